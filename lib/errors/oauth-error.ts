@@ -1,0 +1,56 @@
+/** Every error code that leaves an endpoint or a guard, with its HTTP status (RFC 6749 §5.2, RFC 6750 §3.1). */
+const statusByCode = {
+  invalid_request: 400,
+  invalid_client: 401,
+  invalid_grant: 400,
+  unauthorized_client: 400,
+  unsupported_grant_type: 400,
+  invalid_scope: 400,
+  invalid_token: 401,
+  insufficient_scope: 403,
+  access_denied: 403,
+  server_error: 500,
+  temporarily_unavailable: 503,
+} as const
+
+/** An error code that may be answered; any other does not compile. */
+export type OAuthErrorCode = keyof typeof statusByCode
+
+/** What may be said of an error beside its code and description. */
+export interface OAuthErrorOptions {
+  /** What really happened: for events, never for the client. */
+  readonly cause?: unknown
+  /** HTTP status where it differs from the code's own, such as 413 for `invalid_request`. */
+  readonly status?: number
+  /** Seconds after which the client may try again. */
+  readonly retryAfterSeconds?: number
+}
+
+const brand = Symbol.for('latchkey.OAuthError')
+
+/**
+ * A refusal that the client is told about as OAuth JSON.
+ *
+ * `description` is for the client's developer: ASCII without `"` and `\` (RFC 6749 §5.2), a constant, never user input.
+ */
+export class OAuthError extends Error {
+  readonly code: OAuthErrorCode
+  readonly description: string
+  readonly status: number
+  readonly retryAfterSeconds: number | undefined
+  readonly [brand] = true
+
+  constructor(code: OAuthErrorCode, description: string, options: OAuthErrorOptions = {}) {
+    super(`${code}: ${description}`, 'cause' in options ? { cause: options.cause } : undefined)
+    this.name = 'OAuthError'
+    this.code = code
+    this.description = description
+    this.status = options.status ?? statusByCode[code]
+    this.retryAfterSeconds = options.retryAfterSeconds
+  }
+}
+
+/** Tells an OAuth error from any other, also one that the other build (ESM, CommonJS) of this package made. */
+export function isOAuthError(error: unknown): error is OAuthError {
+  return typeof error === 'object' && error !== null && brand in error
+}

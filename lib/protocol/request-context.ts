@@ -1,0 +1,12 @@
+/** What stores and hooks may know about the request they work for; read-only. */
+export interface RequestContext {
+  /** Names this request in events; random, not secret. */
+  readonly requestId: string
+  /** The client's network address as the app's `trust proxy` setting tells it; absent when there is no request. */
+  readonly address: string | undefined
+  /**
+   * The form parameters without anything secret: no password, no client secret, no token. Empty for guarded routes and for
+   * calls that the application makes itself.
+   */
+  readonly parameters: ReadonlyMap<string, string>
+}

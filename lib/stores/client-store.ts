@@ -1,0 +1,76 @@
+import type { MaybePromise } from '../protocol/maybe-promise.js'
+import type { RequestContext } from '../protocol/request-context.js'
+
+/** A registered application (RFC 6749 §2): confidential when it can keep a secret, public when it cannot. */
+export type Client = ConfidentialClient | PublicClient
+
+/** A client that runs where nobody else can read its secret: a server, a service. */
+export interface ConfidentialClient extends ClientRegistration {
+  readonly clientType: 'confidential'
+  /**
+   * The ways it may authenticate, by their IANA names (`client_secret_basic`, `client_secret_post`, …); any other way is
+   * refused even with the right secret.
+   */
+  readonly authMethods: readonly string[]
+  /** Its secrets as digests. Several may be valid at once, so that one can be replaced without downtime. */
+  readonly secrets: readonly ClientSecret[]
+}
+
+/** A client in a browser or on a device: it has no secret and is identified, never authenticated (RFC 6749 §2.1). */
+export interface PublicClient extends ClientRegistration {
+  readonly clientType: 'public'
+  readonly authMethods: readonly ['none']
+}
+
+/** What is registered about every client. */
+export interface ClientRegistration {
+  /** Compared byte for byte. Assigned by the server, never chosen by a stranger (RFC 9700 §4.15). */
+  readonly clientId: string
+  /** For people; no meaning to the protocol. */
+  readonly name?: string | undefined
+  /** The values of `grant_type` that it may use; `refresh_token` here is what makes it get refresh tokens. */
+  readonly grantTypes: readonly string[]
+  /** The scopes that it may have, each one also in the server's catalogue. */
+  readonly scopes: readonly string[]
+  /** What it gets when it asks for no scope. Absent: the request is refused with `invalid_scope`. */
+  readonly defaultScopes?: readonly string[] | undefined
+  /** Trusted to see a user's password: the second switch of the password grant (RFC 9700 §2.4). Default false. */
+  readonly firstParty?: boolean | undefined
+  /** Answers as if the client were unknown. Default false. */
+  readonly disabled?: boolean | undefined
+  /** Seconds. Absent: the server's `accessTokenLifetimeSeconds`. */
+  readonly accessTokenLifetimeSeconds?: number | undefined
+  /** Seconds that a refresh token may lie unused. Absent: the server's `refreshTokenLifetimeSeconds`. */
+  readonly refreshTokenLifetimeSeconds?: number | undefined
+  /** Seconds from sign-in to the end, however often refreshed. Absent: the server's `authorizationLifetimeSeconds`. */
+  readonly authorizationLifetimeSeconds?: number | undefined
+}
+
+/** One secret of a client, as it is stored. */
+export interface ClientSecret {
+  /** `sha256:` and the base64url digest of a generated secret, or a bcrypt hash of one that a person chose. */
+  readonly digest: string
+  /** Seconds since the epoch from which on it is refused. Absent: it does not expire. */
+  readonly expiresAt?: number | undefined
+}
+
+/**
+ * Where clients are looked up.
+ *
+ * Contract: finds by exact, case-sensitive equality and answers `undefined` for an unknown id. Throws
+ * `StoreUnavailableError` when it cannot be reached; any other exception is answered with `server_error`.
+ */
+export interface ClientStore {
+  /** Finds a client by its id. */
+  findClient(clientId: string, context: RequestContext): MaybePromise<Client | undefined>
+}
+
+/** A client store that can also be written to; what the adapters in this package are. */
+export interface ClientRegistry extends ClientStore {
+  /** Adds a client, or replaces the one with the same id as a whole. */
+  saveClient(client: Client): MaybePromise<void>
+  /** Removes a client; nothing happens when there is none. Its tokens are revoked with `authorizations.revoke`. */
+  deleteClient(clientId: string): MaybePromise<void>
+  /** All clients, ordered by id. */
+  listClients(): MaybePromise<readonly Client[]>
+}
