@@ -1,0 +1,53 @@
+import { availableParallelism } from 'node:os'
+
+import { checkOptions } from '../errors/check-options.js'
+import { ConfigurationError } from '../errors/configuration-error.js'
+import type { LongPasswords } from './bcrypt-input.js'
+
+/** How passwords are hashed, and with how many threads. */
+export interface BcryptHasherOptions {
+  /**
+   * Binary logarithm of the rounds of a new hash, from 10 to 15; each step doubles the work. Default 10. Where stored hashes
+   * have a higher cost, use theirs: the time of an answer tells nothing as long as no hash is costlier than this.
+   */
+  readonly cost?: number | undefined
+  /** Worker threads, from 1 to 64. Each takes about 10 MB once it is needed. Default: one per processor, at most 4. */
+  readonly workers?: number | undefined
+  /** Passwords that may wait for a worker, from 0 to 10000; one more is refused with `StoreUnavailableError`. Default 200. */
+  readonly queueLimit?: number | undefined
+  /**
+   * What becomes of passwords of more than 72 bytes of UTF-8, of which bcrypt ignores the rest. `refuse`, the default: they
+   * cannot be hashed and never match. `prehash`: bcrypt gets `base64(HMAC-SHA-384(key, password))` in their place, with the
+   * key `latchkey bcrypt prehash v1`; shorter ones stay as they are. Either way a hash that another program made of the first
+   * 72 bytes of a longer password does not match it here.
+   */
+  readonly longPasswords?: LongPasswords | undefined
+}
+
+/** The options of a bcrypt hasher, checked and with their defaults. */
+export interface BcryptHasherSettings {
+  readonly cost: number
+  readonly workers: number
+  readonly queueLimit: number
+  readonly longPasswords: LongPasswords
+}
+
+/** Checks the options; throws a `ConfigurationError` for a value out of range and for a name that is no option. */
+export function resolveBcryptHasherOptions(options: BcryptHasherOptions): BcryptHasherSettings {
+  checkOptions('bcryptHasher', options, ['cost', 'workers', 'queueLimit', 'longPasswords'])
+  const longPasswords = options.longPasswords ?? 'refuse'
+  if (!['refuse', 'prehash'].includes(longPasswords)) {
+    throw new ConfigurationError('bcryptHasher.longPasswords', 'is not known', "Use 'refuse' or 'prehash'")
+  }
+  return {
+    cost: integer('cost', options.cost ?? 10, 10, 15),
+    workers: integer('workers', options.workers ?? Math.min(availableParallelism(), 4), 1, 64),
+    queueLimit: integer('queueLimit', options.queueLimit ?? 200, 0, 10_000),
+    longPasswords,
+  }
+}
+
+function integer(name: string, value: number, lowest: number, highest: number): number {
+  if (Number.isInteger(value) && value >= lowest && value <= highest) return value
+  throw new ConfigurationError(`bcryptHasher.${name}`, 'is out of range', `Use an integer from ${lowest} to ${highest}`)
+}

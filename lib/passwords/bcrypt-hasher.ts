@@ -1,0 +1,104 @@
+import { existsSync } from 'node:fs'
+import { basename } from 'node:path'
+
+import { ConfigurationError } from '../errors/configuration-error.js'
+import { bcryptCost } from './bcrypt-cost.js'
+import {
+  resolveBcryptHasherOptions,
+  type BcryptHasherOptions,
+  type BcryptHasherSettings,
+} from './bcrypt-hasher-options.js'
+import { bcryptInput } from './bcrypt-input.js'
+import { workerFile, type BcryptJob } from './bcrypt-worker.cjs'
+import type { PasswordHasher } from './password-hasher.js'
+import { WorkerPool } from './worker-pool.js'
+
+export type { BcryptHasherOptions } from './bcrypt-hasher-options.js'
+
+/**
+ * A password hasher with threads of its own.
+ *
+ * `hash` throws a `RangeError` for a password that bcrypt cannot tell from another: too long, with a NUL character, or not
+ * well-formed Unicode. `verify` answers false for it, after the same work.
+ */
+export interface BcryptHasher extends PasswordHasher {
+  /** Ends the threads. Unfinished and later work rejects with `StoreUnavailableError`. */
+  close(): Promise<void>
+}
+
+/**
+ * Hashes passwords with bcrypt in worker threads, which start when they are first needed and do not keep the process from
+ * ending.
+ *
+ * Verifies `$2a$`, `$2b$` and `$2y$` hashes with a cost from 4 to 19; no password matches any other. Throws a
+ * `ConfigurationError` for options that it does not know or that are out of range.
+ */
+export function bcryptHasher(options: BcryptHasherOptions = {}): BcryptHasher {
+  const settings = resolveBcryptHasherOptions(options)
+  refuseBundle()
+  const pool = new WorkerPool<BcryptJob, string | boolean>({
+    file: workerFile,
+    size: settings.workers,
+    queueLimit: settings.queueLimit,
+    jobMilliseconds: 75 * 2 ** (settings.cost - 10),
+  })
+  return bcryptHasherOn(pool, settings)
+}
+
+/** Where a bcrypt hasher has its work done. */
+export type BcryptWorkers = Pick<WorkerPool<BcryptJob, string | boolean>, 'run' | 'close'>
+
+/** The hasher on given workers, with settings that are not checked; not part of the public interface. */
+export function bcryptHasherOn(
+  workers: BcryptWorkers,
+  { cost, longPasswords }: Pick<BcryptHasherSettings, 'cost' | 'longPasswords'>,
+): BcryptHasher {
+  const nobodyHash = `$2b$${String(cost).padStart(2, '0')}$${'.'.repeat(53)}`
+
+  async function verify(password: string, passwordHash: string): Promise<boolean> {
+    const input = bcryptInput(password, longPasswords)
+    const readable = bcryptCost(passwordHash) !== undefined
+    const matches = await workers.run({
+      kind: 'verify',
+      // bcrypt reads no further than 72 bytes, so a longer string would only be more to copy.
+      password: input ?? password.slice(0, 72),
+      passwordHash: readable ? passwordHash : nobodyHash,
+      cost,
+    })
+    return matches === true && input !== undefined && readable
+  }
+
+  return {
+    async hash(password) {
+      const input = bcryptInput(password, longPasswords)
+      if (input === undefined) {
+        throw new RangeError('bcrypt cannot hash this password: over 72 bytes, with a NUL, or not well-formed Unicode')
+      }
+      return String(await workers.run({ kind: 'hash', password: input, cost }))
+    },
+
+    verify,
+
+    async verifyNobody(password) {
+      await verify(password, nobodyHash)
+    },
+
+    needsRehash(passwordHash) {
+      return (bcryptCost(passwordHash) ?? 0) < cost
+    },
+
+    close() {
+      return workers.close()
+    },
+  }
+}
+
+/** In a bundle the worker file would be the application itself, which must not be started a second time in a thread. */
+function refuseBundle(): void {
+  if (basename(workerFile) === 'bcrypt-worker.cjs' && existsSync(workerFile)) return
+  throw new ConfigurationError(
+    'bcryptHasher',
+    'cannot find its worker file, as happens when latchkey is bundled',
+    'Mark latchkey as external in the bundler',
+  )
+}

@@ -1,0 +1,133 @@
+import { Worker } from 'node:worker_threads'
+
+import { StoreUnavailableError } from '../errors/store-unavailable-error.js'
+
+/** What a worker pool needs to know; nothing has a default. */
+export interface WorkerPoolOptions {
+  /** Absolute path of the file that each worker runs. It answers every message with exactly one message. */
+  readonly file: string
+  /** How many workers may run at once. */
+  readonly size: number
+  /** How many jobs may wait while all workers are busy. */
+  readonly queueLimit: number
+  /** Milliseconds that one job takes about: what `retryAfterSeconds` of a refused job is computed from. */
+  readonly jobMilliseconds: number
+}
+
+/**
+ * Runs jobs in worker threads, one at a time in each.
+ *
+ * Workers start when they are first needed and then stay. They keep the process alive only while a job is pending. A worker
+ * that dies is replaced when the next job needs it; the job it had is tried once more, and then given up with a
+ * `StoreUnavailableError`.
+ */
+export class WorkerPool<Job, Answer> {
+  readonly #options: WorkerPoolOptions
+  readonly #idle: Worker[] = []
+  readonly #busy = new Map<Worker, PendingJob<Job, Answer>>()
+  readonly #waiting: PendingJob<Job, Answer>[] = []
+  #closing: Promise<void> | undefined
+
+  constructor(options: WorkerPoolOptions) {
+    this.#options = options
+  }
+
+  /** Hands a job to a worker. Rejects with `StoreUnavailableError` when too many jobs wait, and when the pool is closed. */
+  run(job: Job): Promise<Answer> {
+    if (this.#closing !== undefined) return Promise.reject(closedError())
+    if (this.#busy.size >= this.#options.size && this.#waiting.length >= this.#options.queueLimit) {
+      return Promise.reject(this.#overloadedError())
+    }
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ job, resolve, reject, attempts: 0 })
+      this.#dispatch()
+    })
+  }
+
+  /** Ends all workers. Jobs that are not finished, and all later ones, reject with `StoreUnavailableError`. */
+  close(): Promise<void> {
+    this.#closing ??= this.#terminate()
+    return this.#closing
+  }
+
+  #dispatch(): void {
+    while (this.#busy.size < this.#options.size) {
+      const pending = this.#waiting.shift()
+      if (pending === undefined) return
+      try {
+        const worker = this.#idle.pop() ?? this.#start()
+        pending.attempts += 1
+        this.#busy.set(worker, pending)
+        worker.ref()
+        worker.postMessage(pending.job)
+      } catch (cause) {
+        // The system has no thread left, or Node runs without the permission to start one.
+        pending.reject(new StoreUnavailableError('a worker thread could not be started', { cause }))
+      }
+    }
+  }
+
+  #start(): Worker {
+    const worker = new Worker(this.#options.file, { workerData: 'latchkey worker' })
+    let cause: unknown
+    worker.on('message', (answer: Answer) => {
+      this.#finish(worker, answer)
+    })
+    worker.on('error', (error) => {
+      cause = error
+    })
+    worker.on('exit', (code) => {
+      this.#replace(worker, cause ?? new Error(`a worker thread ended with code ${code}`))
+    })
+    return worker
+  }
+
+  #finish(worker: Worker, answer: Answer): void {
+    const pending = this.#busy.get(worker)
+    if (pending === undefined) return
+    this.#busy.delete(worker)
+    this.#idle.push(worker)
+    worker.unref()
+    pending.resolve(answer)
+    this.#dispatch()
+  }
+
+  #replace(worker: Worker, cause: unknown): void {
+    const pending = this.#busy.get(worker)
+    this.#busy.delete(worker)
+    if (this.#idle.includes(worker)) this.#idle.splice(this.#idle.indexOf(worker), 1)
+    if (pending === undefined) return
+    // Once more and no further: the job itself may be what kills the workers.
+    if (pending.attempts < 2) this.#waiting.unshift(pending)
+    else pending.reject(new StoreUnavailableError('a job was given up after two worker threads died of it', { cause }))
+    this.#dispatch()
+  }
+
+  async #terminate(): Promise<void> {
+    const unfinished = [...this.#busy.values(), ...this.#waiting.splice(0)]
+    const workers = [...this.#idle.splice(0), ...this.#busy.keys()]
+    this.#busy.clear()
+    for (const pending of unfinished) pending.reject(closedError())
+    await Promise.all(workers.map((worker) => worker.terminate()))
+  }
+
+  #overloadedError(): StoreUnavailableError {
+    const { size, jobMilliseconds } = this.#options
+    const waiting = this.#waiting.length
+    const seconds = Math.ceil((waiting / size) * (jobMilliseconds / 1000))
+    return new StoreUnavailableError(`all ${size} worker threads are busy and ${waiting} jobs are waiting already`, {
+      retryAfterSeconds: Math.max(1, seconds),
+    })
+  }
+}
+
+interface PendingJob<Job, Answer> {
+  readonly job: Job
+  readonly resolve: (answer: Answer) => void
+  readonly reject: (error: StoreUnavailableError) => void
+  attempts: number
+}
+
+function closedError(): StoreUnavailableError {
+  return new StoreUnavailableError('the worker threads were closed')
+}
