@@ -5,8 +5,8 @@
 
 const { parentPort, workerData } = require('node:worker_threads')
 
-/** The path of this file, for `new Worker()`. */
-module.exports.workerFile = __filename
+/** The path of this file, for `new Worker()`; empty in a bundle written as ESM, where nothing knows it. */
+module.exports.workerFile = typeof __filename === 'string' ? __filename : ''
 
 /** Does one job; `bcrypt` is the module, a parameter so that tests can count what is asked of it. */
 module.exports.answerJob = answerJob

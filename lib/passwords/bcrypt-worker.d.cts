@@ -24,7 +24,7 @@ export interface SynchronousBcrypt {
   getRounds(passwordHash: string): number
 }
 
-/** The path of the file that a worker runs. */
+/** The path of the file that a worker runs; in a bundle it is empty, or that of the bundle. */
 export declare const workerFile: string
 
 /** Does one job, as a worker does. */
