@@ -26,29 +26,36 @@ export interface OAuthErrorOptions {
   readonly retryAfterSeconds?: number
 }
 
+/** RFC 6749 §5.2: what an `error_description` may consist of. */
+const notAllowed = /[^\x20-\x21\x23-\x5B\x5D-\x7E]/g
+
 const brand = Symbol.for('latchkey.OAuthError')
 
 /**
  * A refusal that the client is told about as OAuth JSON.
  *
- * `description` is for the client's developer: ASCII without `"` and `\` (RFC 6749 §5.2), a constant, never user input.
+ * `description` is for the client's developer: ASCII without `"` and `\` (RFC 6749 §5.2), a constant, never user input. Throws a
+ * `TypeError` for a code that is not in the table.
  */
 export class OAuthError extends Error {
   readonly code: OAuthErrorCode
   readonly description: string
   readonly status: number
   readonly retryAfterSeconds: number | undefined
-  readonly [brand] = true
 
   constructor(code: OAuthErrorCode, description: string, options: OAuthErrorOptions = {}) {
+    if (!Object.hasOwn(statusByCode, code)) throw new TypeError(`${code} is not an OAuth error code`)
     super(`${code}: ${description}`, 'cause' in options ? { cause: options.cause } : undefined)
     this.name = 'OAuthError'
     this.code = code
-    this.description = description
+    this.description = description.replace(notAllowed, '?')
     this.status = options.status ?? statusByCode[code]
     this.retryAfterSeconds = options.retryAfterSeconds
   }
 }
+
+// Not a member that the class declares: the ESM and the CommonJS build are two classes with one mark.
+Object.defineProperty(OAuthError.prototype, brand, { value: true })
 
 /** Tells an OAuth error from any other, also one that the other build (ESM, CommonJS) of this package made. */
 export function isOAuthError(error: unknown): error is OAuthError {

@@ -7,7 +7,6 @@ const brand = Symbol.for('latchkey.StoreUnavailableError')
 export class StoreUnavailableError extends Error {
   /** Seconds after which it is worth trying again. */
   readonly retryAfterSeconds: number
-  readonly [brand] = true
 
   constructor(message: string, options: { readonly cause?: unknown; readonly retryAfterSeconds?: number } = {}) {
     super(message, 'cause' in options ? { cause: options.cause } : undefined)
@@ -15,6 +14,9 @@ export class StoreUnavailableError extends Error {
     this.retryAfterSeconds = options.retryAfterSeconds ?? 1
   }
 }
+
+// Not a member that the class declares: the ESM and the CommonJS build are two classes with one mark.
+Object.defineProperty(StoreUnavailableError.prototype, brand, { value: true })
 
 /** Tells this error from any other, also one that the other build (ESM, CommonJS) of this package made. */
 export function isStoreUnavailableError(error: unknown): error is StoreUnavailableError {

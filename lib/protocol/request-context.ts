@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto'
+
 /** What stores and hooks may know about the request they work for; read-only. */
 export interface RequestContext {
   /** Names this request in events; random, not secret. */
@@ -9,4 +11,9 @@ export interface RequestContext {
    * calls that the application makes itself.
    */
   readonly parameters: ReadonlyMap<string, string>
+}
+
+/** The context of what the application does by itself, without a request. */
+export function applicationContext(): RequestContext {
+  return { requestId: randomUUID(), address: undefined, parameters: new Map() }
 }

@@ -1,0 +1,28 @@
+import type { Scope } from '../protocol/scope.js'
+
+/** What a verified access token says: `req.auth` behind a guard. Frozen, and made anew for each request. */
+export type Auth = UserAuth | ClientAuth
+
+/** The token acts for a user. */
+export interface UserAuth extends AuthFields {
+  readonly actsFor: 'user'
+  /** The user's stable id, as the user store answered it. */
+  readonly userId: string
+  /** The sign-in that the token belongs to. */
+  readonly authorizationId: string
+}
+
+/** The token acts for the client itself: a service, no user. */
+export interface ClientAuth extends AuthFields {
+  readonly actsFor: 'client'
+}
+
+interface AuthFields {
+  /** The client that the token was issued to. */
+  readonly clientId: string
+  readonly scope: Scope
+  /** Seconds since the epoch. */
+  readonly issuedAt: number
+  /** Seconds since the epoch. */
+  readonly expiresAt: number
+}

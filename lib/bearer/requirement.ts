@@ -1,0 +1,44 @@
+import { checkOptions } from '../errors/check-options.js'
+import { ConfigurationError } from '../errors/configuration-error.js'
+import { isScopeToken } from '../protocol/scope.js'
+
+/** What a guarded route asks of the token. */
+export interface BearerOptions<For extends 'user' | 'client' | undefined = 'user' | 'client' | undefined> {
+  /** Scope that the token must have: all of it. A string with spaces and a list mean the same. Default: none. */
+  readonly scope?: string | readonly string[]
+  /** Scope of which the token must have at least one token. Default: none. */
+  readonly anyScope?: readonly string[]
+  /** Whom the token must act for; narrows `req.auth`. Default: either. */
+  readonly for?: For
+  /** Let requests without any credentials pass, without `req.auth`; wrong ones are still refused. Default false. */
+  readonly optional?: boolean
+}
+
+/** The same, checked and prepared once. */
+export interface BearerRequirement {
+  readonly allOf: readonly string[]
+  readonly anyOf: readonly string[]
+  readonly actsFor: 'user' | 'client' | undefined
+  readonly optional: boolean
+}
+
+/** Checks the options of a guard when the route is made. Throws `ConfigurationError`. */
+export function bearerRequirement(options: BearerOptions, catalogue: ReadonlySet<string>): BearerRequirement {
+  checkOptions('requireBearer', options, ['scope', 'anyScope', 'for', 'optional'])
+  const { scope = [], anyScope = [], optional = false } = options
+  const allOf = typeof scope === 'string' ? scope.split(' ') : scope
+  for (const token of [...allOf, ...anyScope]) {
+    if (!isScopeToken(token)) throw invalid('scope', 'is not a scope', 'Separate scope tokens by one space')
+    if (!catalogue.has(token)) {
+      throw invalid('scope', `asks for ${token}, which no token can have`, 'Add it to the scopes of the server, or correct it')
+    }
+  }
+  if (options.for !== undefined && options.for !== 'user' && options.for !== 'client') {
+    throw invalid('for', 'must be user or client', 'Leave it out for both')
+  }
+  return { allOf, anyOf: anyScope, actsFor: options.for, optional }
+}
+
+function invalid(option: string, problem: string, remedy: string): ConfigurationError {
+  return new ConfigurationError(`requireBearer.${option}`, problem, remedy)
+}

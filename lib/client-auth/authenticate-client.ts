@@ -1,0 +1,84 @@
+import { OAuthError } from '../errors/oauth-error.js'
+import type { Emit, ClientAuthenticationFailedEvent } from '../events.js'
+import type { Clock } from '../protocol/clock.js'
+import { andThen, type MaybePromise } from '../protocol/maybe-promise.js'
+import type { Client, ClientStore } from '../stores/client-store.js'
+import type { ClientAuthMethod, ClientAuthRequest, PresentedCredentials } from './client-auth-method.js'
+import { invalidClient } from './invalid-client.js'
+
+/** What client authentication works with. */
+export interface ClientAuthServices {
+  readonly clients: ClientStore
+  readonly clientAuthMethods: readonly ClientAuthMethod[]
+  readonly clock: Clock
+  readonly emit: Emit
+}
+
+/**
+ * Tells which client sent a request, and makes it prove that; the same for every endpoint (RFC 6749 §2.3, §3.2.1).
+ *
+ * Throws `invalid_request` for more than one method at once, `invalid_client` for everything else that is wrong: unknown,
+ * disabled, wrong secret and wrong method look alike and cost the same.
+ */
+export function authenticateClient(services: ClientAuthServices, request: ClientAuthRequest): MaybePromise<Client> {
+  const { method, credentials } = selectMethod(services.clientAuthMethods, request)
+  const { clientId } = credentials
+  return andThen(services.clients.findClient(clientId, request.context), (found) => {
+    // A store whose comparison ignores case or trailing spaces has found another client than was named.
+    const client = found?.clientId === clientId ? found : undefined
+    return andThen(method.verifyCredentials(client, credentials, services.clock()), (verified) => {
+      const reason = refusalReason(client, method, verified)
+      if (client !== undefined && reason === undefined) return client
+      if (reason !== undefined) {
+        const authMethod = method.name
+        services.emit(request.context, { type: 'client_authentication_failed', clientId, authMethod, reason })
+      }
+      throw invalidClient()
+    })
+  })
+}
+
+function selectMethod(
+  methods: readonly ClientAuthMethod[],
+  request: ClientAuthRequest,
+): { method: ClientAuthMethod; credentials: PresentedCredentials } {
+  const { authorization, parameters } = request
+  // RFC 6749 §2.3: the client MUST NOT use more than one authentication method in each request.
+  if (authorization !== undefined && parameters.get('client_secret') !== undefined) throw severalMethods()
+  let selected: { method: ClientAuthMethod; credentials: PresentedCredentials } | undefined
+  for (const method of methods) {
+    const credentials = method.readCredentials(request)
+    if (credentials === undefined) continue
+    // A method that only identifies, such as `none`, does not compete with one that proves.
+    if (selected !== undefined && credentials.proof === undefined) continue
+    if (selected?.credentials.proof !== undefined) throw severalMethods()
+    selected = { method, credentials }
+  }
+  // An Authorization header of a scheme that nobody here reads is a failed attempt too, not a reason to look elsewhere.
+  if (selected === undefined) throw invalidClient()
+  const named = parameters.get('client_id')
+  if (named !== undefined && named !== selected.credentials.clientId) throw otherClientNamed()
+  return selected
+}
+
+function refusalReason(
+  client: Client | undefined,
+  method: ClientAuthMethod,
+  verified: boolean,
+): ClientAuthenticationFailedEvent['reason'] | undefined {
+  if (client === undefined) return 'unknown_client'
+  if (client.disabled === true) return 'disabled_client'
+  const authMethods: readonly string[] = client.authMethods
+  if (!authMethods.includes(method.name)) return 'method_not_registered'
+  // Only `true` is a success: whatever else a method of the application answers is none.
+  if (verified !== true) return 'wrong_credentials'
+  return undefined
+}
+
+function severalMethods(): OAuthError {
+  return new OAuthError('invalid_request', 'Only one client authentication method may be used in a request')
+}
+
+function otherClientNamed(): OAuthError {
+  return new OAuthError('invalid_request', 'The parameter client_id names another client than the credentials')
+}

@@ -1,0 +1,32 @@
+import { decodeFormComponent } from '../protocol/form-encoding.js'
+import type { PresentedCredentials } from './client-auth-method.js'
+
+const basicScheme = /^basic +([A-Za-z0-9+/]+={0,2})$/i
+const printableAscii = /^[\x20-\x7E]*$/
+
+/** Whether a header uses the scheme `Basic`, in any case (RFC 9110 §11.1). */
+export function isBasic(authorization: string): boolean {
+  return /^basic(?: |$)/i.test(authorization)
+}
+
+/**
+ * Parses `Authorization: Basic …` as a client sends it: strict Base64, split at the first colon, both halves form-encoded
+ * (RFC 6749 §2.3.1, RFC 7617 §2). `undefined` when any of it is malformed, and when the id is empty.
+ */
+export function parseBasicCredentials(authorization: string): PresentedCredentials | undefined {
+  const encoded = basicScheme.exec(authorization)?.[1]
+  if (encoded === undefined) return undefined
+  const octets = Buffer.from(encoded, 'base64')
+  // Node skips what is not Base64 and bits that do not belong: only the canonical spelling of the octets is accepted.
+  if (octets.toString('base64') !== encoded) return undefined
+  const text = octets.toString('latin1')
+  // Checked before the halves are decoded and after: RFC 6749 appendix A.1 and A.2 allow %x20-7E only.
+  if (!printableAscii.test(text)) return undefined
+  const colon = text.indexOf(':')
+  if (colon === -1) return undefined
+  const clientId = decodeFormComponent(text.slice(0, colon))
+  const proof = decodeFormComponent(text.slice(colon + 1))
+  if (clientId === undefined || proof === undefined || clientId === '') return undefined
+  if (!printableAscii.test(clientId) || !printableAscii.test(proof)) return undefined
+  return { clientId, proof }
+}

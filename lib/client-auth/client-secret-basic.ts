@@ -1,0 +1,18 @@
+import { isBasic, parseBasicCredentials } from './basic-credentials.js'
+import type { ClientAuthMethod } from './client-auth-method.js'
+import type { VerifyClientSecret } from './client-secret.js'
+import { invalidClient } from './invalid-client.js'
+
+/** `client_secret_basic`: id and secret in HTTP Basic (RFC 6749 §2.3.1). */
+export function clientSecretBasic(verifySecret: VerifyClientSecret): ClientAuthMethod {
+  return {
+    name: 'client_secret_basic',
+    readCredentials({ authorization }) {
+      if (authorization === undefined || !isBasic(authorization)) return undefined
+      const credentials = parseBasicCredentials(authorization)
+      if (credentials === undefined) throw invalidClient()
+      return credentials
+    },
+    verifyCredentials: verifySecret,
+  }
+}

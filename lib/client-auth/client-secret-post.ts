@@ -1,0 +1,18 @@
+import type { ClientAuthMethod } from './client-auth-method.js'
+import type { VerifyClientSecret } from './client-secret.js'
+import { invalidClient } from './invalid-client.js'
+
+/** `client_secret_post`: `client_id` and `client_secret` in the body (RFC 6749 §2.3.1). */
+export function clientSecretPost(verifySecret: VerifyClientSecret): ClientAuthMethod {
+  return {
+    name: 'client_secret_post',
+    readCredentials({ parameters }) {
+      const proof = parameters.get('client_secret')
+      if (proof === undefined) return undefined
+      const clientId = parameters.get('client_id')
+      if (clientId === undefined) throw invalidClient()
+      return { clientId, proof }
+    },
+    verifyCredentials: verifySecret,
+  }
+}

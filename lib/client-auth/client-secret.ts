@@ -1,0 +1,46 @@
+import { hash, timingSafeEqual } from 'node:crypto'
+import type { PasswordHasher } from '../passwords/password-hasher.js'
+import { andThen, type MaybePromise } from '../protocol/maybe-promise.js'
+import type { Client, ClientSecret } from '../stores/client-store.js'
+import type { ClientAuthMethod, PresentedCredentials } from './client-auth-method.js'
+
+const SHA256 = 'sha256:'
+const noSecrets: readonly ClientSecret[] = []
+const nobody = Buffer.from(digestClientSecret('nobody'), 'latin1')
+
+/** The digest of a generated secret, as `ClientSecret.digest` keeps it. Only for secrets of at least 128 random bits. */
+export function digestClientSecret(secret: string): string {
+  return SHA256 + hash('sha256', secret, 'base64url')
+}
+
+/** Verifies the secret that a client presents; the same function for Basic and for the body. */
+export type VerifyClientSecret = ClientAuthMethod['verifyCredentials']
+
+/**
+ * Makes the function that compares secrets. Generated secrets are compared by their SHA-256 digest in constant time, so that
+ * the token endpoint costs no slow hash; secrets that people chose are compared by `hasher`.
+ */
+export function clientSecretVerifier(hasher: PasswordHasher): VerifyClientSecret {
+  return (client, { proof = '' }: PresentedCredentials, now) => {
+    const live = secretsOf(client).filter(({ expiresAt }) => expiresAt === undefined || now < expiresAt)
+    const presented = Buffer.from(digestClientSecret(proof), 'latin1')
+    const stored = live.length === 0 ? [nobody] : live.map(({ digest }) => Buffer.from(digest, 'latin1'))
+    let matches = false
+    for (const digest of stored) {
+      if (digest.length === presented.length && timingSafeEqual(digest, presented)) matches = true
+    }
+    if (matches) return proof !== '' && live.length > 0
+    return verifyChosenSecrets(hasher, live, proof)
+  }
+}
+
+/** Every secret that is no digest of ours is a slow hash of a secret that somebody chose. */
+function verifyChosenSecrets(hasher: PasswordHasher, live: readonly ClientSecret[], proof: string): MaybePromise<boolean> {
+  const [first, ...others] = live.filter(({ digest }) => !digest.startsWith(SHA256))
+  if (first === undefined || proof === '') return false
+  return andThen(hasher.verify(proof, first.digest), (matches) => matches || verifyChosenSecrets(hasher, others, proof))
+}
+
+function secretsOf(client: Client | undefined): readonly ClientSecret[] {
+  return client?.clientType === 'confidential' ? client.secrets : noSecrets
+}

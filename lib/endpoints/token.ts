@@ -1,0 +1,54 @@
+import { authenticateClient, type ClientAuthServices } from '../client-auth/authenticate-client.js'
+import type { ClientAuthRequest } from '../client-auth/client-auth-method.js'
+import { OAuthError } from '../errors/oauth-error.js'
+import type { GrantHandler, GrantRequest } from '../grants/grant-handler.js'
+import { grantedScope, refreshedScope, type ScopePolicy } from '../grants/granted-scope.js'
+import { andThen, type MaybePromise } from '../protocol/maybe-promise.js'
+import type { Client } from '../stores/client-store.js'
+import type { TokenServices } from '../tokens/decision.js'
+import { issueTokens } from '../tokens/issue-tokens.js'
+import type { TokenResponse } from '../tokens/token-response.js'
+
+/** What the token endpoint works with. */
+export interface TokenEndpointServices extends ClientAuthServices, TokenServices {
+  readonly grants: ReadonlyMap<string, GrantHandler>
+  readonly scopePolicy: ScopePolicy
+}
+
+/**
+ * The token endpoint (RFC 6749 §3.2). The order of the lines is the order in which errors win: who the client is comes before
+ * what it may ask for, so that a stranger learns nothing about grants and users.
+ */
+export function tokenEndpoint(services: TokenEndpointServices, request: ClientAuthRequest): MaybePromise<TokenResponse> {
+  return andThen(authenticateClient(services, request), (client) => {
+    const grant = findGrant(services, client, request.parameters.require('grant_type'))
+    return andThen(grant.grantAccess(grantRequest(services, client, request)), (access) =>
+      issueTokens(services, { grantType: grant.grantType, client, access, context: request.context }),
+    )
+  })
+}
+
+function findGrant(services: TokenEndpointServices, client: Client, grantType: string): GrantHandler {
+  const grant = services.grants.get(grantType)
+  if (grant === undefined) throw new OAuthError('unsupported_grant_type', 'This grant type is not supported')
+  if (!client.grantTypes.includes(grantType)) {
+    throw new OAuthError('unauthorized_client', 'This client may not use this grant type')
+  }
+  return grant
+}
+
+function grantRequest(services: TokenEndpointServices, client: Client, request: ClientAuthRequest): GrantRequest {
+  const { parameters, context } = request
+  const { scopePolicy, grants, tokens, clock, emit } = services
+  return {
+    client,
+    parameters,
+    context,
+    grantScope: (limit) => grantedScope(scopePolicy, client, parameters.get('scope'), limit),
+    refreshScope: (granted) => refreshedScope(scopePolicy, client, granted, parameters.get('scope')),
+    confirmUser: (grantType, userId) => grants.get(grantType)?.confirmUser?.(userId, context) ?? true,
+    tokens,
+    clock,
+    emit,
+  }
+}

@@ -1,0 +1,13 @@
+import { ConfigurationError } from './configuration-error.js'
+
+/** Refuses anything but an object with the known keys, so that a misspelt option is noticed at start. */
+export function checkOptions(where: string, options: unknown, known: readonly string[]): void {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw new ConfigurationError(where, 'needs an object of options', `Known options: ${known.join(', ')}`)
+  }
+  for (const key of Object.keys(options)) {
+    if (!known.includes(key)) {
+      throw new ConfigurationError(`${where}.${key}`, 'is not an option', `Known options: ${known.join(', ')}`)
+    }
+  }
+}

@@ -1,0 +1,141 @@
+import type { OAuthError } from './errors/oauth-error.js'
+import type { RequestContext } from './protocol/request-context.js'
+
+/**
+ * What an operator may want to log, count or be alerted on. No event carries a token, a secret or a password. Names that a
+ * caller made up are limited to printable ASCII.
+ */
+export type OAuthEvent =
+  | TokensIssuedEvent
+  | RequestRefusedEvent
+  | ClientAuthenticationFailedEvent
+  | UserAuthenticationFailedEvent
+  | RefreshTokenReplayedEvent
+  | RefreshTokenMisusedEvent
+  | TokensRevokedEvent
+  | FailureEvent
+  | WarningEvent
+
+/** A request was answered with tokens. */
+export interface TokensIssuedEvent extends RequestEvent {
+  readonly type: 'tokens_issued'
+  readonly grantType: string
+  readonly clientId: string
+  /** Absent for a client's own token. */
+  readonly userId: string | undefined
+  /** Absent for a client's own token. */
+  readonly authorizationId: string | undefined
+  readonly scope: string
+  /** `retry`: a refresh token was presented again within the grace, and got the same tokens again. */
+  readonly how: 'new' | 'refreshed' | 'retry'
+}
+
+/** An endpoint or a guard refused a request. */
+export interface RequestRefusedEvent extends RequestEvent {
+  readonly type: 'request_refused'
+  readonly error: string
+  readonly description: string
+}
+
+/** Somebody failed to prove that they are a client. */
+export interface ClientAuthenticationFailedEvent extends RequestEvent {
+  readonly type: 'client_authentication_failed'
+  /** As it was presented. */
+  readonly clientId: string
+  readonly authMethod: string
+  readonly reason: 'unknown_client' | 'disabled_client' | 'method_not_registered' | 'wrong_credentials'
+}
+
+/** Somebody failed to sign in. */
+export interface UserAuthenticationFailedEvent extends RequestEvent {
+  readonly type: 'user_authentication_failed'
+  readonly clientId: string
+  /** Absent when there is no such user; the name as typed is never told, for people type passwords there. */
+  readonly userId: string | undefined
+  readonly reason: 'unknown_user' | 'disabled_user' | 'wrong_password'
+}
+
+/** A spent refresh token came back after the grace: stolen, or a client that lost its state. Its authorization is over. */
+export interface RefreshTokenReplayedEvent extends RequestEvent {
+  readonly type: 'refresh_token_replayed'
+  readonly clientId: string
+  readonly userId: string
+  readonly authorizationId: string
+}
+
+/** A client presented the refresh token of another client; nothing was changed. */
+export interface RefreshTokenMisusedEvent extends RequestEvent {
+  readonly type: 'refresh_token_misused'
+  readonly clientId: string
+  readonly ownerClientId: string
+  readonly authorizationId: string
+}
+
+/** Tokens were revoked through `authorizations.revoke`. */
+export interface TokensRevokedEvent extends RequestEvent {
+  readonly type: 'tokens_revoked'
+  /** How many live authorizations ended. */
+  readonly authorizations: number
+}
+
+/** Something of ours or of the application broke, or a store is out of reach. */
+export interface FailureEvent extends RequestEvent {
+  readonly type: 'failure'
+  readonly error: 'server_error' | 'temporarily_unavailable'
+  /** What was thrown. It is the application's own error: mind what it carries before it is logged. */
+  readonly cause: unknown
+}
+
+/** Something about the configuration that its operator should know; told once, when the server is made. */
+export interface WarningEvent extends RequestEvent {
+  readonly type: 'warning'
+  readonly code: 'password_grant_enabled'
+  readonly message: string
+}
+
+interface RequestEvent {
+  /** Seconds since the epoch. */
+  readonly at: number
+  readonly requestId: string
+  /** See {@link RequestContext}. */
+  readonly address: string | undefined
+}
+
+type WithoutRequest<E> = E extends OAuthEvent ? Omit<E, keyof RequestEvent> : never
+
+/** Tells the operator of something that happened in a request. */
+export type Emit = (context: RequestContext, event: WithoutRequest<OAuthEvent>) => void
+
+/**
+ * Makes the one function that tells of events. A listener that throws or rejects harms nobody. Without a listener failures
+ * and warnings go to the standard error stream, because silence would hide them; everything else is dropped.
+ */
+export function createEmit(onEvent: ((event: OAuthEvent) => unknown) | undefined, now: () => number): Emit {
+  const listener = onEvent ?? reportToConsole
+  return (context, event) => {
+    if (onEvent === undefined && event.type !== 'failure' && event.type !== 'warning') return
+    const { requestId, address } = context
+    try {
+      const result = listener({ ...event, at: now(), requestId, address })
+      if (result instanceof Promise) result.catch(ignore)
+    } catch {
+      // The request goes on: whoever listens must not decide about it.
+    }
+  }
+}
+
+/** Tells of an error that a client is answered with: a refusal, or a failure with what caused it. */
+export function emitError(emit: Emit, context: RequestContext, error: OAuthError): void {
+  const { code, description, cause } = error
+  if (code === 'server_error' || code === 'temporarily_unavailable') emit(context, { type: 'failure', error: code, cause })
+  else emit(context, { type: 'request_refused', error: code, description })
+}
+
+function reportToConsole(event: OAuthEvent): void {
+  if (event.type === 'warning') console.warn(`latchkey: ${event.message}`)
+  if (event.type === 'failure') console.error(`latchkey: ${event.error} in request ${event.requestId}:`, event.cause)
+}
+
+function ignore(): void {
+  // See createEmit.
+}

@@ -1,0 +1,16 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+
+/**
+ * What is used of a request: plain `node:http`, and where Express or a body parser was there first, what they left. Express
+ * 4 and 5 requests both are one.
+ */
+export type HttpRequest = IncomingMessage & {
+  readonly body?: unknown
+  /** Express: the client's address by the `trust proxy` setting. */
+  readonly ip?: string | undefined
+  /** Express: whether the client used TLS by the `trust proxy` setting. */
+  readonly secure?: boolean
+}
+
+/** A handler that fits Express 4, Express 5, Connect and `node:http`. */
+export type HttpHandler = (req: HttpRequest, res: ServerResponse, next: (error?: unknown) => void) => void

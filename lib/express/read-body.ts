@@ -1,0 +1,86 @@
+import { isAscii, isUtf8 } from 'node:buffer'
+import { OAuthError } from '../errors/oauth-error.js'
+import { adoptForm, parseForm, type Parameters } from '../protocol/parameters.js'
+import { isForm, queryHas } from './request-headers.js'
+import type { HttpRequest } from './http.js'
+
+/** Largest body, in octets. */
+const MAX_OCTETS = 65_536
+const secretsNotForQueries: ReadonlySet<string> = new Set([
+  'client_assertion',
+  'client_secret',
+  'password',
+  'refresh_token',
+  'token',
+])
+
+/** Gives the parameters of a request, or throws why there are none. */
+export type ReadForm = () => Parameters
+
+/**
+ * Reads the form of a request and calls back once, with a function that gives its parameters or throws; not at all when the
+ * client goes away. Works whether nobody has read the body yet or the application's own body parser has.
+ */
+export function readBody(req: HttpRequest, done: (form: ReadForm) => void): void {
+  const refusal = refuseUnread(req)
+  if (refusal !== undefined) done(throwing(refusal))
+  else if (req.readableDidRead) done(() => adoptForm(bodyOfParser(req)))
+  else collect(req, done)
+}
+
+/** What can be refused before the body is read, in the order in which errors win. */
+function refuseUnread(req: HttpRequest): OAuthError | undefined {
+  if (Number(req.headers['content-length']) > MAX_OCTETS) return tooLarge()
+  const encoding = req.headers['content-encoding']
+  if (encoding !== undefined && encoding !== 'identity') {
+    return new OAuthError('invalid_request', 'The body must not be compressed', { status: 415 })
+  }
+  if (!isForm(req)) return new OAuthError('invalid_request', 'The body must be application/x-www-form-urlencoded')
+  const charset = /;\s*charset\s*=\s*"?([^";\s]*)/i.exec(req.headers['content-type'] ?? '')?.[1]
+  if (charset !== undefined && !/^utf-?8$/i.test(charset)) return new OAuthError('invalid_request', 'The body must be UTF-8')
+  if (queryHas(req, secretsNotForQueries)) {
+    return new OAuthError('invalid_request', 'Credentials and tokens must not be sent in the query')
+  }
+  return undefined
+}
+
+function bodyOfParser({ body }: HttpRequest): unknown {
+  if (Buffer.isBuffer(body)) return decode(body)
+  if (body === undefined) throw new Error('Something read the request body before latchkey and did not leave it in req.body')
+  return body
+}
+
+function collect(req: HttpRequest, done: (form: ReadForm) => void): void {
+  const chunks: Buffer[] = []
+  let octets = 0
+  req.on('data', (chunk: Buffer) => {
+    octets += chunk.length
+    if (octets <= MAX_OCTETS) {
+      chunks.push(chunk)
+    } else if (chunks.length > 0) {
+      chunks.length = 0
+      done(throwing(tooLarge()))
+    }
+  })
+  req.on('end', () => {
+    if (octets <= MAX_OCTETS) done(() => parseForm(decode(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks))))
+  })
+  // A client that goes away in the middle is an error event: there is nobody left to answer.
+  req.on('error', () => undefined)
+}
+
+function decode(octets: Buffer): string {
+  if (isAscii(octets)) return octets.toString('latin1')
+  if (isUtf8(octets)) return octets.toString('utf8')
+  throw new OAuthError('invalid_request', 'The body must be UTF-8')
+}
+
+function tooLarge(): OAuthError {
+  return new OAuthError('invalid_request', 'The body is too large', { status: 413 })
+}
+
+function throwing(error: OAuthError): ReadForm {
+  return () => {
+    throw error
+  }
+}

@@ -1,0 +1,36 @@
+import { OAuthError } from '../errors/oauth-error.js'
+import { decodeFormComponent } from '../protocol/form-encoding.js'
+import type { HttpRequest } from './http.js'
+
+const formType = /^application\/x-www-form-urlencoded\s*(?:;|$)/i
+
+/** Whether a body is declared as a form (RFC 6749 §3.2). */
+export function isForm(req: HttpRequest): boolean {
+  return formType.test(req.headers['content-type'] ?? '')
+}
+
+/**
+ * The one `Authorization` header; `undefined` when there is none. Throws `invalid_request` when there are two: Node keeps the
+ * first, and whatever stands in front of us may have looked at the second.
+ */
+export function readAuthorization(req: HttpRequest): string | undefined {
+  let count = 0
+  const { rawHeaders } = req
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i]
+    if (name?.length === 13 && name.toLowerCase() === 'authorization') count++
+  }
+  if (count > 1) throw new OAuthError('invalid_request', 'The Authorization header is repeated')
+  return req.headers.authorization || undefined
+}
+
+/** Whether the query of a request has one of these parameters. */
+export function queryHas(req: HttpRequest, names: ReadonlySet<string>): boolean {
+  const url = req.url ?? ''
+  const mark = url.indexOf('?')
+  if (mark === -1) return false
+  return url
+    .slice(mark + 1)
+    .split('&')
+    .some((pair) => names.has(decodeFormComponent(pair.split('=', 1)[0] ?? '') ?? ''))
+}

@@ -1,0 +1,100 @@
+import type { ServerResponse } from 'node:http'
+import type { Auth, ClientAuth, UserAuth } from '../bearer/auth.js'
+import { bearerChallenge } from '../bearer/challenge.js'
+import type { BearerRequirement } from '../bearer/requirement.js'
+import { verifyBearer, type BearerResult, type BearerServices } from '../bearer/verify-bearer.js'
+import { publicError } from '../errors/public-error.js'
+import { emitError, type Emit } from '../events.js'
+import { isPromiseLike, type MaybePromise } from '../protocol/maybe-promise.js'
+import { HttpRequestContext } from './http-request-context.js'
+import type { HttpRequest } from './http.js'
+import type { authOf } from './request-auth.js'
+import { isForm, queryHas, readAuthorization } from './request-headers.js'
+import { writeChallenge, writeError } from './write-answer.js'
+
+/** What a guard works with. */
+export interface GuardServices extends BearerServices {
+  readonly realm: string
+  readonly emit: Emit
+}
+
+/** The middleware of a guarded route; `req.auth` behind it has the type that the guard lets pass. */
+export type BearerGuard<A extends Auth | undefined = Auth> = (
+  req: HttpRequest & { auth?: unknown },
+  res: ServerResponse & { readonly locals?: { readonly [authOf]?: A } },
+  next: (error?: unknown) => void,
+) => void
+
+/** Whom a guard lets pass. */
+export type AuthFor<For extends 'user' | 'client' | undefined> = For extends 'user'
+  ? UserAuth
+  : For extends 'client'
+    ? ClientAuth
+    : Auth
+
+const accessToken: ReadonlySet<string> = new Set(['access_token'])
+
+/** Decides about an HTTP request; the one way for the guard and for Passport. Never throws, never rejects. */
+export function judgeRequest(
+  services: GuardServices,
+  requirement: BearerRequirement,
+  req: HttpRequest,
+): MaybePromise<BearerResult> {
+  const context = new HttpRequestContext(req)
+  try {
+    const request = { authorization: readAuthorization(req), tokenElsewhere: hasTokenElsewhere(req) }
+    const result = verifyBearer(services, requirement, request, context)
+    return isPromiseLike(result) ? result.then(undefined, failed) : result
+  } catch (thrown) {
+    return failed(thrown)
+  }
+
+  function failed(thrown: unknown): BearerResult {
+    return { verdict: 'refused', error: publicError(thrown) }
+  }
+}
+
+/** Makes the guard of a route. What it lets pass is narrower where its requirement is; the caller states that. */
+export function bearerGuard(services: GuardServices, requirement: BearerRequirement): BearerGuard<Auth | undefined> {
+  return (req, res, next) => {
+    const result = judgeRequest(services, requirement, req)
+    if (isPromiseLike(result)) void result.then(conclude).then(undefined, next)
+    else conclude(result)
+
+    function conclude(result: BearerResult): void {
+      if (result.verdict === 'accepted') {
+        req.auth = result.auth
+        next()
+      } else if (result.verdict === 'anonymous' && requirement.optional) {
+        req.auth = undefined
+        next()
+      } else {
+        writeRefusal(services, requirement, req, res, result)
+      }
+    }
+  }
+}
+
+/** Answers a request that may not pass (RFC 6750 §3.1), and tells of it. */
+export function writeRefusal(
+  { realm, emit }: GuardServices,
+  requirement: BearerRequirement,
+  req: HttpRequest,
+  res: ServerResponse,
+  result: Exclude<BearerResult, { verdict: 'accepted' }>,
+): void {
+  if (result.verdict === 'anonymous') {
+    writeChallenge(res, `Bearer realm="${realm}"`)
+    return
+  }
+  const { error } = result
+  emitError(emit, new HttpRequestContext(req), error)
+  writeError(res, error, bearerChallenge(realm, requirement, error))
+}
+
+/** A second token beside the header's: in the query, or in a form that a body parser read (RFC 6750 §2.2, §2.3). */
+function hasTokenElsewhere(req: HttpRequest): boolean {
+  if (queryHas(req, accessToken)) return true
+  const { body } = req
+  return typeof body === 'object' && body !== null && Object.hasOwn(body, 'access_token') && isForm(req)
+}

@@ -1,0 +1,47 @@
+import type { ServerResponse } from 'node:http'
+import type { OAuthError } from '../errors/oauth-error.js'
+
+/** On everything that answers about tokens and credentials, errors too (RFC 6749 §5.1). */
+const headers = [
+  'Content-Type',
+  'application/json',
+  'Cache-Control',
+  'no-store',
+  'Pragma',
+  'no-cache',
+  'X-Content-Type-Options',
+  'nosniff',
+] as const
+
+/**
+ * Writes an answer in one go, as JSON of ASCII. Express's own `res.json` would add an ETag, and cost more than a token does.
+ */
+export function writeJson(res: ServerResponse, status: number, body: object, more: readonly string[] = []): void {
+  // Somebody answered meanwhile, a time-out of the application perhaps.
+  if (res.headersSent) return
+  const text = JSON.stringify(body)
+  res.removeHeader('X-Powered-By')
+  res.writeHead(status, [...headers, 'Content-Length', String(text.length), ...more])
+  res.end(text, 'latin1')
+}
+
+/** Writes a refusal as OAuth JSON (RFC 6749 §5.2), with the challenge that belongs to it. */
+export function writeError(res: ServerResponse, error: OAuthError, challenge: string | undefined): void {
+  const more: string[] = []
+  if (challenge !== undefined) more.push(...challengeHeaders(res, challenge))
+  if (error.retryAfterSeconds !== undefined) more.push('Retry-After', String(error.retryAfterSeconds))
+  // The rest of an oversized body will not be read.
+  if (error.status === 413) more.push('Connection', 'close')
+  writeJson(res, error.status, { error: error.code, error_description: error.description }, more)
+}
+
+/** Asks for credentials without saying that anything was wrong (RFC 6750 §3.1). */
+export function writeChallenge(res: ServerResponse, challenge: string): void {
+  writeJson(res, 401, {}, challengeHeaders(res, challenge))
+}
+
+/** A challenge of the route's own stays: several are legal (RFC 9110 §11.6.1). */
+function challengeHeaders(res: ServerResponse, challenge: string): string[] {
+  const existing = [res.getHeader('WWW-Authenticate') ?? []].flat().map(String)
+  return [...existing, challenge].flatMap((value) => ['WWW-Authenticate', value])
+}

@@ -1,0 +1,76 @@
+import type { Emit } from '../events.js'
+import type { Clock } from '../protocol/clock.js'
+import type { MaybePromise } from '../protocol/maybe-promise.js'
+import type { Parameters } from '../protocol/parameters.js'
+import type { RequestContext } from '../protocol/request-context.js'
+import type { Scope } from '../protocol/scope.js'
+import type { Client } from '../stores/client-store.js'
+import type { RefreshTokenRecord, TokenStore } from '../stores/token-store.js'
+
+/**
+ * One grant type. A handler decides what is granted; it issues nothing, changes nothing and writes no answer. The built-in
+ * ones and an application's own are registered alike, in `grants: [...]`.
+ */
+export interface GrantHandler {
+  /** The value of `grant_type`: a name of RFC 6749, or an absolute URI for a grant of your own (RFC 6749 §4.5). */
+  readonly grantType: string
+  /**
+   * Decides a request of an authenticated client that is registered for this grant type. Throws `OAuthError` to refuse; any
+   * other exception is answered with `server_error`, a `StoreUnavailableError` with 503.
+   */
+  grantAccess(request: GrantRequest): MaybePromise<GrantedAccess>
+  /**
+   * Whether a user to whom this grant once gave a refresh token may still use it; asked at each refresh. Absent: yes.
+   */
+  confirmUser?(userId: string, context: RequestContext): MaybePromise<boolean>
+  /** What an operator should be told when the server is made. */
+  readonly warning?: { readonly code: 'password_grant_enabled'; readonly message: string }
+}
+
+/** What a grant decides about. */
+export interface GrantRequest {
+  /** Authenticated; or merely identified, when `clientType` is `public`. */
+  readonly client: Client
+  readonly parameters: Parameters
+  readonly context: RequestContext
+  /**
+   * The scope for this request by the rules of the server and the client, within `limit` when given. Ask for it last: the
+   * user must be known before scope is judged. Throws `invalid_scope`.
+   */
+  grantScope(limit?: ReadonlySet<string>): Scope
+  /** The same for a refresh: within what was granted at sign-in. Throws `invalid_scope`. */
+  refreshScope(granted: Scope): Scope
+  /** Asks the grant that began an authorization whether its user may still use it. */
+  confirmUser(grantType: string, userId: string): MaybePromise<boolean>
+  readonly tokens: Pick<TokenStore, 'findRefreshToken'>
+  readonly clock: Clock
+  readonly emit: Emit
+}
+
+/** What is granted, and to whom. */
+export type GrantedAccess = ClientAccess | UserAccess | RefreshedAccess
+
+/** The client acts for itself; no user, no refresh token (RFC 6749 §4.4.3). */
+export interface ClientAccess {
+  readonly actsFor: 'client'
+  readonly scope: Scope
+}
+
+/** The client acts for a user, from now on: a new authorization begins. */
+export interface UserAccess {
+  readonly actsFor: 'user'
+  readonly userId: string
+  readonly scope: Scope
+}
+
+/** The client goes on to act for a user. */
+export interface RefreshedAccess {
+  readonly actsFor: 'same-user'
+  /** The refresh token as the client presented it. */
+  readonly presentedToken: string
+  readonly record: RefreshTokenRecord
+  /** For the access token only; the authorization keeps its own. */
+  readonly scope: Scope
+  /** Seconds within which a spent token is answered with the same successors. */
+  readonly graceSeconds: number
+}

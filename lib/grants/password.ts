@@ -1,0 +1,117 @@
+import { checkOptions } from '../errors/check-options.js'
+import { ConfigurationError } from '../errors/configuration-error.js'
+import { OAuthError } from '../errors/oauth-error.js'
+import { bcryptHasher } from '../passwords/bcrypt-hasher.js'
+import type { PasswordHasher } from '../passwords/password-hasher.js'
+import { andThen } from '../protocol/maybe-promise.js'
+import type { User, UserStore } from '../stores/user-store.js'
+import type { GrantHandler, GrantRequest, UserAccess } from './grant-handler.js'
+
+/** Longest user name and longest password, in octets of UTF-8. */
+const MAX_OCTETS = 1024
+/** RFC 6749 appendix A.15 and A.16: any character but the controls; a tab is allowed. */
+// eslint-disable-next-line no-control-regex -- control characters are what it looks for
+const controls = /[\x00-\x08\x0A-\x1F\x7F]/
+
+/** Settings of the password grant. */
+export interface PasswordGrantOptions {
+  /** The application's users. */
+  readonly users: UserStore
+  /** Default `bcryptHasher()`. */
+  readonly hasher?: PasswordHasher
+  /** The most that a token of this grant may have. Default: whatever the client may have. */
+  readonly scopes?: readonly string[]
+  /** Whether a public client may use the grant, without proof of what it is. Default false. */
+  readonly allowPublicClients?: boolean
+}
+
+/**
+ * The resource owner password credentials grant (RFC 6749 §4.3), for first-party applications that you cannot move to
+ * another flow yet: RFC 9700 §2.4 says that it must not be used. It works only for clients with `firstParty: true`.
+ */
+export function passwordGrant(options: PasswordGrantOptions): GrantHandler {
+  checkOptions('passwordGrant', options, ['users', 'hasher', 'scopes', 'allowPublicClients'])
+  const { users, hasher = bcryptHasher(), allowPublicClients = false } = options
+  if (typeof users?.findUserByUsername !== 'function' || typeof users.findUser !== 'function') {
+    throw new ConfigurationError('passwordGrant.users', 'is not a UserStore', 'Give it an object with both find methods')
+  }
+  const limit = options.scopes && new Set(options.scopes)
+  return {
+    grantType: 'password',
+    warning: {
+      code: 'password_grant_enabled',
+      message:
+        'The password grant is enabled. RFC 9700 section 2.4 says that it must not be used: keep it to first-party clients, and plan to leave it.',
+    },
+    async grantAccess(request) {
+      const { client, parameters } = request
+      if (client.firstParty !== true || (client.clientType === 'public' && !allowPublicClients)) {
+        throw new OAuthError('unauthorized_client', 'This client may not use the password grant')
+      }
+      const username = checkCredential(parameters.require('username'))
+      const password = checkCredential(parameters.require('password'))
+      const user = await authenticateUser(users, hasher, username, password, request)
+      if (users.updatePasswordHash !== undefined && hasher.needsRehash(user.passwordHash)) {
+        void rehash(users, hasher, user, password, request)
+      }
+      // Judged only now: what a user's scopes are is nobody's business before the password is known to be right.
+      return { actsFor: 'user', userId: user.userId, scope: request.grantScope(limit) } satisfies UserAccess
+    },
+    confirmUser: (userId, context) =>
+      andThen(users.findUser(userId, context), (user) => {
+        return user !== undefined && checkUser(user).userId === userId && user.disabled !== true
+      }),
+  }
+}
+
+/** Refuses what no password can be before anything is looked up; the check depends on nothing but the input. */
+function checkCredential(value: string): string {
+  if (controls.test(value) || Buffer.byteLength(value) > MAX_OCTETS) {
+    throw new OAuthError('invalid_request', 'The user name or the password is too long or has control characters')
+  }
+  return value
+}
+
+async function authenticateUser(
+  users: UserStore,
+  hasher: PasswordHasher,
+  username: string,
+  password: string,
+  { client: { clientId }, context, emit }: GrantRequest,
+): Promise<User> {
+  const found = await users.findUserByUsername(username, context)
+  // Unknown user and wrong password: the same work, the same answer.
+  if (found === undefined) {
+    await hasher.verifyNobody(password)
+    emit(context, { type: 'user_authentication_failed', clientId, userId: undefined, reason: 'unknown_user' })
+    throw invalidUser()
+  }
+  const user = checkUser(found)
+  const matches: unknown = await hasher.verify(password, user.passwordHash)
+  if (matches === true && user.disabled !== true) return user
+  const reason = matches === true ? 'disabled_user' : 'wrong_password'
+  emit(context, { type: 'user_authentication_failed', clientId, userId: user.userId, reason })
+  throw invalidUser()
+}
+
+/** Not awaited by the answer: a stronger hash must not make this sign-in slower than others. */
+async function rehash(users: UserStore, hasher: PasswordHasher, { userId }: User, password: string, request: GrantRequest): Promise<void> {
+  try {
+    await users.updatePasswordHash?.(userId, await hasher.hash(password), request.context)
+  } catch (cause) {
+    request.emit(request.context, { type: 'failure', error: 'server_error', cause })
+  }
+}
+
+function invalidUser(): OAuthError {
+  return new OAuthError('invalid_grant', 'The user name or the password is wrong')
+}
+
+/** A store that answers `true`, `{}` or a user without an id has not answered: no token may come of it. */
+function checkUser(user: User): User {
+  const { userId, passwordHash } = user as Partial<Record<keyof User, unknown>>
+  if (typeof userId !== 'string' || userId === '' || typeof passwordHash !== 'string') {
+    throw new TypeError('The UserStore answered something that is not a User')
+  }
+  return user
+}

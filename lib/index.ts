@@ -1,0 +1,65 @@
+export { createAuthorizationServer, type Authorizations, type AuthorizationServer } from './authorization-server.js'
+export type { AuthorizationServerOptions } from './options.js'
+
+export { clientCredentialsGrant } from './grants/client-credentials.js'
+export { passwordGrant, type PasswordGrantOptions } from './grants/password.js'
+export { refreshTokenGrant, type RefreshTokenGrantOptions } from './grants/refresh-token.js'
+export type {
+  ClientAccess,
+  GrantedAccess,
+  GrantHandler,
+  GrantRequest,
+  RefreshedAccess,
+  UserAccess,
+} from './grants/grant-handler.js'
+export type { ExcessScope } from './grants/granted-scope.js'
+
+export { createClient, type CreatedClient, type NewClient } from './client-auth/create-client.js'
+export { digestClientSecret } from './client-auth/client-secret.js'
+export type { ClientAuthMethod, ClientAuthRequest, PresentedCredentials } from './client-auth/client-auth-method.js'
+
+export type { Auth, ClientAuth, UserAuth } from './bearer/auth.js'
+export type { BearerOptions } from './bearer/requirement.js'
+export type { AuthFor, BearerGuard } from './express/require-bearer.js'
+export type { HttpHandler, HttpRequest } from './express/http.js'
+export type { authOf } from './express/request-auth.js'
+
+export type {
+  Client,
+  ClientRegistration,
+  ClientRegistry,
+  ClientSecret,
+  ClientStore,
+  ConfidentialClient,
+  PublicClient,
+} from './stores/client-store.js'
+export type { User, UserStore } from './stores/user-store.js'
+export type {
+  AccessTokenRecord,
+  Authorization,
+  ClientAccessTokenRecord,
+  NewRefreshToken,
+  NewTokens,
+  RefreshTokenRecord,
+  RefreshTokenRotation,
+  RefreshTokenSpending,
+  RevocationSelection,
+  RotationOutcome,
+  TokenStore,
+  UserAccessTokenRecord,
+} from './stores/token-store.js'
+
+export { bcryptHasher, type BcryptHasher, type BcryptHasherOptions } from './passwords/bcrypt-hasher.js'
+export type { PasswordHasher } from './passwords/password-hasher.js'
+
+export { ConfigurationError } from './errors/configuration-error.js'
+export { isOAuthError, OAuthError, type OAuthErrorCode, type OAuthErrorOptions } from './errors/oauth-error.js'
+export { isStoreUnavailableError, StoreUnavailableError } from './errors/store-unavailable-error.js'
+export type { OAuthEvent } from './events.js'
+
+export type { Clock } from './protocol/clock.js'
+export type { MaybePromise } from './protocol/maybe-promise.js'
+export type { Parameters } from './protocol/parameters.js'
+export type { RequestContext } from './protocol/request-context.js'
+export type { Scope } from './protocol/scope.js'
+export { hashToken, type TokenHash } from './protocol/token-hash.js'

@@ -1,0 +1,128 @@
+import { OAuthError } from '../errors/oauth-error.js'
+import { decodeFormComponent } from './form-encoding.js'
+
+/** Longest value of any parameter, in characters. */
+const MAX_VALUE_LENGTH = 16_384
+/** Most parameters in one request. */
+const MAX_PARAMETERS = 50
+
+/** Parameters that never leave the core: not for stores, hooks or events. */
+const secretNames: ReadonlySet<string> = new Set([
+  'access_token',
+  'actor_token',
+  'assertion',
+  'client_assertion',
+  'client_secret',
+  'code',
+  'code_verifier',
+  'device_code',
+  'password',
+  'refresh_token',
+  'subject_token',
+  'token',
+])
+
+/** Parameters whose bracketed forms (`scope[]`, `username[$ne]`) are refused instead of ignored as unknown names. */
+const definedNames: ReadonlySet<string> = new Set([
+  ...secretNames,
+  'client_assertion_type',
+  'client_id',
+  'grant_type',
+  'resource',
+  'scope',
+  'token_type_hint',
+  'username',
+])
+
+/**
+ * The parameters of one request, each exactly one string (RFC 6749 §3.2). Names are case-sensitive; a name like
+ * `__proto__` is a name like any other.
+ */
+export class Parameters {
+  readonly #values = new Map<string, string>()
+
+  /** The value of a parameter; `undefined` when it was not sent, or sent without a value. */
+  get(name: string): string | undefined {
+    const value = this.#values.get(name)
+    return value === '' ? undefined : value
+  }
+
+  /** The value of a parameter that the request cannot do without. Throws `invalid_request`. */
+  require(name: 'grant_type' | 'password' | 'refresh_token' | 'username'): string {
+    const value = this.get(name)
+    if (value === undefined) throw new OAuthError('invalid_request', `The parameter ${name} is missing`)
+    return value
+  }
+
+  /** All parameters but the secret ones. */
+  withoutSecrets(): ReadonlyMap<string, string> {
+    const shown = new Map<string, string>()
+    for (const [name, value] of this.#values) if (!secretNames.has(name)) shown.set(name, value)
+    return shown
+  }
+
+  /** Adds a parameter that was sent. Throws `invalid_request` when it came before or is out of bounds. */
+  add(name: string, value: string): void {
+    // RFC 6749 §3.2: request parameters MUST NOT be included more than once; also when one of them is empty or unknown.
+    if (this.#values.has(name)) throw new OAuthError('invalid_request', 'A parameter is repeated')
+    if (value.length > MAX_VALUE_LENGTH) throw new OAuthError('invalid_request', 'A parameter is too long')
+    if (this.#values.size === MAX_PARAMETERS) throw new OAuthError('invalid_request', 'Too many parameters')
+    if (isBracketedForm(name)) throw new OAuthError('invalid_request', 'A parameter is not a single value')
+    this.#values.set(name, value)
+  }
+}
+
+/** Parses an `application/x-www-form-urlencoded` body. Throws `invalid_request`. */
+export function parseForm(body: string): Parameters {
+  const parameters = new Parameters()
+  let start = 0
+  while (start < body.length) {
+    const ampersand = body.indexOf('&', start)
+    const end = ampersand === -1 ? body.length : ampersand
+    if (end > start) addPair(parameters, body, start, end)
+    start = end + 1
+  }
+  return parameters
+}
+
+/**
+ * Takes over a form that the application's own parser read before us. Only strings pass: whatever `extended` parsing made of
+ * brackets and repeats is refused, or ignored where the name is unknown. Throws `invalid_request`.
+ */
+export function adoptForm(body: unknown): Parameters {
+  if (typeof body === 'string') return parseForm(body)
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) throw notAForm()
+  const parameters = new Parameters()
+  for (const [name, value] of Object.entries(body)) {
+    if (typeof value === 'string') {
+      // A parser that met octets which are not UTF-8 has put the replacement character in their place.
+      if (name.includes('\uFFFD') || value.includes('\uFFFD')) throw badEncoding()
+      parameters.add(name, value)
+    } else if (Array.isArray(value) || definedNames.has(name)) {
+      throw new OAuthError('invalid_request', 'A parameter is not a single value')
+    }
+  }
+  return parameters
+}
+
+function addPair(parameters: Parameters, body: string, start: number, end: number): void {
+  const equals = body.indexOf('=', start)
+  const nameEnd = equals === -1 || equals > end ? end : equals
+  const name = decodeFormComponent(body.slice(start, nameEnd))
+  const value = nameEnd === end ? '' : decodeFormComponent(body.slice(nameEnd + 1, end))
+  if (name === undefined || value === undefined) throw badEncoding()
+  parameters.add(name, value)
+}
+
+function isBracketedForm(name: string): boolean {
+  const bracket = name.indexOf('[')
+  return bracket > 0 && definedNames.has(name.slice(0, bracket))
+}
+
+function badEncoding(): OAuthError {
+  return new OAuthError('invalid_request', 'A parameter is not form-encoded UTF-8')
+}
+
+function notAForm(): OAuthError {
+  return new OAuthError('invalid_request', 'The body must be application/x-www-form-urlencoded')
+}

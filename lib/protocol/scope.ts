@@ -1,0 +1,71 @@
+/** RFC 6749 §3.3: printable ASCII without space, `"` and `\`. */
+const scopeToken = /^[\x21\x23-\x5B\x5D-\x7E]+$/
+const MAX_LENGTH = 4096
+const MAX_TOKENS = 100
+const MAX_CACHED = 1000
+
+/** An immutable set of scope tokens; order and repeats do not matter (RFC 6749 §3.3). */
+export class Scope implements Iterable<string> {
+  readonly #tokens: ReadonlySet<string>
+  readonly #text: string
+
+  /** Takes tokens that are known to be well-formed; see {@link parseScope} for text from outside. */
+  constructor(tokens: Iterable<string>) {
+    this.#tokens = new Set(tokens)
+    this.#text = [...this.#tokens].join(' ')
+  }
+
+  /** How many tokens it has. */
+  get size(): number {
+    return this.#tokens.size
+  }
+
+  /** Whether it has this token: exact comparison, `read` is not `read:all`. */
+  has(token: string): boolean {
+    return this.#tokens.has(token)
+  }
+
+  /** The tokens for which `keep` answers true. */
+  filter(keep: (token: string) => boolean): Scope {
+    return new Scope([...this.#tokens].filter(keep))
+  }
+
+  [Symbol.iterator](): Iterator<string> {
+    return this.#tokens[Symbol.iterator]()
+  }
+
+  /** The form on the wire: tokens separated by one space. */
+  toString(): string {
+    return this.#text
+  }
+
+  /** Scopes appear in JSON as they appear on the wire. */
+  toJSON(): string {
+    return this.#text
+  }
+}
+
+/** Whether a text is one scope token. */
+export function isScopeToken(text: string): boolean {
+  return scopeToken.test(text)
+}
+
+/** Parses the `scope` parameter; `undefined` when it is malformed, empty or too large. */
+export function parseScope(text: string): Scope | undefined {
+  if (text.length > MAX_LENGTH) return undefined
+  const tokens = text.split(' ')
+  if (tokens.length > MAX_TOKENS || !tokens.every(isScopeToken)) return undefined
+  return new Scope(tokens)
+}
+
+const storedScopes = new Map<string, Scope>()
+
+/** The scope of a stored record. Few different ones exist, so that a bounded number of them is kept. */
+export function storedScope(text: string): Scope {
+  const known = storedScopes.get(text)
+  if (known !== undefined) return known
+  const scope = new Scope(text === '' ? [] : text.split(' '))
+  if (storedScopes.size >= MAX_CACHED) storedScopes.clear()
+  storedScopes.set(text, scope)
+  return scope
+}

@@ -1,0 +1,27 @@
+/**
+ * Visits the values of a Map round and round, a few at a time, while others are added and deleted.
+ *
+ * One iterator is kept for a whole round: a new one for each visit would first walk over the slots of everything deleted
+ * since the Map last grew.
+ */
+export class MapWalk<Value> {
+  readonly #map: ReadonlyMap<unknown, Value>
+  #values: Iterator<Value, unknown>
+
+  constructor(map: ReadonlyMap<unknown, Value>) {
+    this.#map = map
+    this.#values = map.values()
+  }
+
+  /** Visits so many values; fewer at the end of a round. */
+  visit(count: number, visitor: (value: Value) => void): void {
+    for (let visited = 0; visited < count; visited++) {
+      const next = this.#values.next()
+      if (next.done === true) {
+        this.#values = this.#map.values()
+        return
+      }
+      visitor(next.value)
+    }
+  }
+}

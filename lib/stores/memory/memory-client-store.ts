@@ -1,0 +1,34 @@
+import type { Client, ClientRegistry } from '../client-store.js'
+
+/** Clients in a Map. What it answers is frozen and belongs to it; what it is given is copied. */
+export class MemoryClientStore implements ClientRegistry {
+  readonly #clients = new Map<string, Client>()
+
+  constructor(clients: Iterable<Client> = []) {
+    for (const client of clients) this.saveClient(client)
+  }
+
+  findClient(clientId: string): Client | undefined {
+    return this.#clients.get(clientId)
+  }
+
+  saveClient(client: Client): void {
+    const copy = structuredClone(client)
+    freeze(copy)
+    this.#clients.set(copy.clientId, copy)
+  }
+
+  deleteClient(clientId: string): void {
+    this.#clients.delete(clientId)
+  }
+
+  listClients(): readonly Client[] {
+    return [...this.#clients.values()].sort((a, b) => (a.clientId < b.clientId ? -1 : 1))
+  }
+}
+
+function freeze(value: unknown): void {
+  if (typeof value !== 'object' || value === null) return
+  Object.values(value).forEach(freeze)
+  Object.freeze(value)
+}

@@ -1,0 +1,58 @@
+import type { TokenHash } from '../../protocol/token-hash.js'
+import type { ClientAccessTokenRecord, UserAccessTokenRecord } from '../token-store.js'
+import type { StoredAuthorization } from './stored-authorization.js'
+
+/** An access token in memory: a copy of the record in a class of its own, so that all share one compact layout. */
+export type StoredAccessToken = StoredUserToken | StoredClientToken
+
+/** An access token of a client itself. */
+export class StoredClientToken implements ClientAccessTokenRecord {
+  readonly tokenHash: TokenHash
+  readonly clientId: string
+  readonly userId: undefined
+  readonly authorizationId: undefined
+  readonly scope: string
+  readonly issuedAt: number
+  readonly expiresAt: number
+
+  constructor(record: ClientAccessTokenRecord) {
+    this.tokenHash = record.tokenHash
+    this.clientId = record.clientId
+    this.userId = undefined
+    this.authorizationId = undefined
+    this.scope = record.scope
+    this.issuedAt = record.issuedAt
+    this.expiresAt = record.expiresAt
+  }
+
+  get authorization(): undefined {
+    return undefined
+  }
+}
+
+/** An access token of a user. It leads to its authorization, but as a record it does not show it. */
+export class StoredUserToken implements UserAccessTokenRecord {
+  readonly tokenHash: TokenHash
+  readonly clientId: string
+  readonly userId: string
+  readonly authorizationId: string
+  readonly scope: string
+  readonly issuedAt: number
+  readonly expiresAt: number
+  readonly #authorization: StoredAuthorization
+
+  constructor(record: UserAccessTokenRecord, authorization: StoredAuthorization) {
+    this.tokenHash = record.tokenHash
+    this.clientId = record.clientId
+    this.userId = record.userId
+    this.authorizationId = record.authorizationId
+    this.scope = record.scope
+    this.issuedAt = record.issuedAt
+    this.expiresAt = record.expiresAt
+    this.#authorization = authorization
+  }
+
+  get authorization(): StoredAuthorization {
+    return this.#authorization
+  }
+}

@@ -1,0 +1,80 @@
+import type { User } from '../stores/user-store.js'
+import { contractContext as context, type ContractRules } from './contract-rule.js'
+import { assertSame, isRefused } from './rule-assertions.js'
+import type { UserStoreUnderTest } from './user-store-contract.js'
+
+export const userStoreRules: ContractRules<UserStoreUnderTest> = {
+  'finds a user by the name that is typed': async ({ store, username, user }) => {
+    assertUser(await store.findUserByUsername(username, context), user)
+  },
+
+  'finds a user by id': async ({ store, user }) => {
+    assertUser(await store.findUser(user.userId, context), user)
+  },
+
+  'tells the id, the hash and whether the user is disabled': async ({ store, username }) => {
+    const found = await store.findUserByUsername(username, context)
+    const rule =
+      'The id becomes the `sub` of tokens and the hash goes to the password hasher: both are strings, not empty.'
+    assertSame([typeof found?.userId, typeof found?.passwordHash], ['string', 'string'], rule)
+    assertSame([found?.userId === '', found?.passwordHash === ''], [false, false], rule)
+    const isFlag = found?.disabled === undefined || typeof found.disabled === 'boolean'
+    assertSame(isFlag, true, '`disabled` is a boolean or absent: a 1, a 0 or a date from a database is neither.')
+  },
+
+  'answers undefined for a name that nobody has': async ({ store, absentUsername }) => {
+    assertNobody(await store.findUserByUsername(absentUsername, context), absentUsername)
+  },
+
+  'answers undefined for an id that nobody has': async ({ store, user }) => {
+    for (const userId of [`${user.userId}-`, `x${user.userId}`, '', '%', '__proto__', 'constructor', `' OR '1'='1`]) {
+      assertNobody(await store.findUser(userId, context), userId)
+    }
+  },
+
+  'takes a name for a name, whatever it looks like': async ({ store, username }) => {
+    const shaped = ['', '%', '_', '*', '.*', `' OR '1'='1`, `x' OR 1=1 --`, '"; DROP TABLE users; --', '{"$ne":null}']
+    const object = ['__proto__', 'constructor', 'toString', 'hasOwnProperty']
+    const longer = [`${username}%`, `${username}' --`, `${username})(uid=*`, username.slice(0, -1) + '_']
+    for (const name of [...shaped, ...object, ...longer, 'x'.repeat(10_000)]) {
+      if (name === username) continue
+      assertNobody(await store.findUserByUsername(name, context), name)
+    }
+  },
+
+  'decides the same way for every request': async ({ store, username, user }) => {
+    for (const spelling of [username, username.toUpperCase(), username.toLowerCase(), `${username} `]) {
+      const first = await store.findUserByUsername(spelling, context)
+      const second = await store.findUserByUsername(spelling, context)
+      assertSame(second?.userId, first?.userId, 'A name is one user, or nobody, for every request.')
+      if (first === undefined) continue
+      assertSame(
+        first.userId,
+        user.userId,
+        'Another spelling of a name is the same user or nobody, never somebody else.',
+      )
+    }
+  },
+
+  'replaces the password hash of one user, if it can': async ({ store, username, user }) => {
+    if (store.updatePasswordHash === undefined) return
+    const passwordHash = '$2b$12$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy'
+    await isRefused(() => store.updatePasswordHash?.(`${user.userId}-`, passwordHash, context))
+    assertUser(await store.findUser(user.userId, context), user)
+    await store.updatePasswordHash(user.userId, passwordHash, context)
+    assertUser(await store.findUser(user.userId, context), { ...user, passwordHash })
+    assertUser(await store.findUserByUsername(username, context), { ...user, passwordHash })
+  },
+}
+
+/** The application may answer with more of its own fields. */
+function assertUser(found: User | undefined, { userId, passwordHash, disabled }: User): void {
+  const told = found && { userId: found.userId, passwordHash: found.passwordHash, disabled: found.disabled ?? false }
+  const rule = 'Both look-ups tell the same of a user: the stable id, the hash as it was written, whether disabled.'
+  assertSame(told, { userId, passwordHash, disabled: disabled ?? false }, rule)
+}
+
+function assertNobody(found: User | undefined, asked: string): void {
+  const name = JSON.stringify(asked.length > 100 ? `${asked.slice(0, 100)}…` : asked)
+  assertSame(found, undefined, `${name} is nobody: undefined, not null, no exception, and no pattern or query in it.`)
+}

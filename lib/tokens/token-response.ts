@@ -1,0 +1,9 @@
+/** A successful answer of the token endpoint, as it goes over the wire (RFC 6749 §5.1). */
+export interface TokenResponse {
+  readonly access_token: string
+  readonly token_type: 'Bearer'
+  /** Seconds. */
+  readonly expires_in: number
+  readonly refresh_token?: string
+  readonly scope: string
+}
