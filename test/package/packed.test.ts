@@ -1,0 +1,71 @@
+import { readFileSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { publint } from 'publint'
+import { formatMessage } from 'publint/utils'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { installInto, packPackage, type PackedPackage, run } from './packed-package.js'
+
+const require = createRequire(import.meta.url)
+const tsc = require.resolve('typescript/lib/tsc.js')
+const attw = require.resolve('@arethetypeswrong/cli/package.json').replace(/package\.json$/, 'dist/index.js')
+
+let packed: PackedPackage
+
+beforeAll(() => {
+  packed = packPackage()
+  return () => {
+    rmSync(packed.workspace, { recursive: true })
+  }
+}, 60_000)
+
+describe('the packed package', { timeout: 60_000 }, () => {
+  const answers = {
+    token: { status: 200, body: { token_type: 'Bearer', expires_in: 3600, scope: 'orders:read' } },
+    orders: { status: 200, ofClient: true },
+    ordersWithoutToken: 401,
+  }
+
+  it('serves and guards in an Express 4 app in CommonJS', () => {
+    const project = installInto('express4-commonjs', packed, { express: 'express4' })
+    expect(JSON.parse(run(process.execPath, ['server.js'], project))).toEqual(answers)
+  })
+
+  it('compiles, serves and guards in an Express 5 app in strict TypeScript', () => {
+    const project = installInto('express5-typescript', packed)
+    expect(run(process.execPath, [tsc, '--project', '.'], project)).toBe('')
+    expect(JSON.parse(run(process.execPath, ['dist/server.js'], project))).toEqual(answers)
+  })
+
+  it('exports the same names to import and to require, from every subpath', () => {
+    const project = installInto('all-subpaths', packed)
+    const names = JSON.parse(run(process.execPath, ['names.mjs'], project)) as Record<string, Record<string, string[]>>
+    const subpaths = Object.keys(packed.manifest.exports ?? {}).filter((subpath) => subpath !== './package.json')
+    expect(Object.keys(names)).toEqual(subpaths)
+    for (const { imported, required } of Object.values(names)) {
+      expect(imported).not.toEqual([])
+      expect(required).toEqual(imported)
+    }
+  })
+
+  it('holds what was built and nothing else', () => {
+    const strays = packed.files.filter((file) => !/^(?:dist\/|package\.json$|README\.md$|LICENSE$)/.test(file))
+    expect(strays).toEqual([])
+  })
+
+  it('passes publint', async () => {
+    const { buffer } = new Uint8Array(readFileSync(packed.tarball))
+    const { messages, pkg } = await publint({ pack: { tarball: buffer }, strict: true })
+    expect(messages.map((message) => formatMessage(message, pkg, { color: false }))).toEqual([])
+  })
+
+  it('has types that fit its code, for import and for require', () => {
+    // It fails by itself on any problem; `node16` leaves out the resolution that knows no subpaths.
+    const report = run(
+      process.execPath,
+      [attw, packed.tarball, '--profile', 'node16', '--format', 'json'],
+      packed.workspace,
+    )
+    const { analysis } = JSON.parse(report) as { analysis: { entrypoints: Record<string, unknown> } }
+    expect(Object.keys(analysis.entrypoints)).toEqual(Object.keys(packed.manifest.exports ?? {}))
+  })
+})

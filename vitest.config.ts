@@ -1,0 +1,22 @@
+import { fileURLToPath } from 'node:url'
+import { defineConfig } from 'vitest/config'
+
+const lib = fileURLToPath(new URL('lib', import.meta.url))
+
+export default defineConfig({
+  resolve: {
+    // Tests import by the package's names, but run the sources: no build between an edit and its test.
+    alias: [
+      { find: /^latchkey\/(?!package\.json)(.+)$/, replacement: `${lib}/$1/index.ts` },
+      { find: /^latchkey$/, replacement: `${lib}/index.ts` },
+    ],
+  },
+  test: {
+    include: ['test/**/*.test.ts'],
+    pool: 'forks',
+    maxWorkers: 2,
+    testTimeout: 20_000,
+    reporters: ['default', ['json', { outputFile: '.test-results/vitest.json' }]],
+    coverage: { provider: 'v8', include: ['lib/**/*.ts'] },
+  },
+})
