@@ -127,7 +127,8 @@ export function createEmit(onEvent: ((event: OAuthEvent) => unknown) | undefined
 /** Tells of an error that a client is answered with: a refusal, or a failure with what caused it. */
 export function emitError(emit: Emit, context: RequestContext, error: OAuthError): void {
   const { code, description, cause } = error
-  if (code === 'server_error' || code === 'temporarily_unavailable') emit(context, { type: 'failure', error: code, cause })
+  if (code === 'server_error' || code === 'temporarily_unavailable')
+    emit(context, { type: 'failure', error: code, cause })
   else emit(context, { type: 'request_refused', error: code, description })
 }
 

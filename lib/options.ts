@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import type { ClientAuthMethod } from './client-auth/client-auth-method.js'
-import { checkOptions } from './errors/check-options.js'
+import { checkMethods, checkOptions } from './errors/check-options.js'
 import { ConfigurationError } from './errors/configuration-error.js'
 import type { OAuthEvent } from './events.js'
 import type { GrantHandler } from './grants/grant-handler.js'
@@ -97,28 +97,42 @@ export function checkServerOptions(options: AuthorizationServerOptions): void {
   options.clientAuthMethods?.forEach((method, index) => {
     checkMethods(`clientAuthMethods[${String(index)}]`, method, ['readCredentials', 'verifyCredentials'])
   })
-  for (const name of ['accessTokenLifetimeSeconds', 'refreshTokenLifetimeSeconds', 'authorizationLifetimeSeconds'] as const) {
+  for (const name of [
+    'accessTokenLifetimeSeconds',
+    'refreshTokenLifetimeSeconds',
+    'authorizationLifetimeSeconds',
+  ] as const) {
     const seconds = options[name]
     if (seconds !== undefined && (!Number.isSafeInteger(seconds) || seconds <= 0)) {
       throw new ConfigurationError(name, 'must be a whole number of seconds above 0', 'Leave it out for the default')
     }
   }
   if (options.tokenPath !== undefined && !/^\/[^?#]*$/.test(options.tokenPath)) {
-    throw new ConfigurationError('tokenPath', 'must be a path that begins with a slash', 'Leave it out for /oauth/token')
+    throw new ConfigurationError(
+      'tokenPath',
+      'must be a path that begins with a slash',
+      'Leave it out for /oauth/token',
+    )
   }
   if (options.excessScope !== undefined && !['refuse', 'drop'].includes(options.excessScope)) {
     throw new ConfigurationError('excessScope', 'must be refuse or drop', 'Leave it out for refuse')
   }
   if (options.realm !== undefined && !/^[\x20\x21\x23-\x5B\x5D-\x7E]+$/.test(options.realm)) {
-    throw new ConfigurationError('realm', 'must be printable ASCII without quotes and backslashes', 'Leave it out for the host of the issuer')
+    throw new ConfigurationError(
+      'realm',
+      'must be printable ASCII without quotes and backslashes',
+      'Leave it out for the host of the issuer',
+    )
   }
 }
 
 function checkIssuer(issuer: unknown): void {
   const remedy = 'Give it the public base URL of this server, such as https://api.example.com'
-  if (typeof issuer !== 'string' || !URL.canParse(issuer)) throw new ConfigurationError('issuer', 'is not a URL', remedy)
+  if (typeof issuer !== 'string' || !URL.canParse(issuer))
+    throw new ConfigurationError('issuer', 'is not a URL', remedy)
   const { protocol, hostname } = new URL(issuer)
-  const loopback = hostname === 'localhost' || hostname === '[::1]' || (isIP(hostname) === 4 && hostname.startsWith('127.'))
+  const loopback =
+    hostname === 'localhost' || hostname === '[::1]' || (isIP(hostname) === 4 && hostname.startsWith('127.'))
   if (protocol !== 'https:' && !(protocol === 'http:' && loopback)) {
     throw new ConfigurationError('issuer', 'must be https', remedy)
   }
@@ -131,7 +145,11 @@ function checkScopes(scopes: unknown): void {
   }
   scopes.forEach((scope, index) => {
     if (typeof scope !== 'string' || !isScopeToken(scope)) {
-      throw new ConfigurationError(`scopes[${String(index)}]`, 'is no scope token', 'Use printable ASCII without spaces, quotes and backslashes')
+      throw new ConfigurationError(
+        `scopes[${String(index)}]`,
+        'is no scope token',
+        'Use printable ASCII without spaces, quotes and backslashes',
+      )
     }
   })
 }
@@ -146,18 +164,14 @@ function checkGrants(grants: unknown): void {
     checkMethods(where, grant, ['grantAccess'])
     const { grantType } = grant as GrantHandler
     if (!namedGrantTypes.includes(grantType) && !URL.canParse(grantType)) {
-      throw new ConfigurationError(`${where}.grantType`, 'is neither a grant type of RFC 6749 nor an absolute URI', 'Name your own grant by a URI, such as urn:example:grant-type:card')
+      throw new ConfigurationError(
+        `${where}.grantType`,
+        'is neither a grant type of RFC 6749 nor an absolute URI',
+        'Name your own grant by a URI, such as urn:example:grant-type:card',
+      )
     }
-    if (seen.has(grantType)) throw new ConfigurationError(where, `serves ${grantType} for the second time`, 'List each grant type once')
+    if (seen.has(grantType))
+      throw new ConfigurationError(where, `serves ${grantType} for the second time`, 'List each grant type once')
     seen.add(grantType)
   })
-}
-
-function checkMethods(where: string, value: unknown, methods: readonly string[]): void {
-  for (const method of methods) {
-    const member = typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[method] : undefined
-    if (typeof member !== 'function') {
-      throw new ConfigurationError(where, `has no method ${method}`, 'Give it an object that implements the interface')
-    }
-  }
 }

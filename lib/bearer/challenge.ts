@@ -5,7 +5,11 @@ import type { BearerRequirement } from './requirement.js'
  * The value of `WWW-Authenticate` for a refused request (RFC 6750 §3); without an error for a request without credentials.
  * `undefined` where asking for other credentials would not help.
  */
-export function bearerChallenge(realm: string, { allOf, anyOf }: BearerRequirement, error?: OAuthError): string | undefined {
+export function bearerChallenge(
+  realm: string,
+  { allOf, anyOf }: BearerRequirement,
+  error?: OAuthError,
+): string | undefined {
   const bare = `Bearer realm="${realm}"`
   switch (error?.code) {
     // RFC 6750 §3.1: without authentication information there SHOULD NOT be an error code.

@@ -26,17 +26,22 @@ export interface BearerRequirement {
 export function bearerRequirement(options: BearerOptions, catalogue: ReadonlySet<string>): BearerRequirement {
   checkOptions('requireBearer', options, ['scope', 'anyScope', 'for', 'optional'])
   const { scope = [], anyScope = [], optional = false } = options
+  const actsFor: string | undefined = options.for
   const allOf = typeof scope === 'string' ? scope.split(' ') : scope
   for (const token of [...allOf, ...anyScope]) {
     if (!isScopeToken(token)) throw invalid('scope', 'is not a scope', 'Separate scope tokens by one space')
     if (!catalogue.has(token)) {
-      throw invalid('scope', `asks for ${token}, which no token can have`, 'Add it to the scopes of the server, or correct it')
+      throw invalid(
+        'scope',
+        `asks for ${token}, which no token can have`,
+        'Add it to the scopes of the server, or correct it',
+      )
     }
   }
-  if (options.for !== undefined && options.for !== 'user' && options.for !== 'client') {
+  if (actsFor !== undefined && actsFor !== 'user' && actsFor !== 'client') {
     throw invalid('for', 'must be user or client', 'Leave it out for both')
   }
-  return { allOf, anyOf: anyScope, actsFor: options.for, optional }
+  return { allOf, anyOf: anyScope, actsFor, optional }
 }
 
 function invalid(option: string, problem: string, remedy: string): ConfigurationError {

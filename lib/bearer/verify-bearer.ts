@@ -54,7 +54,9 @@ function judge(record: AccessTokenRecord | undefined, requirement: BearerRequire
   }
   const auth = authOf(record, scope)
   if (requirement.actsFor !== undefined && requirement.actsFor !== auth.actsFor) {
-    return refused(new OAuthError('access_denied', 'The access token does not act for the kind of caller that is needed'))
+    return refused(
+      new OAuthError('access_denied', 'The access token does not act for the kind of caller that is needed'),
+    )
   }
   return { verdict: 'accepted', auth }
 }

@@ -64,7 +64,7 @@ function selectMethod(
 function refusalReason(
   client: Client | undefined,
   method: ClientAuthMethod,
-  verified: boolean,
+  verified: unknown,
 ): ClientAuthenticationFailedEvent['reason'] | undefined {
   if (client === undefined) return 'unknown_client'
   if (client.disabled === true) return 'disabled_client'

@@ -35,7 +35,11 @@ export function clientSecretVerifier(hasher: PasswordHasher): VerifyClientSecret
 }
 
 /** Every secret that is no digest of ours is a slow hash of a secret that somebody chose. */
-function verifyChosenSecrets(hasher: PasswordHasher, live: readonly ClientSecret[], proof: string): MaybePromise<boolean> {
+function verifyChosenSecrets(
+  hasher: PasswordHasher,
+  live: readonly ClientSecret[],
+  proof: string,
+): MaybePromise<boolean> {
   const [first, ...others] = live.filter(({ digest }) => !digest.startsWith(SHA256))
   if (first === undefined || proof === '') return false
   return andThen(hasher.verify(proof, first.digest), (matches) => matches || verifyChosenSecrets(hasher, others, proof))

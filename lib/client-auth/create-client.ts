@@ -26,8 +26,14 @@ export interface CreatedClient {
  * letters, digits, `-` and `_`, so that encoding them for HTTP Basic changes nothing. Throws `ConfigurationError`.
  */
 export function createClient(registration: NewClient): CreatedClient {
-  const { clientId = randomBytes(16).toString('base64url'), clientType = 'confidential', authMethods, ...rest } = registration
-  if (!/^[\x20-\x7E]+$/.test(clientId)) throw invalid('clientId', 'must be printable ASCII', 'Leave it out to get a random one')
+  const {
+    clientId = randomBytes(16).toString('base64url'),
+    clientType = 'confidential',
+    authMethods,
+    ...rest
+  } = registration
+  if (!/^[\x20-\x7E]+$/.test(clientId))
+    throw invalid('clientId', 'must be printable ASCII', 'Leave it out to get a random one')
   checkLists(rest)
   checkLifetimes(rest)
   if (clientType === 'public') {
@@ -52,7 +58,11 @@ function checkLists({ grantTypes, scopes, defaultScopes = [] }: Omit<ClientRegis
 }
 
 function checkLifetimes(registration: Omit<ClientRegistration, 'clientId'>): void {
-  for (const name of ['accessTokenLifetimeSeconds', 'refreshTokenLifetimeSeconds', 'authorizationLifetimeSeconds'] as const) {
+  for (const name of [
+    'accessTokenLifetimeSeconds',
+    'refreshTokenLifetimeSeconds',
+    'authorizationLifetimeSeconds',
+  ] as const) {
     const seconds = registration[name]
     if (seconds !== undefined && (!Number.isSafeInteger(seconds) || seconds <= 0)) {
       throw invalid(name, 'must be a whole number of seconds above 0', 'Leave it out for the default of the server')

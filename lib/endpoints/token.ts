@@ -19,7 +19,10 @@ export interface TokenEndpointServices extends ClientAuthServices, TokenServices
  * The token endpoint (RFC 6749 §3.2). The order of the lines is the order in which errors win: who the client is comes before
  * what it may ask for, so that a stranger learns nothing about grants and users.
  */
-export function tokenEndpoint(services: TokenEndpointServices, request: ClientAuthRequest): MaybePromise<TokenResponse> {
+export function tokenEndpoint(
+  services: TokenEndpointServices,
+  request: ClientAuthRequest,
+): MaybePromise<TokenResponse> {
   return andThen(authenticateClient(services, request), (client) => {
     const grant = findGrant(services, client, request.parameters.require('grant_type'))
     return andThen(grant.grantAccess(grantRequest(services, client, request)), (access) =>

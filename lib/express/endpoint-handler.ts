@@ -35,7 +35,11 @@ export function endpointHandler(
     function answer(form: ReadForm): void {
       try {
         const parameters = form()
-        const result = endpoint({ authorization: readAuthorization(req), parameters, context: context.with(parameters) })
+        const result = endpoint({
+          authorization: readAuthorization(req),
+          parameters,
+          context: context.with(parameters),
+        })
         if (isPromiseLike(result)) void result.then(succeed).then(undefined, fail)
         else succeed(result)
       } catch (thrown) {

@@ -37,7 +37,8 @@ function refuseUnread(req: HttpRequest): OAuthError | undefined {
   }
   if (!isForm(req)) return new OAuthError('invalid_request', 'The body must be application/x-www-form-urlencoded')
   const charset = /;\s*charset\s*=\s*"?([^";\s]*)/i.exec(req.headers['content-type'] ?? '')?.[1]
-  if (charset !== undefined && !/^utf-?8$/i.test(charset)) return new OAuthError('invalid_request', 'The body must be UTF-8')
+  if (charset !== undefined && !/^utf-?8$/i.test(charset))
+    return new OAuthError('invalid_request', 'The body must be UTF-8')
   if (queryHas(req, secretsNotForQueries)) {
     return new OAuthError('invalid_request', 'Credentials and tokens must not be sent in the query')
   }
@@ -46,7 +47,8 @@ function refuseUnread(req: HttpRequest): OAuthError | undefined {
 
 function bodyOfParser({ body }: HttpRequest): unknown {
   if (Buffer.isBuffer(body)) return decode(body)
-  if (body === undefined) throw new Error('Something read the request body before latchkey and did not leave it in req.body')
+  if (body === undefined)
+    throw new Error('Something read the request body before latchkey and did not leave it in req.body')
   return body
 }
 
@@ -54,16 +56,19 @@ function collect(req: HttpRequest, done: (form: ReadForm) => void): void {
   const chunks: Buffer[] = []
   let octets = 0
   req.on('data', (chunk: Buffer) => {
+    const before = octets
     octets += chunk.length
     if (octets <= MAX_OCTETS) {
       chunks.push(chunk)
-    } else if (chunks.length > 0) {
+    } else if (before <= MAX_OCTETS) {
+      // What still comes is thrown away as it comes.
       chunks.length = 0
       done(throwing(tooLarge()))
     }
   })
   req.on('end', () => {
-    if (octets <= MAX_OCTETS) done(() => parseForm(decode(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks))))
+    if (octets <= MAX_OCTETS)
+      done(() => parseForm(decode(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks))))
   })
   // A client that goes away in the middle is an error event: there is nobody left to answer.
   req.on('error', () => undefined)

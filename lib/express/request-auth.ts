@@ -9,6 +9,7 @@ export declare const authOf: unique symbol
  * guard, and the property below reads it back: no cast, no own handler type, Express 4 and 5 alike.
  */
 declare module 'express-serve-static-core' {
+  // eslint-disable-next-line @typescript-eslint/no-unused-vars -- merged declarations must have the same parameters
   interface Request<P, ResBody, ReqBody, ReqQuery, LocalsObj> {
     /** Set by `requireBearer()` and by the bearer strategy; absent on routes without a guard. */
     auth: string extends keyof LocalsObj

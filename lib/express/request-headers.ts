@@ -21,7 +21,8 @@ export function readAuthorization(req: HttpRequest): string | undefined {
     if (name?.length === 13 && name.toLowerCase() === 'authorization') count++
   }
   if (count > 1) throw new OAuthError('invalid_request', 'The Authorization header is repeated')
-  return req.headers.authorization || undefined
+  const { authorization } = req.headers
+  return authorization === '' ? undefined : authorization
 }
 
 /** Whether the query of a request has one of these parameters. */

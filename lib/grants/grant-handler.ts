@@ -37,11 +37,11 @@ export interface GrantRequest {
    * The scope for this request by the rules of the server and the client, within `limit` when given. Ask for it last: the
    * user must be known before scope is judged. Throws `invalid_scope`.
    */
-  grantScope(limit?: ReadonlySet<string>): Scope
+  readonly grantScope: (limit?: ReadonlySet<string>) => Scope
   /** The same for a refresh: within what was granted at sign-in. Throws `invalid_scope`. */
-  refreshScope(granted: Scope): Scope
+  readonly refreshScope: (granted: Scope) => Scope
   /** Asks the grant that began an authorization whether its user may still use it. */
-  confirmUser(grantType: string, userId: string): MaybePromise<boolean>
+  readonly confirmUser: (grantType: string, userId: string) => MaybePromise<boolean>
   readonly tokens: Pick<TokenStore, 'findRefreshToken'>
   readonly clock: Clock
   readonly emit: Emit

@@ -35,7 +35,12 @@ export function grantedScope(
  * Decides the scope of an access token that a refresh token is exchanged for (RFC 6749 §6): never more than was granted at
  * sign-in, less what the client has lost since, or the part that was asked for. Throws `invalid_scope`.
  */
-export function refreshedScope(policy: ScopePolicy, client: Client, granted: Scope, requested: string | undefined): Scope {
+export function refreshedScope(
+  policy: ScopePolicy,
+  client: Client,
+  granted: Scope,
+  requested: string | undefined,
+): Scope {
   const remaining = granted.filter((token) => mayHave(policy, client, token))
   if (requested === undefined) return someOf(remaining)
   const asked = parseScope(requested)

@@ -1,5 +1,4 @@
-import { checkOptions } from '../errors/check-options.js'
-import { ConfigurationError } from '../errors/configuration-error.js'
+import { checkMethods, checkOptions } from '../errors/check-options.js'
 import { OAuthError } from '../errors/oauth-error.js'
 import { bcryptHasher } from '../passwords/bcrypt-hasher.js'
 import type { PasswordHasher } from '../passwords/password-hasher.js'
@@ -10,7 +9,6 @@ import type { GrantHandler, GrantRequest, UserAccess } from './grant-handler.js'
 /** Longest user name and longest password, in octets of UTF-8. */
 const MAX_OCTETS = 1024
 /** RFC 6749 appendix A.15 and A.16: any character but the controls; a tab is allowed. */
-// eslint-disable-next-line no-control-regex -- control characters are what it looks for
 const controls = /[\x00-\x08\x0A-\x1F\x7F]/
 
 /** Settings of the password grant. */
@@ -32,9 +30,8 @@ export interface PasswordGrantOptions {
 export function passwordGrant(options: PasswordGrantOptions): GrantHandler {
   checkOptions('passwordGrant', options, ['users', 'hasher', 'scopes', 'allowPublicClients'])
   const { users, hasher = bcryptHasher(), allowPublicClients = false } = options
-  if (typeof users?.findUserByUsername !== 'function' || typeof users.findUser !== 'function') {
-    throw new ConfigurationError('passwordGrant.users', 'is not a UserStore', 'Give it an object with both find methods')
-  }
+  checkMethods('passwordGrant.users', users, ['findUserByUsername', 'findUser'])
+  checkMethods('passwordGrant.hasher', hasher, ['hash', 'verify', 'verifyNobody', 'needsRehash'])
   const limit = options.scopes && new Set(options.scopes)
   return {
     grantType: 'password',
@@ -95,7 +92,13 @@ async function authenticateUser(
 }
 
 /** Not awaited by the answer: a stronger hash must not make this sign-in slower than others. */
-async function rehash(users: UserStore, hasher: PasswordHasher, { userId }: User, password: string, request: GrantRequest): Promise<void> {
+async function rehash(
+  users: UserStore,
+  hasher: PasswordHasher,
+  { userId }: User,
+  password: string,
+  request: GrantRequest,
+): Promise<void> {
   try {
     await users.updatePasswordHash?.(userId, await hasher.hash(password), request.context)
   } catch (cause) {

@@ -26,7 +26,11 @@ export function refreshTokenGrant(options: RefreshTokenGrantOptions = {}): Grant
   checkOptions('refreshTokenGrant', options, ['graceSeconds'])
   const { graceSeconds = 10 } = options
   if (!Number.isSafeInteger(graceSeconds) || graceSeconds < 0 || graceSeconds > 60) {
-    throw new ConfigurationError('refreshTokenGrant.graceSeconds', 'must be a whole number from 0 to 60', 'Leave it out for 10')
+    throw new ConfigurationError(
+      'refreshTokenGrant.graceSeconds',
+      'must be a whole number from 0 to 60',
+      'Leave it out for 10',
+    )
   }
   return {
     grantType: 'refresh_token',
@@ -36,7 +40,7 @@ export function refreshTokenGrant(options: RefreshTokenGrantOptions = {}): Grant
       return andThen(request.tokens.findRefreshToken(hashToken(presentedToken), request.context), (found) => {
         const record = checkRecord(found, request)
         const { grantType, userId, scope } = record.authorization
-        return andThen(request.confirmUser(grantType, userId), (confirmed): RefreshedAccess => {
+        return andThen(request.confirmUser(grantType, userId), (confirmed: unknown): RefreshedAccess => {
           if (confirmed !== true) throw invalidRefreshToken()
           const granted = storedScope(scope)
           // A replay ends the authorization whatever scope it asks for; nothing else is judged of it.
@@ -59,7 +63,10 @@ export function invalidRefreshToken(): OAuthError {
   return new OAuthError('invalid_grant', 'The refresh token is invalid, expired, revoked, or belongs to another client')
 }
 
-function checkRecord(record: RefreshTokenRecord | undefined, { client, clock, context, emit }: GrantRequest): RefreshTokenRecord {
+function checkRecord(
+  record: RefreshTokenRecord | undefined,
+  { client, clock, context, emit }: GrantRequest,
+): RefreshTokenRecord {
   if (record === undefined) throw invalidRefreshToken()
   const { authorizationId, clientId: ownerClientId } = record.authorization
   const { clientId } = client

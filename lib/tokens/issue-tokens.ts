@@ -1,4 +1,4 @@
-import type { ClientAccess, UserAccess } from '../grants/grant-handler.js'
+import type { ClientAccess, GrantedAccess, UserAccess } from '../grants/grant-handler.js'
 import { andThen, type MaybePromise } from '../protocol/maybe-promise.js'
 import { hashToken } from '../protocol/token-hash.js'
 import type { Authorization, NewTokens } from '../stores/token-store.js'
@@ -8,9 +8,14 @@ import { createIdentifier, createOpaqueToken } from './opaque-token.js'
 import { rotateTokens } from './rotate-tokens.js'
 import type { TokenResponse } from './token-response.js'
 
+const accessKinds: readonly GrantedAccess['actsFor'][] = ['client', 'user', 'same-user']
+
 /** Makes the tokens that a grant decided on, and stores them in one step: the only place where tokens come from. */
 export function issueTokens(services: TokenServices, decision: Decision): MaybePromise<TokenResponse> {
   const { access } = decision
+  // Grants of the application are not all checked by a compiler.
+  if (!accessKinds.includes(access.actsFor))
+    throw new TypeError('The grant answered something that is not GrantedAccess')
   switch (access.actsFor) {
     case 'client':
       return issueClientToken(services, { ...decision, access })
@@ -18,8 +23,6 @@ export function issueTokens(services: TokenServices, decision: Decision): MaybeP
       return issueUserTokens(services, { ...decision, access })
     case 'same-user':
       return rotateTokens(services, { ...decision, access })
-    default:
-      throw new TypeError(`The grant ${decision.grantType} answered something that is not GrantedAccess`)
   }
 }
 
@@ -56,7 +59,8 @@ function issueUserTokens(services: TokenServices, decision: Decision<UserAccess>
     scope: access.scope.toString(),
     createdAt: now,
     expiresAt:
-      now + lifetimeSeconds(lifetimes, client, refreshable ? 'authorizationLifetimeSeconds' : 'accessTokenLifetimeSeconds'),
+      now +
+      lifetimeSeconds(lifetimes, client, refreshable ? 'authorizationLifetimeSeconds' : 'accessTokenLifetimeSeconds'),
   }
   const { authorizationId, userId, clientId, scope } = authorization
   const token = createOpaqueToken()
@@ -72,7 +76,8 @@ function issueUserTokens(services: TokenServices, decision: Decision<UserAccess>
       issuedAt: now,
       expiresAt: accessTokenEnd(lifetimes, client, authorization, now),
     },
-    refreshToken: refreshToken === undefined ? undefined : newRefreshToken(lifetimes, client, authorization, refreshToken, now),
+    refreshToken:
+      refreshToken === undefined ? undefined : newRefreshToken(lifetimes, client, authorization, refreshToken, now),
   })
 }
 
@@ -91,7 +96,6 @@ function save(
   })
 }
 
-/** Grants of the application are not all checked by a compiler. */
 function checkedUserId(userId: unknown): string {
   if (typeof userId !== 'string' || userId === '') throw new TypeError('The grant answered no userId')
   return userId

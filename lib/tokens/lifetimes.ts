@@ -18,7 +18,12 @@ export function lifetimeSeconds(lifetimes: Lifetimes, client: Client, name: keyo
 }
 
 /** When an access token of an authorization ends that is issued now. */
-export function accessTokenEnd(lifetimes: Lifetimes, client: Client, authorization: Authorization, now: number): number {
+export function accessTokenEnd(
+  lifetimes: Lifetimes,
+  client: Client,
+  authorization: Authorization,
+  now: number,
+): number {
   return Math.min(now + lifetimeSeconds(lifetimes, client, 'accessTokenLifetimeSeconds'), authorization.expiresAt)
 }
 

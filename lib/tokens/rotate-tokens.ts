@@ -13,7 +13,10 @@ import type { TokenResponse } from './token-response.js'
  * Exchanges a refresh token for its successors. The store decides in one atomic step whether this request is the one that
  * spends it; every other request is a retry, which gets the same successors, or a replay, which ends the authorization.
  */
-export function rotateTokens(services: TokenServices, decision: Decision<RefreshedAccess>): MaybePromise<TokenResponse> {
+export function rotateTokens(
+  services: TokenServices,
+  decision: Decision<RefreshedAccess>,
+): MaybePromise<TokenResponse> {
   const { client, access, context } = decision
   const { authorization, tokenHash, spending } = access.record
   if (spending !== undefined) return answerAgain(services, decision, spending)
