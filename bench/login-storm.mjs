@@ -100,7 +100,8 @@ async function beTheUsers() {
   process.once('message', async ({ port, clientId, clientSecret }) => {
     const body = new URLSearchParams({ grant_type: 'password', username: 'alice', password })
     const headers = { authorization: `Basic ${btoa(`${clientId}:${clientSecret}`)}` }
-    const login = async () => (await fetch(`http://127.0.0.1:${port}/oauth/token`, { method: 'POST', headers, body })).status
+    const login = async () =>
+      (await fetch(`http://127.0.0.1:${port}/oauth/token`, { method: 'POST', headers, body })).status
     const start = performance.now()
     const statuses = await Promise.all(Array.from({ length: logins }, login))
     process.send({ total: performance.now() - start, statuses })
