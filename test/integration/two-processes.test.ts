@@ -20,7 +20,7 @@ beforeAll(async () => {
   const stores = openSqliteStores(file)
   const grantTypes = ['password', 'refresh_token']
   app = createClient({ firstParty: true, grantTypes, scopes: ['orders:read'], defaultScopes: ['orders:read'] })
-  await stores.clients.saveClient(app.client)
+  stores.clients.saveClient(app.client)
   stores.close()
   const passwordHash = await hasher.hash("alice's password")
   ports = await Promise.all([start(passwordHash), start(passwordHash)])
