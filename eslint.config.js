@@ -67,7 +67,7 @@ export default defineConfig(
     },
   },
   {
-    files: ['**/*.cjs', 'test/package/projects/express4-commonjs/*.js'],
+    files: ['**/*.cjs', 'test/package/projects/commonjs/*.js'],
     languageOptions: {
       sourceType: 'commonjs',
       globals: { ...nodeGlobals, __dirname: 'readonly', __filename: 'readonly' },

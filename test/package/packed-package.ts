@@ -44,24 +44,32 @@ export function packPackage(): PackedPackage {
 /**
  * Makes a copy of a project from `projects/` with the packed package installed in it: the package itself unpacked, what it and
  * the project declare to depend on linked from our own node_modules. What nobody declares cannot be found, as at a user's.
- * `aliases` says which package of ours stands for one of theirs.
+ * `aliases` says which folder of our node_modules stands for one of theirs.
  */
 export function installInto(
   project: string,
   { folder, manifest, workspace }: PackedPackage,
   aliases: Readonly<Record<string, string>> = {},
 ): string {
-  const target = join(workspace, project)
+  const target = mkdtempSync(join(workspace, `${project}-`))
   cpSync(join(projects, project), target, { recursive: true })
   cpSync(folder, join(target, 'node_modules/latchkey'), { recursive: true })
   const own = readManifest(target)
-  for (const name of Object.keys({ ...manifest.dependencies, ...own.dependencies, ...own.devDependencies })) {
-    if (name === 'latchkey') continue
-    const link = join(target, 'node_modules', name)
-    mkdirSync(dirname(link), { recursive: true })
-    symlinkSync(join(root, 'node_modules', aliases[name] ?? name), link, 'junction')
-  }
+  for (const name of Object.keys({ ...manifest.dependencies, ...own.dependencies, ...own.devDependencies })) link(name)
   return target
+
+  function link(name: string): void {
+    const path = join(target, 'node_modules', name)
+    if (existsSync(path)) return
+    const installed = join(root, 'node_modules', aliases[name] ?? name)
+    mkdirSync(dirname(path), { recursive: true })
+    symlinkSync(installed, path, 'junction')
+    // npm lays packages flat. Types may count on that, to add to `express-serve-static-core`; code may not.
+    if (isTypes(name))
+      Object.keys(readManifest(installed).dependencies ?? {})
+        .filter(isTypes)
+        .forEach(link)
+  }
 }
 
 /** Runs a command to its end and answers what it printed; throws with all it printed when it fails. */
@@ -76,4 +84,8 @@ export function run(command: string, parameters: readonly string[], cwd: string)
 
 function readManifest(folder: string): Manifest {
   return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest
+}
+
+function isTypes(name: string): boolean {
+  return name.startsWith('@types/')
 }

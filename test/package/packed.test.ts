@@ -9,6 +9,18 @@ const require = createRequire(import.meta.url)
 const tsc = require.resolve('typescript/lib/tsc.js')
 const attw = require.resolve('@arethetypeswrong/cli/package.json').replace(/package\.json$/, 'dist/index.js')
 
+const expressVersions: { express: string; aliases: Record<string, string> }[] = [
+  {
+    express: 'Express 4',
+    aliases: {
+      express: 'express4',
+      '@types/express': '@types/express4',
+      '@types/express-serve-static-core': '@types/express4/node_modules/@types/express-serve-static-core',
+    },
+  },
+  { express: 'Express 5', aliases: {} },
+]
+
 let packed: PackedPackage
 
 beforeAll(() => {
@@ -25,13 +37,13 @@ describe('the packed package', { timeout: 60_000 }, () => {
     ordersWithoutToken: 401,
   }
 
-  it('serves and guards in an Express 4 app in CommonJS', () => {
-    const project = installInto('express4-commonjs', packed, { express: 'express4' })
+  it.each(expressVersions)('serves and guards in a CommonJS app on $express', ({ aliases }) => {
+    const project = installInto('commonjs', packed, aliases)
     expect(JSON.parse(run(process.execPath, ['server.js'], project))).toEqual(answers)
   })
 
-  it('compiles, serves and guards in an Express 5 app in strict TypeScript', () => {
-    const project = installInto('express5-typescript', packed)
+  it.each(expressVersions)('compiles, serves and guards in a strict TypeScript app on $express', ({ aliases }) => {
+    const project = installInto('typescript', packed, aliases)
     expect(run(process.execPath, [tsc, '--project', '.'], project)).toBe('')
     expect(JSON.parse(run(process.execPath, ['dist/server.js'], project))).toEqual(answers)
   })
