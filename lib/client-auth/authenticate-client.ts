@@ -2,6 +2,7 @@ import { OAuthError } from '../errors/oauth-error.js'
 import type { Emit, ClientAuthenticationFailedEvent } from '../events.js'
 import type { Clock } from '../protocol/clock.js'
 import { andThen, type MaybePromise } from '../protocol/maybe-promise.js'
+import { isPrintableAscii } from '../protocol/printable-ascii.js'
 import type { Client, ClientStore } from '../stores/client-store.js'
 import type { ClientAuthMethod, ClientAuthRequest, PresentedCredentials } from './client-auth-method.js'
 import { invalidClient } from './invalid-client.js'
@@ -56,6 +57,8 @@ function selectMethod(
   }
   // An Authorization header of a scheme that nobody here reads is a failed attempt too, not a reason to look elsewhere.
   if (selected === undefined) throw invalidClient()
+  // No client has such an id, and some databases choke on it: a NUL, for one, is an error in PostgreSQL.
+  if (!isPrintableAscii(selected.credentials.clientId)) throw invalidClient()
   const named = parameters.get('client_id')
   if (named !== undefined && named !== selected.credentials.clientId) throw otherClientNamed()
   return selected

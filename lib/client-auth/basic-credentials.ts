@@ -1,8 +1,8 @@
 import { decodeFormComponent } from '../protocol/form-encoding.js'
+import { isPrintableAscii } from '../protocol/printable-ascii.js'
 import type { PresentedCredentials } from './client-auth-method.js'
 
 const basicScheme = /^basic +([A-Za-z0-9+/]+={0,2})$/i
-const printableAscii = /^[\x20-\x7E]*$/
 
 /** Whether a header uses the scheme `Basic`, in any case (RFC 9110 §11.1). */
 export function isBasic(authorization: string): boolean {
@@ -21,12 +21,12 @@ export function parseBasicCredentials(authorization: string): PresentedCredentia
   if (octets.toString('base64') !== encoded) return undefined
   const text = octets.toString('latin1')
   // Checked before the halves are decoded and after: RFC 6749 appendix A.1 and A.2 allow %x20-7E only.
-  if (!printableAscii.test(text)) return undefined
+  if (!isPrintableAscii(text)) return undefined
   const colon = text.indexOf(':')
   if (colon === -1) return undefined
   const clientId = decodeFormComponent(text.slice(0, colon))
   const proof = decodeFormComponent(text.slice(colon + 1))
   if (clientId === undefined || proof === undefined || clientId === '') return undefined
-  if (!printableAscii.test(clientId) || !printableAscii.test(proof)) return undefined
+  if (!isPrintableAscii(clientId) || !isPrintableAscii(proof)) return undefined
   return { clientId, proof }
 }

@@ -1,3 +1,4 @@
+import { isPrintableAscii } from '../protocol/printable-ascii.js'
 import type { ClientAuthMethod } from './client-auth-method.js'
 import type { VerifyClientSecret } from './client-secret.js'
 import { invalidClient } from './invalid-client.js'
@@ -10,7 +11,7 @@ export function clientSecretPost(verifySecret: VerifyClientSecret): ClientAuthMe
       const proof = parameters.get('client_secret')
       if (proof === undefined) return undefined
       const clientId = parameters.get('client_id')
-      if (clientId === undefined) throw invalidClient()
+      if (clientId === undefined || !isPrintableAscii(proof)) throw invalidClient()
       return { clientId, proof }
     },
     verifyCredentials: verifySecret,
