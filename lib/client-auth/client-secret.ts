@@ -21,6 +21,7 @@ export type VerifyClientSecret = ClientAuthMethod['verifyCredentials']
  * the token endpoint costs no slow hash; secrets that people chose are compared by `hasher`.
  */
 export function clientSecretVerifier(hasher: PasswordHasher): VerifyClientSecret {
+  let slowHashesInUse = false
   return (client, { proof = '' }: PresentedCredentials, now) => {
     const live = secretsOf(client).filter(({ expiresAt }) => expiresAt === undefined || now < expiresAt)
     const presented = Buffer.from(digestClientSecret(proof), 'latin1')
@@ -30,18 +31,22 @@ export function clientSecretVerifier(hasher: PasswordHasher): VerifyClientSecret
       if (digest.length === presented.length && timingSafeEqual(digest, presented)) matches = true
     }
     if (matches) return proof !== '' && live.length > 0
-    return verifyChosenSecrets(hasher, live, proof)
+    if (proof === '') return false
+    const chosen = live.filter(({ digest }) => !digest.startsWith(SHA256))
+    slowHashesInUse ||= chosen.length > 0
+    // Once a client with a slow hash was here, a quick refusal would tell which ids are not such a client's.
+    if (chosen.length === 0 && slowHashesInUse) return andThen(hasher.verifyNobody(proof), () => false)
+    return verifyChosenSecrets(hasher, chosen, proof)
   }
 }
 
 /** Every secret that is no digest of ours is a slow hash of a secret that somebody chose. */
 function verifyChosenSecrets(
   hasher: PasswordHasher,
-  live: readonly ClientSecret[],
+  [first, ...others]: readonly ClientSecret[],
   proof: string,
 ): MaybePromise<boolean> {
-  const [first, ...others] = live.filter(({ digest }) => !digest.startsWith(SHA256))
-  if (first === undefined || proof === '') return false
+  if (first === undefined) return false
   return andThen(hasher.verify(proof, first.digest), (matches) => matches || verifyChosenSecrets(hasher, others, proof))
 }
 
