@@ -1,0 +1,187 @@
+import { digestClientSecret, type Client } from 'latchkey'
+import request from 'supertest'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { invalidClient, issued, shown, type ShownAnswer } from '../fixtures/shown-answer.js'
+import { basic, secretOf, testServer, type TestServer } from '../fixtures/test-server.js'
+
+const confidential = (clientId: string, secret: string): Client => ({
+  clientId,
+  clientType: 'confidential',
+  authMethods: ['client_secret_basic'],
+  secrets: [{ digest: digestClientSecret(secret) }],
+  grantTypes: ['client_credentials'],
+  scopes: ['orders:read'],
+  defaultScopes: ['orders:read'],
+})
+
+const moreClients = [
+  confidential('s6BhdRkqt3', '7Fjfp0ZBr1KtDRbnfVdmIw'),
+  confidential('my client:1', 'p@ss+w%rd'),
+  // What a server that does not decode would read of the one above.
+  confidential('my client', '1:p@ss+w%rd'),
+  confidential('my+client%3A1', 'p%40ss%2Bw%25rd'),
+  confidential('colons', 'se:cr:et'),
+  confidential('prefix', 'se'),
+  confidential('test', '123£'),
+  confidential('a', '???'),
+  confidential('', 'secret of nobody'),
+  confidential('café', 'secret'),
+  confidential('shop\0', 'secret'),
+]
+
+const encode = (text: string): string => `Basic ${Buffer.from(text, 'latin1').toString('base64')}`
+
+describe.each([4, 5] as const)('HTTP Basic at the token endpoint, Express %i', (express) => {
+  let server: TestServer
+
+  beforeEach(() => {
+    server = testServer({ express, moreClients })
+  })
+
+  async function token(authorization: string): Promise<ShownAnswer> {
+    const http = request(server.http).post('/oauth/token').type('form')
+    return shown(await http.set('Authorization', authorization).send('grant_type=client_credentials'))
+  }
+
+  const authenticated = (): unknown[] =>
+    server.events.flatMap((event) => (event.type === 'tokens_issued' ? [event.clientId] : []))
+
+  async function expectRefused(authorization: string): Promise<void> {
+    expect(await token(authorization)).toEqual(invalidClient)
+    expect(authenticated()).toEqual([])
+  }
+
+  describe('refuses', () => {
+    it('CLA-05 the unencoded form, even of an id and a secret that exist as they stand', async () => {
+      const vector = 'Basic bXkgY2xpZW50OjE6cEBzcyt3JXJk'
+      expect(vector).toBe(encode('my client:1:p@ss+w%rd'))
+      await expectRefused(vector)
+    })
+
+    it.each([
+      ['characters outside the alphabet', '!!!YTo/Pz8=***'],
+      ['the alphabet of base64url', 'YTo_Pz8='],
+      ['missing padding', 'YTo/Pz8'],
+      ['too much padding', 'YTo/Pz8=='],
+      ['inner whitespace', 'YTo/ Pz8='],
+      ['something behind it', 'YTo/Pz8= x'],
+      ['a list', 'YTo/Pz8=, YTo/Pz8='],
+      ['bits that belong to no octet', 'YTo/Pz9='],
+    ])('CLA-08 Base64 with %s, which Node would read', async (_what, encoded) => {
+      expect(Buffer.from(encoded, 'base64').toString()).toBe('a:???')
+      await expectRefused(`Basic ${encoded}`)
+    })
+
+    it('CLA-09 octets that are not UTF-8', async () => {
+      await expectRefused('Basic //46YQ==')
+      await expectRefused(encode('caf\xE9:secret'))
+      await expectRefused(encode('caf%E9:secret'))
+    })
+
+    it.each([
+      ['nothing', 'Basic'],
+      ['no colon', encode('shop-app')],
+      ['no colon, but an encoded one', encode(`shop-app%3A${secretOf('shop-app')}`)],
+      ['a colon alone', encode(':')],
+    ])('CLA-10 credentials with %s', async (_what, authorization) => {
+      await expectRefused(authorization)
+    })
+
+    it.each([
+      ['NUL behind the id', `shop-app\0:${secretOf('shop-app')}`],
+      ['an encoded NUL behind the id', `shop-app%00:${secretOf('shop-app')}`],
+      ['an encoded NUL in an id that the store has', 'shop%00:secret'],
+      ['a line end behind the secret', `shop-app:${secretOf('shop-app')}\r\n`],
+      ['an encoded line end behind the secret', `shop-app:${secretOf('shop-app')}%0D%0A`],
+      ['a tab in the id', `shop\t-app:${secretOf('shop-app')}`],
+      ['an encoded DEL in the secret', `shop-app:${secretOf('shop-app')}%7F`],
+    ])('CLA-11 control characters: %s; no event repeats them', async (_what, text) => {
+      await expectRefused(encode(text))
+      expect(JSON.stringify(server.events)).not.toMatch(/\\u00|\\[nrt]|[\0-\x1F\x7F]/)
+    })
+
+    it.each([
+      ['a Cyrillic look-alike of an id, encoded', `%D1%95hop-app:${secretOf('shop-app')}`],
+      ['a full-width look-alike of an id, encoded', `%EF%BD%93hop-app:${secretOf('shop-app')}`],
+      ['UTF-8 as it stands in an id that the store has', Buffer.from('café:secret').toString('latin1')],
+      ['encoded UTF-8 in an id that the store has', 'caf%C3%A9:secret'],
+      ['UTF-8 in the secret', `shop-app:${secretOf('shop-app')}\xC3\xA9`],
+    ])('CLA-12 what is not printable ASCII: %s', async (_what, text) => {
+      await expectRefused(encode(text))
+    })
+
+    it('CLA-12 the vector of RFC 7617 with a pound sign, which is fine there but no OAuth secret', async () => {
+      await expectRefused('Basic dGVzdDoxMjPCow==')
+    })
+
+    it.each([
+      ['an empty id, even one that the store has', encode(':secret of nobody')],
+      ['an empty secret', basic('shop-app', '')],
+      ['the secret undefined', basic('shop-app', 'undefined')],
+      ['the secret null', basic('shop-app', 'null')],
+      ['the secret [object Object]', basic('shop-app', '[object Object]')],
+    ])('CLA-13 %s', async (_what, authorization) => {
+      await expectRefused(authorization)
+    })
+
+    it.each([
+      ['a bare percent sign', 'shop-app:100%'],
+      ['a broken escape', 'shop%zzapp:secret'],
+      ['half an escape', 'shop-app:secret%2'],
+    ])('CLA-02 an id or a secret with %s', async (_what, text) => {
+      await expectRefused(encode(text))
+    })
+
+    it('CLA-07 a tab between the scheme and the credentials', async () => {
+      await expectRefused(basic('shop-app', secretOf('shop-app')).replace(' ', '\t'))
+    })
+
+    it('CLA-14 with status 401 and a Basic challenge that has the configured realm and the only legal charset', async () => {
+      const realm = 'Orders & stock'
+      server = testServer({ express, server: { realm } })
+      const challenge = `Basic realm="${realm}", charset="UTF-8"`
+      expect(await token(basic('shop-app', 'wrong'))).toEqual({ ...invalidClient, challenge })
+    })
+  })
+
+  describe('accepts', () => {
+    async function expectAuthenticated(authorization: string, clientId: string): Promise<void> {
+      expect(await token(authorization)).toEqual(issued('orders:read'))
+      expect(authenticated()).toEqual([clientId])
+    }
+
+    it('CLA-01 a client that has a secret, such as the one of RFC 6749', async () => {
+      await expectAuthenticated('Basic czZCaGRSa3F0Mzo3RmpmcDBaQnIxS3REUmJuZlZkbUl3', 's6BhdRkqt3')
+    })
+
+    it('CLA-02 an id and a secret that are form-encoded first', async () => {
+      const vector = 'Basic bXkrY2xpZW50JTNBMTpwJTQwc3MlMkJ3JTI1cmQ='
+      expect(vector).toBe(basic('my client:1', 'p@ss+w%rd'))
+      await expectAuthenticated(vector, 'my client:1')
+    })
+
+    it('CLA-04 %20 as well as + for a space', async () => {
+      await expectAuthenticated('Basic bXklMjBjbGllbnQlM0ExOnAlNDBzcyUyQnclMjVyZA==', 'my client:1')
+    })
+
+    it('CLA-03 raw colons in a secret: the first colon separates', async () => {
+      await expectAuthenticated(encode('colons:se:cr:et'), 'colons')
+      expect(await token(encode('prefix:se:cr:et'))).toEqual(invalidClient)
+    })
+
+    it('CLA-03 encoded colons in an id and in a secret: decoded after the halves were separated', async () => {
+      await expectAuthenticated(encode('colons:se%3Acr%3aet'), 'colons')
+      await expect(token(encode('my%20client%3a1:p@ss%2bw%25rd'))).resolves.toEqual(issued('orders:read'))
+      expect(authenticated()).toEqual(['colons', 'my client:1'])
+    })
+
+    it.each(['basic', 'BASIC', 'bAsIc', 'Basic ', 'basic      '])(
+      'CLA-07 the scheme in any case and with any number of spaces: "%s"',
+      async (scheme) => {
+        const authorization = basic('shop-app', secretOf('shop-app')).replace('Basic', scheme)
+        expect(await token(authorization)).toEqual(issued('orders:read orders:write'))
+        expect(authenticated()).toEqual(['shop-app'])
+      },
+    )
+  })
+})
