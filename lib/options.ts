@@ -1,13 +1,14 @@
 import { isIP } from 'node:net'
 import type { ClientAuthMethod } from './client-auth/client-auth-method.js'
-import { checkMethods, checkOptions } from './errors/check-options.js'
+import { checkBoolean, checkFunction, checkMethods, checkOptions } from './errors/check-options.js'
 import { ConfigurationError } from './errors/configuration-error.js'
 import type { OAuthEvent } from './events.js'
 import type { GrantHandler } from './grants/grant-handler.js'
 import type { ExcessScope } from './grants/granted-scope.js'
 import type { PasswordHasher } from './passwords/password-hasher.js'
+import { checkLifetimes } from './protocol/check-lifetimes.js'
+import { checkScopeTokens } from './protocol/check-scope-tokens.js'
 import type { Clock } from './protocol/clock.js'
-import { isScopeToken } from './protocol/scope.js'
 import type { ClientStore } from './stores/client-store.js'
 import type { TokenStore } from './stores/token-store.js'
 
@@ -94,43 +95,31 @@ export function checkServerOptions(options: AuthorizationServerOptions): void {
   ])
   checkScopes(options.scopes)
   checkGrants(options.grants)
-  options.clientAuthMethods?.forEach((method, index) => {
-    checkMethods(`clientAuthMethods[${String(index)}]`, method, ['readCredentials', 'verifyCredentials'])
-  })
-  for (const name of [
-    'accessTokenLifetimeSeconds',
-    'refreshTokenLifetimeSeconds',
-    'authorizationLifetimeSeconds',
-  ] as const) {
-    const seconds = options[name]
-    if (seconds !== undefined && (!Number.isSafeInteger(seconds) || seconds <= 0)) {
-      throw new ConfigurationError(name, 'must be a whole number of seconds above 0', 'Leave it out for the default')
-    }
+  checkClientAuthMethods(options.clientAuthMethods)
+  checkLifetimes('', options)
+  checkText('tokenPath', options.tokenPath, /^\/[^?#]*$/, 'must be a path that begins with a slash')
+  checkText('excessScope', options.excessScope, /^(?:refuse|drop)$/, 'must be refuse or drop')
+  checkText(
+    'realm',
+    options.realm,
+    /^[\x20\x21\x23-\x5B\x5D-\x7E]+$/,
+    'must be printable ASCII without quotes and backslashes',
+  )
+  checkBoolean('requireTls', options.requireTls)
+  if (options.secretHasher !== undefined) {
+    checkMethods('secretHasher', options.secretHasher, ['hash', 'verify', 'verifyNobody', 'needsRehash'])
   }
-  if (options.tokenPath !== undefined && !/^\/[^?#]*$/.test(options.tokenPath)) {
-    throw new ConfigurationError(
-      'tokenPath',
-      'must be a path that begins with a slash',
-      'Leave it out for /oauth/token',
-    )
-  }
-  if (options.excessScope !== undefined && !['refuse', 'drop'].includes(options.excessScope)) {
-    throw new ConfigurationError('excessScope', 'must be refuse or drop', 'Leave it out for refuse')
-  }
-  if (options.realm !== undefined && !/^[\x20\x21\x23-\x5B\x5D-\x7E]+$/.test(options.realm)) {
-    throw new ConfigurationError(
-      'realm',
-      'must be printable ASCII without quotes and backslashes',
-      'Leave it out for the host of the issuer',
-    )
-  }
+  checkFunction('onEvent', options.onEvent)
+  checkClock(options.clock)
 }
 
 function checkIssuer(issuer: unknown): void {
   const remedy = 'Give it the public base URL of this server, such as https://api.example.com'
-  if (typeof issuer !== 'string' || !URL.canParse(issuer))
+  // The issuer is compared as a string: what a URL parser would trim or strip is refused.
+  if (typeof issuer !== 'string' || /\s/.test(issuer) || !URL.canParse(issuer))
     throw new ConfigurationError('issuer', 'is not a URL', remedy)
-  const { protocol, hostname } = new URL(issuer)
+  const { protocol, hostname, username, password } = new URL(issuer)
+  if (username !== '' || password !== '') throw new ConfigurationError('issuer', 'must have no credentials', remedy)
   const loopback =
     hostname === 'localhost' || hostname === '[::1]' || (isIP(hostname) === 4 && hostname.startsWith('127.'))
   if (protocol !== 'https:' && !(protocol === 'http:' && loopback)) {
@@ -140,30 +129,27 @@ function checkIssuer(issuer: unknown): void {
 }
 
 function checkScopes(scopes: unknown): void {
-  if (!Array.isArray(scopes) || scopes.length === 0) {
+  checkScopeTokens('scopes', scopes)
+  if (scopes.length === 0) {
     throw new ConfigurationError('scopes', 'is empty', 'List every scope that a token may have')
   }
-  scopes.forEach((scope, index) => {
-    if (typeof scope !== 'string' || !isScopeToken(scope)) {
-      throw new ConfigurationError(
-        `scopes[${String(index)}]`,
-        'is no scope token',
-        'Use printable ASCII without spaces, quotes and backslashes',
-      )
-    }
-  })
 }
 
 function checkGrants(grants: unknown): void {
   if (!Array.isArray(grants) || grants.length === 0) {
-    throw new ConfigurationError('grants', 'is empty', 'List the grants to serve, such as clientCredentialsGrant()')
+    throw new ConfigurationError(
+      'grants',
+      'is not a list, or empty',
+      'List the grants to serve, such as clientCredentialsGrant()',
+    )
   }
   const seen = new Set<string>()
   grants.forEach((grant: unknown, index) => {
     const where = `grants[${String(index)}]`
     checkMethods(where, grant, ['grantAccess'])
-    const { grantType } = grant as GrantHandler
-    if (!namedGrantTypes.includes(grantType) && !URL.canParse(grantType)) {
+    const { grantType, confirmUser } = grant as Readonly<Record<keyof GrantHandler, unknown>>
+    checkFunction(`${where}.confirmUser`, confirmUser)
+    if (typeof grantType !== 'string' || !(namedGrantTypes.includes(grantType) || isAbsoluteUri(grantType))) {
       throw new ConfigurationError(
         `${where}.grantType`,
         'is neither a grant type of RFC 6749 nor an absolute URI',
@@ -174,4 +160,37 @@ function checkGrants(grants: unknown): void {
       throw new ConfigurationError(where, `serves ${grantType} for the second time`, 'List each grant type once')
     seen.add(grantType)
   })
+}
+
+/** RFC 6749 appendix A.10; `URL.canParse` alone would let spaces pass. */
+function isAbsoluteUri(text: string): boolean {
+  return /^[\x21-\x7E]+$/.test(text) && URL.canParse(text)
+}
+
+function checkClientAuthMethods(methods: unknown): void {
+  if (methods === undefined) return
+  if (!Array.isArray(methods)) {
+    throw new ConfigurationError('clientAuthMethods', 'is not a list', 'Leave it out for the built-in methods')
+  }
+  methods.forEach((method: unknown, index) => {
+    const where = `clientAuthMethods[${String(index)}]`
+    checkMethods(where, method, ['readCredentials', 'verifyCredentials'])
+    const { name } = method as { readonly name?: unknown }
+    if (typeof name === 'string' && name !== '') return
+    throw new ConfigurationError(`${where}.name`, 'is missing', 'Name it as in the authMethods of its clients')
+  })
+}
+
+function checkText(option: string, value: unknown, form: RegExp, problem: string): void {
+  if (value === undefined || (typeof value === 'string' && form.test(value))) return
+  throw new ConfigurationError(option, problem, 'Leave it out for the default')
+}
+
+function checkClock(clock: Clock | undefined): void {
+  if (clock === undefined) return
+  checkFunction('clock', clock)
+  const now = clock()
+  // Milliseconds taken for seconds would end every token after a thousandth of its time.
+  if (Number.isSafeInteger(now) && now >= 0 && now < 100_000_000_000) return
+  throw new ConfigurationError('clock', 'does not answer whole seconds since the epoch', 'Divide Date.now() by 1000')
 }

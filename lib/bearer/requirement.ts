@@ -1,6 +1,6 @@
-import { checkOptions } from '../errors/check-options.js'
+import { checkBoolean, checkOptions } from '../errors/check-options.js'
 import { ConfigurationError } from '../errors/configuration-error.js'
-import { isScopeToken } from '../protocol/scope.js'
+import { checkScopeTokens } from '../protocol/check-scope-tokens.js'
 
 /** What a guarded route asks of the token. */
 export interface BearerOptions<For extends 'user' | 'client' | undefined = 'user' | 'client' | undefined> {
@@ -28,22 +28,23 @@ export function bearerRequirement(options: BearerOptions, catalogue: ReadonlySet
   const { scope = [], anyScope = [], optional = false } = options
   const actsFor: string | undefined = options.for
   const allOf = typeof scope === 'string' ? scope.split(' ') : scope
-  for (const token of [...allOf, ...anyScope]) {
-    if (!isScopeToken(token)) throw invalid('scope', 'is not a scope', 'Separate scope tokens by one space')
-    if (!catalogue.has(token)) {
-      throw invalid(
-        'scope',
-        `asks for ${token}, which no token can have`,
-        'Add it to the scopes of the server, or correct it',
-      )
-    }
-  }
+  checkScope('requireBearer.scope', allOf, catalogue)
+  checkScope('requireBearer.anyScope', anyScope, catalogue)
   if (actsFor !== undefined && actsFor !== 'user' && actsFor !== 'client') {
-    throw invalid('for', 'must be user or client', 'Leave it out for both')
+    throw new ConfigurationError('requireBearer.for', 'must be user or client', 'Leave it out for both')
   }
+  checkBoolean('requireBearer.optional', optional)
   return { allOf, anyOf: anyScope, actsFor, optional }
 }
 
-function invalid(option: string, problem: string, remedy: string): ConfigurationError {
-  return new ConfigurationError(`requireBearer.${option}`, problem, remedy)
+function checkScope(where: string, scope: readonly string[], catalogue: ReadonlySet<string>): void {
+  checkScopeTokens(where, scope)
+  for (const token of scope) {
+    if (catalogue.has(token)) continue
+    throw new ConfigurationError(
+      where,
+      `asks for ${token}, which no token can have`,
+      'Add it to the scopes of the server, or correct it',
+    )
+  }
 }

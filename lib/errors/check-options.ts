@@ -21,3 +21,15 @@ export function checkMethods(where: string, value: unknown, methods: readonly st
     }
   }
 }
+
+/** Refuses anything but true and false: a word such as `no` would count as true. Absent is fine. */
+export function checkBoolean(where: string, value: unknown): void {
+  if (value === undefined || typeof value === 'boolean') return
+  throw new ConfigurationError(where, 'must be true or false', 'Leave it out for the default')
+}
+
+/** Refuses anything but a function. Absent is fine. */
+export function checkFunction(where: string, value: unknown): void {
+  if (value === undefined || typeof value === 'function') return
+  throw new ConfigurationError(where, 'must be a function', 'Leave it out for the default')
+}

@@ -1,7 +1,8 @@
-import { checkMethods, checkOptions } from '../errors/check-options.js'
+import { checkBoolean, checkMethods, checkOptions } from '../errors/check-options.js'
 import { OAuthError } from '../errors/oauth-error.js'
 import { bcryptHasher } from '../passwords/bcrypt-hasher.js'
 import type { PasswordHasher } from '../passwords/password-hasher.js'
+import { checkScopeTokens } from '../protocol/check-scope-tokens.js'
 import { andThen } from '../protocol/maybe-promise.js'
 import type { User, UserStore } from '../stores/user-store.js'
 import type { GrantHandler, GrantRequest, UserAccess } from './grant-handler.js'
@@ -29,10 +30,13 @@ export interface PasswordGrantOptions {
  */
 export function passwordGrant(options: PasswordGrantOptions): GrantHandler {
   checkOptions('passwordGrant', options, ['users', 'hasher', 'scopes', 'allowPublicClients'])
-  const { users, hasher = bcryptHasher(), allowPublicClients = false } = options
+  const { users, hasher = bcryptHasher(), scopes, allowPublicClients = false } = options
   checkMethods('passwordGrant.users', users, ['findUserByUsername', 'findUser'])
   checkMethods('passwordGrant.hasher', hasher, ['hash', 'verify', 'verifyNobody', 'needsRehash'])
-  const limit = options.scopes && new Set(options.scopes)
+  if (users.updatePasswordHash !== undefined) checkMethods('passwordGrant.users', users, ['updatePasswordHash'])
+  if (scopes !== undefined) checkScopeTokens('passwordGrant.scopes', scopes)
+  checkBoolean('passwordGrant.allowPublicClients', allowPublicClients)
+  const limit = scopes && new Set(scopes)
   return {
     grantType: 'password',
     warning: {

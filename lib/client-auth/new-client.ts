@@ -1,0 +1,87 @@
+import { checkBoolean, checkOptions } from '../errors/check-options.js'
+import { ConfigurationError } from '../errors/configuration-error.js'
+import { checkLifetimes } from '../protocol/check-lifetimes.js'
+import { checkScopeTokens } from '../protocol/check-scope-tokens.js'
+import type { ClientRegistration } from '../stores/client-store.js'
+
+/** What is said of a client that is to be created. */
+export interface NewClient extends Omit<ClientRegistration, 'clientId'> {
+  /** Absent: 128 random bits. Given: printable ASCII, and never one that a stranger chose. */
+  readonly clientId?: string
+  /** Default `confidential`. */
+  readonly clientType?: 'confidential' | 'public'
+  /** Ways in which a confidential client may authenticate. Default `['client_secret_basic']`. */
+  readonly authMethods?: readonly string[]
+}
+
+const known: readonly (keyof NewClient)[] = [
+  'clientId',
+  'clientType',
+  'name',
+  'authMethods',
+  'grantTypes',
+  'scopes',
+  'defaultScopes',
+  'firstParty',
+  'disabled',
+  'accessTokenLifetimeSeconds',
+  'refreshTokenLifetimeSeconds',
+  'authorizationLifetimeSeconds',
+]
+
+/** Checks what is said of a new client, also what a compiler would have seen. Throws `ConfigurationError`. */
+export function checkNewClient(client: NewClient): void {
+  checkOptions('createClient', client, known)
+  const { clientId, clientType = 'confidential', name } = client
+  if (clientId !== undefined && !(isText(clientId) && /^[\x20-\x7E]+$/.test(clientId)))
+    throw invalid('clientId', 'must be printable ASCII', 'Leave it out to get a random one')
+  if (!['confidential', 'public'].includes(clientType))
+    throw invalid('clientType', 'must be confidential or public', 'Leave it out for confidential')
+  if (name !== undefined && !isText(name)) throw invalid('name', 'must be a text', 'Leave it out if there is none')
+  checkAuthMethods(client.authMethods, clientType)
+  checkGrantTypes(client)
+  checkScopes(client)
+  checkBoolean('createClient.firstParty', client.firstParty)
+  checkBoolean('createClient.disabled', client.disabled)
+  checkLifetimes('createClient.', client)
+}
+
+function checkAuthMethods(authMethods: readonly string[] | undefined, clientType: string): void {
+  if (authMethods === undefined) return
+  checkTexts('authMethods', authMethods)
+  // RFC 6749 §2.1, §2.3: what only names itself is a public client, and a public client has nothing to prove itself with.
+  if (clientType === 'public' && (authMethods.length > 1 || authMethods[0] !== 'none'))
+    throw invalid('authMethods', 'of a public client can only be none', 'Leave it out')
+  if (clientType === 'confidential' && authMethods.includes('none'))
+    throw invalid('authMethods', 'of a confidential client cannot be none', "Make it clientType: 'public'")
+}
+
+function checkGrantTypes({ grantTypes, clientType, firstParty }: NewClient): void {
+  checkTexts('grantTypes', grantTypes)
+  // RFC 6749 §4.4
+  if (clientType === 'public' && grantTypes.includes('client_credentials'))
+    throw invalid('grantTypes', 'of a public client cannot have client_credentials', 'Make the client confidential')
+  if (grantTypes.includes('password') && firstParty !== true)
+    throw invalid('grantTypes', 'has password, for first-party clients only', 'Say firstParty: true if it is one')
+}
+
+function checkScopes({ scopes, defaultScopes = [] }: NewClient): void {
+  checkScopeTokens('createClient.scopes', scopes)
+  checkScopeTokens('createClient.defaultScopes', defaultScopes)
+  for (const scope of defaultScopes) {
+    if (!scopes.includes(scope)) throw invalid('defaultScopes', 'goes beyond scopes', 'Add the scope to both')
+  }
+}
+
+function checkTexts(option: string, values: unknown): void {
+  if (Array.isArray(values) && values.length > 0 && values.every((value) => isText(value) && value !== '')) return
+  throw invalid(option, 'must be a list of names, and not empty', 'List what the client may do')
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string'
+}
+
+function invalid(option: string, problem: string, remedy: string): ConfigurationError {
+  return new ConfigurationError(`createClient.${option}`, problem, remedy)
+}
