@@ -1,0 +1,190 @@
+import { bcryptHasher, clientCredentialsGrant, type GrantHandler, type PasswordHasher } from 'latchkey'
+import { createMemoryStores } from 'latchkey/stores/memory'
+
+/** One mistake: the option, a wrong value for it, and what the message must name and say. */
+export type Mistake = readonly [given: Record<string, unknown>, option: string, says: RegExp]
+
+/** What sound options are made of. */
+export const { clients, tokens } = createMemoryStores({ pruneIntervalSeconds: 0 })
+export const users = { findUserByUsername: () => undefined, findUser: () => undefined }
+export const soundHasher: PasswordHasher = {
+  hash: async () => 'hash',
+  verify: async () => false,
+  verifyNobody: async () => undefined,
+  needsRehash: () => false,
+}
+export const grantOf = (grantType: unknown): GrantHandler => ({
+  ...clientCredentialsGrant(),
+  grantType: grantType as string,
+})
+
+const lifetimes = ['accessTokenLifetimeSeconds', 'refreshTokenLifetimeSeconds', 'authorizationLifetimeSeconds']
+const noLifetimes = [0, -1, 1.5, NaN, Infinity, 2 ** 53, '3600', null]
+const noFlags = ['no', 0, 1, null]
+const without = (method: keyof typeof tokens): object => ({
+  saveTokens: () => undefined,
+  findAccessToken: () => undefined,
+  findRefreshToken: () => undefined,
+  rotateRefreshToken: () => ({ outcome: 'gone' }),
+  revokeAccessToken: () => undefined,
+  revokeTokens: () => 0,
+  prune: () => 0,
+  [method]: undefined,
+})
+
+export const wrongServer: readonly Mistake[] = [
+  [{ isuer: 'https://api.example.com' }, 'createAuthorizationServer.isuer', /is not an option.*Known options: issuer,/],
+  ...[undefined, null, 7, '', 'api.example.com', '/oauth', ' https://api.example.com', 'https://a b'].map(
+    (issuer) => [{ issuer }, 'issuer', /is not a URL.*https:\/\/api\.example\.com/] as const,
+  ),
+  ...['http://api.example.com', 'http://localhost.example.com', 'ftp://localhost', 'javascript:0'].map(
+    (issuer) => [{ issuer }, 'issuer', /must be https/] as const,
+  ),
+  [{ issuer: 'https://api.example.com?a=b' }, 'issuer', /no query and no fragment/],
+  [{ issuer: 'https://api.example.com#' }, 'issuer', /no query and no fragment/],
+  [{ issuer: 'https://me:secret@api.example.com' }, 'issuer', /no credentials/],
+  ...[undefined, null, {}, 'clients', []].map(
+    (clients) => [{ clients }, 'clients', /has no method findClient.*implements/] as const,
+  ),
+  [{ tokens: undefined }, 'tokens', /has no method saveTokens/],
+  ...(
+    [
+      'saveTokens',
+      'findAccessToken',
+      'findRefreshToken',
+      'rotateRefreshToken',
+      'revokeAccessToken',
+      'revokeTokens',
+      'prune',
+    ] as const
+  ).map((method) => [{ tokens: without(method) }, 'tokens', new RegExp(`has no method ${method}\\.`)] as const),
+  ...[undefined, null, 'orders:read', new Set(['orders:read'])].map(
+    (scopes) => [{ scopes }, 'scopes', /is not a list/] as const,
+  ),
+  [{ scopes: [] }, 'scopes', /is empty\. List every scope/],
+  ...['', 'a b', 'a"b', 'a\\b', 'é', 'a\n', 7, null, undefined].map(
+    (scope) => [{ scopes: ['orders:read', scope] }, 'scopes[1]', /is no scope token.*printable ASCII/] as const,
+  ),
+  ...[undefined, null, [], 'password', clientCredentialsGrant()].map(
+    (grants) => [{ grants }, 'grants', /is not a list, or empty.*clientCredentialsGrant/] as const,
+  ),
+  ...[undefined, null, 'password', clientCredentialsGrant, {}].map(
+    (grant) => [{ grants: [clientCredentialsGrant(), grant] }, 'grants[1]', /has no method grantAccess/] as const,
+  ),
+  ...[undefined, null, 7, '', 'my_grant', 'Password', '/grants/card', ' urn:example:card', 'urn:example:a b'].map(
+    (grantType) => [{ grants: [grantOf(grantType)] }, 'grants[0].grantType', /absolute URI.*urn:example/] as const,
+  ),
+  [{ grants: [{ ...grantOf('urn:example:a'), confirmUser: true }] }, 'grants[0].confirmUser', /must be a function/],
+  [{ grants: [grantOf('urn:a:b'), grantOf('urn:a:b')] }, 'grants[1]', /urn:a:b for the second time.*once/],
+  ...[null, {}, 'none'].map(
+    (clientAuthMethods) => [{ clientAuthMethods }, 'clientAuthMethods', /is not a list.*built-in/] as const,
+  ),
+  [{ clientAuthMethods: [{ name: 'x' }] }, 'clientAuthMethods[0]', /has no method readCredentials/],
+  [
+    { clientAuthMethods: [{ readCredentials: () => undefined, verifyCredentials: () => false }] },
+    'clientAuthMethods[0].name',
+    /is missing.*authMethods/,
+  ],
+  ...['', 'oauth/token', '/token?a', '/token#a', 7, null, ['/token']].map(
+    (tokenPath) => [{ tokenPath }, 'tokenPath', /begins with a slash/] as const,
+  ),
+  ...lifetimes.flatMap((name) =>
+    noLifetimes.map((seconds) => [{ [name]: seconds }, name, /whole number of seconds above 0/] as const),
+  ),
+  ...['allow', '', null, true, ['drop']].map(
+    (excessScope) => [{ excessScope }, 'excessScope', /must be refuse or drop/] as const,
+  ),
+  ...['', 'a"b', 'a\\b', 'café', 'a\r\nb', null, 7].map((realm) => [{ realm }, 'realm', /printable ASCII/] as const),
+  ...noFlags.map((requireTls) => [{ requireTls }, 'requireTls', /must be true or false/] as const),
+  ...[null, {}, 'bcrypt', bcryptHasher].map(
+    (secretHasher) => [{ secretHasher }, 'secretHasher', /has no method hash/] as const,
+  ),
+  ...[null, {}, 'log'].map((onEvent) => [{ onEvent }, 'onEvent', /must be a function/] as const),
+  ...[null, 1_800_000_000].map((clock) => [{ clock }, 'clock', /must be a function/] as const),
+  ...[() => Date.now(), () => Date.now() / 1000 + 0.5, () => NaN, () => '1800000000', () => undefined, () => -1].map(
+    (clock) => [{ clock }, 'clock', /whole seconds since the epoch.*Divide/] as const,
+  ),
+]
+
+export const wrongPassword: readonly Mistake[] = [
+  [{ user: users }, 'passwordGrant.user', /is not an option.*Known options: users,/],
+  ...[undefined, null, {}, 'users', { findUser: () => undefined }].map(
+    (users) => [{ users }, 'passwordGrant.users', /has no method findUserByUsername/] as const,
+  ),
+  [{ users: { findUserByUsername: () => undefined } }, 'passwordGrant.users', /has no method findUser\./],
+  [{ users: { ...users, updatePasswordHash: true } }, 'passwordGrant.users', /has no method updatePasswordHash/],
+  ...(['hash', 'verify', 'verifyNobody', 'needsRehash'] as const).map(
+    (method) =>
+      [
+        { hasher: { ...soundHasher, [method]: undefined } },
+        'passwordGrant.hasher',
+        new RegExp(`has no method ${method}\\.`),
+      ] as const,
+  ),
+  [{ hasher: 'bcrypt' }, 'passwordGrant.hasher', /has no method hash\./],
+  ...[null, 'orders:read'].map((scopes) => [{ scopes }, 'passwordGrant.scopes', /is not a list/] as const),
+  [{ scopes: ['orders:read orders:write'] }, 'passwordGrant.scopes[0]', /is no scope token/],
+  ...noFlags.map(
+    (allowPublicClients) =>
+      [{ allowPublicClients }, 'passwordGrant.allowPublicClients', /must be true or false/] as const,
+  ),
+]
+
+export const wrongRefresh: readonly Mistake[] = [
+  [{ grace: 5 }, 'refreshTokenGrant.grace', /is not an option.*Known options: graceSeconds/],
+  ...[-1, 61, 0.5, NaN, Infinity, '10', null, true].map(
+    (graceSeconds) =>
+      [{ graceSeconds }, 'refreshTokenGrant.graceSeconds', /from 0 to 60.*Leave it out for 10/] as const,
+  ),
+]
+
+export const wrongClient: readonly Mistake[] = [
+  [{ clientSecret: 'hunter2' }, 'createClient.clientSecret', /is not an option.*Known options: clientId,/],
+  ...['', 'schlüssel', 'a\nb', 7, null].map((clientId) => [{ clientId }, 'createClient.clientId', /ASCII/] as const),
+  ...['Public', '', null, true].map(
+    (clientType) => [{ clientType }, 'createClient.clientType', /must be confidential or public/] as const,
+  ),
+  [{ name: 7 }, 'createClient.name', /must be a text/],
+  ...[[], 'client_secret_post', null, [7], ['']].map(
+    (authMethods) => [{ authMethods }, 'createClient.authMethods', /list of names/] as const,
+  ),
+  [{ authMethods: ['none'] }, 'createClient.authMethods', /cannot be none.*clientType: 'public'/],
+  [
+    { clientType: 'public', grantTypes: ['refresh_token'], authMethods: ['client_secret_basic'] },
+    'createClient.authMethods',
+    /can only be none/,
+  ],
+  ...[undefined, null, [], 'client_credentials', [7], ['']].map(
+    (grantTypes) => [{ grantTypes }, 'createClient.grantTypes', /list of names/] as const,
+  ),
+  [{ clientType: 'public' }, 'createClient.grantTypes', /cannot have client_credentials.*confidential/],
+  [{ grantTypes: ['password'] }, 'createClient.grantTypes', /first-party clients only.*firstParty: true/],
+  ...[undefined, null, 'orders:read'].map((scopes) => [{ scopes }, 'createClient.scopes', /is not a list/] as const),
+  [{ scopes: ['orders:read orders:write'] }, 'createClient.scopes[0]', /is no scope token/],
+  [{ defaultScopes: 'orders:read' }, 'createClient.defaultScopes', /is not a list/],
+  [{ defaultScopes: [''] }, 'createClient.defaultScopes[0]', /is no scope token/],
+  [{ defaultScopes: ['profile'] }, 'createClient.defaultScopes', /goes beyond scopes.*both/],
+  ...noFlags.map((firstParty) => [{ firstParty }, 'createClient.firstParty', /must be true or false/] as const),
+  ...noFlags.map((disabled) => [{ disabled }, 'createClient.disabled', /must be true or false/] as const),
+  ...lifetimes.flatMap((name) =>
+    noLifetimes.map(
+      (seconds) => [{ [name]: seconds }, `createClient.${name}`, /whole number of seconds above 0/] as const,
+    ),
+  ),
+]
+
+export const wrongGuard: readonly Mistake[] = [
+  [{ scopes: 'orders:read' }, 'requireBearer.scopes', /is not an option.*Known options: scope,/],
+  ...[null, 7, {}].map((scope) => [{ scope }, 'requireBearer.scope', /is not a list/] as const),
+  ...['', ' orders:read', ['']].map((scope) => [{ scope }, 'requireBearer.scope[0]', /is no scope token/] as const),
+  ...['orders:read  orders:write', ['orders:read', null]].map(
+    (scope) => [{ scope }, 'requireBearer.scope[1]', /is no scope token/] as const,
+  ),
+  [{ scope: 'orders:delete' }, 'requireBearer.scope', /asks for orders:delete, which no token can have.*Add it/],
+  [{ scope: '__proto__' }, 'requireBearer.scope', /asks for __proto__/],
+  [{ anyScope: 'orders:read' }, 'requireBearer.anyScope', /is not a list/],
+  [{ anyScope: ['orders:read orders:write'] }, 'requireBearer.anyScope[0]', /is no scope token/],
+  [{ anyScope: ['orders:read', 'orders:delete'] }, 'requireBearer.anyScope', /asks for orders:delete/],
+  ...['users', '', null, true].map((whom) => [{ for: whom }, 'requireBearer.for', /must be user or client/] as const),
+  ...noFlags.map((optional) => [{ optional }, 'requireBearer.optional', /must be true or false/] as const),
+]
