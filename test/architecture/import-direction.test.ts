@@ -9,7 +9,9 @@ const rules: ImportRules = {
     ['index'],
     ['authorization-server'],
     ['options'],
-    ['express', 'passport'],
+    // The strategies judge a request with the same function as the guard.
+    ['passport'],
+    ['express'],
     ['endpoints', 'bearer'],
     ['tokens'],
     ['grants'],
@@ -27,6 +29,7 @@ const rules: ImportRules = {
   },
   packages: {
     express: ['express'],
+    'express-serve-static-core': ['express'],
     passport: ['passport'],
     'passport-http': ['passport'],
     'passport-http-bearer': ['passport'],

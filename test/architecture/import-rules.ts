@@ -90,7 +90,8 @@ function layerOf(file: string, { order, confined }: ImportRules): string | undef
 
 function importsOf(file: string, text: string): string[] {
   const requireCounts = /\.c?js$/.test(file)
-  return ts.preProcessFile(text, true, requireCounts).importedFiles.map(({ fileName }) => fileName)
+  const { importedFiles } = ts.preProcessFile(text, true, requireCounts)
+  return [...new Set(importedFiles.map(({ fileName }) => fileName))]
 }
 
 function resolveImport(file: string, specifier: string, tree: SourceTree): string | undefined {
