@@ -67,10 +67,21 @@ function satisfies(scope: Scope, { allOf, anyOf }: BearerRequirement): boolean {
 }
 
 function authOf(record: AccessTokenRecord, scope: Scope): Auth {
-  const { clientId, userId, authorizationId, issuedAt, expiresAt } = record
+  const { clientId, userId, authorizationId, issuedAt, expiresAt } = checkRecord(record)
   return userId === undefined
     ? Object.freeze({ actsFor: 'client', clientId, scope, issuedAt, expiresAt })
     : Object.freeze({ actsFor: 'user', userId, clientId, authorizationId, scope, issuedAt, expiresAt })
+}
+
+/** A store that keeps "no user" as null or as an empty text must not make a user of a service. */
+function checkRecord(record: AccessTokenRecord): AccessTokenRecord {
+  const { clientId, userId } = record as Readonly<Record<keyof AccessTokenRecord, unknown>>
+  if (isName(clientId) && (userId === undefined || isName(userId))) return record
+  throw new TypeError('The TokenStore answered something that is not an AccessTokenRecord')
+}
+
+function isName(value: unknown): boolean {
+  return typeof value === 'string' && value !== ''
 }
 
 function refused(error: OAuthError): BearerResult {

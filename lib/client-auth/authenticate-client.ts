@@ -5,6 +5,7 @@ import { andThen, type MaybePromise } from '../protocol/maybe-promise.js'
 import { isPrintableAscii } from '../protocol/printable-ascii.js'
 import type { Client, ClientStore } from '../stores/client-store.js'
 import type { ClientAuthMethod, ClientAuthRequest, PresentedCredentials } from './client-auth-method.js'
+import { checkClient } from './check-client.js'
 import { invalidClient } from './invalid-client.js'
 
 /** What client authentication works with. */
@@ -26,7 +27,7 @@ export function authenticateClient(services: ClientAuthServices, request: Client
   const { clientId } = credentials
   return andThen(services.clients.findClient(clientId, request.context), (found) => {
     // A store whose comparison ignores case or trailing spaces has found another client than was named.
-    const client = found?.clientId === clientId ? found : undefined
+    const client = found?.clientId === clientId ? checkClient(found) : undefined
     return andThen(method.verifyCredentials(client, credentials, services.clock()), (verified) => {
       const reason = refusalReason(client, method, verified)
       if (client !== undefined && reason === undefined) return client
@@ -70,7 +71,7 @@ function refusalReason(
   verified: unknown,
 ): ClientAuthenticationFailedEvent['reason'] | undefined {
   if (client === undefined) return 'unknown_client'
-  if (client.disabled === true) return 'disabled_client'
+  if (client.disabled) return 'disabled_client'
   const authMethods: readonly string[] = client.authMethods
   if (!authMethods.includes(method.name)) return 'method_not_registered'
   // Only `true` is a success: whatever else a method of the application answers is none.

@@ -1,5 +1,6 @@
 import type { ClientAccess, GrantedAccess, UserAccess } from '../grants/grant-handler.js'
 import { andThen, type MaybePromise } from '../protocol/maybe-promise.js'
+import { Scope } from '../protocol/scope.js'
 import { hashToken } from '../protocol/token-hash.js'
 import type { Authorization, NewTokens } from '../stores/token-store.js'
 import type { Decision, TokenServices } from './decision.js'
@@ -13,9 +14,7 @@ const accessKinds: readonly GrantedAccess['actsFor'][] = ['client', 'user', 'sam
 /** Makes the tokens that a grant decided on, and stores them in one step: the only place where tokens come from. */
 export function issueTokens(services: TokenServices, decision: Decision): MaybePromise<TokenResponse> {
   const { access } = decision
-  // Grants of the application are not all checked by a compiler.
-  if (!accessKinds.includes(access.actsFor))
-    throw new TypeError('The grant answered something that is not GrantedAccess')
+  checkAccess(access)
   switch (access.actsFor) {
     case 'client':
       return issueClientToken(services, { ...decision, access })
@@ -94,6 +93,12 @@ function save(
     const answer = { access_token: token, token_type: 'Bearer', expires_in: expiresAt - issuedAt, scope } as const
     return refreshToken === undefined ? answer : { ...answer, refresh_token: refreshToken }
   })
+}
+
+/** Grants of the application are not all checked by a compiler; their scope must have come from `grantScope`. */
+function checkAccess({ actsFor, scope }: GrantedAccess): void {
+  if (accessKinds.includes(actsFor) && (scope as unknown) instanceof Scope && scope.size > 0) return
+  throw new TypeError('The grant answered something that is not GrantedAccess')
 }
 
 function checkedUserId(userId: unknown): string {

@@ -2,12 +2,14 @@ import type { RefreshedAccess } from '../grants/grant-handler.js'
 import { invalidRefreshToken, isReplay } from '../grants/refresh-token.js'
 import { andThen, type MaybePromise } from '../protocol/maybe-promise.js'
 import { hashToken } from '../protocol/token-hash.js'
-import type { RefreshTokenSpending } from '../stores/token-store.js'
+import type { RefreshTokenSpending, RotationOutcome } from '../stores/token-store.js'
 import type { Decision, TokenServices } from './decision.js'
 import { accessTokenEnd, newRefreshToken } from './lifetimes.js'
 import { createOpaqueToken } from './opaque-token.js'
 import { deriveSuccessors, type SuccessorTokens } from './successor-tokens.js'
 import type { TokenResponse } from './token-response.js'
+
+const outcomes: readonly RotationOutcome['outcome'][] = ['rotated', 'already_spent', 'gone']
 
 /**
  * Exchanges a refresh token for its successors. The store decides in one atomic step whether this request is the one that
@@ -41,6 +43,8 @@ export function rotateTokens(
     refreshToken: newRefreshToken(services.lifetimes, client, authorization, successors.refreshToken, now),
   }
   return andThen(services.tokens.rotateRefreshToken(rotation, context), (outcome) => {
+    // Stores of the application are not all checked by a compiler.
+    if (!outcomes.includes(outcome.outcome)) throw new TypeError('The TokenStore answered no RotationOutcome')
     switch (outcome.outcome) {
       case 'rotated':
         return answer(services, decision, 'refreshed', successors, rotation.spending, now)
@@ -60,7 +64,7 @@ function answerAgain(
 ): MaybePromise<TokenResponse> {
   const { access, context } = decision
   const now = services.clock()
-  if (!isReplay(spending.spentAt, now, access.graceSeconds)) {
+  if (!isReplay(spending, now, access.graceSeconds)) {
     const successors = deriveSuccessors(access.presentedToken, spending.successorNonce)
     return answer(services, decision, 'retry', successors, spending, now)
   }
