@@ -49,7 +49,12 @@ function grantRequest(services: TokenEndpointServices, client: Client, request: 
     context,
     grantScope: (limit) => grantedScope(scopePolicy, client, parameters.get('scope'), limit),
     refreshScope: (granted) => refreshedScope(scopePolicy, client, granted, parameters.get('scope')),
-    confirmUser: (grantType, userId) => grants.get(grantType)?.confirmUser?.(userId, context) ?? true,
+    confirmUser(grantType, userId) {
+      const grant = grants.get(grantType)
+      // A grant that is no longer served cannot vouch for its users.
+      if (grant === undefined) return false
+      return grant.confirmUser === undefined || grant.confirmUser(userId, context)
+    },
     tokens,
     clock,
     emit,

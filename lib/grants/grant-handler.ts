@@ -40,7 +40,7 @@ export interface GrantRequest {
   readonly grantScope: (limit?: ReadonlySet<string>) => Scope
   /** The same for a refresh: within what was granted at sign-in. Throws `invalid_scope`. */
   readonly refreshScope: (granted: Scope) => Scope
-  /** Asks the grant that began an authorization whether its user may still use it. */
+  /** Asks the grant that began an authorization whether its user may still use it; no, when that grant is not served any more. */
   readonly confirmUser: (grantType: string, userId: string) => MaybePromise<boolean>
   readonly tokens: Pick<TokenStore, 'findRefreshToken'>
   readonly clock: Clock

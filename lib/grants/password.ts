@@ -59,8 +59,9 @@ export function passwordGrant(options: PasswordGrantOptions): GrantHandler {
       return { actsFor: 'user', userId: user.userId, scope: request.grantScope(limit) } satisfies UserAccess
     },
     confirmUser: (userId, context) =>
-      andThen(users.findUser(userId, context), (user) => {
-        return user !== undefined && checkUser(user).userId === userId && user.disabled !== true
+      andThen(users.findUser(userId, context), (found) => {
+        const user = checkUser(found)
+        return user?.userId === userId && !user.disabled
       }),
   }
 }
@@ -80,16 +81,15 @@ async function authenticateUser(
   password: string,
   { client: { clientId }, context, emit }: GrantRequest,
 ): Promise<User> {
-  const found = await users.findUserByUsername(username, context)
+  const user = checkUser(await users.findUserByUsername(username, context))
   // Unknown user and wrong password: the same work, the same answer.
-  if (found === undefined) {
+  if (user === undefined) {
     await hasher.verifyNobody(password)
     emit(context, { type: 'user_authentication_failed', clientId, userId: undefined, reason: 'unknown_user' })
     throw invalidUser()
   }
-  const user = checkUser(found)
   const matches: unknown = await hasher.verify(password, user.passwordHash)
-  if (matches === true && user.disabled !== true) return user
+  if (matches === true && !user.disabled) return user
   const reason = matches === true ? 'disabled_user' : 'wrong_password'
   emit(context, { type: 'user_authentication_failed', clientId, userId: user.userId, reason })
   throw invalidUser()
@@ -114,11 +114,13 @@ function invalidUser(): OAuthError {
   return new OAuthError('invalid_grant', 'The user name or the password is wrong')
 }
 
-/** A store that answers `true`, `{}` or a user without an id has not answered: no token may come of it. */
-function checkUser(user: User): User {
-  const { userId, passwordHash } = user as Partial<Record<keyof User, unknown>>
-  if (typeof userId !== 'string' || userId === '' || typeof passwordHash !== 'string') {
-    throw new TypeError('The UserStore answered something that is not a User')
-  }
-  return user
+/**
+ * Refuses what a store answers that is no user: no token may come of `true`, of `{}` or of a user without an id. Databases say
+ * null for nobody.
+ */
+function checkUser(found: unknown): User | undefined {
+  if (found === undefined || found === null) return undefined
+  const { userId, passwordHash } = found as Readonly<Record<keyof User, unknown>>
+  if (typeof userId === 'string' && userId !== '' && typeof passwordHash === 'string') return found as User
+  throw new TypeError('The UserStore answered something that is not a User')
 }

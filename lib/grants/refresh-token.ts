@@ -2,9 +2,10 @@ import { checkOptions } from '../errors/check-options.js'
 import { ConfigurationError } from '../errors/configuration-error.js'
 import { OAuthError } from '../errors/oauth-error.js'
 import { andThen } from '../protocol/maybe-promise.js'
+import { isPrintableAscii } from '../protocol/printable-ascii.js'
 import { storedScope } from '../protocol/scope.js'
 import { hashToken } from '../protocol/token-hash.js'
-import type { RefreshTokenRecord } from '../stores/token-store.js'
+import type { RefreshTokenRecord, RefreshTokenSpending } from '../stores/token-store.js'
 import type { GrantHandler, GrantRequest, RefreshedAccess } from './grant-handler.js'
 
 const MAX_LENGTH = 512
@@ -36,7 +37,8 @@ export function refreshTokenGrant(options: RefreshTokenGrantOptions = {}): Grant
     grantType: 'refresh_token',
     grantAccess(request) {
       const presentedToken = request.parameters.require('refresh_token')
-      if (presentedToken.length > MAX_LENGTH) throw invalidRefreshToken()
+      // RFC 6749 appendix A.17
+      if (presentedToken.length > MAX_LENGTH || !isPrintableAscii(presentedToken)) throw invalidRefreshToken()
       return andThen(request.tokens.findRefreshToken(hashToken(presentedToken), request.context), (found) => {
         const record = checkRecord(found, request)
         const { grantType, userId, scope } = record.authorization
@@ -44,7 +46,7 @@ export function refreshTokenGrant(options: RefreshTokenGrantOptions = {}): Grant
           if (confirmed !== true) throw invalidRefreshToken()
           const granted = storedScope(scope)
           // A replay ends the authorization whatever scope it asks for; nothing else is judged of it.
-          const replayed = isReplay(record.spending?.spentAt, request.clock(), graceSeconds)
+          const replayed = isReplay(record.spending, request.clock(), graceSeconds)
           const narrowed = replayed ? granted : request.refreshScope(granted)
           return { actsFor: 'same-user', presentedToken, record, scope: narrowed, graceSeconds }
         })
@@ -53,9 +55,10 @@ export function refreshTokenGrant(options: RefreshTokenGrantOptions = {}): Grant
   }
 }
 
-/** Whether a token that was spent then comes back too late to be a retry. */
-export function isReplay(spentAt: number | undefined, now: number, graceSeconds: number): boolean {
-  return spentAt !== undefined && now - spentAt >= graceSeconds
+/** Whether a token that was spent comes back too late to be a retry. */
+export function isReplay(spending: RefreshTokenSpending | undefined, now: number, graceSeconds: number): boolean {
+  // Written so that a spending without a proper time is a replay.
+  return spending !== undefined && !(now - spending.spentAt < graceSeconds)
 }
 
 /** The one answer to every refresh token that does not work: unknown, expired, revoked, foreign, replayed. */
