@@ -1,3 +1,5 @@
+import { retryAfter } from './retry-after.js'
+
 /** Every error code that leaves an endpoint or a guard, with its HTTP status (RFC 6749 §5.2, RFC 6750 §3.1). */
 const statusByCode = {
   invalid_request: 400,
@@ -35,7 +37,7 @@ const brand = Symbol.for('latchkey.OAuthError')
  * A refusal that the client is told about as OAuth JSON.
  *
  * `description` is for the client's developer: ASCII without `"` and `\` (RFC 6749 §5.2), a constant, never user input. Throws a
- * `TypeError` for a code that is not in the table.
+ * `TypeError` for a code that is not in the table, and for a status that is no error.
  */
 export class OAuthError extends Error {
   readonly code: OAuthErrorCode
@@ -45,12 +47,16 @@ export class OAuthError extends Error {
 
   constructor(code: OAuthErrorCode, description: string, options: OAuthErrorOptions = {}) {
     if (!Object.hasOwn(statusByCode, code)) throw new TypeError(`${code} is not an OAuth error code`)
+    const { status = statusByCode[code] } = options
+    if (!Number.isInteger(status) || status < 400 || status > 599)
+      throw new TypeError(`${status} is not an error status`)
     super(`${code}: ${description}`, 'cause' in options ? { cause: options.cause } : undefined)
     this.name = 'OAuthError'
     this.code = code
     this.description = description.replace(notAllowed, '?')
-    this.status = options.status ?? statusByCode[code]
-    this.retryAfterSeconds = options.retryAfterSeconds
+    this.status = status
+    const { retryAfterSeconds } = options
+    this.retryAfterSeconds = retryAfterSeconds === undefined ? undefined : retryAfter(retryAfterSeconds)
   }
 }
 

@@ -1,3 +1,5 @@
+import { retryAfter } from './retry-after.js'
+
 const brand = Symbol.for('latchkey.StoreUnavailableError')
 
 /**
@@ -5,13 +7,13 @@ const brand = Symbol.for('latchkey.StoreUnavailableError')
  * `Retry-After`, never a token and never a refusal of its credentials.
  */
 export class StoreUnavailableError extends Error {
-  /** Seconds after which it is worth trying again. */
+  /** Seconds after which it is worth trying again: whole, from 1 to a day. */
   readonly retryAfterSeconds: number
 
   constructor(message: string, options: { readonly cause?: unknown; readonly retryAfterSeconds?: number } = {}) {
     super(message, 'cause' in options ? { cause: options.cause } : undefined)
     this.name = 'StoreUnavailableError'
-    this.retryAfterSeconds = options.retryAfterSeconds ?? 1
+    this.retryAfterSeconds = retryAfter(options.retryAfterSeconds ?? 1)
   }
 }
 
