@@ -1,4 +1,5 @@
 import type { OAuthError } from './errors/oauth-error.js'
+import { isPromiseLike } from './protocol/maybe-promise.js'
 import type { RequestContext } from './protocol/request-context.js'
 
 /**
@@ -114,10 +115,10 @@ export function createEmit(onEvent: ((event: OAuthEvent) => unknown) | undefined
   const listener = onEvent ?? reportToConsole
   return (context, event) => {
     if (onEvent === undefined && event.type !== 'failure' && event.type !== 'warning') return
-    const { requestId, address } = context
     try {
+      const { requestId, address } = context
       const result = listener({ ...event, at: now(), requestId, address })
-      if (result instanceof Promise) result.catch(ignore)
+      if (isPromiseLike(result)) result.then(ignore, ignore)
     } catch {
       // The request goes on: whoever listens must not decide about it.
     }
