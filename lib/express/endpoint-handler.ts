@@ -8,7 +8,7 @@ import type { HttpRequest } from './http.js'
 import { HttpRequestContext } from './http-request-context.js'
 import { readBody, type ReadForm } from './read-body.js'
 import { readAuthorization } from './request-headers.js'
-import { writeError, writeJson } from './write-answer.js'
+import { writeError, writeJson, writeOptions } from './write-answer.js'
 
 /** What is common to all endpoints of a server. */
 export interface EndpointSettings {
@@ -29,7 +29,7 @@ export function endpointHandler(
     const context = new HttpRequestContext(req)
     const refusal = refuseMethod(req, res) ?? refusePlainHttp(settings, req)
     if (refusal !== undefined) fail(refusal)
-    else if (req.method === 'OPTIONS') res.writeHead(204, { Allow: 'POST' }).end()
+    else if (req.method === 'OPTIONS') writeOptions(res)
     else readBody(req, answer)
 
     function answer(form: ReadForm): void {

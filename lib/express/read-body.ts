@@ -1,6 +1,6 @@
 import { isAscii, isUtf8 } from 'node:buffer'
 import { OAuthError } from '../errors/oauth-error.js'
-import { adoptForm, parseForm, type Parameters } from '../protocol/parameters.js'
+import { adoptForm, notUtf8, parseForm, type Parameters } from '../protocol/parameters.js'
 import { isForm, queryHas } from './request-headers.js'
 import type { HttpRequest } from './http.js'
 
@@ -25,6 +25,8 @@ export function readBody(req: HttpRequest, done: (form: ReadForm) => void): void
   const refusal = refuseUnread(req)
   if (refusal !== undefined) done(throwing(refusal))
   else if (req.readableDidRead) done(() => adoptForm(bodyOfParser(req)))
+  // Somebody waited for the end and was given nothing: no event would ever come again.
+  else if (req.readableEnded) done(() => parseForm(''))
   else collect(req, done)
 }
 
@@ -46,10 +48,21 @@ function refuseUnread(req: HttpRequest): OAuthError | undefined {
 }
 
 function bodyOfParser({ body }: HttpRequest): unknown {
-  if (Buffer.isBuffer(body)) return decode(body)
   if (body === undefined)
     throw new Error('Something read the request body before latchkey and did not leave it in req.body')
-  return body
+  if (leastOctets(body) > MAX_OCTETS) throw tooLarge()
+  return Buffer.isBuffer(body) ? decode(body) : body
+}
+
+/** How large a parsed body was at least: the application's parser may have a limit of its own, far above ours. */
+function leastOctets(body: unknown): number {
+  if (Buffer.isBuffer(body)) return body.length
+  if (typeof body === 'string') return Buffer.byteLength(body)
+  if (typeof body !== 'object' || body === null) return 0
+  let octets = 0
+  for (const [name, value] of Object.entries(body))
+    octets += name.length + (typeof value === 'string' ? value.length : 0)
+  return octets
 }
 
 function collect(req: HttpRequest, done: (form: ReadForm) => void): void {
@@ -77,7 +90,7 @@ function collect(req: HttpRequest, done: (form: ReadForm) => void): void {
 function decode(octets: Buffer): string {
   if (isAscii(octets)) return octets.toString('latin1')
   if (isUtf8(octets)) return octets.toString('utf8')
-  throw new OAuthError('invalid_request', 'The body must be UTF-8')
+  throw notUtf8()
 }
 
 function tooLarge(): OAuthError {

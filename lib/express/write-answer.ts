@@ -25,6 +25,12 @@ export function writeJson(res: ServerResponse, status: number, body: object, mor
   res.end(text, 'latin1')
 }
 
+/** Answers `OPTIONS`: what else may be sent to an endpoint. */
+export function writeOptions(res: ServerResponse): void {
+  res.removeHeader('X-Powered-By')
+  res.writeHead(204, ['Allow', 'POST', 'Cache-Control', 'no-store', 'Pragma', 'no-cache']).end()
+}
+
 /** Writes a refusal as OAuth JSON (RFC 6749 §5.2), with the challenge that belongs to it. */
 export function writeError(res: ServerResponse, error: OAuthError, challenge: string | undefined): void {
   const more: string[] = []

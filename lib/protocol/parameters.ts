@@ -63,11 +63,12 @@ export class Parameters {
 
   /** Adds a parameter that was sent. Throws `invalid_request` when it came before or is out of bounds. */
   add(name: string, value: string): void {
+    // Body parsers put the replacement character where octets are not UTF-8: it could be anything, so it is nothing.
+    if (name.includes('\uFFFD') || value.includes('\uFFFD')) throw notUtf8()
     // RFC 6749 §3.2: request parameters MUST NOT be included more than once; also when one of them is empty or unknown.
-    if (this.#values.has(name)) throw new OAuthError('invalid_request', 'A parameter is repeated')
+    if (this.#values.has(name) || isBracketedForm(name)) throw notOneValue()
     if (value.length > MAX_VALUE_LENGTH) throw new OAuthError('invalid_request', 'A parameter is too long')
     if (this.#values.size === MAX_PARAMETERS) throw new OAuthError('invalid_request', 'Too many parameters')
-    if (isBracketedForm(name)) throw new OAuthError('invalid_request', 'A parameter is not a single value')
     this.#values.set(name, value)
   }
 }
@@ -86,21 +87,18 @@ export function parseForm(body: string): Parameters {
 }
 
 /**
- * Takes over a form that the application's own parser read before us. Only strings pass: whatever `extended` parsing made of
- * brackets and repeats is refused, or ignored where the name is unknown. Throws `invalid_request`.
+ * Takes over a form that the application's own parser read before us, with the same outcome as {@link parseForm}. Only strings
+ * pass: whatever `extended` parsing made of brackets and repeats is refused, or ignored where the name is unknown. One thing
+ * cannot be seen any more: a broken escape, which parsers keep as literal text. Throws `invalid_request`.
  */
 export function adoptForm(body: unknown): Parameters {
   if (typeof body === 'string') return parseForm(body)
   if (typeof body !== 'object' || body === null || Array.isArray(body)) throw notAForm()
   const parameters = new Parameters()
   for (const [name, value] of Object.entries(body)) {
-    if (typeof value === 'string') {
-      // A parser that met octets which are not UTF-8 has put the replacement character in their place.
-      if (name.includes('\uFFFD') || value.includes('\uFFFD')) throw badEncoding()
-      parameters.add(name, value)
-    } else if (Array.isArray(value) || definedNames.has(name)) {
-      throw new OAuthError('invalid_request', 'A parameter is not a single value')
-    }
+    if (name === '') continue
+    if (typeof value === 'string') parameters.add(name, value)
+    else if (definedNames.has(name) || isRepeated(value)) throw notOneValue()
   }
   return parameters
 }
@@ -108,9 +106,11 @@ export function adoptForm(body: unknown): Parameters {
 function addPair(parameters: Parameters, body: string, start: number, end: number): void {
   const equals = body.indexOf('=', start)
   const nameEnd = equals === -1 || equals > end ? end : equals
+  // A value without a name is no parameter; most parsers drop it.
+  if (nameEnd === start) return
   const name = decodeFormComponent(body.slice(start, nameEnd))
   const value = nameEnd === end ? '' : decodeFormComponent(body.slice(nameEnd + 1, end))
-  if (name === undefined || value === undefined) throw badEncoding()
+  if (name === undefined || value === undefined) throw notUtf8()
   parameters.add(name, value)
 }
 
@@ -119,8 +119,18 @@ function isBracketedForm(name: string): boolean {
   return bracket > 0 && definedNames.has(name.slice(0, bracket))
 }
 
-function badEncoding(): OAuthError {
-  return new OAuthError('invalid_request', 'A parameter is not form-encoded UTF-8')
+/** A list of one is what `extended` parsing makes of `name[]`, which is not a repeat but another, unknown name. */
+function isRepeated(value: unknown): boolean {
+  return Array.isArray(value) && value.length > 1
+}
+
+/** The refusal of a body, or of a part of it, that is not form-encoded UTF-8 (RFC 6749 appendix B). */
+export function notUtf8(): OAuthError {
+  return new OAuthError('invalid_request', 'The body is not form-encoded UTF-8')
+}
+
+function notOneValue(): OAuthError {
+  return new OAuthError('invalid_request', 'A parameter is repeated or not a single value')
 }
 
 function notAForm(): OAuthError {
