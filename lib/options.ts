@@ -76,6 +76,9 @@ const known: readonly (keyof AuthorizationServerOptions)[] = [
   'clock',
 ]
 
+/** The client authentication methods that are always there. */
+const builtInAuthMethods = ['client_secret_basic', 'client_secret_post', 'none']
+
 /** Values of `grant_type` that are no URI (RFC 6749 §4); any other grant type must be one (§4.5). */
 const namedGrantTypes = ['authorization_code', 'client_credentials', 'password', 'refresh_token']
 
@@ -172,12 +175,15 @@ function checkClientAuthMethods(methods: unknown): void {
   if (!Array.isArray(methods)) {
     throw new ConfigurationError('clientAuthMethods', 'is not a list', 'Leave it out for the built-in methods')
   }
+  const seen = new Set(builtInAuthMethods)
   methods.forEach((method: unknown, index) => {
     const where = `clientAuthMethods[${String(index)}]`
     checkMethods(where, method, ['readCredentials', 'verifyCredentials'])
     const { name } = method as { readonly name?: unknown }
-    if (typeof name === 'string' && name !== '') return
-    throw new ConfigurationError(`${where}.name`, 'is missing', 'Name it as in the authMethods of its clients')
+    const remedy = 'Name it as in the authMethods of its clients, and as no other method'
+    if (typeof name !== 'string' || name === '') throw new ConfigurationError(`${where}.name`, 'is missing', remedy)
+    if (seen.has(name)) throw new ConfigurationError(`${where}.name`, `${name} is there already`, remedy)
+    seen.add(name)
   })
 }
 
