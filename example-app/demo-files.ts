@@ -1,0 +1,33 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/** The database file. `SHOP_DB` changes it; everything else that is written stands beside it. */
+export const databaseFile = process.env['SHOP_DB'] ?? fileURLToPath(new URL('../data/shop.db', import.meta.url))
+
+/** Where the first-party client keeps its tokens. */
+export const tokensFile = join(dirname(databaseFile), 'first-party-tokens.json')
+
+const secretsFile = join(dirname(databaseFile), 'demo-secrets.json')
+
+/** What nobody but its owner would know of a real shop; the database holds digests and hashes of it. */
+export interface DemoSecrets {
+  readonly clients: Readonly<Record<'shop-app' | 'stock-sync', string>>
+  readonly users: Readonly<Record<'alice' | 'bob', string>>
+}
+
+/** The secrets that the first start made up; `undefined` before it. */
+export function readDemoSecrets(): DemoSecrets | undefined {
+  try {
+    return JSON.parse(readFileSync(secretsFile, 'utf8')) as DemoSecrets
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+/** Keeps the secrets in a file that only its owner can read, so that the printed commands work after a restart too. */
+export function writeDemoSecrets(secrets: DemoSecrets): void {
+  const note = 'For this demo only. A real shop shows a client secret once and keeps no password anywhere.'
+  writeFileSync(secretsFile, `${JSON.stringify({ note, ...secrets }, null, 2)}\n`, { mode: 0o600 })
+}

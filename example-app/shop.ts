@@ -1,0 +1,64 @@
+import express, { type ErrorRequestHandler, type Express } from 'express'
+import {
+  clientCredentialsGrant,
+  createAuthorizationServer,
+  passwordGrant,
+  refreshTokenGrant,
+  type ClientStore,
+  type PasswordHasher,
+  type TokenStore,
+} from 'latchkey'
+import type { ShopDatabase } from './database.js'
+import { ordersRouter } from './orders.js'
+import { ShopUsers } from './shop-users.js'
+import { stockRouter } from './stock.js'
+
+/** What the shop is made of. */
+export interface ShopParts {
+  readonly issuer: string
+  readonly database: ShopDatabase
+  readonly clients: ClientStore
+  readonly tokens: TokenStore
+  readonly hasher: PasswordHasher
+  /** Seconds. */
+  readonly accessTokenLifetimeSeconds: number
+}
+
+/** Makes the shop's Express app: the token endpoint, then the routes, each behind its guard. */
+export function createShop({
+  issuer,
+  database,
+  clients,
+  tokens,
+  hasher,
+  accessTokenLifetimeSeconds,
+}: ShopParts): Express {
+  const oauth = createAuthorizationServer({
+    issuer,
+    clients,
+    tokens,
+    scopes: ['orders:read', 'orders:write', 'stock:read', 'stock:write'],
+    grants: [passwordGrant({ users: new ShopUsers(database), hasher }), refreshTokenGrant(), clientCredentialsGrant()],
+    accessTokenLifetimeSeconds,
+  })
+
+  const app = express()
+  app.disable('x-powered-by')
+  app.use(oauth.router())
+  app.use('/orders', ordersRouter(oauth, database))
+  app.use('/stock', stockRouter(oauth, database))
+  app.use((_req, res) => void res.status(404).json({ error: 'not_found' }))
+  app.use(answerError)
+  return app
+}
+
+/** What `express.json()` refuses is the caller's fault, and says so; everything else is ours, and tells nothing. */
+const answerError: ErrorRequestHandler = (error: { readonly status?: unknown }, _req, res, next) => {
+  if (res.headersSent) next(error)
+  else if (typeof error.status === 'number' && error.status < 500)
+    res.status(error.status).json({ error: 'invalid_body' })
+  else {
+    console.error(error)
+    res.status(500).json({ error: 'server_error' })
+  }
+}
