@@ -1,0 +1,106 @@
+import { describe, expect, it } from 'vitest'
+import { ConfigurationError } from 'latchkey'
+import { basicLine, formLine } from '../fixtures/post-token.js'
+import { sendRaw } from '../fixtures/raw-http.js'
+import { invalidClient, issued, refused, shown } from '../fixtures/shown-answer.js'
+import { testServer } from '../fixtures/test-server.js'
+
+const good = 'grant_type=client_credentials'
+const post = ['POST /oauth/token HTTP/1.1', formLine, basicLine()]
+const onlyPost = refused(405, 'invalid_request', 'Only POST is allowed here')
+const inQuery = refused(400, 'invalid_request', 'Credentials and tokens must not be sent in the query')
+
+describe.each([4, 5] as const)('methods and paths, Express %i', (express) => {
+  it('HTP-01 refuses GET, whatever its query', async () => {
+    const server = testServer({ express })
+    for (const query of ['', `?${good}`, `?${good}&client_id=post-app&client_secret=post-app-secret-of-256-bits`]) {
+      const answer = await sendRaw(server.http, [`GET /oauth/token${query} HTTP/1.1`, basicLine()])
+      expect(shown(answer)).toEqual(onlyPost)
+      expect(answer.headers['allow']).toBe('POST')
+    }
+    expect(server.events.map(({ type }) => type)).toEqual(['warning', ...Array<string>(3).fill('request_refused')])
+  })
+
+  it.each(['PUT', 'DELETE', 'PATCH', 'PROPFIND'])(
+    'HTP-02 refuses %s, also with an override to POST',
+    async (method) => {
+      const lines = [`${method} /oauth/token HTTP/1.1`, formLine, basicLine(), 'X-HTTP-Method-Override: POST']
+      const answer = await sendRaw(testServer({ express }).http, lines, good)
+      expect(shown(answer)).toEqual(onlyPost)
+      expect(answer.headers['allow']).toBe('POST')
+    },
+  )
+
+  it('HTP-02 refuses HEAD, without a body', async () => {
+    const answer = await sendRaw(testServer({ express }).http, ['HEAD /oauth/token HTTP/1.1', basicLine()])
+    expect(shown(answer)).toEqual({ ...onlyPost, body: '' })
+    expect(answer.headers['allow']).toBe('POST')
+  })
+
+  it('HTP-03 HTP-24 answers OPTIONS with what is allowed, and no CORS headers', async () => {
+    const lines = [
+      'OPTIONS /oauth/token HTTP/1.1',
+      'Origin: https://evil.example',
+      'Access-Control-Request-Method: POST',
+    ]
+    const { status, headers, text } = await sendRaw(testServer({ express }).http, lines)
+    expect({ status, headers, text }).toEqual({
+      status: 204,
+      headers: {
+        allow: 'POST',
+        'cache-control': 'no-store',
+        pragma: 'no-cache',
+        date: headers['date'],
+        connection: 'close',
+      },
+      text: '',
+    })
+  })
+
+  it.each(['/oauth/token/', '/oauth//token', '//oauth/token', '/OAuth/Token', '/oauth/token%20'])(
+    'HTP-23 does not redirect from a path that is nearly right: %s',
+    async (path) => {
+      const answer = await sendRaw(testServer({ express }).http, [`POST ${path} HTTP/1.1`, ...post.slice(1)], good)
+      expect(answer.status).toBe(404)
+      expect(answer.headers['location']).toBeUndefined()
+    },
+  )
+
+  it.each([
+    'client_secret',
+    'password',
+    'refresh_token',
+    'token',
+    'client_assertion',
+    'client%5Fsecret',
+    'a=b&password',
+  ])('HTP-14 refuses a good request with this in the query: %s', async (name) => {
+    const lines = [`POST /oauth/token?${name}=x HTTP/1.1`, ...post.slice(1)]
+    expect(shown(await sendRaw(testServer({ express }).http, lines, good))).toEqual(inQuery)
+  })
+
+  it('HTP-14 reads nothing from the query', async () => {
+    const { http } = testServer({ express })
+    const all = `${good}&scope=stock:write`
+    const withoutForm = await sendRaw(http, [`POST /oauth/token?${all} HTTP/1.1`, ...post.slice(1)])
+    expect(shown(withoutForm)).toEqual(refused(400, 'invalid_request', 'The parameter grant_type is missing'))
+    const withScope = await sendRaw(http, [`POST /oauth/token?scope=profile HTTP/1.1`, ...post.slice(1)], good)
+    expect(shown(withScope)).toEqual(issued('stock:write'))
+    const withId = await sendRaw(http, ['POST /oauth/token?client_id=spa HTTP/1.1', formLine], good)
+    expect(shown(withId)).toEqual(invalidClient)
+  })
+
+  it('HTP-15 serves its path with any query, and has no fragment', async () => {
+    const { http } = testServer({ express, server: { tokenPath: '/t' } })
+    const answer = await sendRaw(http, ['POST /t?tenant=1 HTTP/1.1', ...post.slice(1)], good)
+    expect(shown(answer)).toEqual(issued('stock:write'))
+    expect(() => testServer({ server: { tokenPath: '/t#x' } })).toThrow(ConfigurationError)
+  })
+
+  it('HTP-25 leaves the framing of requests to Node, which refuses what is ambiguous', async () => {
+    const server = testServer({ express })
+    const answer = await sendRaw(server.http, [...post, 'Content-Length: 29', 'Transfer-Encoding: chunked'])
+    expect(answer.octets).toBe('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n')
+    expect(server.events.map(({ type }) => type)).toEqual(['warning'])
+  })
+})
