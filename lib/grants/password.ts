@@ -9,8 +9,8 @@ import type { GrantHandler, GrantRequest, UserAccess } from './grant-handler.js'
 
 /** Longest user name and longest password, in octets of UTF-8. */
 const MAX_OCTETS = 1024
-/** RFC 6749 appendix A.15 and A.16: any character but the controls; a tab is allowed. */
-const controls = /[\x00-\x08\x0A-\x1F\x7F]/
+/** RFC 6749 appendix A.15 and A.16: any character but the controls and what is no character; a tab is allowed. */
+const controls = /[\x00-\x08\x0A-\x1F\x7F\uFFFE\uFFFF]/
 
 /** Settings of the password grant. */
 export interface PasswordGrantOptions {
