@@ -54,10 +54,10 @@ export class Parameters {
     return value
   }
 
-  /** All parameters but the secret ones. */
+  /** All parameters that have a value, but the secret ones. */
   withoutSecrets(): ReadonlyMap<string, string> {
     const shown = new Map<string, string>()
-    for (const [name, value] of this.#values) if (!secretNames.has(name)) shown.set(name, value)
+    for (const [name, value] of this.#values) if (value !== '' && !secretNames.has(name)) shown.set(name, value)
     return shown
   }
 
