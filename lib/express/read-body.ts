@@ -33,8 +33,8 @@ export function readBody(req: HttpRequest, done: (form: ReadForm) => void): void
 /** What can be refused before the body is read, in the order in which errors win. */
 function refuseUnread(req: HttpRequest): OAuthError | undefined {
   if (Number(req.headers['content-length']) > MAX_OCTETS) return tooLarge()
-  const encoding = req.headers['content-encoding']
-  if (encoding !== undefined && encoding !== 'identity') {
+  const encoding = req.headers['content-encoding'] ?? 'identity'
+  if (encoding.toLowerCase() !== 'identity') {
     return new OAuthError('invalid_request', 'The body must not be compressed', { status: 415 })
   }
   if (!isForm(req)) return new OAuthError('invalid_request', 'The body must be application/x-www-form-urlencoded')
