@@ -65,6 +65,8 @@ export function storedScope(text: string): Scope {
   const known = storedScopes.get(text)
   if (known !== undefined) return known
   const scope = new Scope(text === '' ? [] : text.split(' '))
+  // One object for many requests: what one handler did to it, another would see.
+  Object.freeze(scope)
   if (storedScopes.size >= MAX_CACHED) storedScopes.clear()
   storedScopes.set(text, scope)
   return scope
