@@ -1,0 +1,96 @@
+import request from 'supertest'
+import { describe, expect, it } from 'vitest'
+import { postToken } from '../fixtures/post-token.js'
+import { issued, refused, shown } from '../fixtures/shown-answer.js'
+import { basic, clients, secretOf, testServer } from '../fixtures/test-server.js'
+
+const form = 'grant_type=client_credentials'
+const stockSync = clients.find(({ clientId }) => clientId === 'stock-sync')!
+const tooMuch = refused(400, 'invalid_scope', 'The scope is missing, malformed, or more than this client may have')
+
+describe.each([4, 5] as const)('the client credentials grant on Express %i', (express) => {
+  it('CCG-02 refuses a public client: that it names itself proves nothing', async () => {
+    const server = testServer({ express })
+    const answer = await request(server.http).post('/oauth/token').send(`${form}&client_id=spa`)
+    expect(shown(answer)).toEqual(refused(400, 'unauthorized_client', 'A public client may not use this grant type'))
+    expect(server.events.map(({ type }) => type)).toEqual(['warning', 'request_refused'])
+  })
+
+  it('CCG-07 refuses a scope of the catalogue that is not in its own list', async () => {
+    const server = testServer({ express })
+    for (const scope of ['profile', 'stock:write profile', 'orders:write']) {
+      expect(shown(await postToken(server, `${form}&scope=${encodeURIComponent(scope)}`))).toEqual(tooMuch)
+    }
+  })
+
+  it('CCG-07 refuses a request without a scope when the client has no default', async () => {
+    const moreClients = [{ ...stockSync, defaultScopes: undefined }]
+    expect(shown(await postToken(testServer({ express, moreClients }), form))).toEqual(tooMuch)
+  })
+
+  it('CCG-01 CCG-03 answers an authenticated client with an access token, and never with a refresh token', async () => {
+    const server = testServer({ express })
+    expect(shown(await postToken(server, form))).toEqual(issued('stock:write'))
+    // Not even a client that gets refresh tokens by another grant.
+    expect(shown(await postToken(server, form, 'shop-app'))).toEqual(issued('orders:read orders:write'))
+  })
+
+  it('CCG-07 the default scope is its own list, less than what it may ask for', async () => {
+    const server = testServer({ express })
+    expect(shown(await postToken(server, form))).toEqual(issued('stock:write'))
+    expect(shown(await postToken(server, `${form}&scope=orders%3Aread+stock%3Awrite`))).toEqual(
+      issued('orders:read stock:write'),
+    )
+  })
+
+  it('CCG-06 ignores a user name and a password: the token is that of the client', async () => {
+    const server = testServer({ express })
+    const withUser = `${form}&username=alice&password=alice%27s+password`
+    const answer = await postToken(server, withUser, 'shop-app')
+    expect(shown(answer)).toEqual(issued('orders:read orders:write'))
+    const route = request(server.http)
+      .get('/orders')
+      .set('Authorization', `Bearer ${String(answer.body.access_token)}`)
+    expect((await route).body).toMatchObject({ actsFor: 'client', clientId: 'shop-app' })
+  })
+
+  it('CCG-04 CCG-05 the token says which client it acts for, and nothing of a user', async () => {
+    // The worst case for anyone who told the two kinds apart by their names alone.
+    const server = testServer({ express, moreClients: [{ ...stockSync, clientId: 'user-1' }] })
+    const token = await request(server.http)
+      .post('/oauth/token')
+      .set('Authorization', basic('user-1', secretOf('stock-sync')))
+      .send(`${form}&scope=orders%3Aread`)
+    const authorization = `Bearer ${String(token.body.access_token)}`
+    expect((await request(server.http).get('/orders').set('Authorization', authorization)).body).toEqual({
+      actsFor: 'client',
+      clientId: 'user-1',
+      scope: 'orders:read',
+      issuedAt: server.now(),
+      expiresAt: server.now() + 3600,
+    })
+  })
+
+  it('CCG-05 a route for users refuses the token of a client, whatever its name and scope', async () => {
+    const moreClients = [{ ...stockSync, clientId: 'user-1', scopes: ['profile'], defaultScopes: ['profile'] }]
+    const server = testServer({ express, moreClients })
+    const token = await request(server.http)
+      .post('/oauth/token')
+      .set('Authorization', basic('user-1', secretOf('stock-sync')))
+      .send(form)
+    expect(token.body).toMatchObject({ scope: 'profile' })
+    const authorization = `Bearer ${String(token.body.access_token)}`
+    expect((await request(server.http).get('/profile').set('Authorization', authorization)).status).toBe(403)
+  })
+
+  it('CCG-01 no user store is asked for anything', async () => {
+    const users = new Proxy({} as never, {
+      get: () => () => {
+        throw new Error('A user store was asked')
+      },
+    })
+    const server = testServer({ express, password: { users } })
+    expect(shown(await postToken(server, form))).toEqual(issued('stock:write'))
+    expect(server.events.map(({ type }) => type)).toEqual(['warning', 'tokens_issued'])
+  })
+})
