@@ -1,0 +1,161 @@
+import { inspect } from 'node:util'
+import fc from 'fast-check'
+import { ConfigurationError, OAuthError, type GrantHandler, type RequestContext } from 'latchkey'
+import request from 'supertest'
+import { describe, expect, it } from 'vitest'
+import { basicLine, formLine, postToken, signIn } from '../fixtures/post-token.js'
+import { sendRaw } from '../fixtures/raw-http.js'
+import { basicChallenge } from '../fixtures/shown-answer.js'
+import { basic, clients, secretOf, testServer, type TestServer } from '../fixtures/test-server.js'
+
+const grantType = 'urn:example:refusing'
+const stockSync = clients.find(({ clientId }) => clientId === 'stock-sync')!
+
+/** A server with a grant that refuses in the words of somebody else. */
+function refusing(refuse: () => OAuthError): TestServer {
+  const grant: GrantHandler = {
+    grantType,
+    grantAccess() {
+      throw refuse()
+    },
+  }
+  return testServer({ server: { grants: [grant] }, moreClients: [{ ...stockSync, grantTypes: [grantType] }] })
+}
+
+describe('texts for clients', () => {
+  it('HTP-19 HTP-20 consist of what RFC 6749 allows, whatever a grant of the application says', async () => {
+    let description = ''
+    const server = refusing(() => new OAuthError('invalid_client', description))
+    const texts = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('', 'a\r\nSet-Cookie: a=b', '"\\', 'é€🔑'))
+    await fc.assert(
+      fc.asyncProperty(texts, async (text) => {
+        description = text
+        const { status, headers, body } = await postToken(server, `grant_type=${grantType}`)
+        expect([status, headers['www-authenticate'], headers['set-cookie']]).toEqual([401, basicChallenge, undefined])
+        expect(body.error).toBe('invalid_client')
+        expect(body.error_description ?? '-').toMatch(/^[\x20\x21\x23-\x5B\x5D-\x7E]+$/)
+      }),
+      { numRuns: 50 },
+    )
+  })
+
+  it.each(['', 'a"b', 'a\\b', 'a\r\nSet-Cookie: a=b', 'café', 'a\tb'])('HTP-20 have no realm like %j', (realm) => {
+    expect(() => testServer({ server: { realm } })).toThrow(ConfigurationError)
+  })
+
+  it('HTP-20 name the realm that was chosen', async () => {
+    const { http } = testServer({ server: { realm: "Bob's (best) shop, Inc. = 1" } })
+    const { headers } = await request(http).post('/oauth/token').type('form').send('grant_type=client_credentials')
+    expect(headers['www-authenticate']).toBe(`Basic realm="Bob's (best) shop, Inc. = 1", charset="UTF-8"`)
+  })
+})
+
+describe('texts for the operator', () => {
+  it('HTP-31 have no secret, password or token in them; nor has what stores are told', async () => {
+    const server = testServer()
+    const contexts: RequestContext[] = []
+    keepContexts(server.stores.clients, 'findClient', contexts)
+    keepContexts(server.stores.tokens, 'findRefreshToken', contexts)
+    const secrets = await useSecrets(server)
+    expect(server.events.length).toBeGreaterThan(20)
+    expectNone(secrets, inspect(server.events, { depth: null, showHidden: true }))
+    expect(contexts.length).toBeGreaterThan(10)
+    expectNone(
+      secrets,
+      inspect([contexts, contexts.map((context) => context.parameters)], { depth: null, showHidden: true }),
+    )
+  })
+
+  it('HTP-31 have none on the console, where they go when nobody listens', async () => {
+    const { warn, error } = console
+    const printed: unknown[] = []
+    console.warn = console.error = (...texts) => printed.push(texts)
+    try {
+      const server = testServer({ server: { onEvent: undefined as never } })
+      server.stores.tokens.revokeTokens = () => {
+        throw new Error('out of order')
+      }
+      const secrets = await useSecrets(server)
+      expect(printed).toHaveLength(2)
+      expectNone(secrets, inspect(printed, { depth: null, showHidden: true }))
+    } finally {
+      Object.assign(console, { warn, error })
+    }
+  })
+
+  it.each(['a\r\nlatchkey: all is well', '\u001B[2Jgone', 'a\u2028b', '\u202Eabc', 'na\u00EFve', 'a\u0000b'])(
+    'HTP-32 have no line or colour that a stranger made: %j',
+    async (id) => {
+      const server = testServer()
+      const form = new URLSearchParams({ grant_type: 'password', username: id, password: id, scope: id }).toString()
+      await postToken(server, form, 'shop-app')
+      await postToken(server, `grant_type=${encodeURIComponent(id)}`, 'shop-app')
+      for (const secret of ['', '&client_secret=x']) {
+        const named = `${form}&client_id=${encodeURIComponent(id)}${secret}`
+        await request(server.http).post('/oauth/token').type('form').send(named)
+      }
+      await request(server.http).post('/oauth/token').set('Authorization', basic(id, 'x')).type('form').send(form)
+      expect(server.events.filter(({ type }) => type === 'request_refused')).toHaveLength(5)
+      for (const event of server.events) {
+        for (const text of Object.values(event)) expect(String(text)).toMatch(/^[\x20-\x7E]*$/)
+      }
+    },
+  )
+})
+
+/** Sends secrets of all kinds to every place where they could be sent, rightly and wrongly, and answers them. */
+async function useSecrets(server: TestServer): Promise<readonly string[]> {
+  const typed = 'T0p-S3cret'
+  const tokens = await signIn(server)
+  const refresh = `grant_type=refresh_token&refresh_token=${tokens.refresh_token}`
+  const { body: successors } = await postToken(server, refresh, 'shop-app')
+  await postToken(server, refresh, 'other-app')
+  server.advance(11)
+  await postToken(server, refresh, 'shop-app')
+  for (const form of [
+    `grant_type=password&username=alice&password=${typed}`,
+    `grant_type=password&username=alice&password=${typed}%00`,
+    `grant_type=refresh_token&refresh_token=${typed}`,
+    `client_secret=${typed}&client_secret=${typed}`,
+    `token=${typed}&assertion=${typed}&code=${typed}&client_assertion=${typed}`,
+  ]) {
+    await postToken(server, form, 'shop-app')
+  }
+  const header = basicLine('shop-app', typed)
+  for (const line of [header, `Authorization: Basic ${typed}`, `Authorization: ${typed}`, 'Accept: */*']) {
+    const post = ['HTTP/1.1', formLine, line]
+    await sendRaw(
+      server.http,
+      ['POST /oauth/token HTTP/1.1', ...post.slice(1)],
+      `client_id=post-app&client_secret=${typed}`,
+    )
+    await sendRaw(server.http, ['POST /oauth/token HTTP/1.1', ...post.slice(1)], 'grant_type=client_credentials')
+    await sendRaw(server.http, [`POST /oauth/token?password=${typed} HTTP/1.1`, ...post.slice(1)])
+    await sendRaw(server.http, [`GET /orders?access_token=${typed} HTTP/1.1`, line])
+  }
+  for (const token of [typed, tokens.access_token, successors.access_token]) {
+    await sendRaw(server.http, ['GET /profile HTTP/1.1', `Authorization: Bearer ${token}`])
+  }
+  const sent = [typed, "alice's password", secretOf('shop-app'), secretOf('other-app')]
+  return [...sent, tokens.access_token, tokens.refresh_token, successors.access_token, successors.refresh_token]
+}
+
+function expectNone(secrets: readonly string[], text: string): void {
+  for (const secret of secrets) {
+    const spellings = [secret, encodeURIComponent(secret), Buffer.from(secret).toString('base64').replace(/=+$/, '')]
+    for (const spelling of spellings) expect(text.includes(spelling)).toBe(false)
+  }
+}
+
+/** Keeps the context with which a method of a store is called. */
+function keepContexts<Name extends string>(
+  store: Record<Name, (key: never, context: RequestContext) => unknown>,
+  method: Name,
+  contexts: RequestContext[],
+): void {
+  const original = store[method].bind(store)
+  store[method] = (key, context) => {
+    contexts.push(context)
+    return original(key, context)
+  }
+}
