@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http'
+import type { OutgoingHttpHeader, ServerResponse } from 'node:http'
 import type { OAuthError } from '../errors/oauth-error.js'
 
 /** On everything that answers about tokens and credentials, errors too (RFC 6749 §5.1). */
@@ -16,7 +16,12 @@ const headers = [
 /**
  * Writes an answer in one go, as JSON of ASCII. Express's own `res.json` would add an ETag, and cost more than a token does.
  */
-export function writeJson(res: ServerResponse, status: number, body: object, more: readonly string[] = []): void {
+export function writeJson(
+  res: ServerResponse,
+  status: number,
+  body: object,
+  more: readonly OutgoingHttpHeader[] = [],
+): void {
   // Somebody answered meanwhile, a time-out of the application perhaps.
   if (res.headersSent) return
   const text = JSON.stringify(body)
@@ -33,13 +38,12 @@ export function writeOptions(res: ServerResponse): void {
 
 /** Writes a refusal as OAuth JSON (RFC 6749 §5.2), with the challenge that belongs to it. */
 export function writeError(res: ServerResponse, error: OAuthError, challenge: string | undefined): void {
-  const more: string[] = []
+  const more: OutgoingHttpHeader[] = []
   if (challenge !== undefined) more.push(...challengeHeaders(res, challenge))
   if (error.retryAfterSeconds !== undefined) more.push('Retry-After', String(error.retryAfterSeconds))
   // The rest of an oversized body will not be read.
   if (error.status === 413) more.push('Connection', 'close')
-  // RFC 6749 appendix A.8: a description has at least one character, or it is absent.
-  writeJson(res, error.status, { error: error.code, error_description: error.description || undefined }, more)
+  writeJson(res, error.status, { error: error.code, error_description: error.description }, more)
 }
 
 /** Asks for credentials without saying that anything was wrong (RFC 6750 §3.1). */
@@ -48,7 +52,8 @@ export function writeChallenge(res: ServerResponse, challenge: string): void {
 }
 
 /** A challenge of the route's own stays: several are legal (RFC 9110 §11.6.1). */
-function challengeHeaders(res: ServerResponse, challenge: string): string[] {
+function challengeHeaders(res: ServerResponse, challenge: string): OutgoingHttpHeader[] {
   const existing = [res.getHeader('WWW-Authenticate') ?? []].flat().map(String)
-  return [...existing, challenge].flatMap((value) => ['WWW-Authenticate', value])
+  // As one list: of a name that comes several times, Node 20 would keep the last.
+  return ['WWW-Authenticate', [...existing, challenge]]
 }
