@@ -4,5 +4,7 @@ export {
   type ClientStoreUnderTest,
 } from './client-store-contract.js'
 export type { TestRunner } from './contract-rule.js'
-export { tokenStoreContract, type TokenStoreContractOptions, type TokenStoreUnderTest } from './token-store-contract.js'
-export { userStoreContract, type UserStoreContractOptions, type UserStoreUnderTest } from './user-store-contract.js'
+export { tokenStoreContract, type TokenStoreContractOptions } from './token-store-contract.js'
+export type { TokenStoreUnderTest } from './token-store-under-test.js'
+export { userStoreContract, type UserStoreContractOptions } from './user-store-contract.js'
+export type { UserStoreUnderTest } from './user-store-under-test.js'

@@ -10,13 +10,13 @@ import { inspect, isDeepStrictEqual } from 'node:util'
 export function assertSame(found: unknown, expected: unknown, rule: string): void {
   if (isDeepStrictEqual(comparable(found), comparable(expected))) return
   const message = `${rule}\n  expected: ${inspect(expected)}\n  found:    ${inspect(found)}`
-  throw new AssertionError({ message, actual: found, expected, operator: 'deepStrictEqual' })
+  throw new AssertionError({ message, actual: found, expected, operator: 'same' })
 }
 
 /** Fails with the rule that was broken, unless the call throws or rejects. */
 export async function assertRefused(call: () => unknown, rule: string): Promise<void> {
   if (await isRefused(call)) return
-  throw new AssertionError({ message: `${rule}\n  expected: an exception\n  found:    none`, operator: 'rejects' })
+  throw new AssertionError({ message: `${rule}\n  expected: an exception\n  found:    none`, operator: 'refused' })
 }
 
 /** Whether the call throws or rejects. */

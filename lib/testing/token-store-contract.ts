@@ -1,22 +1,11 @@
 import type { MaybePromise } from '../protocol/maybe-promise.js'
-import type { TokenStore } from '../stores/token-store.js'
 import { registerRules, type TestRunner } from './contract-rule.js'
+import { lastingRevocationRules } from './token-store-rules/lasting-revocation.js'
 import { pruningRules } from './token-store-rules/pruning.js'
 import { revocationRules } from './token-store-rules/revocation.js'
 import { rotationRules } from './token-store-rules/rotation.js'
 import { savingRules } from './token-store-rules/saving.js'
-
-/** What `create` gives: a store, and what else the adapter can show. */
-export interface TokenStoreUnderTest {
-  /** Empty. */
-  readonly store: TokenStore
-  /** Opens a second store on the same data, as another process would. Absent: the rules between processes are not checked. */
-  readonly createAnother?: (() => MaybePromise<TokenStore>) | undefined
-  /** Closes the store and opens its data again, as a restart would. Absent: the store forgets when its process ends. */
-  readonly reopen?: (() => MaybePromise<TokenStore>) | undefined
-  /** Called after each test, also a failed one. */
-  readonly close?: (() => MaybePromise<void>) | undefined
-}
+import type { TokenStoreUnderTest } from './token-store-under-test.js'
 
 /** The runner's functions and the adapter. */
 export interface TokenStoreContractOptions extends TestRunner {
@@ -33,5 +22,6 @@ export function tokenStoreContract({ create, ...runner }: TokenStoreContractOpti
   registerRules(runner, 'token store: saving and finding', savingRules, create)
   registerRules(runner, 'token store: rotation', rotationRules, create)
   registerRules(runner, 'token store: revocation', revocationRules, create)
+  registerRules(runner, 'token store: revocation lasts', lastingRevocationRules, create)
   registerRules(runner, 'token store: pruning', pruningRules, create)
 }

@@ -1,20 +1,7 @@
 import type { MaybePromise } from '../protocol/maybe-promise.js'
-import type { User, UserStore } from '../stores/user-store.js'
 import { registerRules, type TestRunner } from './contract-rule.js'
 import { userStoreRules } from './user-store-rules.js'
-
-/** What `create` gives: the application's store and one user who is in it. */
-export interface UserStoreUnderTest {
-  readonly store: UserStore
-  /** A name that the user signs in with. */
-  readonly username: string
-  /** The user as both look-ups must answer. */
-  readonly user: User
-  /** A name that nobody signs in with. */
-  readonly absentUsername: string
-  /** Called after each test, also a failed one. */
-  readonly close?: (() => MaybePromise<void>) | undefined
-}
+import type { UserStoreUnderTest } from './user-store-under-test.js'
 
 /** The runner's functions and the adapter. */
 export interface UserStoreContractOptions extends TestRunner {

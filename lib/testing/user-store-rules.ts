@@ -1,7 +1,7 @@
 import type { User } from '../stores/user-store.js'
 import { contractContext as context, type ContractRules } from './contract-rule.js'
 import { assertSame, isRefused } from './rule-assertions.js'
-import type { UserStoreUnderTest } from './user-store-contract.js'
+import type { UserStoreUnderTest } from './user-store-under-test.js'
 
 export const userStoreRules: ContractRules<UserStoreUnderTest> = {
   'finds a user by the name that is typed': async ({ store, username, user }) => {

@@ -1,9 +1,8 @@
-import type { NewTokens, TokenStore } from '../../stores/token-store.js'
 import { contractContext as context, type ContractRules } from '../contract-rule.js'
 import { assertSame } from '../rule-assertions.js'
 import { lifetimes, newClientTokens, newRotation, newSignIn, startedAt } from '../token-records.js'
-import type { TokenStoreUnderTest } from '../token-store-contract.js'
-import { assertAlive, assertDead, assertUnknown } from './stored-tokens.js'
+import type { TokenStoreUnderTest } from '../token-store-under-test.js'
+import { assertAlive, assertDead, assertUnknown, save } from './stored-tokens.js'
 
 const accessTokensEnd = startedAt + lifetimes.accessToken
 const refreshTokensEnd = startedAt + lifetimes.refreshToken
@@ -122,8 +121,4 @@ export const pruningRules: ContractRules<TokenStoreUnderTest> = {
       assertSame(await store.prune(now), 0, 'All that can go at a time goes at once: a second call finds nothing.')
     }
   },
-}
-
-async function save(store: TokenStore, ...answers: readonly NewTokens[]): Promise<void> {
-  for (const tokens of answers) await store.saveTokens(tokens, context)
 }

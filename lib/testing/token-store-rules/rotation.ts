@@ -2,7 +2,7 @@ import type { RotationOutcome, TokenStore } from '../../stores/token-store.js'
 import { contractContext as context, type ContractRules } from '../contract-rule.js'
 import { assertRefused, assertSame } from '../rule-assertions.js'
 import { newHash, newRotation, newSignIn, type SignIn } from '../token-records.js'
-import type { TokenStoreUnderTest } from '../token-store-contract.js'
+import type { TokenStoreUnderTest } from '../token-store-under-test.js'
 import { assertAlive, assertDead, assertUnknown } from './stored-tokens.js'
 
 export const rotationRules: ContractRules<TokenStoreUnderTest> = {

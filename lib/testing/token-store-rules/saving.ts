@@ -1,7 +1,7 @@
 import { contractContext as context, type ContractRules } from '../contract-rule.js'
 import { assertRefused, assertSame } from '../rule-assertions.js'
 import { asHash, newClientTokens, newHash, newSignIn } from '../token-records.js'
-import type { TokenStoreUnderTest } from '../token-store-contract.js'
+import type { TokenStoreUnderTest } from '../token-store-under-test.js'
 import { assertUnknown } from './stored-tokens.js'
 
 export const savingRules: ContractRules<TokenStoreUnderTest> = {

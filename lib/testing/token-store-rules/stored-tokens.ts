@@ -3,6 +3,11 @@ import type { NewTokens, TokenStore } from '../../stores/token-store.js'
 import { contractContext as context } from '../contract-rule.js'
 import { assertSame } from '../rule-assertions.js'
 
+/** Saves several answers, one after the other. */
+export async function save(store: TokenStore, ...answers: readonly NewTokens[]): Promise<void> {
+  for (const tokens of answers) await store.saveTokens(tokens, context)
+}
+
 /** Requires that no token, access or refresh, is found by this hash. */
 export async function assertUnknown(store: TokenStore, hash: TokenHash, rule: string): Promise<void> {
   assertSame(await store.findAccessToken(hash, context), undefined, rule)
