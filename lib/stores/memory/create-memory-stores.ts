@@ -1,4 +1,4 @@
-import { ConfigurationError } from '../../errors/configuration-error.js'
+import { checkOptions } from '../../errors/check-options.js'
 import type { Client } from '../client-store.js'
 import { MemoryClientStore } from './memory-client-store.js'
 import { MemoryTokenStore, type MemoryTokenStoreOptions } from './memory-token-store.js'
@@ -25,10 +25,7 @@ const optionNames = ['clients', 'clock', 'maxTokens', 'pruneIntervalSeconds']
  * Throws `ConfigurationError` for an option that it does not know or cannot use.
  */
 export function createMemoryStores(options: MemoryStoresOptions = {}): MemoryStores {
-  const unknown = Object.keys(options).find((name) => !optionNames.includes(name))
-  if (unknown !== undefined) {
-    throw new ConfigurationError(unknown, 'is no option of createMemoryStores', `Use ${optionNames.join(', ')}`)
-  }
+  checkOptions('createMemoryStores', options, optionNames)
   const { clients, ...tokenOptions } = options
   const tokens = new MemoryTokenStore(tokenOptions)
   return { clients: new MemoryClientStore(clients), tokens, close: () => tokens.close() }

@@ -13,12 +13,17 @@ export class MapWalk<Value> {
     this.#values = map.values()
   }
 
+  /** Begins a new round: an iterator that stands still keeps what the Map has shed since, also when the Map is empty. */
+  restart(): void {
+    this.#values = this.#map.values()
+  }
+
   /** Visits so many values; fewer at the end of a round. */
   visit(count: number, visitor: (value: Value) => void): void {
     for (let visited = 0; visited < count; visited++) {
       const next = this.#values.next()
       if (next.done === true) {
-        this.#values = this.#map.values()
+        this.restart()
         return
       }
       visitor(next.value)

@@ -60,6 +60,11 @@ export class StoredTokens {
 
   revoke(selection: RevocationSelection): number {
     const before = this.#authorizations.size
+    if ('authorizationId' in selection) {
+      const authorization = this.#authorizations.get(selection.authorizationId)
+      if (authorization !== undefined) this.#end(authorization)
+      return before - this.#authorizations.size
+    }
     for (const authorization of this.#authorizations.values()) {
       if (authorization.isSelected(selection)) this.#end(authorization)
     }
@@ -80,6 +85,8 @@ export class StoredTokens {
     for (const token of this.#accessTokens.values()) this.#removeIfDead(token, now)
     // Last, because an authorization may have lost its only access token a moment ago.
     for (const authorization of this.#authorizations.values()) this.#endIfUnusable(authorization, now)
+    this.#accessTokenWalk.restart()
+    this.#authorizationWalk.restart()
     return before - this.count - this.#authorizations.size
   }
 

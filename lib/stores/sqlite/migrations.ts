@@ -1,0 +1,60 @@
+/** One step of the schema. A step that was published never changes. */
+export interface Migration {
+  /** 1, 2, 3, … in the order they are applied. */
+  readonly version: number
+  readonly sql: string
+}
+
+/** How the schema came to be, from the empty database on. Times are seconds since the epoch. */
+export const migrations: readonly Migration[] = [
+  {
+    version: 1,
+    sql: `
+      CREATE TABLE latchkey_client (
+        client_id    TEXT NOT NULL PRIMARY KEY,
+        registration TEXT NOT NULL -- JSON: a field of the registration that is new needs no new column
+      ) STRICT, WITHOUT ROWID;
+
+      CREATE TABLE latchkey_authorization (
+        authorization_id TEXT    NOT NULL PRIMARY KEY,
+        user_id          TEXT    NOT NULL,
+        client_id        TEXT    NOT NULL,
+        grant_type       TEXT    NOT NULL,
+        scope            TEXT    NOT NULL,
+        created_at       INTEGER NOT NULL,
+        expires_at       INTEGER NOT NULL,
+        revoked_at       INTEGER,
+        -- Pruning need not look at it earlier: until then it has a token that can be used.
+        usable_until     INTEGER NOT NULL
+      ) STRICT, WITHOUT ROWID;
+      CREATE INDEX latchkey_authorization_user ON latchkey_authorization (user_id);
+      CREATE INDEX latchkey_authorization_client ON latchkey_authorization (client_id);
+      CREATE INDEX latchkey_authorization_usable_until ON latchkey_authorization (usable_until);
+
+      CREATE TABLE latchkey_access_token (
+        token_hash       TEXT    NOT NULL PRIMARY KEY,
+        client_id        TEXT    NOT NULL,
+        user_id          TEXT,
+        authorization_id TEXT,
+        scope            TEXT    NOT NULL,
+        issued_at        INTEGER NOT NULL,
+        expires_at       INTEGER NOT NULL
+      ) STRICT, WITHOUT ROWID;
+      CREATE INDEX latchkey_access_token_expires_at ON latchkey_access_token (expires_at);
+      CREATE INDEX latchkey_access_token_authorization ON latchkey_access_token (authorization_id)
+        WHERE authorization_id IS NOT NULL;
+
+      CREATE TABLE latchkey_refresh_token (
+        token_hash              TEXT    NOT NULL PRIMARY KEY,
+        authorization_id        TEXT    NOT NULL,
+        issued_at               INTEGER NOT NULL,
+        expires_at              INTEGER NOT NULL,
+        spent_at                INTEGER,
+        successor_nonce         TEXT,
+        access_token_scope      TEXT,
+        access_token_expires_at INTEGER
+      ) STRICT, WITHOUT ROWID;
+      CREATE INDEX latchkey_refresh_token_authorization ON latchkey_refresh_token (authorization_id);
+    `,
+  },
+]

@@ -1,0 +1,79 @@
+import { checkOptions } from '../../errors/check-options.js'
+import { ConfigurationError } from '../../errors/configuration-error.js'
+import { systemClock, type Clock } from '../../protocol/clock.js'
+import { configureDatabaseFile } from './configure-database-file.js'
+import { migrate } from './migrate.js'
+import { migrations } from './migrations.js'
+import { openDatabaseFile } from './open-database-file.js'
+import { SqliteClientStore } from './sqlite-client-store.js'
+import { SqliteConnection } from './sqlite-connection.js'
+import type { SqliteDatabase } from './sqlite-database.js'
+import { SqliteTokenStore } from './sqlite-token-store.js'
+
+/** What {@link openSqliteStores} can be told. */
+export interface SqliteStoresOptions {
+  /**
+   * Milliseconds that a call waits, and its process with it, for another process that is writing; then it throws
+   * `StoreUnavailableError`. For a file only: a database that is handed over has its own setting. Default 2000.
+   */
+  readonly busyTimeoutMilliseconds?: number | undefined
+  /** Default the clock of the machine. */
+  readonly clock?: Clock | undefined
+}
+
+/** Stores in one SQLite database. */
+export interface SqliteStores {
+  readonly clients: SqliteClientStore
+  readonly tokens: SqliteTokenStore
+  /** Closes the file; a database that was handed over stays open. */
+  close(): void
+}
+
+/**
+ * Opens stores in a SQLite database, and creates or updates its tables; several processes may share it.
+ *
+ * A string is a file, or `:memory:`; it is opened with `node:sqlite`, or with better-sqlite3 where Node has none, in WAL mode
+ * with `synchronous = NORMAL`: a crash of the process loses nothing, a loss of power may lose the last moments.
+ * Throws `ConfigurationError` for what cannot work.
+ */
+export function openSqliteStores(database: string | SqliteDatabase, options: SqliteStoresOptions = {}): SqliteStores {
+  checkOptions('openSqliteStores', options, ['busyTimeoutMilliseconds', 'clock'])
+  const { busyTimeoutMilliseconds, clock = systemClock } = options
+  if (typeof database === 'string') return openFile(database, busyTimeoutMilliseconds ?? 2000, clock)
+  requireDatabase(database)
+  if (busyTimeoutMilliseconds !== undefined) {
+    const problem = 'is for files that openSqliteStores opens itself'
+    throw new ConfigurationError('busyTimeoutMilliseconds', problem, 'Set it where you open the database')
+  }
+  return { ...storesOn(new SqliteConnection(database), clock), close: () => undefined }
+}
+
+function openFile(name: string, busyTimeoutMilliseconds: number, clock: Clock): SqliteStores {
+  requireMilliseconds(busyTimeoutMilliseconds)
+  const file = openDatabaseFile(name)
+  try {
+    const connection = new SqliteConnection(file)
+    configureDatabaseFile(connection, busyTimeoutMilliseconds)
+    return { ...storesOn(connection, clock), close: () => void file.close() }
+  } catch (error) {
+    file.close()
+    throw error
+  }
+}
+
+function storesOn(connection: SqliteConnection, clock: Clock): Omit<SqliteStores, 'close'> {
+  migrate(connection, migrations, clock)
+  return { clients: new SqliteClientStore(connection), tokens: new SqliteTokenStore(connection, clock) }
+}
+
+function requireMilliseconds(value: number): void {
+  if (Number.isSafeInteger(value) && value >= 0 && value <= 60_000) return
+  throw new ConfigurationError('busyTimeoutMilliseconds', `is ${String(value)}`, 'Use a whole number from 0 to 60000')
+}
+
+function requireDatabase(database: unknown): void {
+  const { exec, prepare } = Object(database) as Partial<SqliteDatabase>
+  if (typeof exec === 'function' && typeof prepare === 'function') return
+  const remedy = 'Give a file name, or a database with `exec` and `prepare`'
+  throw new ConfigurationError('database', 'is no file name and no database', remedy)
+}

@@ -1,0 +1,53 @@
+import type { RefreshTokenRotation, RotationOutcome } from '../token-store.js'
+import type { SaveTokens } from './save-tokens.js'
+import type { SqliteConnection, Statement } from './sqlite-connection.js'
+import { toSpending, type SpendingRow } from './token-rows.js'
+
+/** Exchanges a refresh token for its successors in one transaction, which holds the write lock before it looks. */
+export class RotateRefreshToken {
+  readonly #connection: SqliteConnection
+  readonly #save: SaveTokens
+  readonly #find: Statement<SpendingRow>
+  readonly #spend: Statement<never>
+  readonly #shorten: Statement<never>
+
+  constructor(connection: SqliteConnection, save: SaveTokens) {
+    this.#connection = connection
+    this.#save = save
+    this.#find = connection.prepare(`
+      SELECT token.spent_at, token.successor_nonce, token.access_token_scope, token.access_token_expires_at
+      FROM latchkey_refresh_token AS token
+      JOIN latchkey_authorization AS owner ON owner.authorization_id = token.authorization_id
+      WHERE token.token_hash = ? AND owner.revoked_at IS NULL
+    `)
+    this.#spend = connection.prepare(`
+      UPDATE latchkey_refresh_token
+      SET spent_at = ?, successor_nonce = ?, access_token_scope = ?, access_token_expires_at = ?
+      WHERE token_hash = ?
+    `)
+    this.#shorten = connection.prepare(`
+      UPDATE latchkey_authorization SET usable_until = ? WHERE authorization_id = ? AND usable_until > ?
+    `)
+  }
+
+  rotate(rotation: RefreshTokenRotation): RotationOutcome {
+    return this.#connection.atomically(() => {
+      const row = this.#find.get(rotation.presented)
+      if (row === undefined) return { outcome: 'gone' }
+      const spending = toSpending(row)
+      if (spending !== undefined) return { outcome: 'already_spent', spending }
+      this.#replace(rotation)
+      return { outcome: 'rotated' }
+    })
+  }
+
+  #replace({ presented, spending, accessToken, refreshToken }: RefreshTokenRotation): void {
+    const { spentAt, successorNonce, accessTokenScope, accessTokenExpiresAt } = spending
+    this.#spend.run(spentAt, successorNonce, accessTokenScope, accessTokenExpiresAt, presented)
+    this.#save.accessToken(accessToken)
+    this.#save.refreshToken(refreshToken)
+    // Seldom writes: as a rule successors outlive what they replace.
+    const usableUntil = Math.max(accessToken.expiresAt, refreshToken.expiresAt)
+    this.#shorten.run(usableUntil, refreshToken.authorizationId, usableUntil)
+  }
+}

@@ -1,0 +1,42 @@
+import type { Client, ClientRegistry } from '../client-store.js'
+import type { SqliteConnection, Statement } from './sqlite-connection.js'
+
+interface ClientRow {
+  readonly registration: string
+}
+
+/** Clients in SQLite, each one a JSON document. */
+export class SqliteClientStore implements ClientRegistry {
+  readonly #find: Statement<ClientRow>
+  readonly #save: Statement<never>
+  readonly #delete: Statement<never>
+  readonly #list: Statement<ClientRow>
+
+  constructor(connection: SqliteConnection) {
+    this.#find = connection.prepare('SELECT registration FROM latchkey_client WHERE client_id = ?')
+    this.#save = connection.prepare('INSERT OR REPLACE INTO latchkey_client (client_id, registration) VALUES (?, ?)')
+    this.#delete = connection.prepare('DELETE FROM latchkey_client WHERE client_id = ?')
+    this.#list = connection.prepare('SELECT registration FROM latchkey_client ORDER BY client_id')
+  }
+
+  findClient(clientId: string): Client | undefined {
+    const row = this.#find.get(clientId)
+    return row && toClient(row)
+  }
+
+  saveClient(client: Client): void {
+    this.#save.run(client.clientId, JSON.stringify(client))
+  }
+
+  deleteClient(clientId: string): void {
+    this.#delete.run(clientId)
+  }
+
+  listClients(): readonly Client[] {
+    return this.#list.all().map(toClient)
+  }
+}
+
+function toClient({ registration }: ClientRow): Client {
+  return JSON.parse(registration) as Client
+}

@@ -1,0 +1,62 @@
+import type { Clock } from '../../protocol/clock.js'
+import type { TokenHash } from '../../protocol/token-hash.js'
+import type {
+  AccessTokenRecord,
+  NewTokens,
+  RefreshTokenRecord,
+  RefreshTokenRotation,
+  RevocationSelection,
+  RotationOutcome,
+  TokenStore,
+} from '../token-store.js'
+import { FindTokens } from './find-tokens.js'
+import { PruneTokens } from './prune-tokens.js'
+import { RevokeTokens } from './revoke-tokens.js'
+import { RotateRefreshToken } from './rotate-refresh-token.js'
+import { SaveTokens } from './save-tokens.js'
+import type { SqliteConnection } from './sqlite-connection.js'
+
+/** Tokens in SQLite, answered without promises. Each operation stands with its SQL in a file of its own. */
+export class SqliteTokenStore implements TokenStore {
+  readonly #find: FindTokens
+  readonly #save: SaveTokens
+  readonly #rotate: RotateRefreshToken
+  readonly #revoke: RevokeTokens
+  readonly #prune: PruneTokens
+
+  constructor(connection: SqliteConnection, clock: Clock) {
+    this.#find = new FindTokens(connection)
+    this.#save = new SaveTokens(connection)
+    this.#rotate = new RotateRefreshToken(connection, this.#save)
+    this.#revoke = new RevokeTokens(connection, clock)
+    this.#prune = new PruneTokens(connection)
+  }
+
+  saveTokens(tokens: NewTokens): void {
+    this.#save.all(tokens)
+  }
+
+  findAccessToken(tokenHash: TokenHash): AccessTokenRecord | undefined {
+    return this.#find.accessToken(tokenHash)
+  }
+
+  findRefreshToken(tokenHash: TokenHash): RefreshTokenRecord | undefined {
+    return this.#find.refreshToken(tokenHash)
+  }
+
+  rotateRefreshToken(rotation: RefreshTokenRotation): RotationOutcome {
+    return this.#rotate.rotate(rotation)
+  }
+
+  revokeAccessToken(tokenHash: TokenHash): void {
+    this.#revoke.accessToken(tokenHash)
+  }
+
+  revokeTokens(selection: RevocationSelection): number {
+    return this.#revoke.selected(selection)
+  }
+
+  prune(now: number): number {
+    return this.#prune.prune(now)
+  }
+}
