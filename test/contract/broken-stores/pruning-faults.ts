@@ -1,0 +1,122 @@
+import type { TokenHash } from '../../../lib/protocol/token-hash.js'
+import type { AccessTokenRecord, RefreshTokenRecord, TokenStore } from '../../../lib/stores/token-store.js'
+import { faulty, finding } from './faulty-token-store.js'
+import type { PlantedFault } from './planted-fault.js'
+
+const group = 'token store: pruning'
+
+export const pruningFaults: readonly PlantedFault<TokenStore>[] = [
+  {
+    fault: 'tokens go a second too early',
+    rule: `${group} > keeps what is alive`,
+    store: faulty((sound) => ({ prune: (now) => sound.prune(now + 1) })),
+  },
+  {
+    fault: 'tokens go a second too late',
+    rule: `${group} > removes access tokens that have expired`,
+    store: faulty((sound) => ({ prune: (now) => sound.prune(now - 1) })),
+  },
+  {
+    fault: 'spent refresh tokens go when they have expired',
+    rule: `${group} > keeps spent refresh tokens while their authorization can still be used`,
+    store: faulty((sound) => {
+      let prunedAt = 0
+      return {
+        prune(now) {
+          prunedAt = now
+          return sound.prune(now)
+        },
+        async findRefreshToken(tokenHash, context) {
+          const found = await sound.findRefreshToken(tokenHash, context)
+          return found !== undefined && found.expiresAt > prunedAt ? found : undefined
+        },
+      }
+    }),
+  },
+  {
+    fault: 'access tokens outlive an authorization that is over',
+    rule: `${group} > removes authorizations that are over, with all their tokens`,
+    store: faulty((sound) => {
+      const saved = new Map<TokenHash, AccessTokenRecord>()
+      return {
+        findAccessToken: finding(sound, saved),
+        async saveTokens(tokens, context) {
+          await sound.saveTokens(tokens, context)
+          saved.set(tokens.accessToken.tokenHash, tokens.accessToken)
+        },
+        prune(now) {
+          for (const [tokenHash, { expiresAt }] of saved) if (expiresAt <= now) saved.delete(tokenHash)
+          return sound.prune(now)
+        },
+      }
+    }),
+  },
+  {
+    fault: 'spent refresh tokens stay until their authorization is over',
+    rule: `${group} > removes authorizations without a token that could be used`,
+    store: keepingSpentTokens(() => true),
+  },
+  {
+    fault: 'spent refresh tokens stay until they expire',
+    rule: `${group} > judges by the tokens that can be used, not by those that were spent`,
+    store: keepingSpentTokens(({ expiresAt }, now) => expiresAt > now),
+  },
+  {
+    fault: 'an authorization whose tokens were revoked one by one stays',
+    rule: `${group} > removes an authorization whose only access token was revoked`,
+    store: faulty((sound) => {
+      let left = 0
+      return {
+        async revokeAccessToken(tokenHash, context) {
+          if (await sound.findAccessToken(tokenHash, context)) left += 1
+          await sound.revokeAccessToken(tokenHash, context)
+        },
+        revokeTokens: async (selection, context) => left + (await sound.revokeTokens(selection, context)),
+      }
+    }),
+  },
+  {
+    fault: 'pruning removes the mark of a revocation and leaves the tokens',
+    rule: `${group} > removes what was revoked`,
+    store: faulty((sound) => {
+      const saved = new Map<TokenHash, AccessTokenRecord>()
+      const revived = new Map<TokenHash, AccessTokenRecord>()
+      return {
+        findAccessToken: finding(sound, revived),
+        async saveTokens(tokens, context) {
+          await sound.saveTokens(tokens, context)
+          saved.set(tokens.accessToken.tokenHash, tokens.accessToken)
+        },
+        prune(now) {
+          for (const [tokenHash, token] of saved) if (token.expiresAt > now) revived.set(tokenHash, token)
+          return sound.prune(now)
+        },
+      }
+    }),
+  },
+  {
+    fault: 'the answer is never zero',
+    rule: `${group} > has nothing left to do when it is called again`,
+    store: faulty((sound) => ({ prune: async (now) => Math.max(1, await sound.prune(now)) })),
+  },
+]
+
+function keepingSpentTokens(isKept: (token: RefreshTokenRecord, now: number) => boolean): () => TokenStore {
+  return faulty((sound) => {
+    const spent = new Map<TokenHash, RefreshTokenRecord>()
+    return {
+      async rotateRefreshToken(rotation, context) {
+        const outcome = await sound.rotateRefreshToken(rotation, context)
+        const found = await sound.findRefreshToken(rotation.presented, context)
+        if (found !== undefined) spent.set(rotation.presented, found)
+        return outcome
+      },
+      findRefreshToken: async (tokenHash, context) =>
+        (await sound.findRefreshToken(tokenHash, context)) ?? spent.get(tokenHash),
+      prune(now) {
+        for (const [tokenHash, token] of spent) if (!isKept(token, now)) spent.delete(tokenHash)
+        return sound.prune(now)
+      },
+    }
+  })
+}

@@ -1,0 +1,142 @@
+import type { TokenHash } from '../../../lib/protocol/token-hash.js'
+import type { AccessTokenRecord, RefreshTokenSpending, TokenStore } from '../../../lib/stores/token-store.js'
+import { newHash } from '../../../lib/testing/token-records.js'
+import { faulty, finding, tick } from './faulty-token-store.js'
+import type { PlantedFault } from './planted-fault.js'
+
+const group = 'token store: rotation'
+
+export const rotationFaults: readonly PlantedFault<TokenStore>[] = [
+  {
+    fault: 'the new access token is not stored',
+    rule: `${group} > spends the token and stores its successors`,
+    store: faulty((sound) => ({
+      rotateRefreshToken: (rotation, context) =>
+        sound.rotateRefreshToken(
+          { ...rotation, accessToken: { ...rotation.accessToken, tokenHash: newHash() } },
+          context,
+        ),
+    })),
+  },
+  {
+    fault: 'a spent token is deleted',
+    rule: `${group} > keeps the spent token, with its spending`,
+    store: faulty((sound) => ({
+      async findRefreshToken(tokenHash, context) {
+        const found = await sound.findRefreshToken(tokenHash, context)
+        return found?.spending === undefined ? found : undefined
+      },
+    })),
+  },
+  {
+    fault: 'the first spending is overwritten by later attempts',
+    rule: `${group} > answers a later rotation with the first spending, unchanged`,
+    store: faulty((sound) => {
+      const latest = new Map<TokenHash, RefreshTokenSpending>()
+      return {
+        async rotateRefreshToken(rotation, context) {
+          const outcome = await sound.rotateRefreshToken(rotation, context)
+          if (outcome.outcome !== 'already_spent') return outcome
+          const spending = latest.get(rotation.presented) ?? outcome.spending
+          latest.set(rotation.presented, rotation.spending)
+          return { outcome: 'already_spent', spending }
+        },
+      }
+    }),
+  },
+  {
+    fault: 'the refused rotation has stored its access token',
+    rule: `${group} > answers a later rotation with the first spending, unchanged`,
+    store: faulty((sound) => {
+      const stored = new Map<TokenHash, AccessTokenRecord>()
+      return {
+        findAccessToken: finding(sound, stored),
+        rotateRefreshToken(rotation, context) {
+          stored.set(rotation.accessToken.tokenHash, rotation.accessToken)
+          return sound.rotateRefreshToken(rotation, context)
+        },
+      }
+    }),
+  },
+  {
+    fault: 'only the newest spent token of a chain is remembered',
+    rule: `${group} > keeps every spent token of a chain`,
+    store: faulty((sound) => {
+      let newest: TokenHash | undefined
+      return {
+        async rotateRefreshToken(rotation, context) {
+          const outcome = await sound.rotateRefreshToken(rotation, context)
+          if (outcome.outcome === 'rotated') newest = rotation.presented
+          return outcome.outcome === 'already_spent' && rotation.presented !== newest ? { outcome: 'gone' } : outcome
+        },
+      }
+    }),
+  },
+  {
+    fault: 'an unknown token is an error',
+    rule: `${group} > answers gone for a token that is unknown`,
+    store: faulty((sound) => ({
+      async rotateRefreshToken(rotation, context) {
+        if ((await sound.findRefreshToken(rotation.presented, context)) === undefined) throw new Error('not found')
+        return sound.rotateRefreshToken(rotation, context)
+      },
+    })),
+  },
+  {
+    fault: 'a spent token of a revoked authorization still tells its spending',
+    rule: `${group} > answers gone for a token of a revoked authorization, spent or not`,
+    store: faulty((sound) => {
+      const spendings = new Map<TokenHash, RefreshTokenSpending>()
+      return {
+        async rotateRefreshToken(rotation, context) {
+          const spending = spendings.get(rotation.presented)
+          if (spending !== undefined) return { outcome: 'already_spent', spending }
+          const outcome = await sound.rotateRefreshToken(rotation, context)
+          if (outcome.outcome === 'rotated') spendings.set(rotation.presented, rotation.spending)
+          return outcome
+        },
+      }
+    }),
+  },
+  {
+    fault: 'the token stays spent when its successors cannot be stored',
+    rule: `${group} > spends nothing when a successor cannot be stored`,
+    store: faulty((sound) => ({
+      async rotateRefreshToken(rotation, context) {
+        try {
+          return await sound.rotateRefreshToken(rotation, context)
+        } catch (error) {
+          const accessToken = { ...rotation.accessToken, tokenHash: newHash() }
+          const refreshToken = { ...rotation.refreshToken, tokenHash: newHash() }
+          await sound.rotateRefreshToken({ ...rotation, accessToken, refreshToken }, context)
+          throw error
+        }
+      },
+    })),
+  },
+  {
+    fault: 'a user has one session, and refreshing it ends the others',
+    rule: `${group} > leaves other sign-ins alone`,
+    store: faulty((sound) => ({
+      async rotateRefreshToken(rotation, context) {
+        const { userId, authorizationId } = rotation.accessToken
+        await sound.revokeTokens({ userId, exceptAuthorizationId: authorizationId }, context)
+        return sound.rotateRefreshToken(rotation, context)
+      },
+    })),
+  },
+  {
+    fault: 'spending is a read and then a write',
+    rule: `${group} > lets exactly one of fifty concurrent rotations win`,
+    store: faulty((sound) => ({
+      async rotateRefreshToken(rotation, context) {
+        const found = await sound.findRefreshToken(rotation.presented, context)
+        if (found === undefined) return { outcome: 'gone' }
+        if (found.spending !== undefined) return { outcome: 'already_spent', spending: found.spending }
+        await tick()
+        await sound.rotateRefreshToken(rotation, context)
+        return { outcome: 'rotated' }
+      },
+    })),
+  },
+]

@@ -1,0 +1,43 @@
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join, sep } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import ts from 'typescript'
+
+const root = fileURLToPath(new URL('../../..', import.meta.url))
+const lib = join(root, 'lib')
+const results = join(root, '.test-results')
+const needed = ['errors', 'protocol', 'stores', 'testing']
+
+/** A compiled copy of the stores, for processes that know no TypeScript. */
+export interface CompiledStores {
+  /** The module `latchkey/stores/memory`, as a file name; so the others. */
+  readonly memory: string
+  readonly sqlite: string
+  readonly testing: string
+  remove(): void
+}
+
+/** Compiles the stores and contracts as they stand in lib/; by default into the repository, where better-sqlite3 is found. */
+export function compileStores(parent: string = results): CompiledStores {
+  mkdirSync(parent, { recursive: true })
+  const folder = mkdtempSync(join(parent, 'latchkey-stores-'))
+  for (const file of readdirSync(lib, { recursive: true, encoding: 'utf8' })) {
+    if (needed.includes(file.split(sep)[0] ?? '')) compile(join(lib, file), join(folder, file))
+  }
+  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }\n')
+  return {
+    memory: join(folder, 'stores', 'memory', 'index.js'),
+    sqlite: join(folder, 'stores', 'sqlite', 'index.js'),
+    testing: join(folder, 'testing', 'index.js'),
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  }
+}
+
+function compile(source: string, target: string): void {
+  mkdirSync(dirname(target), { recursive: true })
+  if (source.endsWith('.cjs')) copyFileSync(source, target)
+  if (!source.endsWith('.ts')) return
+  const compilerOptions = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext, verbatimModuleSyntax: true }
+  const { outputText } = ts.transpileModule(readFileSync(source, 'utf8'), { compilerOptions })
+  writeFileSync(target.replace(/\.ts$/, '.js'), outputText)
+}

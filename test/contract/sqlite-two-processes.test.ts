@@ -1,0 +1,76 @@
+import { openSqliteStores } from 'latchkey/stores/sqlite'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { RefreshTokenRotation, RotationOutcome } from '../../lib/stores/token-store.js'
+import { newRotation, newSignIn } from '../../lib/testing/token-records.js'
+import { compileStores, type CompiledStores } from './processes/compile-stores.js'
+import { runProcesses } from './processes/run-processes.js'
+
+let compiled: CompiledStores
+let folder: string
+let file: string
+
+beforeAll(() => {
+  compiled = compileStores()
+})
+afterAll(() => compiled.remove())
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'latchkey-processes-'))
+  file = join(folder, 'latchkey.db')
+})
+afterEach(() => {
+  rmSync(folder, { recursive: true })
+})
+
+describe('processes that share a SQLite file', () => {
+  it('ABU-084: two of them, with 25 rotations each, spend a refresh token once', async () => {
+    const stores = openSqliteStores(file)
+    const signIns = Array.from({ length: 20 }, () => newSignIn())
+    for (const signIn of signIns) stores.tokens.saveTokens(signIn)
+
+    // Twenty tokens one after the other, all again in the next round: the processes meet at the same token many times.
+    const rounds = Array.from({ length: 50 }, () => signIns.map((signIn) => newRotation(signIn)))
+    const halves = [rounds.slice(0, 25).flat(), rounds.slice(25).flat()]
+    const tasks = halves.map((rotations) => ({ args: [compiled.sqlite, file], message: { rotations } }))
+    const answers = (await runProcesses('rotate.mjs', tasks)) as RotationOutcome[][]
+
+    const attempts = halves.flat().map((rotation, index) => ({ rotation, outcome: answers.flat()[index] }))
+    for (const { refreshToken, authorization } of signIns) {
+      const ofToken = attempts.filter(({ rotation }) => rotation.presented === refreshToken.tokenHash)
+      const winners = ofToken.filter(({ outcome }) => outcome?.outcome === 'rotated')
+      const losers = ofToken.filter(({ outcome }) => outcome?.outcome !== 'rotated')
+      expect([winners.length, losers.length]).toEqual([1, 49])
+
+      const winner = winners[0]!.rotation
+      const { spending } = winner
+      expect(losers.map(({ outcome }) => outcome)).toEqual(losers.map(() => ({ outcome: 'already_spent', spending })))
+      expect(ofToken.filter(({ rotation }) => isStored(rotation)).map(({ rotation }) => rotation)).toEqual([winner])
+      const successor = stores.tokens.findRefreshToken(winner.refreshToken.tokenHash)
+      expect(successor).toEqual({ ...winner.refreshToken, authorization, spending: undefined })
+    }
+    stores.close()
+
+    function isStored({ accessToken, refreshToken }: RefreshTokenRotation): boolean {
+      const access = stores.tokens.findAccessToken(accessToken.tokenHash)
+      const refresh = stores.tokens.findRefreshToken(refreshToken.tokenHash)
+      return access !== undefined || refresh !== undefined
+    }
+  })
+
+  it('four of them that open a new file at once apply each migration once, and all can write', async () => {
+    const names = ['a', 'b', 'c', 'd']
+    for (const round of [1, 2, 3]) {
+      const newFile = join(folder, `round-${round}.db`)
+      const answers = await runProcesses(
+        'open.mjs',
+        names.map((name) => ({ args: [compiled.sqlite, newFile, name] })),
+      )
+      expect(answers).toEqual(names.map(() => 'saved'))
+      const stores = openSqliteStores(newFile)
+      expect(stores.clients.listClients().map(({ clientId }) => clientId)).toEqual(names)
+      stores.close()
+    }
+  })
+})
