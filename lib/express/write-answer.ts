@@ -43,7 +43,8 @@ export function writeError(res: ServerResponse, error: OAuthError, challenge: st
   if (error.retryAfterSeconds !== undefined) more.push('Retry-After', String(error.retryAfterSeconds))
   // The rest of an oversized body will not be read.
   if (error.status === 413) more.push('Connection', 'close')
-  writeJson(res, error.status, { error: error.code, error_description: error.description }, more)
+  // RFC 6749 appendix A.8: a description has at least one character, or it is absent.
+  writeJson(res, error.status, { error: error.code, error_description: error.description || undefined }, more)
 }
 
 /** Asks for credentials without saying that anything was wrong (RFC 6750 §3.1). */
