@@ -30,6 +30,9 @@ export function bearerRequirement(options: BearerOptions, catalogue: ReadonlySet
   const allOf = typeof scope === 'string' ? scope.split(' ') : scope
   checkScope('requireBearer.scope', allOf, catalogue)
   checkScope('requireBearer.anyScope', anyScope, catalogue)
+  if (options.anyScope?.length === 0) {
+    throw new ConfigurationError('requireBearer.anyScope', 'is empty: no token could pass', 'Leave it out to ask for none')
+  }
   if (actsFor !== undefined && actsFor !== 'user' && actsFor !== 'client') {
     throw new ConfigurationError('requireBearer.for', 'must be user or client', 'Leave it out for both')
   }
