@@ -74,7 +74,7 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
     router: () => router(endpoints),
     handler: (app) => frontHandler(endpoints, app),
     requireBearer: (bearerOptions: BearerOptions = {}) =>
-      bearerGuard(guardServices, bearerRequirement(bearerOptions, catalogue)),
+      bearerGuard(guardServices, bearerRequirement(bearerOptions, catalogue, 'requireBearer')),
     strategies: serverStrategies(guardServices, catalogue),
     authorizations: {
       async revoke(selection) {

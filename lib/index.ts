@@ -23,6 +23,7 @@ export type { BearerOptions } from './bearer/requirement.js'
 export type { AuthFor, BearerGuard } from './express/require-bearer.js'
 export type { HttpHandler, HttpRequest } from './express/http.js'
 export type { authOf } from './express/request-auth.js'
+export type { ServerStrategies } from './passport/server-strategies.js'
 
 export type {
   Client,

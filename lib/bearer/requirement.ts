@@ -22,25 +22,28 @@ export interface BearerRequirement {
   readonly optional: boolean
 }
 
-/** Checks the options of a guard when the route is made. Throws `ConfigurationError`. */
-export function bearerRequirement(options: BearerOptions, catalogue: ReadonlySet<string>): BearerRequirement {
-  checkOptions('requireBearer', options, ['scope', 'anyScope', 'for', 'optional'])
+/** Scopes that a token can have at all. */
+export type Catalogue = Pick<ReadonlySet<string>, 'has'>
+
+/** Checks the options of a guard when the route is made. Throws `ConfigurationError`, which names them by `where`. */
+export function bearerRequirement(options: BearerOptions, catalogue: Catalogue, where: string): BearerRequirement {
+  checkOptions(where, options, ['scope', 'anyScope', 'for', 'optional'])
   const { scope = [], anyScope = [], optional = false } = options
   const actsFor: string | undefined = options.for
   const allOf = typeof scope === 'string' ? scope.split(' ') : scope
-  checkScope('requireBearer.scope', allOf, catalogue)
-  checkScope('requireBearer.anyScope', anyScope, catalogue)
+  checkScope(`${where}.scope`, allOf, catalogue)
+  checkScope(`${where}.anyScope`, anyScope, catalogue)
   if (options.anyScope?.length === 0) {
-    throw new ConfigurationError('requireBearer.anyScope', 'is empty: no token could pass', 'Leave it out to ask for none')
+    throw new ConfigurationError(`${where}.anyScope`, 'is empty: no token could pass', 'Leave it out to ask for none')
   }
   if (actsFor !== undefined && actsFor !== 'user' && actsFor !== 'client') {
-    throw new ConfigurationError('requireBearer.for', 'must be user or client', 'Leave it out for both')
+    throw new ConfigurationError(`${where}.for`, 'must be user or client', 'Leave it out for both')
   }
-  checkBoolean('requireBearer.optional', optional)
+  checkBoolean(`${where}.optional`, optional)
   return { allOf, anyOf: anyScope, actsFor, optional }
 }
 
-function checkScope(where: string, scope: readonly string[], catalogue: ReadonlySet<string>): void {
+function checkScope(where: string, scope: readonly string[], catalogue: Catalogue): void {
   checkScopeTokens(where, scope)
   for (const token of scope) {
     if (catalogue.has(token)) continue

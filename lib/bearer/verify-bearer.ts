@@ -7,6 +7,7 @@ import type { AccessTokenRecord, TokenStore } from '../stores/token-store.js'
 import { OAuthError } from '../errors/oauth-error.js'
 import type { Auth } from './auth.js'
 import { readBearerToken, type BearerRequest } from './bearer-token.js'
+import { insufficientScope, invalidToken } from './refusals.js'
 import type { BearerRequirement } from './requirement.js'
 
 /** What verifying a token works with. */
@@ -46,11 +47,11 @@ export function verifyBearer(
 function judge(record: AccessTokenRecord | undefined, requirement: BearerRequirement, now: number): BearerResult {
   // Written so that a record without a proper expiry is expired.
   if (record === undefined || !(now < record.expiresAt)) {
-    return refused(new OAuthError('invalid_token', 'The access token is invalid, expired or revoked'))
+    return refused(invalidToken())
   }
   const scope = storedScope(record.scope)
   if (!satisfies(scope, requirement)) {
-    return refused(new OAuthError('insufficient_scope', 'The access token does not have the scope that is needed'))
+    return refused(insufficientScope())
   }
   const auth = authOf(record, scope)
   if (requirement.actsFor !== undefined && requirement.actsFor !== auth.actsFor) {
@@ -61,7 +62,8 @@ function judge(record: AccessTokenRecord | undefined, requirement: BearerRequire
   return { verdict: 'accepted', auth }
 }
 
-function satisfies(scope: Scope, { allOf, anyOf }: BearerRequirement): boolean {
+/** Whether a scope has all that a route asks for. */
+export function satisfies(scope: Pick<Scope, 'has'>, { allOf, anyOf }: BearerRequirement): boolean {
   for (const token of allOf) if (!scope.has(token)) return false
   return anyOf.length === 0 || anyOf.some((token) => scope.has(token))
 }

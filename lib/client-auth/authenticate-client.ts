@@ -40,7 +40,11 @@ export function authenticateClient(services: ClientAuthServices, request: Client
   })
 }
 
-function selectMethod(
+/**
+ * Finds the one way in which a request authenticates its client, and the credentials. Throws `invalid_request` for more than one
+ * at once, `invalid_client` for none and for malformed ones.
+ */
+export function selectMethod(
   methods: readonly ClientAuthMethod[],
   request: ClientAuthRequest,
 ): { method: ClientAuthMethod; credentials: PresentedCredentials } {

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import { basicChallenge } from '../client-auth/basic-challenge.js'
 import type { ClientAuthRequest } from '../client-auth/client-auth-method.js'
 import { OAuthError } from '../errors/oauth-error.js'
 import { publicError } from '../errors/public-error.js'
@@ -23,7 +24,7 @@ export function endpointHandler(
   settings: EndpointSettings,
   endpoint: (request: ClientAuthRequest) => MaybePromise<object>,
 ): (req: HttpRequest, res: ServerResponse) => void {
-  const basicChallenge = `Basic realm="${settings.realm}", charset="UTF-8"`
+  const challenge = basicChallenge(settings.realm)
 
   return (req, res) => {
     const context = new HttpRequestContext(req)
@@ -54,7 +55,7 @@ export function endpointHandler(
     function fail(thrown: unknown): void {
       const error = publicError(thrown)
       emitError(settings.emit, context, error)
-      writeError(res, error, error.status === 401 ? basicChallenge : undefined)
+      writeError(res, error, error.status === 401 ? challenge : undefined)
     }
   }
 }

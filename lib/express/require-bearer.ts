@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { Auth, ClientAuth, UserAuth } from '../bearer/auth.js'
+import type { BearerRequest } from '../bearer/bearer-token.js'
 import { bearerChallenge } from '../bearer/challenge.js'
 import type { BearerRequirement } from '../bearer/requirement.js'
 import { verifyBearer, type BearerResult, type BearerServices } from '../bearer/verify-bearer.js'
@@ -42,8 +43,7 @@ export function judgeRequest(
 ): MaybePromise<BearerResult> {
   const context = new HttpRequestContext(req)
   try {
-    const request = { authorization: readAuthorization(req), tokenElsewhere: hasTokenElsewhere(req) }
-    const result = verifyBearer(services, requirement, request, context)
+    const result = verifyBearer(services, requirement, bearerRequest(req), context)
     return isPromiseLike(result) ? result.then(undefined, failed) : result
   } catch (thrown) {
     return failed(thrown)
@@ -52,6 +52,11 @@ export function judgeRequest(
   function failed(thrown: unknown): BearerResult {
     return { verdict: 'refused', error: publicError(thrown) }
   }
+}
+
+/** What of an HTTP request says which token it brings. Throws `invalid_request` for two `Authorization` headers. */
+export function bearerRequest(req: HttpRequest): BearerRequest {
+  return { authorization: readAuthorization(req), tokenElsewhere: hasTokenElsewhere(req) }
 }
 
 /** Makes the guard of a route. What it lets pass is narrower where its requirement is; the caller states that. */
@@ -77,7 +82,7 @@ export function bearerGuard(services: GuardServices, requirement: BearerRequirem
 
 /** Answers a request that may not pass (RFC 6750 §3.1), and tells of it. */
 export function writeRefusal(
-  { realm, emit }: GuardServices,
+  { realm, emit }: Pick<GuardServices, 'realm' | 'emit'>,
   requirement: BearerRequirement,
   req: HttpRequest,
   res: ServerResponse,

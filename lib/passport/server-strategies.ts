@@ -1,10 +1,104 @@
-import type { GuardServices } from '../express/require-bearer.js'
+import type { BearerOptions } from '../bearer/requirement.js'
+import { authenticateClient, type ClientAuthServices } from '../client-auth/authenticate-client.js'
+import type { HttpRequest } from '../express/http.js'
+import { judgeRequest, type GuardServices } from '../express/require-bearer.js'
+import { andThen, type MaybePromise } from '../protocol/maybe-promise.js'
+import type { Client, ClientRegistration } from '../stores/client-store.js'
+import { attempt, type AttemptedRequest, type PassportActions } from './attempt.js'
+import { bearerRefusal } from './bearer-refusal.js'
+import { BearerStrategy } from './bearer-strategy.js'
+import { ClientBasicStrategy } from './client-basic-strategy.js'
+import { decideByClient } from './client-decision.js'
+import { ClientPasswordStrategy } from './client-password-strategy.js'
+import type { Decision } from './decision.js'
+import { routeRequirement, type RouteRequirement } from './route-requirement.js'
 
-/** Passport strategies over the same code as the router and the guard. */
+/** Passport strategies over the same code as the endpoints and the guard of a server: the same rules, the same answers. */
 export interface ServerStrategies {
-  readonly todo?: never
+  /**
+   * The guard, as the strategy `bearer`: sets `req.auth` as `requireBearer()` does, and `req.user` to the same. What a route asks for
+   * is said here, or there: `passport.authenticate('bearer', { scope: 'orders:read' })` takes the place of the same option here.
+   * Throws `ConfigurationError` for options that no request could satisfy; where the route says them, that is answered with 500.
+   */
+  bearer(options?: BearerOptions): BearerStrategy
+  /** Authenticates clients by HTTP Basic, as the strategy `basic`. Sets `req.user` to an {@link AuthenticatedClient}. */
+  clientBasic(): ClientBasicStrategy
+  /**
+   * Authenticates clients by `client_id` and `client_secret` in a form, which `express.urlencoded()` must have read, as the strategy
+   * `oauth2-client-password`. Sets `req.user` to an {@link AuthenticatedClient}.
+   */
+  clientPassword(): ClientPasswordStrategy
 }
 
-export function serverStrategies(_services: GuardServices, _catalogue: ReadonlySet<string>): ServerStrategies {
-  return {}
+/** A client as it stands in `req.user`: as it is registered, frozen, without its secrets. */
+export interface AuthenticatedClient extends ClientRegistration {
+  readonly clientType: Client['clientType']
+  readonly authMethods: readonly string[]
+}
+
+/** What the strategies of a server work with. */
+export interface StrategyServices extends GuardServices, ClientAuthServices {}
+
+/** Makes the strategies of a server. */
+export function serverStrategies(services: StrategyServices, catalogue: ReadonlySet<string>): ServerStrategies {
+  const names = ['scope', 'anyScope', 'for', 'optional'] as const
+  const rules = { where: 'strategies.bearer', names, catalogue }
+  return {
+    bearer(options = {}) {
+      const requirementOf = routeRequirement(options, rules)
+      const strategy = new BearerStrategy((_token, done) => done(null, false))
+      return decidedBy(strategy, services, (request) => judgeBearer(services, requirementOf, request))
+    },
+    clientBasic() {
+      const strategy = new ClientBasicStrategy((_clientId, _clientSecret, done) => done(null, false))
+      return decidedBy(strategy, services, byClient(services, 'client_secret_basic', false))
+    },
+    clientPassword() {
+      const strategy = new ClientPasswordStrategy((_clientId, _clientSecret, done) => done(null, false))
+      return decidedBy(strategy, services, byClient(services, 'client_secret_post', true))
+    },
+  }
+}
+
+/** Puts a server in the place of the verify function that a strategy had to be made with. */
+function decidedBy<Strategy extends { authenticate(req: HttpRequest, options?: object): void }>(
+  strategy: Strategy,
+  { emit }: StrategyServices,
+  decide: (request: AttemptedRequest) => MaybePromise<Decision>,
+): Strategy {
+  strategy.authenticate = function (this: PassportActions, req: HttpRequest, options?: object) {
+    attempt(this, { req, options }, emit, () => decide({ req, options }))
+  }
+  return strategy
+}
+
+function judgeBearer(
+  services: StrategyServices,
+  requirementOf: RouteRequirement,
+  { req, options }: AttemptedRequest & { readonly req: { auth?: unknown } },
+): MaybePromise<Decision> {
+  const requirement = requirementOf(options)
+  return andThen(judgeRequest(services, requirement, req), (result) => {
+    req.auth = result.verdict === 'accepted' ? result.auth : undefined
+    if (result.verdict !== 'accepted') return bearerRefusal(services, requirement, req, result)
+    return { decided: 'accept', user: result.auth, info: { scope: result.auth.scope.toString() } }
+  })
+}
+
+function byClient(
+  services: StrategyServices,
+  authMethod: string,
+  needsForm: boolean,
+): (request: AttemptedRequest) => MaybePromise<Decision> {
+  const clientAuthMethods = services.clientAuthMethods.filter(({ name }) => name === authMethod)
+  return ({ req }) =>
+    decideByClient({ ...services, needsForm }, req, (request) =>
+      andThen(authenticateClient({ ...services, clientAuthMethods }, request), withoutSecrets),
+    )
+}
+
+function withoutSecrets(client: Client): AuthenticatedClient {
+  const user: AuthenticatedClient & { secrets?: unknown } = { ...client }
+  delete user.secrets
+  return Object.freeze(user)
 }

@@ -1,0 +1,112 @@
+import type { ServerResponse } from 'node:http'
+import { publicError } from '../errors/public-error.js'
+import { emitError, type Emit } from '../events.js'
+import { HttpRequestContext } from '../express/http-request-context.js'
+import type { HttpRequest } from '../express/http.js'
+import { writeError } from '../express/write-answer.js'
+import { isPromiseLike, type MaybePromise } from '../protocol/maybe-promise.js'
+import { answerForPassport } from './answer-for-passport.js'
+import { moreTelling, type Decision, type Refusal } from './decision.js'
+
+/** What Passport adds to a strategy for each request; a strategy calls exactly one of them. */
+export interface PassportActions {
+  success(user: unknown, info?: unknown): void
+  fail(challenge: string | undefined, status: number): void
+  pass(): void
+  error(error: unknown): void
+}
+
+/** A request as Passport hands it to a strategy. */
+export interface AttemptedRequest {
+  /** Express: with the response that belongs to it. */
+  readonly req: HttpRequest & { readonly res?: ServerResponse }
+  /** The options of `passport.authenticate()`: one object for a route and all its strategies. */
+  readonly options: object | undefined
+}
+
+/** The refusal that Passport is being told of at this very moment: it calls the next strategy of the route within. */
+let refusing: (AttemptedRequest & { readonly refusal: Refusal }) | undefined
+
+/** Lets a strategy decide about a request, and tells Passport. Whatever goes wrong in that is answered with 500 or 503. */
+export function attempt(
+  strategy: PassportActions,
+  request: AttemptedRequest,
+  emit: Emit,
+  decide: () => MaybePromise<Decision>,
+): void {
+  const { req, options } = request
+  // Taken at once: a strategy that was given to `passport.authenticate()` in place of its name is one object for all requests,
+  // and has the actions of the next one by the time this one is decided.
+  const success = strategy.success.bind(strategy)
+  const fail = strategy.fail.bind(strategy)
+  const pass = strategy.pass.bind(strategy)
+  const error = strategy.error.bind(strategy)
+  const earlier = refusing?.req === req && refusing.options === options ? refusing.refusal : undefined
+
+  let decision: MaybePromise<Decision>
+  try {
+    decision = decide()
+  } catch (thrown) {
+    breakOff(thrown)
+    return
+  }
+  if (isPromiseLike(decision)) void decision.then(conclude).then(undefined, breakOff)
+  else conclude(decision)
+
+  function conclude(decision: Decision): void {
+    if (decision.decided === 'accept') {
+      const { user, info } = decision
+      withoutSession(options, () => success(user, info))
+    } else if (decision.decided === 'pass') {
+      pass()
+    } else {
+      refuse(decision)
+    }
+  }
+
+  function refuse(refusal: Refusal): void {
+    const { error, challenge } = refusal
+    const status = error?.status ?? 401
+    if (status >= 500) {
+      breakOff(error)
+      return
+    }
+    const answered = moreTelling(earlier, refusal)
+    const { res } = req
+    const outer = refusing
+    refusing = { req, options, refusal: answered }
+    try {
+      if (res === undefined) fail(challenge, status)
+      else answerForPassport(res, answered, () => fail(challenge, status))
+    } finally {
+      refusing = outer
+    }
+  }
+
+  // Not a failure in Passport's sense: in a chain such as ['bearer', 'anonymous'] that would make everybody anonymous while a
+  // store is out of reach. And not an error in its sense: the application would answer that, with HTML or its own words.
+  function breakOff(thrown: unknown): void {
+    const failure = publicError(thrown)
+    emitError(emit, new HttpRequestContext(req), failure)
+    if (req.res === undefined) error(failure)
+    else writeError(req.res, failure, undefined)
+  }
+}
+
+/**
+ * Passport signs a user in for the whole session unless told otherwise, and fails where there are no sessions. A token is sent
+ * with every request: without a word from the route there is no session.
+ */
+function withoutSession(options: { session?: unknown } | undefined, succeed: () => void): void {
+  if (options === undefined || options.session !== undefined) {
+    succeed()
+    return
+  }
+  // Given back at once: the strategies of a route share the object, and another one may want its session.
+  Reflect.set(options, 'session', false)
+  try {
+    succeed()
+  } finally {
+    Reflect.deleteProperty(options, 'session')
+  }
+}

@@ -1,0 +1,23 @@
+import { bearerChallenge } from '../bearer/challenge.js'
+import type { BearerRequirement } from '../bearer/requirement.js'
+import type { BearerResult } from '../bearer/verify-bearer.js'
+import type { HttpRequest } from '../express/http.js'
+import { writeRefusal, type GuardServices } from '../express/require-bearer.js'
+import type { Decision } from './decision.js'
+
+/** Turns what a guard would do with a request that it does not accept into what the strategy does. */
+export function bearerRefusal(
+  guard: Pick<GuardServices, 'realm' | 'emit'>,
+  requirement: BearerRequirement,
+  req: HttpRequest,
+  result: Exclude<BearerResult, { verdict: 'accepted' }>,
+): Decision {
+  if (result.verdict === 'anonymous' && requirement.optional) return { decided: 'pass' }
+  const error = result.verdict === 'refused' ? result.error : undefined
+  return {
+    decided: 'refuse',
+    error,
+    challenge: bearerChallenge(guard.realm, requirement, error),
+    answer: (res) => writeRefusal(guard, requirement, req, res, result),
+  }
+}

@@ -1,0 +1,44 @@
+import { basicChallenge } from '../client-auth/basic-challenge.js'
+import type { ClientAuthRequest } from '../client-auth/client-auth-method.js'
+import type { OAuthError } from '../errors/oauth-error.js'
+import { emitError, type Emit } from '../events.js'
+import { HttpRequestContext } from '../express/http-request-context.js'
+import type { HttpRequest } from '../express/http.js'
+import { writeError } from '../express/write-answer.js'
+import { andThen, type MaybePromise } from '../protocol/maybe-promise.js'
+import { clientAuthRequest } from './client-auth-request.js'
+import { decideOr, type Decision } from './decision.js'
+
+/** How a strategy asks clients who they are, and answers them. */
+export interface ClientTerms {
+  readonly realm: string
+  readonly emit: Emit
+  /** Whether the credentials stand in the form, so that one that nobody has read is a mistake of the application. */
+  readonly needsForm: boolean
+}
+
+/** Decides about a request by its client, and refuses it as an endpoint would. `authenticate` answers the user, or throws. */
+export function decideByClient(
+  { realm, emit, needsForm }: ClientTerms,
+  req: HttpRequest,
+  authenticate: (request: ClientAuthRequest) => MaybePromise<unknown>,
+): MaybePromise<Decision> {
+  const context = new HttpRequestContext(req)
+  return decideOr(() => {
+    const request = clientAuthRequest(req, context, needsForm)
+    return andThen(authenticate(request), (user) => ({ decided: 'accept', user }))
+  }, refuse)
+
+  function refuse(error: OAuthError): Decision {
+    const challenge = error.status === 401 ? basicChallenge(realm) : undefined
+    return {
+      decided: 'refuse',
+      error,
+      challenge,
+      answer(res) {
+        emitError(emit, context, error)
+        writeError(res, error, challenge)
+      },
+    }
+  }
+}

@@ -1,0 +1,61 @@
+import type { ServerResponse } from 'node:http'
+import type { OAuthError } from '../errors/oauth-error.js'
+import { publicError } from '../errors/public-error.js'
+import { isPromiseLike, type MaybePromise } from '../protocol/maybe-promise.js'
+
+/** What a strategy decided about a request. */
+export type Decision = Acceptance | Passing | Refusal
+
+/** The credentials are good. */
+export interface Acceptance {
+  readonly decided: 'accept'
+  readonly user: unknown
+  /** For `req.authInfo`. */
+  readonly info?: unknown
+}
+
+/** The request has no credentials, and needs none. */
+export interface Passing {
+  readonly decided: 'pass'
+}
+
+/** The request may not go on, unless another strategy of the same route lets it. */
+export interface Refusal {
+  readonly decided: 'refuse'
+  /** What is wrong; `undefined` when the request just has no credentials. */
+  readonly error: OAuthError | undefined
+  /** For `WWW-Authenticate`; absent where asking for other credentials would not help. */
+  readonly challenge: string | undefined
+  /** Writes the answer, and tells of it. */
+  answer(res: ServerResponse): void
+}
+
+/** Decides, and makes a refusal of everything that is thrown or rejected meanwhile. */
+export function decideOr(
+  decide: () => MaybePromise<Decision>,
+  refuse: (error: OAuthError) => Decision,
+): MaybePromise<Decision> {
+  try {
+    const decision = decide()
+    return isPromiseLike(decision) ? decision.then(undefined, refuseThrown) : decision
+  } catch (thrown) {
+    return refuseThrown(thrown)
+  }
+
+  function refuseThrown(thrown: unknown): Decision {
+    return refuse(publicError(thrown))
+  }
+}
+
+/**
+ * Which of two refusals of one request is answered, when several strategies guard a route: the one that knows more. None knows
+ * nothing, a client that could not be told may have meant the other strategy; then the first counts, as in Passport.
+ */
+export function moreTelling(first: Refusal | undefined, second: Refusal): Refusal {
+  return first === undefined || weight(second) > weight(first) ? second : first
+}
+
+function weight({ error }: Refusal): number {
+  if (error === undefined) return 0
+  return error.code === 'invalid_client' ? 1 : 2
+}

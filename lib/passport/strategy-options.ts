@@ -1,0 +1,66 @@
+import { checkFunction, checkOptions } from '../errors/check-options.js'
+import { ConfigurationError } from '../errors/configuration-error.js'
+import { createEmit, type Emit, type OAuthEvent } from '../events.js'
+import { systemClock } from '../protocol/clock.js'
+import type { AnyVerify } from './verify-function.js'
+
+/** What every strategy can be told. */
+export interface StrategyOptions {
+  /** The `realm` of challenges: printable ASCII without `"` and `\`. Default `Users`. */
+  readonly realm?: string
+  /** Whether the verify function gets the request before everything else. Default false. */
+  readonly passReqToCallback?: boolean
+  /** Is told what happens. Default: failures go to the console, everything else nowhere. */
+  readonly onEvent?: (event: OAuthEvent) => unknown
+}
+
+/** The parameters of a strategy's constructor, checked and prepared. */
+export interface StrategySettings<Options> {
+  readonly options: Options
+  readonly verify: AnyVerify
+  readonly realm: string
+  readonly emit: Emit
+  /** What the verify function is called with, before `done`. */
+  readonly parametersOf: (req: unknown, credentials: readonly string[]) => readonly unknown[]
+}
+
+/**
+ * Reads the parameters of a strategy's constructor: a verify function, or options and a verify function. Throws
+ * `ConfigurationError`. `credentials`: how many the verify function gets.
+ */
+export function strategySettings<Options extends StrategyOptions>(
+  strategy: string,
+  parameters: readonly [Options | AnyVerify, AnyVerify?],
+  known: readonly string[],
+  credentials: number,
+): StrategySettings<Options> {
+  const [first, second] = parameters
+  const options = typeof first === 'function' ? ({} as Options) : first
+  const verify = typeof first === 'function' ? first : second
+  checkOptions(strategy, options, ['realm', 'passReqToCallback', 'onEvent', ...known])
+  const { realm = 'Users', passReqToCallback, onEvent } = options
+  if (typeof realm !== 'string' || !/^[\x20\x21\x23-\x5B\x5D-\x7E]+$/.test(realm)) {
+    throw new ConfigurationError(
+      `${strategy}.realm`,
+      'must be printable ASCII without quotes and backslashes',
+      'Leave it out for Users',
+    )
+  }
+  checkFunction(`${strategy}.onEvent`, onEvent)
+  const expected = credentials + (passReqToCallback ? 1 : 0)
+  // Whether a function answers by `done` or by what it returns is seen by its parameters: a guess could let everybody pass.
+  if (typeof verify !== 'function' || verify.length < expected) {
+    throw new ConfigurationError(
+      `${strategy}.verify`,
+      'is not a function with a parameter for each credential',
+      'Declare them all, with done behind them if the function calls it',
+    )
+  }
+  return {
+    options,
+    verify,
+    realm,
+    emit: createEmit(onEvent, systemClock),
+    parametersOf: (req, values) => (passReqToCallback ? [req, ...values] : values),
+  }
+}

@@ -1,0 +1,54 @@
+import { types } from 'node:util'
+import { andThen, type MaybePromise } from '../protocol/maybe-promise.js'
+
+/**
+ * Takes the answer of a verify function: an error, or a user, or something falsy for credentials that are not good. `info`
+ * becomes `req.authInfo`.
+ */
+export type VerifyDone = (error: unknown, user?: unknown, info?: unknown) => void
+
+/** A verify function of an application, of whatever credentials. */
+export type AnyVerify = (...parameters: never[]) => unknown
+
+/** What a verify function answered; a falsy user is a refusal. */
+export interface Verified {
+  readonly user: unknown
+  readonly info: unknown
+}
+
+/**
+ * Asks a verify function. One that declares a parameter for `done` answers by calling it, and what it returns means nothing: a
+ * timer, a query, a promise of nothing. Any other one answers by what it returns, or by a promise of that.
+ */
+export function callVerify(verify: AnyVerify, parameters: readonly unknown[]): MaybePromise<Verified> {
+  const call = (...more: unknown[]): unknown => Reflect.apply(verify, undefined, [...parameters, ...more])
+  if (declaresDone(verify, parameters.length)) return new Promise((...settle) => answerByDone(call, ...settle))
+  return andThen(call(), (user) => ({ user: checkedUser(user), info: undefined }))
+}
+
+/** Whether a verify function has a parameter beyond so many. */
+export function declaresDone(verify: AnyVerify, parameters: number): boolean {
+  return verify.length > parameters
+}
+
+function answerByDone(
+  call: (done: VerifyDone) => unknown,
+  resolve: (answer: Verified | PromiseLike<Verified>) => void,
+  reject: (error: unknown) => void,
+): void {
+  const returned = call((error, user, info) => {
+    if (error) reject(error)
+    else if (!user) resolve({ user: false, info })
+    // A no counts at once; a yes only when all is done that comes with it. If verify throws then, or rejects, or takes it back by
+    // calling again, it was none.
+    else setImmediate(() => resolve(Promise.resolve(user).then((value) => ({ user: checkedUser(value), info }))))
+  })
+  // Of promises only those of an async function: a query that starts when somebody waits for it would run twice.
+  if (types.isPromise(returned)) returned.catch(reject)
+}
+
+/** A mistake that is easily made, and would let everybody pass. */
+function checkedUser(user: unknown): unknown {
+  if (user instanceof Error) throw user
+  return user
+}
