@@ -3,7 +3,7 @@ import { ConfigurationError } from '../errors/configuration-error.js'
 import { OAuthError } from '../errors/oauth-error.js'
 import { andThen } from '../protocol/maybe-promise.js'
 import { isPrintableAscii } from '../protocol/printable-ascii.js'
-import { storedScope } from '../protocol/scope.js'
+import { storedScope, type Scope } from '../protocol/scope.js'
 import { hashToken } from '../protocol/token-hash.js'
 import type { RefreshTokenRecord, RefreshTokenSpending } from '../stores/token-store.js'
 import type { GrantHandler, GrantRequest, RefreshedAccess } from './grant-handler.js'
@@ -42,13 +42,15 @@ export function refreshTokenGrant(options: RefreshTokenGrantOptions = {}): Grant
       return andThen(request.tokens.findRefreshToken(hashToken(presentedToken), request.context), (found) => {
         const record = checkRecord(found, request)
         const { grantType, userId, scope } = record.authorization
-        return andThen(request.confirmUser(grantType, userId), (confirmed: unknown): RefreshedAccess => {
+        const granted = storedScope(scope)
+        const accessTo = (scope: Scope): RefreshedAccess => {
+          return { actsFor: 'same-user', presentedToken, record, scope, graceSeconds }
+        }
+        // A replay ends the authorization: whatever scope it asks for, whatever became of the user.
+        if (isReplay(record.spending, request.clock(), graceSeconds)) return accessTo(granted)
+        return andThen(request.confirmUser(grantType, userId), (confirmed: unknown) => {
           if (confirmed !== true) throw invalidRefreshToken()
-          const granted = storedScope(scope)
-          // A replay ends the authorization whatever scope it asks for; nothing else is judged of it.
-          const replayed = isReplay(record.spending, request.clock(), graceSeconds)
-          const narrowed = replayed ? granted : request.refreshScope(granted)
-          return { actsFor: 'same-user', presentedToken, record, scope: narrowed, graceSeconds }
+          return accessTo(request.refreshScope(granted))
         })
       })
     },
