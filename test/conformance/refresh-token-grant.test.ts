@@ -1,0 +1,206 @@
+import request, { type Test } from 'supertest'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { clientCredentialsGrant, refreshTokenGrant, type Client } from 'latchkey'
+import { plainHasher, plainServer } from '../fixtures/plain-passwords.js'
+import { formLine, postToken, signIn } from '../fixtures/post-token.js'
+import { sendRaw } from '../fixtures/raw-http.js'
+import { invalidClient, issued, refused, shown } from '../fixtures/shown-answer.js'
+import { basic, clients as registered, secretOf, type TestServer } from '../fixtures/test-server.js'
+import { recordTraffic } from '../fixtures/store-traffic.js'
+
+const invalid = refused(
+  400,
+  'invalid_grant',
+  'The refresh token is invalid, expired, revoked, or belongs to another client',
+)
+const anyToken = expect.stringMatching(/^[A-Za-z0-9_-]{43}$/) as string
+const renewed = issued('orders:read orders:write', { refresh_token: anyToken })
+const shopApp = registered.find(({ clientId }) => clientId === 'shop-app')!
+
+let server: TestServer
+let accessToken: string
+let refreshToken: string
+
+const refresh = (token = refreshToken, clientId = 'shop-app', more = ''): Test =>
+  postToken(server, `grant_type=refresh_token&refresh_token=${encodeURIComponent(token)}${more}`, clientId)
+const orders = (token: string): Test => request(server.http).get('/orders').set('Authorization', `Bearer ${token}`)
+
+beforeEach(async () => {
+  server = plainServer()
+  ;({ access_token: accessToken, refresh_token: refreshToken } = await signIn(server))
+})
+
+describe('the request', () => {
+  it.each(['grant_type=refresh_token', 'grant_type=refresh_token&refresh_token='])(
+    'RTG-01 needs a refresh token: %s',
+    async (form) => {
+      expect(shown(await postToken(server, form, 'shop-app'))).toEqual(
+        refused(400, 'invalid_request', 'The parameter refresh_token is missing'),
+      )
+    },
+  )
+
+  it.each([
+    ['no credentials', []],
+    ['a wrong secret', [`Authorization: ${basic('shop-app', 'wrong')}`]],
+    ['the secret of another client', [`Authorization: ${basic('shop-app', secretOf('other-app'))}`]],
+  ])('RTG-02 the token alone proves nothing: %s is invalid_client, and nothing is spent', async (_what, lines) => {
+    const form = `grant_type=refresh_token&refresh_token=${refreshToken}`
+    for (const clientId of ['', '&client_id=shop-app']) {
+      const answer = await sendRaw(server.http, ['POST /oauth/token HTTP/1.1', formLine, ...lines], form + clientId)
+      expect(shown(answer)).toEqual(invalidClient)
+    }
+    expect(shown(await refresh())).toEqual(renewed)
+    expect(server.events.at(-1)).toMatchObject({ type: 'tokens_issued', how: 'refreshed' })
+  })
+
+  it('RTG-03 the token of another client is invalid_grant, stays valid, and is told of', async () => {
+    expect(shown(await refresh(refreshToken, 'other-app'))).toEqual(invalid)
+    expect(server.events.slice(-2)).toMatchObject([
+      { type: 'refresh_token_misused', clientId: 'other-app', ownerClientId: 'shop-app' },
+      { type: 'request_refused', error: 'invalid_grant' },
+    ])
+    expect(shown(await refresh())).toEqual(renewed)
+    expect((await orders(accessToken)).status).toBe(200)
+  })
+
+  it.each([0, 5, 10, 1_000_000])(
+    'RTG-03 a spent token that another client presents after %i seconds ends nothing',
+    async (seconds) => {
+      const { body: successor } = await refresh()
+      server.advance(seconds)
+      expect(shown(await refresh(refreshToken, 'other-app'))).toEqual(invalid)
+      expect(shown(await refresh(String(successor.refresh_token)))).toEqual(renewed)
+      expect(server.events.map(({ type }) => type)).not.toContain('refresh_token_replayed')
+    },
+  )
+
+  it('RTG-04 a public client names itself, and gets nothing for the token of another', async () => {
+    const open = plainServer({ password: { allowPublicClients: true } })
+    const post = (form: string): Test => request(open.http).post('/oauth/token').send(form)
+    const login = 'grant_type=password&username=alice&password=alice%27s+password&client_id=spa'
+    const form = `grant_type=refresh_token&refresh_token=${String((await post(login)).body.refresh_token)}`
+    const confidential = (await signIn(open)).refresh_token
+    expect(shown(await post(form))).toEqual(invalidClient)
+    expect(shown(await post(`${form}&client_id=shop-app`))).toEqual(invalidClient)
+    expect(shown(await post(`grant_type=refresh_token&refresh_token=${confidential}&client_id=spa`))).toEqual(invalid)
+    const before = open.events.length
+    expect(shown(await post(`${form}&client_id=spa`))).toEqual(issued('orders:read', { refresh_token: anyToken }))
+    expect(open.events.slice(before)).toMatchObject([{ type: 'tokens_issued', how: 'refreshed', clientId: 'spa' }])
+  })
+
+  it('RTG-05 unknown, expired, revoked and malformed tokens get the same answer, octet by octet', async () => {
+    server.advance(14 * 86_400)
+    const revoked = (await signIn(server)).refresh_token
+    const authorizationId = server.events.findLast((event) => event.type === 'tokens_issued')!.authorizationId!
+    expect(await server.oauth.authorizations.revoke({ authorizationId })).toBe(1)
+    const lines = ['POST /oauth/token HTTP/1.1', formLine, `Authorization: ${basic('shop-app', secretOf('shop-app'))}`]
+    const answers: string[] = []
+    for (const token of [refreshToken, revoked, 'unknown', `${refreshToken}x`, 'x'.repeat(513), '%00', '%C3%A9', '+']) {
+      const answer = await sendRaw(server.http, lines, `grant_type=refresh_token&refresh_token=${token}`)
+      expect(shown(answer)).toEqual(invalid)
+      answers.push(answer.octets)
+    }
+    expect(new Set(answers).size).toBe(1)
+  })
+
+  it.each([
+    ['513 characters', 'x'.repeat(513)],
+    ['16 kB', 'x'.repeat(16_000)],
+    ['a NUL', 'abc\0'],
+    ['a line break', 'abc\r\n'],
+    ['other letters', 'tökén'],
+  ])('RTG-27 %s are invalid_grant without a look into the store', async (_what, token) => {
+    const traffic = recordTraffic(server.stores.tokens)
+    expect(shown(await refresh(token))).toEqual(invalid)
+    expect(traffic).toEqual([])
+  })
+
+  it.each(["' OR 1=1--", '../../x', '{"$ne":null}', '*', '%', '__proto__', 'x'.repeat(512)])(
+    'RTG-27 the store never sees the text of %j',
+    async (token) => {
+      const traffic = recordTraffic(server.stores.tokens)
+      expect(shown(await refresh(token))).toEqual(invalid)
+      expect(traffic).toHaveLength(2)
+      expect(traffic.join()).not.toContain(JSON.stringify(token).slice(1, -1))
+    },
+  )
+})
+
+describe('who may refresh', () => {
+  it('RTG-25 a client that lost the grant is unauthorized_client, and its token is kept for its return', async () => {
+    server.stores.clients.saveClient({ ...shopApp, grantTypes: ['password'] })
+    expect(shown(await refresh())).toEqual(
+      refused(400, 'unauthorized_client', 'This client may not use this grant type'),
+    )
+    server.stores.clients.saveClient(shopApp)
+    expect(shown(await refresh())).toEqual(renewed)
+    expect(server.events.at(-1)).toMatchObject({ how: 'refreshed' })
+  })
+
+  it.each<[string, Partial<Client>]>([
+    ['disabled', { disabled: true }],
+    ['disabled, as a database says it', { disabled: 1 as never }],
+    ['left without a secret', { secrets: [] }],
+  ])('RTG-10 a client that is %s is invalid_client, and its token is kept', async (_what, more) => {
+    server.stores.clients.saveClient({ ...shopApp, ...more } as Client)
+    expect(shown(await refresh())).toEqual(invalidClient)
+    server.stores.clients.saveClient(shopApp)
+    expect(shown(await refresh())).toEqual(renewed)
+  })
+
+  it.each([
+    ['deleted', () => server.users.delete('alice')],
+    ['disabled', () => server.users.set('alice', { userId: 'user-1', passwordHash: 'plain:x', disabled: true })],
+    [
+      'replaced by another under the same name',
+      () => server.users.set('alice', { userId: 'user-8', passwordHash: 'x' }),
+    ],
+  ])('RTG-10 the token of a user who was %s is invalid_grant, and is not spent', async (_what, end) => {
+    const alice = server.users.get('alice')!
+    end()
+    expect(shown(await refresh())).toEqual(invalid)
+    server.users.set('alice', alice)
+    expect(shown(await refresh())).toEqual(renewed)
+    expect(server.events.at(-1)).toMatchObject({ how: 'refreshed' })
+  })
+
+  it.each([null, undefined, 'other'])('RTG-10 a user store that finds %j confirms nobody', async (found) => {
+    const user = { userId: 'user-2', passwordHash: 'x' }
+    const users = {
+      findUserByUsername: () => ({ userId: 'user-1', passwordHash: "plain:alice's password" }),
+      findUser: () => (found === 'other' ? user : (found as undefined)),
+    }
+    server = plainServer({ password: { hasher: plainHasher, users } })
+    expect(shown(await refresh((await signIn(server)).refresh_token))).toEqual(invalid)
+  })
+
+  it('RTG-10 a grant that is not served any more vouches for none of its users', async () => {
+    const { clients, tokens } = server.stores
+    server = plainServer({ server: { clients, tokens, grants: [clientCredentialsGrant(), refreshTokenGrant()] } })
+    expect(shown(await refresh())).toEqual(invalid)
+    server = plainServer({ server: { clients, tokens } })
+    expect(shown(await refresh())).toEqual(renewed)
+  })
+})
+
+describe('the two kinds of token', () => {
+  it('RTG-21 an access token is no refresh token, and takes no harm from being tried as one', async () => {
+    expect(shown(await refresh(accessToken))).toEqual(invalid)
+    expect((await orders(accessToken)).status).toBe(200)
+  })
+
+  it('RTG-21 a refresh token is no access token, before it is spent and after', async () => {
+    expect((await orders(refreshToken)).status).toBe(401)
+    await refresh()
+    expect((await orders(refreshToken)).status).toBe(401)
+  })
+
+  it('RTG-22 an access token lives to its own end, also when its refresh token is spent', async () => {
+    await refresh()
+    server.advance(3599)
+    expect((await orders(accessToken)).status).toBe(200)
+    server.advance(1)
+    expect((await orders(accessToken)).status).toBe(401)
+  })
+})
