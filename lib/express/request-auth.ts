@@ -14,7 +14,7 @@ declare module 'express-serve-static-core' {
     /** Set by `requireBearer()` and by the bearer strategy; absent on routes without a guard. */
     auth: string extends keyof LocalsObj
       ? Auth | undefined
-      : LocalsObj extends { readonly [authOf]?: infer A }
+      : LocalsObj extends { readonly [authOf]?: readonly [infer A] }
         ? A
         : Auth | undefined
   }

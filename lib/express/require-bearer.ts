@@ -19,12 +19,18 @@ export interface GuardServices extends BearerServices {
   readonly emit: Emit
 }
 
-/** The middleware of a guarded route; `req.auth` behind it has the type that the guard lets pass. */
-export type BearerGuard<A extends Auth | undefined = Auth> = (
-  req: HttpRequest & { auth?: unknown },
-  res: ServerResponse & { readonly locals?: { readonly [authOf]?: A } },
-  next: (error?: unknown) => void,
-) => void
+/**
+ * The middleware of a guarded route; `req.auth` behind it has the type that the guard lets pass. The second signature, which
+ * Express sees, carries that type; the first is for everything else.
+ */
+export interface BearerGuard<A extends Auth | undefined = Auth> {
+  (req: HttpRequest & { auth?: unknown }, res: ServerResponse, next: (error?: unknown) => void): void
+  (
+    req: HttpRequest & { auth?: unknown },
+    res: ServerResponse & { readonly locals: { readonly [authOf]?: readonly [A] } },
+    next: (error?: unknown) => void,
+  ): void
+}
 
 /** Whom a guard lets pass. */
 export type AuthFor<For extends 'user' | 'client' | undefined> = For extends 'user'
