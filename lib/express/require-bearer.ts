@@ -25,6 +25,7 @@ export interface GuardServices extends BearerServices {
  */
 export interface BearerGuard<A extends Auth | undefined = Auth> {
   (req: HttpRequest & { auth?: unknown }, res: ServerResponse, next: (error?: unknown) => void): void
+  // eslint-disable-next-line @typescript-eslint/unified-signatures -- a union would not tell Express what `A` is
   (
     req: HttpRequest & { auth?: unknown },
     res: ServerResponse & { readonly locals: { readonly [authOf]?: readonly [A] } },
