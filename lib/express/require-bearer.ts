@@ -25,9 +25,9 @@ export interface GuardServices extends BearerServices {
  */
 export interface BearerGuard<A extends Auth | undefined = Auth> {
   (req: HttpRequest & { auth?: unknown }, res: ServerResponse, next: (error?: unknown) => void): void
-  // eslint-disable-next-line @typescript-eslint/unified-signatures -- a union would not tell Express what `A` is
   (
     req: HttpRequest & { auth?: unknown },
+    // eslint-disable-next-line @typescript-eslint/unified-signatures -- a union would not tell Express what `A` is
     res: ServerResponse & { readonly locals: { readonly [authOf]?: readonly [A] } },
     next: (error?: unknown) => void,
   ): void
