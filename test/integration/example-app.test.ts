@@ -308,9 +308,12 @@ describe('the service client', () => {
 
 describe('the database files', () => {
   it('hold no token, no secret and no password, while the shop runs and after it', async () => {
-    await signIn()
+    const { body } = await signIn()
+    await post({ grant_type: 'refresh_token', refresh_token: body.refresh_token })
+    await post({ grant_type: 'client_credentials' }, 'stock-sync')
     const plain = [...issued, ...Object.values(secrets.clients), ...Object.values(secrets.users)]
-    expect(plain.length).toBeGreaterThan(12)
+    // Five tokens of this test, two secrets, two passwords, and whatever the other tests got.
+    expect(plain.length).toBeGreaterThanOrEqual(9)
 
     const running = shop.databaseFiles()
     await shop.stop()

@@ -1,0 +1,96 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import ts from 'typescript'
+import { describe, expect, it } from 'vitest'
+import { readme } from '../fixtures/readme-blocks.js'
+
+const root = join(import.meta.dirname, '../..')
+const read = (file: string): string => readFileSync(join(root, file), 'utf8')
+
+/** The properties of every interface in lib/, by the name of the interface. */
+const interfaces = new Map<string, readonly string[]>()
+for (const file of readdirSync(join(root, 'lib'), { recursive: true, encoding: 'utf8' })) {
+  if (!file.endsWith('.ts')) continue
+  const source = ts.createSourceFile(file, read(`lib/${file}`), ts.ScriptTarget.ES2022)
+  for (const statement of source.statements.filter(ts.isInterfaceDeclaration)) {
+    const names = statement.members.map((member) => member.name).filter((name) => name !== undefined)
+    interfaces.set(
+      statement.name.text,
+      names.map((name) => name.getText(source)),
+    )
+  }
+}
+
+/** The rows of the first table below a heading, without head and rule. */
+function rowsBelow(heading: string): string[][] {
+  const section = readme.slice(readme.indexOf(`\n${heading}\n`) + 1)
+  const table = /(?:^\|.*\n)+/m.exec(section)?.[0] ?? ''
+  const rows = table.trimEnd().split('\n').slice(2)
+  return rows.map((row) =>
+    row
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  )
+}
+
+const names = (rows: readonly string[][]): string[] => rows.map(([cell = '']) => cell.replaceAll('`', ''))
+
+describe('the tables of README.md', () => {
+  it.each([
+    ['createAuthorizationServer', ['AuthorizationServerOptions']],
+    ['passwordGrant', ['PasswordGrantOptions']],
+    ['refreshTokenGrant', ['RefreshTokenGrantOptions']],
+    ['bcryptHasher', ['BcryptHasherOptions']],
+    ['requireBearer', ['BearerOptions']],
+    ['createClient', ['NewClient', 'ClientRegistration']],
+    ['createMemoryStores', ['MemoryStoresOptions', 'MemoryTokenStoreOptions']],
+    ['openSqliteStores', ['SqliteStoresOptions']],
+  ])('have every option of %s, and no other', (name, declared) => {
+    const expected = new Set(declared.flatMap((declaration) => interfaces.get(declaration)!))
+    expect(expected.size).toBeGreaterThan(0)
+    expect(names(rowsBelow(`#### \`${name}\``)).sort()).toEqual([...expected].sort())
+  })
+
+  it('have every error code with its status', () => {
+    const codes = [...read('lib/errors/oauth-error.ts').matchAll(/^ {2}(\w+): (\d{3}),$/gm)]
+    expect(codes.length).toBeGreaterThan(0)
+    const rows = rowsBelow('## Error answers').map(([code = '', status = '']) => [code.replaceAll('`', ''), status])
+    expect(rows).toEqual(codes.map(([, code, status]) => [code, status]))
+  })
+
+  it('have every type of event', () => {
+    const types = [...read('lib/events.ts').matchAll(/readonly type: '(\w+)'/g)].map(([, type]) => type)
+    expect(types.length).toBeGreaterThan(0)
+    expect(names(rowsBelow('## Events')).sort()).toEqual(types.sort())
+  })
+
+  it('have every method of a TokenStore', () => {
+    const methods = names(rowsBelow('## Your users, your stores')).flatMap((cell) => cell.split(', '))
+    expect(methods.sort()).toEqual([...interfaces.get('TokenStore')!].sort())
+  })
+})
+
+describe('the links', () => {
+  const documents = ['README.md', 'CONTRIBUTING.md', 'example-app/README.md'].concat(
+    readdirSync(join(root, 'docs/adr')).map((file) => `docs/adr/${file}`),
+  )
+
+  it.each(documents)('of %s lead somewhere', (file) => {
+    const text = read(file)
+    const anchors = [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) => `#${slug(heading)}`)
+    const links = [...text.replaceAll(/^```[\s\S]*?^```$/gm, '').matchAll(/\]\(([^)\s]+)\)/g)].map(([, to = '']) => to)
+    const dead = links.filter((to) =>
+      to.startsWith('#') ? !anchors.includes(to) : !to.includes('://') && !existsSync(join(root, dirname(file), to)),
+    )
+    expect(dead).toEqual([])
+  })
+})
+
+/** As GitHub makes anchors of headings. */
+function slug(heading: string): string {
+  return heading
+    .toLowerCase()
+    .replaceAll(/[^\w\- ]/g, '')
+    .replaceAll(' ', '-')
+}

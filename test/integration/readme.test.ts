@@ -1,0 +1,546 @@
+import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer, type RequestListener, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { writeFileSync } from 'node:fs'
+import Database from 'better-sqlite3'
+import express from 'express'
+import passport from 'passport'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type * as Latchkey from 'latchkey'
+import type {
+  AuthorizationServer,
+  AuthorizationServerOptions,
+  ConfidentialClient,
+  CreatedClient,
+  RefreshTokenRotation,
+} from 'latchkey'
+import type * as Memory from 'latchkey/stores/memory'
+import { userStoreContract } from 'latchkey/testing'
+import { basic } from '../fixtures/test-server.js'
+import { builtPackage, readme, readmeBlocks, readmeProject, type ReadmeProject } from '../fixtures/readme-blocks.js'
+
+const scopes = ['orders:read', 'stock:read', 'reports:read', 'admin']
+const token = expect.stringMatching(/^[\w-]{43}$/)
+
+let project: ReadmeProject
+let latchkey: typeof Latchkey
+let memory: typeof Memory
+const servers: Server[] = []
+
+beforeAll(async () => {
+  project = readmeProject()
+  latchkey = await builtPackage<typeof Latchkey>('latchkey')
+  memory = await builtPackage<typeof Memory>('latchkey/stores/memory')
+  return () => {
+    for (const server of servers) server.close()
+    project.remove()
+  }
+}, 60_000)
+
+interface Answer {
+  readonly status: number
+  readonly body: Record<string, unknown>
+}
+
+async function listen(server: Server): Promise<string> {
+  servers.push(server)
+  if (!server.listening) server.listen(0, '127.0.0.1')
+  if (!server.listening) await once(server, 'listening')
+  return `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`
+}
+
+async function get(url: string, authorization?: string): Promise<Answer> {
+  const answer = await fetch(url, { headers: authorization === undefined ? {} : { authorization } })
+  return { status: answer.status, body: (await answer.json()) as Record<string, unknown> }
+}
+
+async function post(origin: string, authorization: string, form: Record<string, string>): Promise<Answer> {
+  const init = { method: 'POST', headers: { authorization }, body: new URLSearchParams(form) }
+  const answer = await fetch(`${origin}/oauth/token`, init)
+  return { status: answer.status, body: (await answer.json()) as Record<string, unknown> }
+}
+
+const cardType = 'urn:example:grant-type:card'
+const blocked = new Set<string>()
+const cards = {
+  ownerOf: async (card: string, code: string) => (card === '4711' && code === '0815' ? 'user-1' : undefined),
+  isBlocked: async (userId: string) => blocked.has(userId),
+}
+
+interface TestApp {
+  readonly oauth: AuthorizationServer
+  readonly app: express.Express
+  readonly created: CreatedClient
+  /** `Authorization` of the client. */
+  readonly client: string
+  readonly clients: Memory.MemoryClientStore
+  readonly signIn: (origin: string) => Promise<string>
+  readonly clientToken: (origin: string, scope?: string) => Promise<string>
+}
+
+/** An app on the built package, with the card grant of README.md, which needs no passwords. */
+async function testApp(options: Partial<AuthorizationServerOptions> = {}): Promise<TestApp> {
+  const { cardGrant } = await project.load('card-grant.ts')
+  const created = latchkey.createClient({
+    grantTypes: ['client_credentials', 'refresh_token', cardType],
+    scopes,
+    defaultScopes: ['orders:read', 'stock:read'],
+  })
+  const { clients, tokens } = memory.createMemoryStores({ clients: [created.client], pruneIntervalSeconds: 0 })
+  const oauth = latchkey.createAuthorizationServer({
+    issuer: 'http://127.0.0.1',
+    clients,
+    tokens,
+    scopes,
+    grants: [latchkey.clientCredentialsGrant(), latchkey.refreshTokenGrant(), cardGrant(cards)],
+    onEvent: () => undefined,
+    ...options,
+  })
+  const app = express()
+  app.use(oauth.router())
+  const client = basic(created.client.clientId, created.clientSecret!)
+  const bearer = ({ status, body }: Answer): string => {
+    expect(status).toBe(200)
+    return `Bearer ${String(body['access_token'])}`
+  }
+  return {
+    oauth,
+    app,
+    created,
+    client,
+    clients,
+    signIn: async (origin) => bearer(await post(origin, client, { grant_type: cardType, card: '4711', code: '0815' })),
+    clientToken: async (origin, scope = 'orders:read') =>
+      bearer(await post(origin, client, { grant_type: 'client_credentials', scope })),
+  }
+}
+
+it('every block of README.md is tested here', () => {
+  expect([...readmeBlocks().keys()]).toEqual([
+    'server.mjs',
+    'guards.ts',
+    'change-password.ts',
+    'my-users.ts',
+    'my-clients.ts',
+    'rotate-refresh-token.ts',
+    'my-stores.test.ts',
+    'sqlite.ts',
+    'card-grant.ts',
+    'api-key.ts',
+    'passport.ts',
+    'verify-own-tokens.ts',
+    'log-event.ts',
+    'server.cjs',
+    'front-handler.ts',
+    'replace-secret.ts',
+  ])
+})
+
+describe('server.mjs', () => {
+  let quickStart: ChildProcess
+  let port: number
+  let printed: string
+
+  beforeAll(async () => {
+    port = await freePort()
+    const code = readmeBlocks().get('server.mjs')!.replaceAll('3000', String(port))
+    writeFileSync(join(project.folder, 'server.mjs'), code)
+    quickStart = spawn(process.execPath, ['server.mjs'], { cwd: project.folder, stdio: ['ignore', 'pipe', 'inherit'] })
+    const [chunk] = (await once(quickStart.stdout!, 'data')) as [Buffer]
+    printed = chunk.toString()
+  })
+
+  afterAll(async () => {
+    const exited = once(quickStart, 'exit')
+    quickStart.kill()
+    await exited
+  })
+
+  it('has 20 lines at most', () => {
+    expect(readmeBlocks().get('server.mjs')!.trimEnd().split('\n').length).toBeLessThanOrEqual(20)
+  })
+
+  it('answers the command that it prints as README.md says, guards the route, and refreshes', async () => {
+    const origin = `http://127.0.0.1:${port}`
+    const body = JSON.parse(execFileSync('bash', ['-c', `${printed.trim()} -s`], { encoding: 'utf8' }))
+    const expected = {
+      access_token: token,
+      token_type: 'Bearer',
+      expires_in: 3600,
+      scope: 'orders:read',
+      refresh_token: token,
+    }
+    expect(body).toEqual(expected)
+    const shown = /^```json\n([\s\S]*?)^```$/m.exec(readme)![1]!
+    expect(JSON.parse(shown)).toEqual(expected)
+
+    expect(await get(`${origin}/orders`, `Bearer ${body.access_token}`)).toEqual({
+      status: 200,
+      body: { of: 'user-1' },
+    })
+    expect(await get(`${origin}/orders`)).toEqual({ status: 401, body: {} })
+    const client = /-u (\S+):(\S+)/.exec(printed)!
+    const refresh = { grant_type: 'refresh_token', refresh_token: body.refresh_token }
+    expect(await post(origin, basic(client[1]!, client[2]!), refresh)).toEqual({ status: 200, body: expected })
+  })
+})
+
+describe('guards.ts', () => {
+  it('lets pass what its comments say', async () => {
+    const { app, oauth, created, signIn, clientToken } = await testApp()
+    const { addRoutes } = await project.load('guards.ts')
+    addRoutes(app, oauth)
+    const origin = await listen(createServer(app))
+    const { clientId } = created.client
+    const user = await signIn(origin)
+    const service = await clientToken(origin, 'stock:read orders:read reports:read')
+
+    expect(await get(`${origin}/stock`, user)).toEqual({ status: 200, body: { by: 'user-1' } })
+    expect(await get(`${origin}/stock`, service)).toEqual({ status: 200, body: { by: clientId } })
+    expect(await get(`${origin}/orders`, user)).toEqual({ status: 200, body: { of: 'user-1' } })
+    expect(await get(`${origin}/orders`, service)).toMatchObject({ status: 403, body: { error: 'access_denied' } })
+    expect(await get(`${origin}/reports`, service)).toEqual({
+      status: 200,
+      body: { for: clientId, mayEdit: false },
+    })
+    expect(await get(`${origin}/reports`, user)).toMatchObject({ status: 403, body: { error: 'insufficient_scope' } })
+    expect(await get(`${origin}/articles`)).toEqual({ status: 200, body: { reader: 'anonymous' } })
+    expect(await get(`${origin}/articles`, user)).toEqual({ status: 200, body: { reader: clientId } })
+    expect(await get(`${origin}/articles`, 'Bearer wrong')).toMatchObject({
+      status: 401,
+      body: { error: 'invalid_token' },
+    })
+  })
+})
+
+describe('change-password.ts', () => {
+  it('ends the other sign-ins of the user', async () => {
+    const { app, oauth, signIn } = await testApp()
+    const { endOtherSignIns } = await project.load('change-password.ts')
+    app.post('/password', oauth.requireBearer({ for: 'user' }), async (req, res) => {
+      res.json({ ended: await endOtherSignIns(oauth, req.auth) })
+    })
+    app.get('/me', oauth.requireBearer({ for: 'user' }), (req, res) => res.json(req.auth.userId))
+    const origin = await listen(createServer(app))
+    const [laptop, phone] = [await signIn(origin), await signIn(origin)]
+
+    const answer = await fetch(`${origin}/password`, { method: 'POST', headers: { authorization: laptop } })
+    expect(await answer.json()).toEqual({ ended: 1 })
+    expect(await get(`${origin}/me`, laptop)).toEqual({ status: 200, body: 'user-1' })
+    expect(await get(`${origin}/me`, phone)).toMatchObject({ status: 401, body: { error: 'invalid_token' } })
+  })
+})
+
+/** Answers as `pg` does, from SQLite, to which `$1` is a parameter with the name 1. */
+function queryOn(database: Database.Database): (sql: string, values: unknown[]) => Promise<{ rows: unknown[] }> {
+  return async (sql, values) => {
+    const statement = database.prepare(sql)
+    const named = Object.fromEntries(values.map((value, index) => [index + 1, value]))
+    if (statement.reader) return { rows: statement.all(named) }
+    statement.run(named)
+    return { rows: [] }
+  }
+}
+
+describe('my-users.ts', () => {
+  userStoreContract({
+    describe,
+    it,
+    create: async () => {
+      const { MyUsers } = await project.load('my-users.ts')
+      const database = new Database(':memory:')
+      database.exec('CREATE TABLE users (id, username, password_hash, blocked_at)')
+      database.exec(`INSERT INTO users VALUES ('user-1', 'alice', '$2b$10$hash', NULL)`)
+      return {
+        store: new MyUsers({ query: queryOn(database) }),
+        username: 'alice',
+        user: { userId: 'user-1', passwordHash: '$2b$10$hash', disabled: false },
+        absentUsername: 'bob',
+        close: () => void database.close(),
+      }
+    },
+  })
+
+  it('tells that a user is blocked', async () => {
+    const { MyUsers } = await project.load('my-users.ts')
+    const pool = { query: async () => ({ rows: [{ id: 'user-2', password_hash: 'hash', blocked_at: new Date() }] }) }
+    expect(await new MyUsers(pool).findUser('user-2')).toEqual({
+      userId: 'user-2',
+      passwordHash: 'hash',
+      disabled: true,
+    })
+  })
+})
+
+describe('my-clients.ts and my-stores.test.ts', () => {
+  it('pass the contracts', () => {
+    const { status, stdout } = spawnSync(process.execPath, ['--test', 'my-stores.test.js'], {
+      cwd: project.folder,
+      encoding: 'utf8',
+      env: { PATH: process.env['PATH'] },
+    })
+    expect(stdout).toMatch(/^. fail 0$/m)
+    expect(Number(/^. pass (\d+)$/m.exec(stdout)?.[1])).toBeGreaterThan(40)
+    expect(status).toBe(0)
+  })
+})
+
+describe('rotate-refresh-token.ts', () => {
+  const rotation = (presented: string, successor: string): RefreshTokenRotation =>
+    ({
+      presented,
+      spending: { spentAt: 2, successorNonce: successor, accessTokenScope: 'orders:read', accessTokenExpiresAt: 9 },
+      accessToken: { tokenHash: `access ${successor}`, authorizationId: 'live' },
+      refreshToken: { tokenHash: successor, authorizationId: 'live', issuedAt: 2, expiresAt: 99 },
+    }) as unknown as RefreshTokenRotation
+
+  it('spends a token once, and never one that is revoked', async () => {
+    const { rotateRefreshToken } = await project.load('rotate-refresh-token.ts')
+    const database = new Database(':memory:')
+    database.exec(`
+      CREATE TABLE authorizations (id, revoked_at);
+      CREATE TABLE access_tokens (token_hash, record);
+      CREATE TABLE refresh_tokens (token_hash, authorization_id, issued_at, expires_at, spending);
+      INSERT INTO authorizations VALUES ('live', NULL), ('revoked', 1);
+      INSERT INTO refresh_tokens VALUES ('one', 'live', 1, 99, NULL), ('two', 'revoked', 1, 99, NULL);
+    `)
+    const query = queryOn(database)
+    const first = rotation('one', 'successor')
+
+    expect(await rotateRefreshToken(query, first)).toEqual({ outcome: 'rotated' })
+    const spent = { outcome: 'already_spent', spending: first.spending }
+    expect(await rotateRefreshToken(query, rotation('one', 'another'))).toEqual(spent)
+    expect(await rotateRefreshToken(query, rotation('two', 'another'))).toEqual({ outcome: 'gone' })
+    expect(await rotateRefreshToken(query, rotation('three', 'another'))).toEqual({ outcome: 'gone' })
+    expect(await rotateRefreshToken(query, rotation('successor', 'third'))).toEqual({ outcome: 'rotated' })
+
+    const hashes = (table: string): unknown => database.prepare(`SELECT token_hash FROM ${table}`).pluck().all()
+    expect(hashes('access_tokens')).toEqual(['access successor', 'access third'])
+    expect(hashes('refresh_tokens')).toEqual(['one', 'two', 'successor', 'third'])
+    database.close()
+  })
+})
+
+describe('sqlite.ts', () => {
+  it('opens stores whose tokens outlive them', async () => {
+    const { openStores } = await project.load('sqlite.ts')
+    const file = join(project.folder, 'latchkey.db')
+    const guarded = (stores: Pick<AuthorizationServerOptions, 'clients' | 'tokens'>): RequestListener => {
+      const oauth = latchkey.createAuthorizationServer({
+        issuer: 'http://127.0.0.1',
+        clients: stores.clients,
+        tokens: stores.tokens,
+        scopes,
+        grants: [latchkey.clientCredentialsGrant()],
+      })
+      const app = express()
+      app.use(oauth.router())
+      app.get('/stock', oauth.requireBearer(), (req, res) => res.json({ by: req.auth.clientId }))
+      return app
+    }
+    const { client, clientSecret } = latchkey.createClient({
+      clientId: 'stock-sync',
+      grantTypes: ['client_credentials'],
+      scopes,
+    })
+
+    const before = openStores(file)
+    await before.clients.saveClient(client)
+    const issued = await post(await listen(createServer(guarded(before))), basic('stock-sync', clientSecret!), {
+      grant_type: 'client_credentials',
+      scope: 'admin',
+    })
+    before.close()
+
+    const after = openStores(file)
+    const origin = await listen(createServer(guarded(after)))
+    expect(await get(`${origin}/stock`, `Bearer ${String(issued.body['access_token'])}`)).toEqual({
+      status: 200,
+      body: { by: 'stock-sync' },
+    })
+    after.close()
+  })
+})
+
+describe('card-grant.ts', () => {
+  it('signs in, refuses, refreshes, and stops refreshing for a blocked user', async () => {
+    const { app, client } = await testApp()
+    const origin = await listen(createServer(app))
+    const present = (form: Record<string, string>): Promise<Answer> =>
+      post(origin, client, { grant_type: cardType, ...form })
+
+    expect(await present({ card: '4711' })).toEqual({
+      status: 400,
+      body: { error: 'invalid_request', error_description: 'card or code is missing' },
+    })
+    expect(await present({ card: '4711', code: '0000' })).toEqual({
+      status: 400,
+      body: { error: 'invalid_grant', error_description: 'The card or its code is wrong' },
+    })
+    const tokens = {
+      access_token: token,
+      token_type: 'Bearer',
+      expires_in: 3600,
+      scope: 'orders:read stock:read',
+      refresh_token: token,
+    }
+    const signedIn = await present({ card: '4711', code: '0815' })
+    expect(signedIn).toEqual({ status: 200, body: tokens })
+    const refresh = { grant_type: 'refresh_token', refresh_token: String(signedIn.body['refresh_token']) }
+    const refreshed = await post(origin, client, refresh)
+    expect(refreshed).toEqual({ status: 200, body: tokens })
+
+    blocked.add('user-1')
+    const again = { grant_type: 'refresh_token', refresh_token: String(refreshed.body['refresh_token']) }
+    expect(await post(origin, client, again)).toMatchObject({ status: 400, body: { error: 'invalid_grant' } })
+    blocked.delete('user-1')
+  })
+})
+
+describe('api-key.ts', () => {
+  it('authenticates clients that are registered for it, and nobody else', async () => {
+    const { apiKey } = await project.load('api-key.ts')
+    const { app, clients, created } = await testApp({ clientAuthMethods: [apiKey] })
+    const registration = { grantTypes: ['client_credentials'], scopes, defaultScopes: scopes, authMethods: ['api_key'] }
+    const keyed = latchkey.createClient({ ...registration, clientId: 'keyed' })
+    const expired = latchkey.createClient({ ...registration, clientId: 'expired' })
+    clients.saveClient(keyed.client)
+    const client = expired.client as ConfidentialClient
+    clients.saveClient({ ...client, secrets: client.secrets.map((secret) => ({ ...secret, expiresAt: 1 })) })
+    const origin = await listen(createServer(app))
+    const ask = async (clientId: string, secret: string | undefined): Promise<number> =>
+      (await post(origin, `ApiKey ${clientId}.${secret!}`, { grant_type: 'client_credentials' })).status
+
+    expect(await ask('keyed', keyed.clientSecret)).toBe(200)
+    expect(await ask('keyed', expired.clientSecret)).toBe(401)
+    expect(await ask('nobody', keyed.clientSecret)).toBe(401)
+    expect(await ask('expired', expired.clientSecret)).toBe(401)
+    expect(await ask(created.client.clientId, created.clientSecret)).toBe(401)
+  })
+})
+
+describe('passport.ts', () => {
+  it('guards by Passport as the guard would', async () => {
+    const { app, oauth, created, client, signIn, clientToken } = await testApp()
+    const { addPassportRoutes } = await project.load('passport.ts')
+    addPassportRoutes(app, oauth)
+    const origin = await listen(createServer(app))
+    const { clientId } = created.client
+
+    expect(await get(`${origin}/orders`, await signIn(origin))).toMatchObject({
+      status: 200,
+      body: {
+        auth: { actsFor: 'user', userId: 'user-1', clientId, scope: 'orders:read stock:read' },
+        sameAsUser: true,
+      },
+    })
+    expect(await get(`${origin}/orders`)).toEqual({ status: 401, body: {} })
+    expect(await get(`${origin}/orders`, await clientToken(origin, 'stock:read'))).toMatchObject({
+      status: 403,
+      body: { error: 'insufficient_scope' },
+    })
+    expect(await get(`${origin}/status`, client)).toMatchObject({ status: 200, body: { clientId } })
+    expect(await get(`${origin}/status`, basic(clientId, 'wrong'))).toMatchObject({
+      status: 401,
+      body: { error: 'invalid_client' },
+    })
+  })
+})
+
+describe('verify-own-tokens.ts', () => {
+  it('takes the tokens of the application and no other', async () => {
+    const { ownTokens } = await project.load('verify-own-tokens.ts')
+    const { Passport } = passport as unknown as { Passport: new () => passport.Authenticator }
+    const own = new Passport()
+    own.use(ownTokens)
+    const app = express()
+    app.get('/me', own.authenticate('bearer', { session: false }), (req, res) => res.json(req.user))
+    const origin = await listen(createServer(app))
+
+    expect(await get(`${origin}/me`, 'Bearer a-token-of-mine')).toEqual({ status: 200, body: { id: 'user-1' } })
+    expect(await get(`${origin}/me`, 'Bearer another')).toMatchObject({ status: 401, body: { error: 'invalid_token' } })
+  })
+})
+
+describe('log-event.ts', () => {
+  it('logs one line of JSON for each event', async () => {
+    const { logEvent } = await project.load('log-event.ts')
+    const lines: string[] = []
+    const { log } = console
+    console.log = (line: string) => lines.push(line)
+    try {
+      const { app, clientToken, client } = await testApp({ onEvent: logEvent })
+      const origin = await listen(createServer(app))
+      await clientToken(origin)
+      await post(origin, client, { grant_type: 'refresh_token', refresh_token: 'wrong' })
+    } finally {
+      console.log = log
+    }
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+      { type: 'tokens_issued', how: 'new', grantType: 'client_credentials', scope: 'orders:read' },
+      { type: 'request_refused', error: 'invalid_grant' },
+    ])
+  })
+})
+
+describe('server.cjs', () => {
+  it('serves and guards in CommonJS', async () => {
+    const { createApp } = (await project.load('server.cjs')).default
+    const { client, clientSecret } = latchkey.createClient({
+      grantTypes: ['client_credentials'],
+      scopes: ['orders:read'],
+    })
+    const origin = await listen(createServer(createApp(client)))
+    const form = { grant_type: 'client_credentials', scope: 'orders:read' }
+    const issued = await post(origin, basic(client.clientId, clientSecret!), form)
+    expect(issued.status).toBe(200)
+    expect(await get(`${origin}/orders`, `Bearer ${String(issued.body['access_token'])}`)).toMatchObject({
+      status: 200,
+      body: { actsFor: 'client', clientId: client.clientId, scope: 'orders:read' },
+    })
+  })
+})
+
+describe('front-handler.ts', () => {
+  it('answers tokens in front of the app, and leaves everything else to it', async () => {
+    const { oauth, clientToken } = await testApp()
+    const { serve } = await project.load('front-handler.ts')
+    const app = express()
+    app.get('/stock', oauth.requireBearer({ scope: 'stock:read' }), (req, res) => res.json({ by: req.auth.actsFor }))
+    const origin = await listen(serve(oauth, app))
+
+    expect(await get(`${origin}/stock`, await clientToken(origin, 'stock:read'))).toEqual({
+      status: 200,
+      body: { by: 'client' },
+    })
+    expect(await get(`${origin}/stock`)).toEqual({ status: 401, body: {} })
+  })
+})
+
+describe('replace-secret.ts', () => {
+  it('lets the old secret work for a week beside the new one', async () => {
+    let now = Math.floor(Date.now() / 1000)
+    const { app, clients, created, client } = await testApp({ clock: () => now })
+    const { replaceSecret } = await project.load('replace-secret.ts')
+    const replaced = await replaceSecret(clients, created.client)
+    const origin = await listen(createServer(app))
+    const form = { grant_type: 'client_credentials', scope: 'orders:read' }
+
+    expect((await post(origin, client, form)).status).toBe(200)
+    expect((await post(origin, basic(created.client.clientId, replaced), form)).status).toBe(200)
+    now += 7 * 86_400 + 5
+    expect((await post(origin, client, form)).status).toBe(401)
+    expect((await post(origin, basic(created.client.clientId, replaced), form)).status).toBe(200)
+  })
+})
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
