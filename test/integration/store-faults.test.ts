@@ -106,7 +106,7 @@ describe.each([4, 5] as const)('on Express %i', (express) => {
   describe.each([...calls, ...silentCalls])('%s.%s', (kind, method, send) => {
     it.each(thrown)('that throws %s, or rejects with it, is told to the operator alone', async (_name, error) => {
       const expected = error instanceof StoreUnavailableError ? unavailable : serverError
-      for (const fail of [throwing(error), () => Promise.reject(error)]) {
+      for (const fail of [throwing(error), async () => throwing(error)()]) {
         const before = server.events.length
         Object.assign(kindsOf[kind](), { [method]: fail })
         const answer = await send()

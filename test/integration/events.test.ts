@@ -1,0 +1,238 @@
+import { inspect } from 'node:util'
+import request, { type Test } from 'supertest'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { StoreUnavailableError, type OAuthEvent } from 'latchkey'
+import { plainServer } from '../fixtures/plain-passwords.js'
+import { postToken, signIn } from '../fixtures/post-token.js'
+import { basic, clients, secretOf, type TestServer } from '../fixtures/test-server.js'
+
+const login = 'grant_type=password&username=alice&password=alice%27s+password'
+const refreshOf = (token: string): string => `grant_type=refresh_token&refresh_token=${encodeURIComponent(token)}`
+const uuid = expect.stringMatching(/^[0-9a-f-]{36}$/) as string
+const loopback = expect.stringMatching(/127\.0\.0\.1$/) as string
+const anyId = expect.stringMatching(/^[\w-]{22}$/) as string
+
+let server: TestServer
+let before: number
+
+/** What was told since the test began, or since this was asked last. */
+function news(): OAuthEvent[] {
+  const told = server.events.slice(before)
+  before = server.events.length
+  return told
+}
+
+beforeEach(() => {
+  server = plainServer()
+  before = server.events.length
+})
+
+describe('what is told', () => {
+  const told = (event: object): object => ({
+    at: server.now(),
+    requestId: uuid,
+    address: loopback,
+    ...event,
+  })
+  const refused = (error: string, description: unknown = expect.any(String)): object =>
+    told({ type: 'request_refused', error, description })
+
+  it('warning: the password grant is enabled', () => {
+    expect(server.events).toEqual([
+      told({
+        type: 'warning',
+        address: undefined,
+        code: 'password_grant_enabled',
+        message: expect.stringMatching(/^The password grant is enabled\. .+\.$/) as string,
+      }),
+    ])
+  })
+
+  it('tokens_issued: to a client for itself', async () => {
+    await postToken(server, 'grant_type=client_credentials')
+    expect(news()).toEqual([
+      told({
+        type: 'tokens_issued',
+        how: 'new',
+        grantType: 'client_credentials',
+        clientId: 'stock-sync',
+        userId: undefined,
+        authorizationId: undefined,
+        scope: 'stock:write',
+      }),
+    ])
+  })
+
+  it('tokens_issued: to a client for a user, anew, refreshed and again, all of one authorization', async () => {
+    const { refresh_token: token } = await signIn(server)
+    const [first] = news()
+    const issued = { type: 'tokens_issued', clientId: 'shop-app', userId: 'user-1', authorizationId: anyId }
+    expect(first).toEqual(told({ ...issued, how: 'new', grantType: 'password', scope: 'orders:read orders:write' }))
+    await postToken(server, `${refreshOf(token)}&scope=orders%3Aread`, 'shop-app')
+    await postToken(server, refreshOf(token), 'shop-app')
+    const { authorizationId } = first as { authorizationId: string }
+    const renewed = told({ ...issued, authorizationId, grantType: 'refresh_token', scope: 'orders:read' })
+    expect(news()).toEqual([
+      { ...renewed, how: 'refreshed' },
+      { ...renewed, how: 'retry' },
+    ])
+  })
+
+  it('request_refused: with the words of the answer', async () => {
+    const { body } = await postToken(server, 'grant_type=client_credentials&scope=admin')
+    expect(news()).toEqual([refused('invalid_scope', body.error_description)])
+    await request(server.http).get('/oauth/token')
+    await postToken(server, 'grant_type=password&grant_type=password')
+    await request(server.http).get('/orders').set('Authorization', 'Bearer unknown')
+    expect(news()).toEqual([refused('invalid_request'), refused('invalid_request'), refused('invalid_token')])
+  })
+
+  it('nothing: of a request to a guarded route without credentials, and of one that passes', async () => {
+    const { access_token: token } = await signIn(server)
+    news()
+    expect((await request(server.http).get('/orders')).status).toBe(401)
+    expect((await request(server.http).get('/orders').auth(token, { type: 'bearer' })).status).toBe(200)
+    expect(news()).toEqual([])
+  })
+
+  it.each([
+    ['unknown_client', 'client_secret_basic', 'nobody', 'x'],
+    ['disabled_client', 'client_secret_basic', 'disabled-app', secretOf('disabled-app')],
+    ['wrong_credentials', 'client_secret_basic', 'shop-app', 'wrong'],
+    ['method_not_registered', 'client_secret_basic', 'post-app', secretOf('post-app')],
+  ])('client_authentication_failed: %s', async (reason, authMethod, clientId, secret) => {
+    const post = request(server.http).post('/oauth/token').set('Authorization', basic(clientId, secret))
+    await post.send('grant_type=client_credentials')
+    expect(news()).toEqual([
+      told({ type: 'client_authentication_failed', clientId, authMethod, reason }),
+      refused('invalid_client'),
+    ])
+  })
+
+  it.each([
+    ['unknown_user', undefined, 'nobody', 'x'],
+    ['wrong_password', 'user-1', 'alice', 'x'],
+    ['disabled_user', 'user-9', 'ex', 'right'],
+    ['wrong_password', 'user-9', 'ex', 'x'],
+  ])('user_authentication_failed: %s, %s', async (reason, userId, username, password) => {
+    server.users.set('ex', { userId: 'user-9', passwordHash: 'plain:right', disabled: true })
+    await postToken(server, `grant_type=password&username=${username}&password=${password}`, 'shop-app')
+    expect(news()).toEqual([
+      told({ type: 'user_authentication_failed', clientId: 'shop-app', userId, reason }),
+      refused('invalid_grant'),
+    ])
+  })
+
+  it('refresh_token_misused, refresh_token_replayed', async () => {
+    const { refresh_token: token } = await signIn(server)
+    const [first] = news()
+    const { authorizationId } = first as { authorizationId: string }
+    await postToken(server, refreshOf(token), 'other-app')
+    const misuse = { type: 'refresh_token_misused', clientId: 'other-app', ownerClientId: 'shop-app', authorizationId }
+    expect(news()).toEqual([told(misuse), refused('invalid_grant')])
+    await postToken(server, refreshOf(token), 'shop-app')
+    news()
+    server.advance(10)
+    await postToken(server, refreshOf(token), 'shop-app')
+    const replay = { type: 'refresh_token_replayed', clientId: 'shop-app', userId: 'user-1', authorizationId }
+    expect(news()).toEqual([told(replay), refused('invalid_grant')])
+  })
+
+  it('tokens_revoked: by the application, without an address', async () => {
+    await signIn(server)
+    news()
+    await server.oauth.authorizations.revoke({ userId: 'user-1' })
+    expect(news()).toEqual([told({ type: 'tokens_revoked', authorizations: 1, address: undefined })])
+  })
+
+  it('failure: with what was thrown', async () => {
+    const causes = [new Error('broken'), new StoreUnavailableError('away')]
+    for (const cause of causes) {
+      server.stores.clients.findClient = () => {
+        throw cause
+      }
+      await postToken(server, login, 'shop-app')
+    }
+    expect(news()).toEqual([
+      told({ type: 'failure', error: 'server_error', cause: causes[0] }),
+      told({ type: 'failure', error: 'temporarily_unavailable', cause: causes[1] }),
+    ])
+  })
+
+  it('one request has one name, another has another', async () => {
+    await postToken(server, 'grant_type=password&username=nobody&password=x', 'shop-app')
+    const ids = news().map(({ requestId }) => requestId)
+    expect(ids).toEqual([ids[0], ids[0]])
+    await postToken(server, 'grant_type=client_credentials')
+    expect(news()[0]!.requestId).not.toBe(ids[0])
+  })
+
+  it('the address is what trust proxy makes of it', async () => {
+    server = plainServer({ before: (app) => app.set('trust proxy', 'loopback') })
+    await postToken(server, 'grant_type=client_credentials').set('X-Forwarded-For', '203.0.113.7')
+    expect(server.events.at(-1)).toMatchObject({ address: '203.0.113.7' })
+  })
+})
+
+describe('what is never told', () => {
+  it('no token, no secret, no password, no user name, of a full run of right and wrong requests', async () => {
+    const secrets = ["alice's password", 'wr0ng-password', 'wr0ng-secret', 'made-up-token', 'query-secret', 'alice']
+    for (const { clientId } of clients) secrets.push(secretOf(clientId), basic(clientId, secretOf(clientId)).slice(6))
+    const send = async (form: string, clientId?: string): Promise<Awaited<Test>> => {
+      const answer = await postToken(server, form, clientId)
+      for (const name of ['access_token', 'refresh_token']) if (answer.body[name]) secrets.push(answer.body[name])
+      return answer
+    }
+    const first = (await send(login, 'shop-app')).body
+    const second = (await send(refreshOf(first.refresh_token), 'shop-app')).body
+    await send(refreshOf(first.refresh_token), 'shop-app')
+    await send(refreshOf(second.refresh_token), 'other-app')
+    await send(refreshOf(first.access_token), 'shop-app')
+    await send(refreshOf('made-up-token'), 'shop-app')
+    await send('grant_type=client_credentials')
+    await send('grant_type=client_credentials&scope=made-up-token')
+    await send('grant_type=made-up-token')
+    await send('grant_type=password&username=alice&password=wr0ng-password', 'shop-app')
+    await send('grant_type=password&username=wr0ng-password&password=x', 'shop-app')
+    await send(`${login}&password=wr0ng-password`, 'shop-app')
+    await send(`${login}&client_secret=wr0ng-secret`, 'shop-app')
+    await send(`${login}%0D`, 'shop-app')
+    const post = (url = '/oauth/token'): Test => request(server.http).post(url)
+    await post().auth('shop-app', 'wr0ng-secret').send(login)
+    await post().send(`${login}&client_id=shop-app&client_secret=wr0ng-secret`)
+    await post('/oauth/token?client_secret=query-secret').auth('shop-app', secretOf('shop-app')).send(login)
+    await post().set('Authorization', 'Basic made-up-token').send(login)
+    for (const token of [first.access_token, first.refresh_token, 'made-up-token', 'made up-token']) {
+      await request(server.http)
+        .get('/profile')
+        .set('Authorization', `Bearer ${String(token)}`)
+      await request(server.http)
+        .get(`/orders?access_token=${String(token)}`)
+        .set('Authorization', `Bearer ${String(token)}`)
+    }
+    for (const method of ['saveTokens', 'findRefreshToken', 'findAccessToken'] as const) {
+      const { tokens } = server.stores
+      Object.assign(tokens, { [method]: () => Promise.reject(new Error('broken')) })
+    }
+    await send(login, 'shop-app')
+    await send(refreshOf(second.refresh_token), 'shop-app')
+    await request(server.http).get('/orders').auth(String(second.access_token), { type: 'bearer' })
+    await server.oauth.authorizations.revoke({ everything: true })
+
+    const types = new Set(server.events.map(({ type }) => type))
+    expect(types.size).toBeGreaterThanOrEqual(8)
+    const everything = inspect(server.events, { depth: Infinity, maxArrayLength: null, maxStringLength: null })
+    expect(new Set(secrets).size).toBeGreaterThan(20)
+    for (const secret of secrets) expect(everything).not.toContain(secret)
+  })
+
+  it.each(['caf%C3%A9', 'a%0D%0Ab', 'a%00b', '%E2%80%AEclient', 'a%1B%5B31mb'])(
+    'a client id with other characters than printable ASCII: %s',
+    async (clientId) => {
+      for (const secret of ['', '&client_secret=x']) {
+        await request(server.http).post('/oauth/token').send(`grant_type=password&client_id=${clientId}${secret}`)
+      }
+      expect(news().map(({ type }) => type)).toEqual(['request_refused', 'request_refused'])
+    },
+  )
+})
