@@ -1,5 +1,7 @@
 import { checkBoolean, checkMethods, checkOptions } from '../errors/check-options.js'
 import { OAuthError } from '../errors/oauth-error.js'
+import { publicError } from '../errors/public-error.js'
+import { emitError } from '../events.js'
 import { bcryptHasher } from '../passwords/bcrypt-hasher.js'
 import type { PasswordHasher } from '../passwords/password-hasher.js'
 import { checkScopeTokens } from '../protocol/check-scope-tokens.js'
@@ -106,7 +108,7 @@ async function rehash(
   try {
     await users.updatePasswordHash?.(userId, await hasher.hash(password), request.context)
   } catch (cause) {
-    request.emit(request.context, { type: 'failure', error: 'server_error', cause })
+    emitError(request.emit, request.context, publicError(cause))
   }
 }
 
