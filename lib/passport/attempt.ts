@@ -73,6 +73,11 @@ export function attempt(
     }
     const answered = moreTelling(earlier, refusal)
     const { res } = req
+    // Somebody answered meanwhile, a time-out of the application perhaps: Passport would only throw.
+    if (res?.headersSent === true) {
+      answered.answer(res)
+      return
+    }
     const outer = refusing
     refusing = { req, options, refusal: answered }
     try {

@@ -10,7 +10,13 @@ import { attempt, type AttemptedRequest, type PassportActions } from './attempt.
 import { bearerRefusal } from './bearer-refusal.js'
 import { decideOr, type Decision } from './decision.js'
 import { routeRequirement } from './route-requirement.js'
-import { strategySettings, type StrategyOptions, type StrategySettings } from './strategy-options.js'
+import {
+  strategySettings,
+  type StrategyOptions,
+  type StrategyParameters,
+  type StrategySettings,
+  type WithRequest,
+} from './strategy-options.js'
 import { callVerify, type VerifyDone } from './verify-function.js'
 
 /** What a {@link BearerStrategy} can be told. */
@@ -46,10 +52,10 @@ export class BearerStrategy extends PassportStrategy {
   private readonly emit: Emit
 
   constructor(verify: BearerVerify)
-  constructor(options: BearerStrategyOptions & { readonly passReqToCallback?: false }, verify: BearerVerify)
-  constructor(options: BearerStrategyOptions & { readonly passReqToCallback: true }, verify: BearerVerifyWithRequest)
-  constructor(...parameters: [BearerStrategyOptions | BearerVerify, (BearerVerify | BearerVerifyWithRequest)?]) {
-    const settings = strategySettings<BearerStrategyOptions>('BearerStrategy', parameters, ['scope'], 1)
+  constructor(options: BearerStrategyOptions, verify: BearerVerify)
+  constructor(options: WithRequest<BearerStrategyOptions>, verify: BearerVerifyWithRequest)
+  constructor(...parameters: StrategyParameters) {
+    const settings = strategySettings('BearerStrategy', parameters, ['scope'], 1)
     super(settings, settings.verify)
     this.judge = bearerJudge(settings)
     this.emit = settings.emit
@@ -62,9 +68,7 @@ export class BearerStrategy extends PassportStrategy {
   }
 }
 
-function bearerJudge(
-  settings: StrategySettings<BearerStrategyOptions>,
-): (request: AttemptedRequest) => MaybePromise<Decision> {
+function bearerJudge(settings: StrategySettings): (request: AttemptedRequest) => MaybePromise<Decision> {
   const { scope = [] } = settings.options
   const requirementOf = routeRequirement({ scope }, { where: 'BearerStrategy', names: ['scope'], catalogue: anyScope })
 

@@ -1,11 +1,6 @@
 import { clientSecretBasic } from '../client-auth/client-secret-basic.js'
-import {
-  ClientStrategy,
-  type ClientStrategyParameters,
-  type ClientVerify,
-  type ClientVerifyWithRequest,
-} from './client-strategy.js'
-import type { StrategyOptions } from './strategy-options.js'
+import { ClientStrategy, type ClientVerify, type ClientVerifyWithRequest } from './client-strategy.js'
+import type { StrategyOptions, StrategyParameters, WithRequest } from './strategy-options.js'
 
 /**
  * Passport's strategy for OAuth clients that send id and secret in HTTP Basic, with `passport-http`'s name and constructor, and
@@ -18,9 +13,9 @@ import type { StrategyOptions } from './strategy-options.js'
  */
 export class ClientBasicStrategy extends ClientStrategy {
   constructor(verify: ClientVerify)
-  constructor(options: StrategyOptions & { readonly passReqToCallback?: false }, verify: ClientVerify)
-  constructor(options: StrategyOptions & { readonly passReqToCallback: true }, verify: ClientVerifyWithRequest)
-  constructor(...parameters: ClientStrategyParameters) {
+  constructor(options: StrategyOptions, verify: ClientVerify)
+  constructor(options: WithRequest<StrategyOptions>, verify: ClientVerifyWithRequest)
+  constructor(...parameters: StrategyParameters) {
     super({ strategy: 'ClientBasicStrategy', method: clientSecretBasic(() => false), needsForm: false }, parameters)
   }
 }

@@ -1,11 +1,6 @@
 import { clientSecretPost } from '../client-auth/client-secret-post.js'
-import {
-  ClientStrategy,
-  type ClientStrategyParameters,
-  type ClientVerify,
-  type ClientVerifyWithRequest,
-} from './client-strategy.js'
-import type { StrategyOptions } from './strategy-options.js'
+import { ClientStrategy, type ClientVerify, type ClientVerifyWithRequest } from './client-strategy.js'
+import type { StrategyOptions, StrategyParameters, WithRequest } from './strategy-options.js'
 
 /**
  * Passport's strategy for OAuth clients that send `client_id` and `client_secret` in a form (RFC 6749 §2.3.1), by the name of
@@ -18,9 +13,9 @@ import type { StrategyOptions } from './strategy-options.js'
  */
 export class ClientPasswordStrategy extends ClientStrategy {
   constructor(verify: ClientVerify)
-  constructor(options: StrategyOptions & { readonly passReqToCallback?: false }, verify: ClientVerify)
-  constructor(options: StrategyOptions & { readonly passReqToCallback: true }, verify: ClientVerifyWithRequest)
-  constructor(...parameters: ClientStrategyParameters) {
+  constructor(options: StrategyOptions, verify: ClientVerify)
+  constructor(options: WithRequest<StrategyOptions>, verify: ClientVerifyWithRequest)
+  constructor(...parameters: StrategyParameters) {
     super({ strategy: 'ClientPasswordStrategy', method: clientSecretPost(() => false), needsForm: true }, parameters)
     this.name = 'oauth2-client-password'
   }

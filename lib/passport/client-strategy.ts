@@ -6,7 +6,7 @@ import type { HttpRequest } from '../express/http.js'
 import { andThen, type MaybePromise } from '../protocol/maybe-promise.js'
 import { attempt, type PassportActions } from './attempt.js'
 import { decideByClient, type ClientTerms } from './client-decision.js'
-import { strategySettings, type StrategyOptions, type StrategySettings } from './strategy-options.js'
+import { strategySettings, type StrategyParameters, type StrategySettings } from './strategy-options.js'
 import { callVerify, type VerifyDone } from './verify-function.js'
 
 /** Finds the client of an id and a secret: by `done`, or by what it returns where it does not declare `done`. */
@@ -16,9 +16,6 @@ export type ClientVerify = (clientId: string, clientSecret: string, done: Verify
 export type ClientVerifyWithRequest = {
   verify(req: HttpRequest, clientId: string, clientSecret: string, done: VerifyDone): unknown
 }['verify']
-
-/** Options and a verify function, or a verify function alone. */
-export type ClientStrategyParameters = [StrategyOptions | ClientVerify, (ClientVerify | ClientVerifyWithRequest)?]
 
 /** What tells one strategy for clients from another. */
 export interface ClientStrategyKind {
@@ -38,8 +35,8 @@ export abstract class ClientStrategy extends PassportStrategy {
   private readonly terms: ClientTerms
   private readonly verify: (request: ClientAuthRequest, req: HttpRequest) => MaybePromise<unknown>
 
-  protected constructor({ strategy, method, needsForm }: ClientStrategyKind, parameters: ClientStrategyParameters) {
-    const settings = strategySettings<StrategyOptions>(strategy, parameters, [], 2)
+  protected constructor({ strategy, method, needsForm }: ClientStrategyKind, parameters: StrategyParameters) {
+    const settings = strategySettings(strategy, parameters, [], 2)
     super(settings, settings.verify)
     this.terms = { ...settings, needsForm }
     this.verify = (request, req) => verifyClient(settings, method, request, req)
@@ -55,7 +52,7 @@ export abstract class ClientStrategy extends PassportStrategy {
 }
 
 function verifyClient(
-  { verify, parametersOf, emit }: StrategySettings<StrategyOptions>,
+  { verify, parametersOf, emit }: StrategySettings,
   method: ClientAuthMethod,
   request: ClientAuthRequest,
   req: HttpRequest,

@@ -30,7 +30,9 @@ export function routeRequirement(own: BearerOptions, { where, names, catalogue }
   }
 
   function requirementOf(routeOptions: object): BearerRequirement {
-    const asked = Object.entries(routeOptions).filter(([name]) => names.some((known) => known === name))
+    const asked = Object.entries(routeOptions).filter(
+      ([name, value]) => value !== undefined && names.some((honoured) => honoured === name),
+    )
     if (asked.length === 0) return ownRequirement
     return bearerRequirement({ ...own, ...Object.fromEntries(asked) }, catalogue, 'passport.authenticate')
   }

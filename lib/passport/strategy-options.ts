@@ -8,15 +8,28 @@ import type { AnyVerify } from './verify-function.js'
 export interface StrategyOptions {
   /** The `realm` of challenges: printable ASCII without `"` and `\`. Default `Users`. */
   readonly realm?: string
-  /** Whether the verify function gets the request before everything else. Default false. */
-  readonly passReqToCallback?: boolean
+  /** Whether the verify function gets the request before everything else; see {@link WithRequest}. Default false. */
+  readonly passReqToCallback?: false
   /** Is told what happens. Default: failures go to the console, everything else nowhere. */
   readonly onEvent?: (event: OAuthEvent) => unknown
 }
 
+/** The same options, for a verify function that gets the request before everything else. */
+export type WithRequest<Options extends StrategyOptions> = Omit<Options, 'passReqToCallback'> & {
+  readonly passReqToCallback: true
+}
+
+/** Options and a verify function of any strategy, or a verify function alone. */
+export type StrategyParameters = readonly [AnyStrategyOptions | AnyVerify, AnyVerify?]
+
+type AnyStrategyOptions = Omit<StrategyOptions, 'passReqToCallback'> & {
+  readonly passReqToCallback?: boolean
+  readonly scope?: string | readonly string[]
+}
+
 /** The parameters of a strategy's constructor, checked and prepared. */
-export interface StrategySettings<Options> {
-  readonly options: Options
+export interface StrategySettings {
+  readonly options: AnyStrategyOptions
   readonly verify: AnyVerify
   readonly realm: string
   readonly emit: Emit
@@ -28,17 +41,16 @@ export interface StrategySettings<Options> {
  * Reads the parameters of a strategy's constructor: a verify function, or options and a verify function. Throws
  * `ConfigurationError`. `credentials`: how many the verify function gets.
  */
-export function strategySettings<Options extends StrategyOptions>(
+export function strategySettings(
   strategy: string,
-  parameters: readonly [Options | AnyVerify, AnyVerify?],
+  [first, second]: StrategyParameters,
   known: readonly string[],
   credentials: number,
-): StrategySettings<Options> {
-  const [first, second] = parameters
-  const options = typeof first === 'function' ? ({} as Options) : first
+): StrategySettings {
+  const options = typeof first === 'function' ? {} : first
   const verify = typeof first === 'function' ? first : second
   checkOptions(strategy, options, ['realm', 'passReqToCallback', 'onEvent', ...known])
-  const { realm = 'Users', passReqToCallback, onEvent } = options
+  const { realm = 'Users', passReqToCallback, onEvent }: AnyStrategyOptions = options
   if (typeof realm !== 'string' || !/^[\x20\x21\x23-\x5B\x5D-\x7E]+$/.test(realm)) {
     throw new ConfigurationError(
       `${strategy}.realm`,

@@ -22,29 +22,31 @@ export interface Verified {
  */
 export function callVerify(verify: AnyVerify, parameters: readonly unknown[]): MaybePromise<Verified> {
   const call = (...more: unknown[]): unknown => Reflect.apply(verify, undefined, [...parameters, ...more])
-  if (declaresDone(verify, parameters.length)) return new Promise((...settle) => answerByDone(call, ...settle))
+  if (verify.length > parameters.length) return new Promise((...settle) => answerByDone(call, ...settle))
   return andThen(call(), (user) => ({ user: checkedUser(user), info: undefined }))
-}
-
-/** Whether a verify function has a parameter beyond so many. */
-export function declaresDone(verify: AnyVerify, parameters: number): boolean {
-  return verify.length > parameters
 }
 
 function answerByDone(
   call: (done: VerifyDone) => unknown,
-  resolve: (answer: Verified | PromiseLike<Verified>) => void,
+  resolve: (answer: Verified) => void,
   reject: (error: unknown) => void,
 ): void {
   const returned = call((error, user, info) => {
     if (error) reject(error)
     else if (!user) resolve({ user: false, info })
-    // A no counts at once; a yes only when all is done that comes with it. If verify throws then, or rejects, or takes it back by
-    // calling again, it was none.
-    else setImmediate(() => resolve(Promise.resolve(user).then((value) => ({ user: checkedUser(value), info }))))
+    else
+      void Promise.resolve(user)
+        .then((value) => acceptLater({ user: checkedUser(value), info }))
+        .then(undefined, reject)
   })
   // Of promises only those of an async function: a query that starts when somebody waits for it would run twice.
   if (types.isPromise(returned)) returned.catch(reject)
+
+  // A no counts at once; a yes only when all is done that comes with it. If verify throws then, or rejects, or takes it back by
+  // calling again, it was none.
+  function acceptLater(verified: Verified): void {
+    setImmediate(resolve, verified)
+  }
 }
 
 /** A mistake that is easily made, and would let everybody pass. */

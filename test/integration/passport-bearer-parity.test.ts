@@ -204,8 +204,8 @@ function guardedServer(major: 4 | 5): TestServer {
       for (const [name, options] of Object.entries(routes)) {
         const passport = new Passport()
         passport.use(oauth.strategies.bearer(options))
-        passport.use('of-route', oauth.strategies.bearer({ scope: 'orders:write', for: 'client' }))
-        const ofRoute = { scope: [], for: undefined, ...options } as object
+        passport.use('of-route', oauth.strategies.bearer({ scope: 'orders:write' }))
+        const ofRoute = { scope: [], ...options } as object
         app.all(`/guard/${name}`, oauth.requireBearer(options), (req, res) => res.json(req.auth ?? null))
         app.all(`/strategy/${name}`, passport.authenticate('bearer'), ofUser)
         app.all(`/route/${name}`, passport.authenticate('of-route', ofRoute), ofUser)
