@@ -20,13 +20,12 @@ export function parseBasicCredentials(authorization: string): PresentedCredentia
   // Node skips what is not Base64 and bits that do not belong: only the canonical spelling of the octets is accepted.
   if (octets.toString('base64') !== encoded) return undefined
   const text = octets.toString('latin1')
-  // Checked before the halves are decoded and after: RFC 6749 appendix A.1 and A.2 allow %x20-7E only.
-  if (!isPrintableAscii(text)) return undefined
   const colon = text.indexOf(':')
   if (colon === -1) return undefined
   const clientId = decodeFormComponent(text.slice(0, colon))
   const proof = decodeFormComponent(text.slice(colon + 1))
   if (clientId === undefined || proof === undefined || clientId === '') return undefined
+  // RFC 6749 appendix A.1 and A.2. Decoding leaves what is no escape as it came, so that this judges that too.
   if (!isPrintableAscii(clientId) || !isPrintableAscii(proof)) return undefined
   return { clientId, proof }
 }
