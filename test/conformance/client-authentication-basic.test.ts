@@ -27,6 +27,7 @@ const moreClients = [
   confidential('', 'secret of nobody'),
   confidential('café', 'secret'),
   confidential('shop\0', 'secret'),
+  confidential('odd-secrets', 'sec\0ret'),
 ]
 
 const encode = (text: string): string => `Basic ${Buffer.from(text, 'latin1').toString('base64')}`
@@ -91,6 +92,7 @@ describe.each([4, 5] as const)('HTTP Basic at the token endpoint, Express %i', (
       ['NUL behind the id', `shop-app\0:${secretOf('shop-app')}`],
       ['an encoded NUL behind the id', `shop-app%00:${secretOf('shop-app')}`],
       ['an encoded NUL in an id that the store has', 'shop%00:secret'],
+      ['an encoded NUL in a secret that the client has', 'odd-secrets:sec%00ret'],
       ['a line end behind the secret', `shop-app:${secretOf('shop-app')}\r\n`],
       ['an encoded line end behind the secret', `shop-app:${secretOf('shop-app')}%0D%0A`],
       ['a tab in the id', `shop\t-app:${secretOf('shop-app')}`],
@@ -105,6 +107,7 @@ describe.each([4, 5] as const)('HTTP Basic at the token endpoint, Express %i', (
       ['a full-width look-alike of an id, encoded', `%EF%BD%93hop-app:${secretOf('shop-app')}`],
       ['UTF-8 as it stands in an id that the store has', Buffer.from('café:secret').toString('latin1')],
       ['encoded UTF-8 in an id that the store has', 'caf%C3%A9:secret'],
+      ['encoded UTF-8 in a secret that the client has', 'test:123%C2%A3'],
       ['UTF-8 in the secret', `shop-app:${secretOf('shop-app')}\xC3\xA9`],
     ])('CLA-12 what is not printable ASCII: %s', async (_what, text) => {
       await expectRefused(encode(text))

@@ -220,6 +220,16 @@ describe('client authentication at the token endpoint', () => {
       await expectRefused({ form: { ...signIn, client_id: 'spa' }, authorization: basic('spa', 'secret') })
     })
 
+    it('CLA-22 are refused even when somebody registered a secret and a method for them', async () => {
+      const muddled = {
+        ...confidential('muddled', ['client_secret_basic', 'client_secret_post']),
+        clientType: 'public',
+      }
+      server = testServer({ moreClients: [muddled as unknown as Client], password: { allowPublicClients: true } })
+      await expectRefused({ form: signIn, authorization: basic('muddled', secretOf('muddled')) })
+      await expectRefused({ form: { ...signIn, ...inBody('muddled') } })
+    })
+
     it('CLA-23 are refused when they use Basic with an empty password', async () => {
       await expectRefused({ form: signIn, authorization: basic('spa', '') })
       await expectRefused({ form: { ...signIn, client_id: 'spa' }, authorization: basic('spa', '') })

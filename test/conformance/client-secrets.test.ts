@@ -108,6 +108,13 @@ describe('client secrets', () => {
       expect(await token(server, 'rotating', 'the next one')).toEqual(issued('orders:read'))
     })
 
+    it('CLA-27 also when several of them were chosen by people', async () => {
+      const another = { digest: await hasher.hash('another one') }
+      const server = testServer({ moreClients: [app('rotating', [chosen, another])] })
+      expect(await token(server, 'rotating', 'another one')).toEqual(issued('orders:read'))
+      expect(await token(server, 'rotating', 'chosen: by a person +%')).toEqual(issued('orders:read'))
+    })
+
     it('CLA-27 a chosen one can be replaced by a generated one without downtime', async () => {
       const client = app('rotating', [{ ...chosen, expiresAt: startedAt + 60 }, next])
       const server = testServer({ moreClients: [client] })
