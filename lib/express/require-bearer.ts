@@ -7,6 +7,7 @@ import { verifyBearer, type BearerResult, type BearerServices } from '../bearer/
 import { publicError } from '../errors/public-error.js'
 import { emitError, type Emit } from '../events.js'
 import { isPromiseLike, type MaybePromise } from '../protocol/maybe-promise.js'
+import type { RequestContext } from '../protocol/request-context.js'
 import { HttpRequestContext } from './http-request-context.js'
 import type { HttpRequest } from './http.js'
 import type { authOf } from './request-auth.js'
@@ -47,8 +48,8 @@ export function judgeRequest(
   services: GuardServices,
   requirement: BearerRequirement,
   req: HttpRequest,
+  context: RequestContext,
 ): MaybePromise<BearerResult> {
-  const context = new HttpRequestContext(req)
   try {
     const result = verifyBearer(services, requirement, bearerRequest(req), context)
     return isPromiseLike(result) ? result.then(undefined, failed) : result
@@ -69,7 +70,8 @@ export function bearerRequest(req: HttpRequest): BearerRequest {
 /** Makes the guard of a route. What it lets pass is narrower where its requirement is; the caller states that. */
 export function bearerGuard(services: GuardServices, requirement: BearerRequirement): BearerGuard<Auth | undefined> {
   return (req, res, next) => {
-    const result = judgeRequest(services, requirement, req)
+    const context = new HttpRequestContext(req)
+    const result = judgeRequest(services, requirement, req, context)
     if (isPromiseLike(result)) void result.then(conclude).then(undefined, next)
     else conclude(result)
 
@@ -81,7 +83,7 @@ export function bearerGuard(services: GuardServices, requirement: BearerRequirem
         req.auth = undefined
         next()
       } else {
-        writeRefusal(services, requirement, req, res, result)
+        writeRefusal(services, requirement, context, res, result)
       }
     }
   }
@@ -91,7 +93,7 @@ export function bearerGuard(services: GuardServices, requirement: BearerRequirem
 export function writeRefusal(
   { realm, emit }: Pick<GuardServices, 'realm' | 'emit'>,
   requirement: BearerRequirement,
-  req: HttpRequest,
+  context: RequestContext,
   res: ServerResponse,
   result: Exclude<BearerResult, { verdict: 'accepted' }>,
 ): void {
@@ -100,7 +102,7 @@ export function writeRefusal(
     return
   }
   const { error } = result
-  emitError(emit, new HttpRequestContext(req), error)
+  emitError(emit, context, error)
   writeError(res, error, bearerChallenge(realm, requirement, error))
 }
 

@@ -1,10 +1,10 @@
 import type { ServerResponse } from 'node:http'
 import { publicError } from '../errors/public-error.js'
 import { emitError, type Emit } from '../events.js'
-import { HttpRequestContext } from '../express/http-request-context.js'
 import type { HttpRequest } from '../express/http.js'
 import { writeError } from '../express/write-answer.js'
 import { isPromiseLike, type MaybePromise } from '../protocol/maybe-promise.js'
+import type { RequestContext } from '../protocol/request-context.js'
 import { answerForPassport } from './answer-for-passport.js'
 import { moreTelling, type Decision, type Refusal } from './decision.js'
 
@@ -22,19 +22,20 @@ export interface AttemptedRequest {
   readonly req: HttpRequest & { readonly res?: ServerResponse }
   /** The options of `passport.authenticate()`: one object for a route and all its strategies. */
   readonly options: object | undefined
+  readonly context: RequestContext
 }
 
 /** The refusal that Passport is being told of at this very moment: it calls the next strategy of the route within. */
-let refusing: (AttemptedRequest & { readonly refusal: Refusal }) | undefined
+let refusing: (Omit<AttemptedRequest, 'context'> & { readonly refusal: Refusal }) | undefined
 
 /** Lets a strategy decide about a request, and tells Passport. Whatever goes wrong in that is answered with 500 or 503. */
 export function attempt(
   strategy: PassportActions,
   request: AttemptedRequest,
   emit: Emit,
-  decide: () => MaybePromise<Decision>,
+  decide: (request: AttemptedRequest) => MaybePromise<Decision>,
 ): void {
-  const { req, options } = request
+  const { req, options, context } = request
   // Taken at once: a strategy that was given to `passport.authenticate()` in place of its name is one object for all requests,
   // and has the actions of the next one by the time this one is decided.
   const success = strategy.success.bind(strategy)
@@ -45,7 +46,7 @@ export function attempt(
 
   let decision: MaybePromise<Decision>
   try {
-    decision = decide()
+    decision = decide(request)
   } catch (thrown) {
     breakOff(thrown)
     return
@@ -92,7 +93,7 @@ export function attempt(
   // store is out of reach. And not an error in its sense: the application would answer that, with HTML or its own words.
   function breakOff(thrown: unknown): void {
     const failure = publicError(thrown)
-    emitError(emit, new HttpRequestContext(req), failure)
+    emitError(emit, context, failure)
     if (req.res === undefined) error(failure)
     else writeError(req.res, failure, undefined)
   }

@@ -1,15 +1,15 @@
 import { bearerChallenge } from '../bearer/challenge.js'
 import type { BearerRequirement } from '../bearer/requirement.js'
 import type { BearerResult } from '../bearer/verify-bearer.js'
-import type { HttpRequest } from '../express/http.js'
 import { writeRefusal, type GuardServices } from '../express/require-bearer.js'
+import type { RequestContext } from '../protocol/request-context.js'
 import type { Decision } from './decision.js'
 
 /** Turns what a guard would do with a request that it does not accept into what the strategy does. */
 export function bearerRefusal(
   guard: Pick<GuardServices, 'realm' | 'emit'>,
   requirement: BearerRequirement,
-  req: HttpRequest,
+  context: RequestContext,
   result: Exclude<BearerResult, { verdict: 'accepted' }>,
 ): Decision {
   if (result.verdict === 'anonymous' && requirement.optional) return { decided: 'pass' }
@@ -18,6 +18,6 @@ export function bearerRefusal(
     decided: 'refuse',
     error,
     challenge: bearerChallenge(guard.realm, requirement, error),
-    answer: (res) => writeRefusal(guard, requirement, req, res, result),
+    answer: (res) => writeRefusal(guard, requirement, context, res, result),
   }
 }

@@ -4,6 +4,7 @@ import { insufficientScope, invalidToken } from '../bearer/refusals.js'
 import { satisfies } from '../bearer/verify-bearer.js'
 import type { Emit } from '../events.js'
 import type { HttpRequest } from '../express/http.js'
+import { HttpRequestContext } from '../express/http-request-context.js'
 import { bearerRequest } from '../express/require-bearer.js'
 import { andThen, type MaybePromise } from '../protocol/maybe-promise.js'
 import { attempt, type AttemptedRequest, type PassportActions } from './attempt.js'
@@ -64,7 +65,8 @@ export class BearerStrategy extends PassportStrategy {
   /** Called by Passport. */
   authenticate(req: HttpRequest, options?: object): void {
     // By now Passport has added its actions.
-    attempt(this as this & PassportActions, { req, options }, this.emit, () => this.judge({ req, options }))
+    const context = new HttpRequestContext(req)
+    attempt(this as this & PassportActions, { req, options, context }, this.emit, this.judge)
   }
 }
 
@@ -72,19 +74,19 @@ function bearerJudge(settings: StrategySettings): (request: AttemptedRequest) =>
   const { scope = [] } = settings.options
   const requirementOf = routeRequirement({ scope }, { where: 'BearerStrategy', names: ['scope'], catalogue: anyScope })
 
-  return ({ req, options }) => {
+  return ({ req, options, context }) => {
     const requirement = requirementOf(options)
     return decideOr(
       () => {
         const token = readBearerToken(bearerRequest(req))
-        if (token === undefined) return bearerRefusal(settings, requirement, req, { verdict: 'anonymous' })
+        if (token === undefined) return bearerRefusal(settings, requirement, context, { verdict: 'anonymous' })
         return andThen(callVerify(settings.verify, settings.parametersOf(req, [token])), ({ user, info }) => {
           if (!user) throw invalidToken()
           if (!satisfies(scopeOf(info), requirement)) throw insufficientScope()
           return { decided: 'accept', user, info }
         })
       },
-      (error) => bearerRefusal(settings, requirement, req, { verdict: 'refused', error }),
+      (error) => bearerRefusal(settings, requirement, context, { verdict: 'refused', error }),
     )
   }
 }

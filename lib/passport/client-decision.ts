@@ -2,10 +2,9 @@ import { basicChallenge } from '../client-auth/basic-challenge.js'
 import type { ClientAuthRequest } from '../client-auth/client-auth-method.js'
 import type { OAuthError } from '../errors/oauth-error.js'
 import { emitError, type Emit } from '../events.js'
-import { HttpRequestContext } from '../express/http-request-context.js'
-import type { HttpRequest } from '../express/http.js'
 import { writeError } from '../express/write-answer.js'
 import { andThen, type MaybePromise } from '../protocol/maybe-promise.js'
+import type { AttemptedRequest } from './attempt.js'
 import { clientAuthRequest } from './client-auth-request.js'
 import { decideOr, type Decision } from './decision.js'
 
@@ -20,10 +19,9 @@ export interface ClientTerms {
 /** Decides about a request by its client, and refuses it as an endpoint would. `authenticate` answers the user, or throws. */
 export function decideByClient(
   { realm, emit, needsForm }: ClientTerms,
-  req: HttpRequest,
+  { req, context }: AttemptedRequest,
   authenticate: (request: ClientAuthRequest) => MaybePromise<unknown>,
 ): MaybePromise<Decision> {
-  const context = new HttpRequestContext(req)
   return decideOr(() => {
     const request = clientAuthRequest(req, context, needsForm)
     return andThen(authenticate(request), (user) => ({ decided: 'accept', user }))

@@ -3,6 +3,7 @@ import { selectMethod } from '../client-auth/authenticate-client.js'
 import type { ClientAuthMethod, ClientAuthRequest } from '../client-auth/client-auth-method.js'
 import { invalidClient } from '../client-auth/invalid-client.js'
 import type { HttpRequest } from '../express/http.js'
+import { HttpRequestContext } from '../express/http-request-context.js'
 import { andThen, type MaybePromise } from '../protocol/maybe-promise.js'
 import { attempt, type PassportActions } from './attempt.js'
 import { decideByClient, type ClientTerms } from './client-decision.js'
@@ -45,8 +46,9 @@ export abstract class ClientStrategy extends PassportStrategy {
   /** Called by Passport. */
   authenticate(req: HttpRequest, options?: object): void {
     // By now Passport has added its actions.
-    attempt(this as this & PassportActions, { req, options }, this.terms.emit, () =>
-      decideByClient(this.terms, req, (request) => this.verify(request, req)),
+    const context = new HttpRequestContext(req)
+    attempt(this as this & PassportActions, { req, options, context }, this.terms.emit, (request) =>
+      decideByClient(this.terms, request, (credentials) => this.verify(credentials, req)),
     )
   }
 }

@@ -48,8 +48,9 @@ export function decideOr(
 }
 
 /**
- * Which of two refusals of one request is answered, when several strategies guard a route: the one that knows more. None knows
- * nothing, a client that could not be told may have meant the other strategy; then the first counts, as in Passport.
+ * Which of two refusals of one request is answered where several strategies guard a route: the one that says more. A strategy that
+ * finds no credentials says nothing; one that does not know the client may have been the wrong one to ask. Of two that say as
+ * much, the first is answered, as Passport does it.
  */
 export function moreTelling(first: Refusal | undefined, second: Refusal): Refusal {
   return first === undefined || weight(second) > weight(first) ? second : first

@@ -1,6 +1,7 @@
 import type { BearerOptions } from '../bearer/requirement.js'
 import { authenticateClient, type ClientAuthServices } from '../client-auth/authenticate-client.js'
 import type { HttpRequest } from '../express/http.js'
+import { HttpRequestContext } from '../express/http-request-context.js'
 import { judgeRequest, type GuardServices } from '../express/require-bearer.js'
 import { andThen, type MaybePromise } from '../protocol/maybe-promise.js'
 import type { Client, ClientRegistration } from '../stores/client-store.js'
@@ -67,7 +68,7 @@ function decidedBy<Strategy extends { authenticate(req: HttpRequest, options?: o
   decide: (request: AttemptedRequest) => MaybePromise<Decision>,
 ): Strategy {
   strategy.authenticate = function (this: PassportActions, req: HttpRequest, options?: object) {
-    attempt(this, { req, options }, emit, () => decide({ req, options }))
+    attempt(this, { req, options, context: new HttpRequestContext(req) }, emit, decide)
   }
   return strategy
 }
@@ -75,12 +76,12 @@ function decidedBy<Strategy extends { authenticate(req: HttpRequest, options?: o
 function judgeBearer(
   services: StrategyServices,
   requirementOf: RouteRequirement,
-  { req, options }: AttemptedRequest & { readonly req: { auth?: unknown } },
+  { req, options, context }: AttemptedRequest & { readonly req: { auth?: unknown } },
 ): MaybePromise<Decision> {
   const requirement = requirementOf(options)
-  return andThen(judgeRequest(services, requirement, req), (result) => {
+  return andThen(judgeRequest(services, requirement, req, context), (result) => {
     req.auth = result.verdict === 'accepted' ? result.auth : undefined
-    if (result.verdict !== 'accepted') return bearerRefusal(services, requirement, req, result)
+    if (result.verdict !== 'accepted') return bearerRefusal(services, requirement, context, result)
     return { decided: 'accept', user: result.auth, info: { scope: result.auth.scope.toString() } }
   })
 }
@@ -91,8 +92,8 @@ function byClient(
   needsForm: boolean,
 ): (request: AttemptedRequest) => MaybePromise<Decision> {
   const clientAuthMethods = services.clientAuthMethods.filter(({ name }) => name === authMethod)
-  return ({ req }) =>
-    decideByClient({ ...services, needsForm }, req, (request) =>
+  return (attempted) =>
+    decideByClient({ ...services, needsForm }, attempted, (request) =>
       andThen(authenticateClient({ ...services, clientAuthMethods }, request), withoutSecrets),
     )
 }

@@ -1,5 +1,12 @@
 import express from 'express'
-import { hashToken, StoreUnavailableError, type BearerOptions, type TokenHash, type TokenStore } from 'latchkey'
+import {
+  hashToken,
+  StoreUnavailableError,
+  type BearerOptions,
+  type RequestContext,
+  type TokenHash,
+  type TokenStore,
+} from 'latchkey'
 import { createMemoryStores } from 'latchkey/stores/memory'
 import { Passport } from 'passport'
 import { beforeAll, describe, expect, it } from 'vitest'
@@ -153,10 +160,15 @@ const troubleByHash = new Map([...troubles].map(([token, trouble]) => [hashToken
 let time = 1_800_000_000
 const clock = (): number => time
 const stores = createMemoryStores({ clock, pruneIntervalSeconds: 0 })
+/** The request that the store was asked for last. */
+let askedBy = ''
 const tokens: TokenStore = new Proxy(stores.tokens, {
   get(store, name) {
     if (name !== 'findAccessToken') return Reflect.get(store, name, store).bind(store)
-    return (hash: TokenHash) => (troubleByHash.get(hash) ?? (() => store.findAccessToken(hash)))()
+    return (hash: TokenHash, { requestId }: RequestContext) => {
+      askedBy = requestId
+      return (troubleByHash.get(hash) ?? (() => store.findAccessToken(hash)))()
+    }
   },
 })
 const issued = new Map<string, string>()
@@ -188,6 +200,16 @@ describe.each([4, 5] as const)('Passport’s bearer strategy on Express %i', (ma
     expect(await observeAt(server, 'strategy', row)).toEqual(guard)
     expect(await observeAt(server, 'route', row)).toEqual(guard)
   })
+
+  it.each(['unknown', 'throws', 'rejects'])(
+    'names a request alike to the store and to the operator: %s',
+    async (token) => {
+      for (const kind of ['guard', 'strategy']) {
+        await observeAt(server, kind, { what: '', lines: [`Authorization: Bearer ${token}`], status: 0 })
+        expect(server.events.map(({ requestId }) => requestId)).toEqual([askedBy])
+      }
+    },
+  )
 })
 
 /** One app with the same routes behind the guard and behind Passport. */

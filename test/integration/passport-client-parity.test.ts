@@ -106,8 +106,11 @@ const colonApp = {
   secrets: [{ digest: digestClientSecret('first:second') }],
 } as Client
 const known = new Map([...clients, colonApp].map((client) => [client.clientId, client]))
+/** The request that the store was asked for last. */
+let askedBy = ''
 const store: ClientStore = {
-  findClient(clientId) {
+  findClient(clientId, { requestId }) {
+    askedBy = requestId
     if (clientId === 'throws') throw new Error('secret detail')
     if (clientId === 'rejects') return Promise.reject(new Error('secret detail'))
     if (clientId === 'unavailable') throw new StoreUnavailableError('no connection', { retryAfterSeconds: 7 })
@@ -136,6 +139,19 @@ describe.each([4, 5] as const)('Passport’s strategies for clients on Express %
     expect(endpoint.status).toBe(row.status)
     expect(await post('/password', row)).toEqual(endpoint)
     expect(await post('/chain', row)).toEqual(endpoint)
+  })
+
+  it('name a request alike to the store and to the operator', async () => {
+    for (const path of ['/oauth/token', '/basic', '/chain']) {
+      for (const [clientId, told] of [
+        ['nobody', 2],
+        ['throws', 1],
+        ['rejects', 1],
+      ] as const) {
+        await post(path, { what: '', lines: [basicLine(clientId)], status: 0 })
+        expect(server.events.map(({ requestId }) => requestId)).toEqual(Array(told).fill(askedBy))
+      }
+    }
   })
 
   it('let a client pass that its own way is open to, and show it without its secrets', async () => {

@@ -1,7 +1,7 @@
 import { BasicStrategy } from 'passport-http'
 import { Strategy as HttpBearerStrategy } from 'passport-http-bearer'
 import { ConfigurationError } from 'latchkey'
-import type { Strategy } from 'passport'
+import type { AuthenticateOptions, Strategy } from 'passport'
 import { BearerStrategy, ClientBasicStrategy, ClientPasswordStrategy } from 'latchkey/passport'
 import request from 'supertest'
 import { beforeEach, describe, expect, it } from 'vitest'
@@ -248,7 +248,7 @@ describe('BearerStrategy', () => {
       [['a', 'b'], 403],
       [undefined, 403],
     ] as const) {
-      const options = scope === undefined ? {} : { scope: scope as string }
+      const options = { scope } as AuthenticateOptions
       const answer = await request(passportApp(strategy, { options })).get('/guarded').set('Authorization', 'Bearer x')
       expect(answer.status).toBe(status)
     }
@@ -286,6 +286,12 @@ describe('all of them', () => {
     ] as const) {
       expect(await ask(strategy, [line])).toMatchObject({ status: 200 })
     }
+  })
+
+  it('leave the options of the route as they were, for the other strategies of the route', async () => {
+    const options = {}
+    const answer = await request(passportApp(bearer, { options })).get('/guarded').set('Authorization', 'Bearer abc')
+    expect([answer.status, options]).toEqual([200, {}])
   })
 
   it.each<[string, () => unknown, string]>([

@@ -79,12 +79,12 @@ describe.each([4, 5] as const)('the answer of a strategy on Express %i', (major)
         passport.use(new Passing())
         app.get('/chain', passport.authenticate(['bearer', 'passing']), (_req, res) => {
           wrapEnd(res, () => ends++)
-          setTimeout(() => res.status(401).end('Unauthorized'), 5)
+          setTimeout(() => res.status(403).end('Forbidden'), 5)
         })
       },
     })
     const answer = await request(http).get('/chain').set('Authorization', 'Bearer bad')
-    expect([answer.status, answer.text, ends]).toEqual([401, 'Unauthorized', 1])
+    expect([answer.status, answer.text, ends]).toEqual([403, 'Forbidden', 1])
   })
 
   it('is given by us where a callback of the route throws after the fact', async () => {

@@ -280,7 +280,7 @@ describe.each([4, 5] as const)('a route with Passport on Express %i', (major) =>
       ])
       const byBasic = await post('/unparsed/clients', postApp, basic('stock-sync', secretOf('stock-sync')))
       expect([byBasic.status, byBasic.body.user.clientId]).toEqual([200, 'stock-sync'])
-      expect(shown(await post('/unparsed/clients', '', basic('stock-sync', 'wrong')))).toEqual(invalidClient)
+      expect(shown(await post('/unparsed/clients', 'x=y', basic('stock-sync', 'wrong')))).toEqual(invalidClient)
       expect(shown(await post('/unparsed/password', ''))).toEqual(invalidClient)
     })
   })
