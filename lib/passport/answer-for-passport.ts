@@ -22,7 +22,7 @@ export function answerForPassport(res: ServerResponse, refusal: Refusal, fail: (
   }
 
   function catchEnd(...parameters: unknown[]): unknown {
-    if (!failing || !isPassports(res, parameters)) return end(...parameters)
+    if (!failing || !isPassports(res, refusal, parameters)) return end(...parameters)
     restore()
     // With 401 Passport has put its challenges in the place of those that the route had set. The refusal brings its own.
     const challenges = new Set([...challengesBefore, ...challengesOf(res)])
@@ -42,13 +42,13 @@ export function answerForPassport(res: ServerResponse, refusal: Refusal, fail: (
   }
 }
 
-/** Whether it is Passport that ends the response: with these words only, and its challenges as a list. */
-function isPassports(res: ServerResponse, parameters: readonly unknown[]): boolean {
+/** Whether it is Passport that ends the response: with these words only, and challenges as a list where there are any. */
+function isPassports(res: ServerResponse, { challenge }: Refusal, parameters: readonly unknown[]): boolean {
   return (
     !res.headersSent &&
     parameters.length === 1 &&
     parameters[0] === STATUS_CODES[res.statusCode] &&
-    (res.statusCode !== 401 || Array.isArray(res.getHeader('WWW-Authenticate')))
+    (res.statusCode !== 401 || challenge === undefined || Array.isArray(res.getHeader('WWW-Authenticate')))
   )
 }
 

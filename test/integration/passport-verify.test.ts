@@ -293,6 +293,11 @@ describe('a verify function', () => {
     expect(answer.challenge).toContain('error_description="Prove ?it? again"')
   })
 
+  it('may refuse with 401 where no challenge would help', async () => {
+    const strategy = new BearerStrategy(options, (_token, done) => done(new OAuthError('invalid_client', 'Gone')))
+    expect(await ask(strategy)).toEqual(answered(401, { error: 'invalid_client', error_description: 'Gone' }))
+  })
+
   it('tells failures on the console where nobody listens, and nothing else', async () => {
     const printed: unknown[][] = []
     const { error } = console
