@@ -137,6 +137,8 @@ describe('an extension grant', () => {
     ['a name of Object.prototype', ({ grantScope }: GrantRequest) => ({ actsFor: '__proto__', scope: grantScope() })],
     ['a scope that it made up', { actsFor: 'client', scope: 'admin' }],
     ['a list for a scope', { actsFor: 'client', scope: ['orders:read'] }],
+    ['a Set for a scope', { actsFor: 'client', scope: new Set(['admin']) }],
+    ['what looks like a scope', { actsFor: 'client', scope: { size: 1, toString: () => 'admin' } }],
     ['no scope', { actsFor: 'client' }],
     [
       'an empty scope',
