@@ -138,7 +138,7 @@ describe('an extension grant', () => {
     ['a scope that it made up', { actsFor: 'client', scope: 'admin' }],
     ['a list for a scope', { actsFor: 'client', scope: ['orders:read'] }],
     ['a Set for a scope', { actsFor: 'client', scope: new Set(['admin']) }],
-    ['what looks like a scope', { actsFor: 'client', scope: { size: 1, toString: () => 'admin' } }],
+    ['what looks like a scope', { actsFor: 'client', scope: { size: 1, toString: (): string => 'admin' } }],
     ['no scope', { actsFor: 'client' }],
     [
       'an empty scope',

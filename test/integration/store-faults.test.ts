@@ -243,6 +243,14 @@ describe('records that are nearly right', () => {
     ['true', { outcome: true }],
     ['a word of its own', { outcome: 'ok' }],
     ['a name of Object.prototype', { outcome: 'constructor' }],
+  ])('a rotation that says %s yields nothing, and the operator hears why', async (_what, outcome) => {
+    server.stores.tokens.rotateRefreshToken = () => outcome as never
+    expect(shown(await refresh(refreshToken))).toEqual(serverError)
+    const cause = new TypeError('The TokenStore answered no RotationOutcome')
+    expect(server.events.at(-1)).toMatchObject({ type: 'failure', error: 'server_error', cause })
+  })
+
+  it.each([
     ['already_spent, and not when', { outcome: 'already_spent' }],
     ['already_spent, and an empty spending', { outcome: 'already_spent', spending: {} }],
   ])('a rotation that says %s yields nothing', async (_what, outcome) => {
