@@ -194,13 +194,14 @@ describe.each([4, 5] as const)('the body, Express %i', (express) => {
       const head = ['POST /oauth/token HTTP/1.1', 'Host: x', basicLine(), formLine, 'Transfer-Encoding: chunked']
       socket.write(`${head.join('\r\n')}\r\n\r\n`)
       // The last chunk never comes.
-      socket.write(`10000\r\n${'x'.repeat(65_536)}\r\n1\r\nx\r\n`)
+      socket.write(`10000\r\n${'x'.repeat(65_536)}\r\n${'1\r\nx\r\n'.repeat(9)}`)
       const [answer] = await once(socket, 'data')
       await once(socket, 'close')
       server.http.close()
       expect(String(answer)).toMatch(/^HTTP\/1\.1 413 Payload Too Large\r\n/)
       expect(String(answer)).toMatch(/\r\nConnection: close\r\n/)
       expect(JSON.parse(String(answer).split('\r\n\r\n')[1]!)).toEqual(tooLarge.body)
+      expect(server.events.map(({ type }) => type)).toEqual(['request_refused'])
     })
 
     it('HTP-26 may be 65536 octets', async () => {

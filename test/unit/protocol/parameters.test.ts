@@ -6,7 +6,20 @@ import { isOAuthError } from 'latchkey'
 import { describe, expect, it } from 'vitest'
 import { adoptForm, parseForm, type Parameters } from '../../../lib/protocol/parameters.js'
 
-const secretNames = ['client_secret', 'password', 'refresh_token', 'assertion', 'client_assertion', 'token', 'code']
+const secretNames = [
+  'client_secret',
+  'password',
+  'refresh_token',
+  'access_token',
+  'assertion',
+  'client_assertion',
+  'token',
+  'subject_token',
+  'actor_token',
+  'code',
+  'code_verifier',
+  'device_code',
+]
 const definedNames = ['grant_type', 'scope', 'username', 'client_id', ...secretNames]
 const unknownNames = ['a', 'b', 'é', 'toString', 'constructor', '0', 'Scope', 'a b', 'x=y', 'a&b', 'a%b', '+']
 
