@@ -1,6 +1,6 @@
-import { isAscii, isUtf8 } from 'node:buffer'
+import { isAscii } from 'node:buffer'
 import { OAuthError } from '../errors/oauth-error.js'
-import { adoptForm, notUtf8, parseForm, type Parameters } from '../protocol/parameters.js'
+import { adoptForm, parseForm, type Parameters } from '../protocol/parameters.js'
 import { isForm, queryHas } from './request-headers.js'
 import type { HttpRequest } from './http.js'
 
@@ -87,10 +87,9 @@ function collect(req: HttpRequest, done: (form: ReadForm) => void): void {
   req.on('error', () => undefined)
 }
 
+/** What is not UTF-8 becomes the replacement character, which no parameter may have. */
 function decode(octets: Buffer): string {
-  if (isAscii(octets)) return octets.toString('latin1')
-  if (isUtf8(octets)) return octets.toString('utf8')
-  throw notUtf8()
+  return isAscii(octets) ? octets.toString('latin1') : octets.toString('utf8')
 }
 
 function tooLarge(): OAuthError {

@@ -124,8 +124,8 @@ function isRepeated(value: unknown): boolean {
   return Array.isArray(value) && value.length > 1
 }
 
-/** The refusal of a body, or of a part of it, that is not form-encoded UTF-8 (RFC 6749 appendix B). */
-export function notUtf8(): OAuthError {
+/** RFC 6749 appendix B. */
+function notUtf8(): OAuthError {
   return new OAuthError('invalid_request', 'The body is not form-encoded UTF-8')
 }
 
