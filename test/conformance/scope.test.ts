@@ -157,4 +157,17 @@ describe('scope is granted', () => {
     expect(shown(await postToken(server, refresh, 'shop-app'))).toEqual(invalidScope)
     expect(await ask(server, 'orders:write', 'shop-app')).toEqual(issued('orders:write'))
   })
+
+  it('SCO-05 at a refresh only as far as the catalogue still has it', async () => {
+    const before = testServer()
+    const { clients, tokens } = before.stores
+    const { refresh_token: token } = await signIn(before)
+    const scopesNow = catalogue.filter((scope) => scope !== 'orders:write')
+    const after = testServer({ server: { clients, tokens, scopes: scopesNow } })
+    const refresh = `grant_type=refresh_token&refresh_token=${token}`
+    expect(shown(await postToken(after, `${refresh}&scope=orders:write`, 'shop-app'))).toEqual(invalidScope)
+    expect(shown(await postToken(after, refresh, 'shop-app'))).toEqual(
+      issued('orders:read', { refresh_token: refreshToken }),
+    )
+  })
 })

@@ -17,7 +17,7 @@ function serverWith(grantAccess: GrantHandler['grantAccess']): TestServer {
   const grantType = 'urn:example:own'
   return testServer({
     server: { grants: [clientCredentialsGrant(), { grantType, grantAccess }] },
-    moreClients: [{ ...shopApp, grantTypes: [grantType] }],
+    moreClients: [{ ...shopApp, grantTypes: [grantType, 'refresh_token'] }],
   })
 }
 

@@ -30,6 +30,12 @@ describe.each([4, 5] as const)('TLS and proxies, Express %i', (express) => {
     expect(server.events.slice(1)).toMatchObject([{ type: 'request_refused', error: 'invalid_request', description }])
   })
 
+  it('HTP-21 ORD-01 refuses a wrong method before it asks for TLS', async () => {
+    const { http } = testServer({ express, server: requireTls })
+    const answer = await sendRaw(http, ['GET /oauth/token HTTP/1.1'])
+    expect(shown(answer)).toEqual(refused(405, 'invalid_request', 'Only POST is allowed here'))
+  })
+
   it('HTP-21 refuses what a trusted proxy got without TLS, and serves what it got with TLS', async () => {
     const { http } = testServer({ ...behindProxy, server: requireTls })
     expect(shown(await sendRaw(http, [...post, 'X-Forwarded-Proto: http'], good))).toEqual(noTls)
