@@ -22,6 +22,9 @@ export interface PublicClient extends ClientRegistration {
   readonly authMethods: readonly ['none']
 }
 
+/** Access tokens are random references into the token store, or signed statements (RFC 9068) that others can verify. */
+export type AccessTokenFormat = 'opaque' | 'jwt'
+
 /** What is registered about every client. */
 export interface ClientRegistration {
   /** Compared byte for byte. Assigned by the server, never chosen by a stranger (RFC 9700 §4.15). */
@@ -38,6 +41,17 @@ export interface ClientRegistration {
   readonly firstParty?: boolean | undefined
   /** Answers as if the client were unknown. Default false. */
   readonly disabled?: boolean | undefined
+  /** The form of its access tokens. Absent: the server's `accessTokenFormat`; a resource's own decides before both. */
+  readonly accessTokenFormat?: AccessTokenFormat | undefined
+  /** The resources that it may ask tokens for. Absent: all of the server's. */
+  readonly resources?: readonly string[] | undefined
+  /** Whether it may ask the introspection endpoint (RFC 7662 §4), as a resource server does. Default false. */
+  readonly mayIntrospect?: boolean | undefined
+  /**
+   * The resource that it speaks for when it introspects: tokens for other resources are inactive to it. Absent: tokens of
+   * every audience are shown.
+   */
+  readonly introspectsFor?: string | undefined
   /** Seconds. Absent: the server's `accessTokenLifetimeSeconds`. */
   readonly accessTokenLifetimeSeconds?: number | undefined
   /** Seconds that a refresh token may lie unused. Absent: the server's `refreshTokenLifetimeSeconds`. */

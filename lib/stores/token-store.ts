@@ -11,10 +11,20 @@ export interface Authorization {
   readonly grantType: string
   /** What the user granted, space-separated; refreshing may narrow an access token, never this (RFC 6749 §6). */
   readonly scope: string
+  /** The resources that it was granted for, space-separated URIs (RFC 8707); empty where the server has no resources. */
+  readonly audience: string
+  /** What the user may recognize the device by; absent when nothing is known. */
+  readonly deviceLabel: string | undefined
   /** Seconds since the epoch. */
   readonly createdAt: number
   /** Seconds since the epoch at which it ends however often it was refreshed. */
   readonly expiresAt: number
+}
+
+/** An authorization as it is listed. */
+export interface ListedAuthorization extends Authorization {
+  /** When tokens were last issued in it, seconds since the epoch. */
+  readonly lastUsedAt: number
 }
 
 /** An access token as it is stored: on behalf of a user, or of the client itself. */
@@ -37,6 +47,8 @@ interface AccessTokenFields {
   readonly clientId: string
   /** Space-separated. */
   readonly scope: string
+  /** The resources that accept it, space-separated URIs (RFC 8707); empty where the server has no resources. */
+  readonly audience: string
   /** Seconds since the epoch. */
   readonly issuedAt: number
   /** Seconds since the epoch; from this second on the token is dead. */
@@ -61,6 +73,8 @@ export interface RefreshTokenSpending {
   readonly successorNonce: string
   /** The scope of the access token that was issued, space-separated. */
   readonly accessTokenScope: string
+  /** The audience of that access token, space-separated. */
+  readonly accessTokenAudience: string
   /** When that access token ends, seconds since the epoch. */
   readonly accessTokenExpiresAt: number
 }
@@ -73,19 +87,40 @@ export interface RefreshTokenRecord extends NewRefreshToken {
 }
 
 /** What one answer of the token endpoint adds to the store. */
-export interface NewTokens {
-  /** The sign-in that begins with these tokens; absent for a token of the client itself. */
-  readonly authorization: Authorization | undefined
-  readonly accessToken: AccessTokenRecord
+export type NewTokens = NewUserTokens | NewClientTokens
+
+/** A sign-in begins. */
+export interface NewUserTokens {
+  readonly authorization: Authorization
+  /** Absent for a JWT: it carries its own record, and is not stored. */
+  readonly accessToken: UserAccessTokenRecord | undefined
+  /** When the access token ends, stored or not, seconds since the epoch: until then its authorization must be known. */
+  readonly accessTokenExpiresAt: number
   readonly refreshToken: NewRefreshToken | undefined
+}
+
+/** A client gets a token of its own; for a JWT nothing is stored at all. */
+export interface NewClientTokens {
+  readonly authorization: undefined
+  readonly accessToken: ClientAccessTokenRecord
+  readonly refreshToken: undefined
 }
 
 /** The exchange of one refresh token for its successors. */
 export interface RefreshTokenRotation {
   readonly presented: TokenHash
   readonly spending: RefreshTokenSpending
-  readonly accessToken: UserAccessTokenRecord
+  /** Absent for a JWT. */
+  readonly accessToken: UserAccessTokenRecord | undefined
   readonly refreshToken: NewRefreshToken
+}
+
+/** What a store needs to know of a JWT access token to revoke it, or to tell whether it is revoked. */
+export interface SignedTokenId {
+  /** The token's `jti`. */
+  readonly tokenId: string
+  /** Absent for a client's own token. */
+  readonly authorizationId: string | undefined
 }
 
 /** How a rotation ended, as the store found it; what follows from it is decided by the refresh token grant. */
@@ -103,7 +138,7 @@ export type RevocationSelection =
   | { readonly authorizationId: string }
   /** All sign-ins of a user, but for one if wished. */
   | { readonly userId: string; readonly exceptAuthorizationId?: string | undefined }
-  /** All sign-ins through a client, and the client's own tokens. */
+  /** All sign-ins through a client, and the client's own stored tokens; its own JWTs live to their end. */
   | { readonly clientId: string }
   /** All of them. */
   | { readonly everything: true }
@@ -116,7 +151,8 @@ export type RevocationSelection =
  * - hashes and ids are compared byte for byte;
  * - what a method has answered is seen by the next call, in every process;
  * - a token of a revoked authorization is as good as unknown, at once and for ever;
- * - expiry is judged by the caller: a store may return expired records, and may forget them only through `prune`;
+ * - expiry is judged by the caller: a store may return expired records, and may drop by itself what `prune` would remove at
+ *   that time, but nothing else;
  * - throws `StoreUnavailableError` when it cannot be reached; any other exception is answered with `server_error`.
  */
 export interface TokenStore {
@@ -133,12 +169,27 @@ export interface TokenStore {
   rotateRefreshToken(rotation: RefreshTokenRotation, context: RequestContext): MaybePromise<RotationOutcome>
   /** Revokes one access token; nothing happens when it is unknown. */
   revokeAccessToken(tokenHash: TokenHash, context: RequestContext): MaybePromise<void>
+  /**
+   * Revokes one JWT by its `jti`. Remembered until `expiresAt` (seconds since the epoch), when the token is dead anyway;
+   * revoking it again changes nothing.
+   */
+  revokeSignedToken(tokenId: string, expiresAt: number, context: RequestContext): MaybePromise<void>
+  /** Whether a JWT is revoked: by itself, or because its authorization is revoked or unknown. */
+  isSignedTokenRevoked(token: SignedTokenId, context: RequestContext): MaybePromise<boolean>
+  /** Finds an authorization; `undefined` when it is unknown or revoked. */
+  findAuthorization(authorizationId: string, context: RequestContext): MaybePromise<Authorization | undefined>
+  /** The authorizations of a user that are not revoked, the last used first; ended ones may be among them. */
+  listAuthorizations(userId: string, context: RequestContext): MaybePromise<readonly ListedAuthorization[]>
   /** Revokes by selection and answers how many live authorizations it ended. */
   revokeTokens(selection: RevocationSelection, context: RequestContext): MaybePromise<number>
   /**
-   * Removes what can never matter again at `now` (seconds since the epoch) and answers how many records went. An authorization
-   * goes, with its tokens, when it is revoked, over, or has no token left that could be used; until then its spent refresh
-   * tokens stay, because a replay is recognized by them (RFC 9700 §4.14.2).
+   * Removes what can never matter again at `now` (seconds since the epoch) and answers how many records went.
+   *
+   * Access tokens and revoked JWTs go when they have expired. An authorization goes, with its tokens, when it is revoked or
+   * over, or has nothing left that could be used: no stored access token, no refresh token to spend, and no JWT that has not
+   * expired (`accessTokenExpiresAt` tells when, of a sign-in and of each rotation without an access token to store). Until
+   * then it stays, because a JWT of an unknown authorization is revoked, and its spent refresh tokens stay, because a replay
+   * is recognized by them (RFC 9700 §4.14.2).
    */
   prune(now: number): MaybePromise<number>
 }

@@ -16,6 +16,10 @@ export const fullClient: ConfidentialClient = {
   defaultScopes: ['orders:read'],
   firstParty: true,
   disabled: true,
+  accessTokenFormat: 'jwt',
+  resources: ['https://api.example/orders', 'https://api.example/stock?a=1'],
+  mayIntrospect: true,
+  introspectsFor: 'https://api.example/orders',
   accessTokenLifetimeSeconds: 300,
   refreshTokenLifetimeSeconds: 86_400,
   authorizationLifetimeSeconds: 2_592_000,
@@ -42,4 +46,7 @@ export const zeroClient: ConfidentialClient = {
   defaultScopes: [],
   firstParty: false,
   disabled: false,
+  accessTokenFormat: 'opaque',
+  resources: [],
+  mayIntrospect: false,
 }

@@ -13,7 +13,12 @@ export interface TestRunner {
 export type ContractRules<Subject> = Readonly<Record<string, (subject: Subject) => Promise<void>>>
 
 /** What a contract passes to a store as the request: none of ours depends on it. */
-export const contractContext: RequestContext = { requestId: 'contract', address: undefined, parameters: new Map() }
+export const contractContext: RequestContext = {
+  requestId: 'contract',
+  address: undefined,
+  userAgent: undefined,
+  parameters: new Map(),
+}
 
 /** What a test leaves open is closed after it, also after a failed one. */
 export interface Closable {

@@ -4,8 +4,9 @@ import { hashToken, type TokenHash } from '../protocol/token-hash.js'
 import type {
   Authorization,
   ClientAccessTokenRecord,
+  NewClientTokens,
   NewRefreshToken,
-  NewTokens,
+  NewUserTokens,
   RefreshTokenRotation,
   UserAccessTokenRecord,
 } from '../stores/token-store.js'
@@ -16,18 +17,21 @@ export const startedAt: number = systemClock()
 /** How long the records of the suite live from {@link startedAt}, seconds. */
 export const lifetimes = { accessToken: 3600, refreshToken: 86_400, authorization: 2_592_000 } as const
 
-/** What a sign-in stores. */
-export interface SignIn extends NewTokens {
-  readonly authorization: Authorization
+/** What a sign-in with an opaque access token stores. */
+export interface SignIn extends NewUserTokens {
   readonly accessToken: UserAccessTokenRecord
   readonly refreshToken: NewRefreshToken
 }
 
-/** What the client credentials grant stores. */
-export interface ClientTokens extends NewTokens {
-  readonly authorization: undefined
-  readonly accessToken: ClientAccessTokenRecord
-  readonly refreshToken: undefined
+/** What a sign-in with a JWT stores. */
+export interface SignedSignIn extends NewUserTokens {
+  readonly accessToken: undefined
+  readonly refreshToken: NewRefreshToken
+}
+
+/** A rotation that gives an opaque access token. */
+export interface Rotation extends RefreshTokenRotation {
+  readonly accessToken: UserAccessTokenRecord
 }
 
 /** A hash that no other record has. */
@@ -48,21 +52,31 @@ export function newSignIn(given: Partial<Authorization> = {}): SignIn {
     clientId: 'mobile-app',
     grantType: 'password',
     scope: 'orders:read orders:write',
+    audience: 'https://api.example/orders https://api.example/stock?a=1',
+    deviceLabel: `Jo's phone`,
     createdAt: startedAt,
     expiresAt: startedAt + lifetimes.authorization,
     ...given,
   }
-  return { authorization, accessToken: newAccessToken(authorization), refreshToken: newRefreshToken(authorization) }
+  const accessToken = newAccessToken(authorization)
+  const { expiresAt: accessTokenExpiresAt } = accessToken
+  return { authorization, accessToken, accessTokenExpiresAt, refreshToken: newRefreshToken(authorization) }
+}
+
+/** A new sign-in whose access token is a JWT. */
+export function newSignedSignIn(given: Partial<Authorization> = {}): SignedSignIn {
+  return { ...newSignIn(given), accessToken: undefined }
 }
 
 /** A new token of the client itself. */
-export function newClientTokens(given: Partial<ClientAccessTokenRecord> = {}): ClientTokens {
+export function newClientTokens(given: Partial<ClientAccessTokenRecord> = {}): NewClientTokens {
   const accessToken: ClientAccessTokenRecord = {
     tokenHash: newHash(),
     clientId: 'nightly-report',
     userId: undefined,
     authorizationId: undefined,
     scope: 'orders:read',
+    audience: 'https://api.example/orders',
     issuedAt: startedAt,
     expiresAt: startedAt + lifetimes.accessToken,
     ...given,
@@ -72,9 +86,9 @@ export function newClientTokens(given: Partial<ClientAccessTokenRecord> = {}): C
 
 /** A rotation of the sign-in's refresh token, or of a later one of it, with successors that no other rotation has. */
 export function newRotation(
-  { authorization, refreshToken }: SignIn,
+  { authorization, refreshToken }: Pick<SignIn, 'authorization' | 'refreshToken'>,
   presented: TokenHash = refreshToken.tokenHash,
-): RefreshTokenRotation {
+): Rotation {
   const accessToken = newAccessToken(authorization)
   return {
     presented,
@@ -82,6 +96,7 @@ export function newRotation(
       spentAt: startedAt + 60,
       successorNonce: randomUUID(),
       accessTokenScope: accessToken.scope,
+      accessTokenAudience: accessToken.audience,
       accessTokenExpiresAt: accessToken.expiresAt,
     },
     accessToken,
@@ -90,8 +105,10 @@ export function newRotation(
 }
 
 function newAccessToken({ authorizationId, userId, clientId, scope }: Authorization): UserAccessTokenRecord {
-  const expiresAt = startedAt + lifetimes.accessToken
-  return { tokenHash: newHash(), clientId, userId, authorizationId, scope, issuedAt: startedAt, expiresAt }
+  const [issuedAt, expiresAt] = [startedAt, startedAt + lifetimes.accessToken]
+  // For one of the resources only: the audience of a token is not that of its authorization.
+  const audience = 'https://api.example/stock?a=1'
+  return { tokenHash: newHash(), clientId, userId, authorizationId, scope, audience, issuedAt, expiresAt }
 }
 
 function newRefreshToken({ authorizationId, expiresAt: end }: Authorization): NewRefreshToken {

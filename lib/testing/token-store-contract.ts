@@ -1,10 +1,13 @@
 import type { MaybePromise } from '../protocol/maybe-promise.js'
 import { registerRules, type TestRunner } from './contract-rule.js'
+import { authorizationRules } from './token-store-rules/authorizations.js'
 import { lastingRevocationRules } from './token-store-rules/lasting-revocation.js'
 import { pruningRules } from './token-store-rules/pruning.js'
+import { pruningOfSignedTokensRules } from './token-store-rules/pruning-of-signed-tokens.js'
 import { revocationRules } from './token-store-rules/revocation.js'
 import { rotationRules } from './token-store-rules/rotation.js'
 import { savingRules } from './token-store-rules/saving.js'
+import { signedTokenRules } from './token-store-rules/signed-tokens.js'
 import type { TokenStoreUnderTest } from './token-store-under-test.js'
 
 /** The runner's functions and the adapter. */
@@ -23,5 +26,8 @@ export function tokenStoreContract({ create, ...runner }: TokenStoreContractOpti
   registerRules(runner, 'token store: rotation', rotationRules, create)
   registerRules(runner, 'token store: revocation', revocationRules, create)
   registerRules(runner, 'token store: revocation lasts', lastingRevocationRules, create)
+  registerRules(runner, 'token store: signed tokens', signedTokenRules, create)
+  registerRules(runner, 'token store: authorizations', authorizationRules, create)
   registerRules(runner, 'token store: pruning', pruningRules, create)
+  registerRules(runner, 'token store: pruning of signed tokens', pruningOfSignedTokensRules, create)
 }

@@ -1,23 +1,35 @@
-import { createMemoryStores, MemoryClientStore } from 'latchkey/stores/memory'
-import { clientStoreContract, tokenStoreContract, userStoreContract, type TokenStoreUnderTest } from 'latchkey/testing'
+import { createMemoryStores, MemoryClientStore, MemoryKeyStore } from 'latchkey/stores/memory'
+import {
+  clientStoreContract,
+  keyStoreContract,
+  tokenStoreContract,
+  userStoreContract,
+  type KeyStoreUnderTest,
+  type TokenStoreUnderTest,
+} from 'latchkey/testing'
 import { describe, expect, it } from 'vitest'
 import type { ClientRegistry } from '../../lib/stores/client-store.js'
 import type { UserStore } from '../../lib/stores/user-store.js'
+import { authorizationFaults } from './broken-stores/authorization-faults.js'
 import { clientFaults } from './broken-stores/client-faults.js'
+import { keyFaults } from './broken-stores/key-faults.js'
 import { pruningFaults } from './broken-stores/pruning-faults.js'
 import { runContract, type PlantedFault } from './broken-stores/planted-fault.js'
 import { revocationFaults } from './broken-stores/revocation-faults.js'
 import { rotationFaults } from './broken-stores/rotation-faults.js'
 import { savingFaults } from './broken-stores/saving-faults.js'
 import { sharingFaults } from './broken-stores/sharing-faults.js'
+import { signedTokenFaults } from './broken-stores/signed-token-faults.js'
 import { ada, soundUserStore, userFaults } from './broken-stores/user-faults.js'
 
-const alone = [...savingFaults, ...rotationFaults, ...revocationFaults, ...pruningFaults].map(
-  ({ store, ...fault }) => ({
-    ...fault,
-    store: (): TokenStoreUnderTest => ({ store: store() }),
-  }),
-)
+const alone = [
+  ...savingFaults,
+  ...rotationFaults,
+  ...revocationFaults,
+  ...signedTokenFaults,
+  ...authorizationFaults,
+  ...pruningFaults,
+].map(({ store, ...fault }) => ({ ...fault, store: (): TokenStoreUnderTest => ({ store: store() }) }))
 
 proves('tokenStoreContract', {
   run: (create: () => TokenStoreUnderTest) => runContract((runner) => tokenStoreContract({ ...runner, create })),
@@ -42,6 +54,15 @@ proves('clientStoreContract', {
     ),
   sound: () => new MemoryClientStore(),
   faults: clientFaults,
+})
+
+proves('keyStoreContract', {
+  run: (create: () => KeyStoreUnderTest) => runContract((runner) => keyStoreContract({ ...runner, create })),
+  sound() {
+    const keys = new MemoryKeyStore()
+    return { store: keys, createAnother: () => keys, reopen: () => keys }
+  },
+  faults: keyFaults,
 })
 
 proves('userStoreContract', {

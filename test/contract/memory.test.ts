@@ -1,4 +1,4 @@
-import { clientStoreContract, tokenStoreContract } from 'latchkey/testing'
+import { clientStoreContract, keyStoreContract, tokenStoreContract } from 'latchkey/testing'
 import { createMemoryStores } from 'latchkey/stores/memory'
 import { describe, it } from 'vitest'
 
@@ -9,6 +9,15 @@ describe('memory', () => {
     create() {
       const stores = createMemoryStores()
       return { store: stores.tokens, close: () => stores.close() }
+    },
+  })
+
+  keyStoreContract({
+    describe,
+    it,
+    create() {
+      const stores = createMemoryStores()
+      return { store: stores.keys, close: () => stores.close() }
     },
   })
 

@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import type { RefreshTokenRotation, RotationOutcome } from '../../lib/stores/token-store.js'
-import { newRotation, newSignIn } from '../../lib/testing/token-records.js'
+import type { RotationOutcome } from '../../lib/stores/token-store.js'
+import { newRotation, newSignIn, type Rotation } from '../../lib/testing/token-records.js'
 import { compileStores, type CompiledStores } from './processes/compile-stores.js'
 import { runProcesses } from './processes/run-processes.js'
 
@@ -14,7 +14,7 @@ let file: string
 
 beforeAll(() => {
   compiled = compileStores()
-})
+}, 60_000)
 afterAll(() => compiled.remove())
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'latchkey-processes-'))
@@ -25,7 +25,7 @@ afterEach(() => {
 })
 
 describe('processes that share a SQLite file', () => {
-  it('ABU-084: two of them, with 25 rotations each, spend a refresh token once', async () => {
+  it('two of them, with 25 rotations each, spend a refresh token once', async () => {
     const stores = openSqliteStores(file)
     const signIns = Array.from({ length: 20 }, () => newSignIn())
     for (const signIn of signIns) stores.tokens.saveTokens(signIn)
@@ -52,7 +52,7 @@ describe('processes that share a SQLite file', () => {
     }
     stores.close()
 
-    function isStored({ accessToken, refreshToken }: RefreshTokenRotation): boolean {
+    function isStored({ accessToken, refreshToken }: Rotation): boolean {
       const access = stores.tokens.findAccessToken(accessToken.tokenHash)
       const refresh = stores.tokens.findRefreshToken(refreshToken.tokenHash)
       return access !== undefined || refresh !== undefined

@@ -1,6 +1,6 @@
 import Database from 'better-sqlite3'
 import { openSqliteStores, type SqliteDatabase } from 'latchkey/stores/sqlite'
-import { clientStoreContract, tokenStoreContract } from 'latchkey/testing'
+import { clientStoreContract, keyStoreContract, tokenStoreContract } from 'latchkey/testing'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -34,6 +34,23 @@ function checkContracts(name: string, open?: (file: string) => SqliteDatabase & 
           reopen() {
             files.closeStores()
             return files.openStores().tokens
+          },
+          close: () => files.remove(),
+        }
+      },
+    })
+
+    keyStoreContract({
+      describe,
+      it,
+      create() {
+        const files = temporaryStores(open)
+        return {
+          store: files.openStores().keys,
+          createAnother: () => files.openStores().keys,
+          reopen() {
+            files.closeStores()
+            return files.openStores().keys
           },
           close: () => files.remove(),
         }

@@ -1,6 +1,7 @@
 import { checkOptions } from '../../errors/check-options.js'
 import type { Client } from '../client-store.js'
 import { MemoryClientStore } from './memory-client-store.js'
+import { MemoryKeyStore } from './memory-key-store.js'
 import { MemoryTokenStore, type MemoryTokenStoreOptions } from './memory-token-store.js'
 
 /** What {@link createMemoryStores} can be told. */
@@ -13,6 +14,7 @@ export interface MemoryStoresOptions extends MemoryTokenStoreOptions {
 export interface MemoryStores {
   readonly clients: MemoryClientStore
   readonly tokens: MemoryTokenStore
+  readonly keys: MemoryKeyStore
   /** Stops the timer that frees memory. */
   close(): void
 }
@@ -28,5 +30,5 @@ export function createMemoryStores(options: MemoryStoresOptions = {}): MemorySto
   checkOptions('createMemoryStores', options, optionNames)
   const { clients, ...tokenOptions } = options
   const tokens = new MemoryTokenStore(tokenOptions)
-  return { clients: new MemoryClientStore(clients), tokens, close: () => tokens.close() }
+  return { clients: new MemoryClientStore(clients), tokens, keys: new MemoryKeyStore(), close: () => tokens.close() }
 }

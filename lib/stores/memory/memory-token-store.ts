@@ -4,21 +4,26 @@ import { systemClock, type Clock } from '../../protocol/clock.js'
 import type { TokenHash } from '../../protocol/token-hash.js'
 import type {
   AccessTokenRecord,
+  Authorization,
+  ListedAuthorization,
   NewTokens,
   RefreshTokenRecord,
   RefreshTokenRotation,
   RevocationSelection,
   RotationOutcome,
+  SignedTokenId,
   TokenStore,
 } from '../token-store.js'
 import { pruneRegularly } from './prune-regularly.js'
+import { RevokedSignedTokens } from './revoked-signed-tokens.js'
 import { StoredTokens } from './stored-tokens.js'
 
 /** What a {@link MemoryTokenStore} can be told. */
 export interface MemoryTokenStoreOptions {
   /**
-   * Access and refresh tokens together. When so many are alive, saving throws `StoreUnavailableError`: a live token is never
-   * forgotten to make room. Default 1,000,000, about 250 MB; at most 16,000,000, which is what one Map can hold.
+   * Access tokens, refresh tokens and revoked JWTs together. When so many are alive, or so many authorizations, saving throws
+   * `StoreUnavailableError`: a live token is never forgotten to make room. Default 1,000,000, about 250 MB; at most 16,000,000,
+   * which is what one Map can hold.
    */
   readonly maxTokens?: number | undefined
   /** Seconds between two prunings, which free the memory of a store that is idle; 0 never prunes. Default 60. */
@@ -32,6 +37,7 @@ const tokensInOneMap = 16_000_000
 /** Tokens in Maps, answered without promises. What it answers belongs to it; what it is given is copied. */
 export class MemoryTokenStore implements TokenStore {
   readonly #tokens = new StoredTokens()
+  readonly #revokedSignedTokens = new RevokedSignedTokens()
   readonly #maxTokens: number
   readonly #clock: Clock
   readonly #stopPruning: () => void
@@ -46,7 +52,7 @@ export class MemoryTokenStore implements TokenStore {
   }
 
   saveTokens(tokens: NewTokens): void {
-    if (!this.#hasRoomFor(tokens.refreshToken === undefined ? 1 : 2)) throw storeIsFull(this.#maxTokens)
+    if (!this.#hasRoomFor(tokens)) throw storeIsFull(this.#maxTokens)
     this.#tokens.save(tokens)
   }
 
@@ -60,7 +66,7 @@ export class MemoryTokenStore implements TokenStore {
 
   rotateRefreshToken(rotation: RefreshTokenRotation): RotationOutcome {
     // Makes room before it looks: what could be pruned to make room must not be spent.
-    const hasRoom = this.#hasRoomFor(2)
+    const hasRoom = this.#hasRoomFor(rotation)
     const presented = this.#tokens.findRefreshToken(rotation.presented)
     if (presented === undefined) return { outcome: 'gone' }
     if (presented.spending !== undefined) return { outcome: 'already_spent', spending: presented.spending }
@@ -73,12 +79,30 @@ export class MemoryTokenStore implements TokenStore {
     this.#tokens.removeAccessToken(tokenHash)
   }
 
+  revokeSignedToken(tokenId: string, expiresAt: number): void {
+    if (!this.#hasRoomFor({})) throw storeIsFull(this.#maxTokens)
+    this.#revokedSignedTokens.add(tokenId, expiresAt)
+  }
+
+  isSignedTokenRevoked({ tokenId, authorizationId }: SignedTokenId): boolean {
+    if (authorizationId !== undefined && this.findAuthorization(authorizationId) === undefined) return true
+    return this.#revokedSignedTokens.has(tokenId)
+  }
+
+  findAuthorization(authorizationId: string): Authorization | undefined {
+    return this.#tokens.findAuthorization(authorizationId)
+  }
+
+  listAuthorizations(userId: string): readonly ListedAuthorization[] {
+    return this.#tokens.listAuthorizations(userId)
+  }
+
   revokeTokens(selection: RevocationSelection): number {
     return this.#tokens.revoke(selection)
   }
 
   prune(now: number): number {
-    return this.#tokens.prune(now)
+    return this.#tokens.prune(now) + this.#revokedSignedTokens.prune(now)
   }
 
   /** Stops the timer; the store still works. */
@@ -86,14 +110,20 @@ export class MemoryTokenStore implements TokenStore {
     this.#stopPruning()
   }
 
-  #hasRoomFor(count: number): boolean {
+  #hasRoomFor({ accessToken, refreshToken }: Partial<NewTokens>): boolean {
+    const count = accessToken === undefined || refreshToken === undefined ? 1 : 2
     const now = this.#clock()
     this.#tokens.sweep(now)
-    if (this.#tokens.count + count <= this.#maxTokens) return true
+    this.#revokedSignedTokens.sweep(now)
+    if (this.#count() + count <= this.#maxTokens) return true
     // Pruning visits every token: when all of them live, doing so for every request would stop the server.
     if (now !== this.#lastPrunedFull) this.prune(now)
     this.#lastPrunedFull = now
-    return this.#tokens.count + count <= this.#maxTokens
+    return this.#count() + count <= this.#maxTokens
+  }
+
+  #count(): number {
+    return this.#tokens.count + this.#revokedSignedTokens.count
   }
 }
 

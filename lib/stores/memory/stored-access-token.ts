@@ -12,6 +12,7 @@ export class StoredClientToken implements ClientAccessTokenRecord {
   readonly userId: undefined
   readonly authorizationId: undefined
   readonly scope: string
+  readonly audience: string
   readonly issuedAt: number
   readonly expiresAt: number
 
@@ -21,6 +22,7 @@ export class StoredClientToken implements ClientAccessTokenRecord {
     this.userId = undefined
     this.authorizationId = undefined
     this.scope = record.scope
+    this.audience = record.audience
     this.issuedAt = record.issuedAt
     this.expiresAt = record.expiresAt
   }
@@ -37,6 +39,7 @@ export class StoredUserToken implements UserAccessTokenRecord {
   readonly userId: string
   readonly authorizationId: string
   readonly scope: string
+  readonly audience: string
   readonly issuedAt: number
   readonly expiresAt: number
   readonly #authorization: StoredAuthorization
@@ -47,6 +50,7 @@ export class StoredUserToken implements UserAccessTokenRecord {
     this.userId = record.userId
     this.authorizationId = record.authorizationId
     this.scope = record.scope
+    this.audience = record.audience
     this.issuedAt = record.issuedAt
     this.expiresAt = record.expiresAt
     this.#authorization = authorization

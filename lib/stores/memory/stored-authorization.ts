@@ -1,6 +1,7 @@
 import type { TokenHash } from '../../protocol/token-hash.js'
 import type {
   Authorization,
+  ListedAuthorization,
   NewRefreshToken,
   RefreshTokenRecord,
   RefreshTokenSpending,
@@ -16,14 +17,19 @@ export class StoredAuthorization {
   accessTokens = 0
   /** The only one that may be unspent: every other was spent to get its successor. */
   newestRefreshToken: StoredRefreshToken | undefined = undefined
+  /** When the last of its JWTs ends; 0 when it has none. */
+  signedTokensUntil = 0
+  lastUsedAt: number
 
   constructor(record: Authorization) {
     this.record = { ...record }
+    this.lastUsedAt = record.createdAt
   }
 
   /** Whether a token is left that can be used. */
   isUsable(now: number): boolean {
-    return this.record.expiresAt > now && (this.accessTokens > 0 || this.newestRefreshToken?.isUsable(now) === true)
+    if (this.record.expiresAt <= now) return false
+    return this.accessTokens > 0 || this.signedTokensUntil > now || this.newestRefreshToken?.isUsable(now) === true
   }
 
   /** Whether a revocation takes it. */
@@ -32,6 +38,11 @@ export class StoredAuthorization {
     if ('clientId' in selection) return this.record.clientId === selection.clientId
     if ('everything' in selection) return true
     return this.record.userId === selection.userId && this.record.authorizationId !== selection.exceptAuthorizationId
+  }
+
+  /** The record as a store lists it. */
+  toListed(): ListedAuthorization {
+    return { ...this.record, lastUsedAt: this.lastUsedAt }
   }
 }
 

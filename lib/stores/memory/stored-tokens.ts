@@ -2,6 +2,7 @@ import type { TokenHash } from '../../protocol/token-hash.js'
 import type {
   AccessTokenRecord,
   Authorization,
+  ListedAuthorization,
   NewRefreshToken,
   NewTokens,
   RefreshTokenRotation,
@@ -20,19 +21,21 @@ export class StoredTokens {
   readonly #accessTokenWalk = new MapWalk(this.#accessTokens)
   readonly #authorizationWalk = new MapWalk(this.#authorizations)
 
-  /** Access and refresh tokens. */
+  /** Access and refresh tokens; authorizations when they are more, as they may be with JWTs, which are not stored. */
   get count(): number {
-    return this.#accessTokens.size + this.#refreshTokens.size
+    return Math.max(this.#accessTokens.size + this.#refreshTokens.size, this.#authorizations.size)
   }
 
-  save({ authorization, accessToken, refreshToken }: NewTokens): void {
-    this.#requireNew(accessToken.tokenHash, refreshToken?.tokenHash)
-    if (accessToken.authorizationId === undefined) {
-      this.#accessTokens.set(accessToken.tokenHash, new StoredClientToken(accessToken))
+  save(tokens: NewTokens): void {
+    this.#requireNew(tokens)
+    if (tokens.authorization === undefined) {
+      this.#accessTokens.set(tokens.accessToken.tokenHash, new StoredClientToken(tokens.accessToken))
       return
     }
-    const stored = this.#begin(authorization, accessToken.authorizationId)
-    this.#add(stored, accessToken, refreshToken)
+    const { accessToken, accessTokenExpiresAt, refreshToken } = tokens
+    const owner = this.#begin(tokens.authorization)
+    this.#addAccessToken(owner, accessToken, accessTokenExpiresAt)
+    if (refreshToken !== undefined) this.#addRefreshToken(owner, refreshToken)
   }
 
   findAccessToken(tokenHash: TokenHash): AccessTokenRecord | undefined {
@@ -44,11 +47,27 @@ export class StoredTokens {
     return this.#refreshTokens.get(tokenHash)
   }
 
+  findAuthorization(authorizationId: string): Authorization | undefined {
+    return this.#authorizations.get(authorizationId)?.record
+  }
+
+  /** Looks at every authorization: an index by user would cost memory for each sign-in. */
+  listAuthorizations(userId: string): readonly ListedAuthorization[] {
+    const listed: ListedAuthorization[] = []
+    for (const authorization of this.#authorizations.values()) {
+      if (authorization.record.userId === userId) listed.push(authorization.toListed())
+    }
+    return listed.sort((a, b) => b.lastUsedAt - a.lastUsedAt)
+  }
+
   /** Spends a token that is unspent. */
   replace(presented: StoredRefreshToken, { spending, accessToken, refreshToken }: RefreshTokenRotation): void {
-    this.#requireNew(accessToken.tokenHash, refreshToken.tokenHash)
+    this.#requireNew({ accessToken, refreshToken })
+    const owner = presented.authorization
     presented.spending = { ...spending }
-    this.#add(presented.authorization, accessToken, refreshToken)
+    owner.lastUsedAt = spending.spentAt
+    this.#addAccessToken(owner, accessToken, spending.accessTokenExpiresAt)
+    this.#addRefreshToken(owner, refreshToken)
   }
 
   removeAccessToken(tokenHash: TokenHash): void {
@@ -78,7 +97,7 @@ export class StoredTokens {
   }
 
   prune(now: number): number {
-    const before = this.count + this.#authorizations.size
+    const before = this.#countRecords()
     for (const authorization of this.#authorizations.values()) {
       if (authorization.record.expiresAt <= now) this.#end(authorization)
     }
@@ -87,7 +106,7 @@ export class StoredTokens {
     for (const authorization of this.#authorizations.values()) this.#endIfUnusable(authorization, now)
     this.#accessTokenWalk.restart()
     this.#authorizationWalk.restart()
-    return before - this.count - this.#authorizations.size
+    return before - this.#countRecords()
   }
 
   /**
@@ -99,32 +118,36 @@ export class StoredTokens {
     this.#authorizationWalk.visit(2, (authorization) => this.#endIfUnusable(authorization, now))
   }
 
-  #begin(record: Authorization | undefined, authorizationId: string): StoredAuthorization {
-    if (record?.authorizationId !== authorizationId)
-      throw new Error('A token of a user is saved with its authorization')
-    if (this.#authorizations.has(authorizationId)) throw new Error('The authorization exists already')
+  #begin(record: Authorization): StoredAuthorization {
     const stored = new StoredAuthorization(record)
-    this.#authorizations.set(authorizationId, stored)
+    this.#authorizations.set(record.authorizationId, stored)
     return stored
   }
 
-  #add(
-    owner: StoredAuthorization,
-    accessToken: UserAccessTokenRecord,
-    refreshToken: NewRefreshToken | undefined,
-  ): void {
-    this.#accessTokens.set(accessToken.tokenHash, new StoredUserToken(accessToken, owner))
+  #addAccessToken(owner: StoredAuthorization, token: UserAccessTokenRecord | undefined, expiresAt: number): void {
+    if (token === undefined) {
+      owner.signedTokensUntil = Math.max(owner.signedTokensUntil, expiresAt)
+      return
+    }
+    this.#accessTokens.set(token.tokenHash, new StoredUserToken(token, owner))
     owner.accessTokens += 1
-    if (refreshToken === undefined) return
-    owner.newestRefreshToken = new StoredRefreshToken(refreshToken, owner)
-    this.#refreshTokens.set(refreshToken.tokenHash, owner.newestRefreshToken)
   }
 
-  #requireNew(accessTokenHash: TokenHash, refreshTokenHash: TokenHash | undefined): void {
+  #addRefreshToken(owner: StoredAuthorization, token: NewRefreshToken): void {
+    owner.newestRefreshToken = new StoredRefreshToken(token, owner)
+    this.#refreshTokens.set(token.tokenHash, owner.newestRefreshToken)
+  }
+
+  #requireNew({ authorization, accessToken, refreshToken }: Partial<NewTokens>): void {
     const exists =
-      this.#accessTokens.has(accessTokenHash) ||
-      (refreshTokenHash !== undefined && this.#refreshTokens.has(refreshTokenHash))
-    if (exists) throw new Error('The token hash exists already')
+      (authorization !== undefined && this.#authorizations.has(authorization.authorizationId)) ||
+      (accessToken !== undefined && this.#accessTokens.has(accessToken.tokenHash)) ||
+      (refreshToken !== undefined && this.#refreshTokens.has(refreshToken.tokenHash))
+    if (exists) throw new Error('The token hash or the authorization exists already')
+  }
+
+  #countRecords(): number {
+    return this.#accessTokens.size + this.#refreshTokens.size + this.#authorizations.size
   }
 
   #removeIfDead(token: StoredAccessToken, now: number): void {

@@ -1,5 +1,6 @@
 import type { TokenHash } from '../../protocol/token-hash.js'
 import type { AccessTokenRecord, RefreshTokenRecord } from '../token-store.js'
+import { authorizationColumns } from './authorization-row.js'
 import type { SqliteConnection, Statement } from './sqlite-connection.js'
 import { toAccessToken, toRefreshToken, type AccessTokenRow, type RefreshTokenRow } from './token-rows.js'
 
@@ -10,7 +11,8 @@ export class FindTokens {
 
   constructor(connection: SqliteConnection) {
     this.#accessToken = connection.prepare(`
-      SELECT token.client_id, token.user_id, token.authorization_id, token.scope, token.issued_at, token.expires_at
+      SELECT token.client_id, token.user_id, token.authorization_id, token.scope, token.audience,
+        token.issued_at, token.expires_at
       FROM latchkey_access_token AS token
       LEFT JOIN latchkey_authorization AS owner ON owner.authorization_id = token.authorization_id
       WHERE token.token_hash = ?
@@ -18,10 +20,10 @@ export class FindTokens {
         AND (token.authorization_id IS NULL OR owner.authorization_id IS NOT NULL)
     `)
     this.#refreshToken = connection.prepare(`
-      SELECT token.authorization_id, token.issued_at, token.expires_at,
-        token.spent_at, token.successor_nonce, token.access_token_scope, token.access_token_expires_at,
-        owner.user_id, owner.client_id, owner.grant_type, owner.scope,
-        owner.created_at AS authorization_created_at, owner.expires_at AS authorization_expires_at
+      SELECT token.issued_at AS token_issued_at, token.expires_at AS token_expires_at,
+        token.spent_at, token.successor_nonce,
+        token.access_token_scope, token.access_token_audience, token.access_token_expires_at,
+        ${authorizationColumns}
       FROM latchkey_refresh_token AS token
       JOIN latchkey_authorization AS owner ON owner.authorization_id = token.authorization_id
       WHERE token.token_hash = ? AND owner.revoked_at IS NULL

@@ -57,4 +57,36 @@ export const migrations: readonly Migration[] = [
       CREATE INDEX latchkey_refresh_token_authorization ON latchkey_refresh_token (authorization_id);
     `,
   },
+  {
+    version: 2,
+    sql: `
+      ALTER TABLE latchkey_authorization ADD COLUMN audience TEXT NOT NULL DEFAULT '';
+      ALTER TABLE latchkey_authorization ADD COLUMN device_label TEXT;
+      ALTER TABLE latchkey_authorization ADD COLUMN last_used_at INTEGER NOT NULL DEFAULT 0;
+      -- When the last of its JWTs ends: they are not stored, but until then it must be known.
+      ALTER TABLE latchkey_authorization ADD COLUMN signed_tokens_until INTEGER NOT NULL DEFAULT 0;
+      UPDATE latchkey_authorization AS owner
+      SET last_used_at = coalesce(
+        (SELECT max(issued_at) FROM latchkey_refresh_token WHERE authorization_id = owner.authorization_id),
+        created_at
+      );
+
+      ALTER TABLE latchkey_access_token ADD COLUMN audience TEXT NOT NULL DEFAULT '';
+      ALTER TABLE latchkey_refresh_token ADD COLUMN access_token_audience TEXT NOT NULL DEFAULT '';
+
+      CREATE TABLE latchkey_revoked_token (
+        token_id   TEXT    NOT NULL PRIMARY KEY,
+        expires_at INTEGER NOT NULL
+      ) STRICT, WITHOUT ROWID;
+      CREATE INDEX latchkey_revoked_token_expires_at ON latchkey_revoked_token (expires_at);
+
+      CREATE TABLE latchkey_signing_key (
+        key_id                TEXT    NOT NULL PRIMARY KEY,
+        algorithm             TEXT    NOT NULL,
+        state                 TEXT    NOT NULL,
+        encrypted_private_key TEXT    NOT NULL,
+        since                 INTEGER NOT NULL
+      ) STRICT, WITHOUT ROWID;
+    `,
+  },
 ]

@@ -7,6 +7,7 @@ import { migrations } from './migrations.js'
 import { openDatabaseFile } from './open-database-file.js'
 import { SqliteClientStore } from './sqlite-client-store.js'
 import { SqliteConnection } from './sqlite-connection.js'
+import { SqliteKeyStore } from './sqlite-key-store.js'
 import type { SqliteDatabase } from './sqlite-database.js'
 import { SqliteTokenStore } from './sqlite-token-store.js'
 
@@ -25,6 +26,7 @@ export interface SqliteStoresOptions {
 export interface SqliteStores {
   readonly clients: SqliteClientStore
   readonly tokens: SqliteTokenStore
+  readonly keys: SqliteKeyStore
   /** Closes the file; a database that was handed over stays open. */
   close(): void
 }
@@ -63,7 +65,11 @@ function openFile(name: string, busyTimeoutMilliseconds: number, clock: Clock): 
 
 function storesOn(connection: SqliteConnection, clock: Clock): Omit<SqliteStores, 'close'> {
   migrate(connection, migrations, clock)
-  return { clients: new SqliteClientStore(connection), tokens: new SqliteTokenStore(connection, clock) }
+  return {
+    clients: new SqliteClientStore(connection),
+    tokens: new SqliteTokenStore(connection, clock),
+    keys: new SqliteKeyStore(connection),
+  }
 }
 
 function requireMilliseconds(value: number): void {

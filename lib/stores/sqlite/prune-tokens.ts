@@ -11,6 +11,7 @@ const unusable = 'SELECT authorization_id FROM latchkey_authorization WHERE usab
 export class PruneTokens {
   readonly #connection: SqliteConnection
   readonly #expiredAccessTokens: Statement<never>
+  readonly #expiredRevokedTokens: Statement<never>
   readonly #usableUntil: Statement<never>
   readonly #accessTokens: Statement<never>
   readonly #refreshTokens: Statement<never>
@@ -19,9 +20,11 @@ export class PruneTokens {
   constructor(connection: SqliteConnection) {
     this.#connection = connection
     this.#expiredAccessTokens = connection.prepare('DELETE FROM latchkey_access_token WHERE expires_at <= ?')
+    this.#expiredRevokedTokens = connection.prepare('DELETE FROM latchkey_revoked_token WHERE expires_at <= ?')
     this.#usableUntil = connection.prepare(`
       UPDATE latchkey_authorization AS owner
       SET usable_until = CASE WHEN revoked_at IS NOT NULL THEN 0 ELSE min(expires_at, max(
+        signed_tokens_until,
         coalesce((SELECT max(expires_at) FROM latchkey_access_token
           WHERE authorization_id = owner.authorization_id), 0),
         coalesce((SELECT max(expires_at) FROM latchkey_refresh_token
@@ -38,7 +41,7 @@ export class PruneTokens {
 
   prune(now: number): number {
     return this.#connection.atomically(() => {
-      const expired = this.#expiredAccessTokens.run(now)
+      const expired = this.#expiredAccessTokens.run(now) + this.#expiredRevokedTokens.run(now)
       this.#usableUntil.run(now)
       const tokens = this.#accessTokens.run(now) + this.#refreshTokens.run(now)
       return expired + tokens + this.#authorizations.run(now)

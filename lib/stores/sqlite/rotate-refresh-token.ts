@@ -9,21 +9,28 @@ export class RotateRefreshToken {
   readonly #save: SaveTokens
   readonly #find: Statement<SpendingRow>
   readonly #spend: Statement<never>
+  readonly #use: Statement<never>
   readonly #shorten: Statement<never>
 
   constructor(connection: SqliteConnection, save: SaveTokens) {
     this.#connection = connection
     this.#save = save
     this.#find = connection.prepare(`
-      SELECT token.spent_at, token.successor_nonce, token.access_token_scope, token.access_token_expires_at
+      SELECT token.spent_at, token.successor_nonce,
+        token.access_token_scope, token.access_token_audience, token.access_token_expires_at
       FROM latchkey_refresh_token AS token
       JOIN latchkey_authorization AS owner ON owner.authorization_id = token.authorization_id
       WHERE token.token_hash = ? AND owner.revoked_at IS NULL
     `)
     this.#spend = connection.prepare(`
       UPDATE latchkey_refresh_token
-      SET spent_at = ?, successor_nonce = ?, access_token_scope = ?, access_token_expires_at = ?
+      SET spent_at = ?, successor_nonce = ?,
+        access_token_scope = ?, access_token_audience = ?, access_token_expires_at = ?
       WHERE token_hash = ?
+    `)
+    this.#use = connection.prepare(`
+      UPDATE latchkey_authorization SET last_used_at = ?, signed_tokens_until = max(signed_tokens_until, ?)
+      WHERE authorization_id = ?
     `)
     this.#shorten = connection.prepare(`
       UPDATE latchkey_authorization SET usable_until = ? WHERE authorization_id = ? AND usable_until > ?
@@ -42,12 +49,14 @@ export class RotateRefreshToken {
   }
 
   #replace({ presented, spending, accessToken, refreshToken }: RefreshTokenRotation): void {
-    const { spentAt, successorNonce, accessTokenScope, accessTokenExpiresAt } = spending
-    this.#spend.run(spentAt, successorNonce, accessTokenScope, accessTokenExpiresAt, presented)
-    this.#save.accessToken(accessToken)
+    const { spentAt, successorNonce, accessTokenScope, accessTokenAudience, accessTokenExpiresAt } = spending
+    const { authorizationId } = refreshToken
+    this.#spend.run(spentAt, successorNonce, accessTokenScope, accessTokenAudience, accessTokenExpiresAt, presented)
+    if (accessToken !== undefined) this.#save.accessToken(accessToken)
     this.#save.refreshToken(refreshToken)
+    this.#use.run(spentAt, accessToken === undefined ? accessTokenExpiresAt : 0, authorizationId)
     // Seldom writes: as a rule successors outlive what they replace.
-    const usableUntil = Math.max(accessToken.expiresAt, refreshToken.expiresAt)
-    this.#shorten.run(usableUntil, refreshToken.authorizationId, usableUntil)
+    const usableUntil = Math.max(accessToken?.expiresAt ?? accessTokenExpiresAt, refreshToken.expiresAt)
+    this.#shorten.run(usableUntil, authorizationId, usableUntil)
   }
 }

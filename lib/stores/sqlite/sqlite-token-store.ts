@@ -2,23 +2,30 @@ import type { Clock } from '../../protocol/clock.js'
 import type { TokenHash } from '../../protocol/token-hash.js'
 import type {
   AccessTokenRecord,
+  Authorization,
+  ListedAuthorization,
   NewTokens,
   RefreshTokenRecord,
   RefreshTokenRotation,
   RevocationSelection,
   RotationOutcome,
+  SignedTokenId,
   TokenStore,
 } from '../token-store.js'
+import { FindAuthorizations } from './find-authorizations.js'
 import { FindTokens } from './find-tokens.js'
 import { PruneTokens } from './prune-tokens.js'
 import { RevokeTokens } from './revoke-tokens.js'
 import { RotateRefreshToken } from './rotate-refresh-token.js'
 import { SaveTokens } from './save-tokens.js'
+import { SignedTokens } from './signed-tokens.js'
 import type { SqliteConnection } from './sqlite-connection.js'
 
 /** Tokens in SQLite, answered without promises. Each operation stands with its SQL in a file of its own. */
 export class SqliteTokenStore implements TokenStore {
   readonly #find: FindTokens
+  readonly #authorizations: FindAuthorizations
+  readonly #signedTokens: SignedTokens
   readonly #save: SaveTokens
   readonly #rotate: RotateRefreshToken
   readonly #revoke: RevokeTokens
@@ -26,6 +33,8 @@ export class SqliteTokenStore implements TokenStore {
 
   constructor(connection: SqliteConnection, clock: Clock) {
     this.#find = new FindTokens(connection)
+    this.#authorizations = new FindAuthorizations(connection)
+    this.#signedTokens = new SignedTokens(connection)
     this.#save = new SaveTokens(connection)
     this.#rotate = new RotateRefreshToken(connection, this.#save)
     this.#revoke = new RevokeTokens(connection, clock)
@@ -50,6 +59,22 @@ export class SqliteTokenStore implements TokenStore {
 
   revokeAccessToken(tokenHash: TokenHash): void {
     this.#revoke.accessToken(tokenHash)
+  }
+
+  revokeSignedToken(tokenId: string, expiresAt: number): void {
+    this.#signedTokens.revoke(tokenId, expiresAt)
+  }
+
+  isSignedTokenRevoked(token: SignedTokenId): boolean {
+    return this.#signedTokens.isRevoked(token)
+  }
+
+  findAuthorization(authorizationId: string): Authorization | undefined {
+    return this.#authorizations.find(authorizationId)
+  }
+
+  listAuthorizations(userId: string): readonly ListedAuthorization[] {
+    return this.#authorizations.ofUser(userId)
   }
 
   revokeTokens(selection: RevocationSelection): number {

@@ -1,5 +1,6 @@
 import type { TokenHash } from '../../protocol/token-hash.js'
 import type { AccessTokenRecord, RefreshTokenRecord, RefreshTokenSpending } from '../token-store.js'
+import { toAuthorization, type AuthorizationRow } from './authorization-row.js'
 
 /** A row of `latchkey_access_token` without its key. */
 export interface AccessTokenRow {
@@ -7,57 +8,43 @@ export interface AccessTokenRow {
   readonly user_id: string | null
   readonly authorization_id: string | null
   readonly scope: string
+  readonly audience: string
   readonly issued_at: number
   readonly expires_at: number
 }
 
-/** The columns that are null until a refresh token is spent. */
+/** The columns that say nothing until a refresh token is spent. */
 export interface SpendingRow {
   readonly spent_at: number | null
   readonly successor_nonce: string | null
   readonly access_token_scope: string | null
+  readonly access_token_audience: string
   readonly access_token_expires_at: number | null
 }
 
 /** A row of `latchkey_refresh_token` without its key, and its authorization. */
-export interface RefreshTokenRow extends SpendingRow {
-  readonly authorization_id: string
-  readonly issued_at: number
-  readonly expires_at: number
-  readonly user_id: string
-  readonly client_id: string
-  readonly grant_type: string
-  readonly scope: string
-  readonly authorization_created_at: number
-  readonly authorization_expires_at: number
+export interface RefreshTokenRow extends SpendingRow, AuthorizationRow {
+  readonly token_issued_at: number
+  readonly token_expires_at: number
 }
 
 /** Makes the record of an access token from its row. */
 export function toAccessToken(tokenHash: TokenHash, row: AccessTokenRow): AccessTokenRecord {
-  const { client_id: clientId, user_id: userId, authorization_id: authorizationId, scope } = row
-  const fields = { tokenHash, clientId, scope, issuedAt: row.issued_at, expiresAt: row.expires_at }
+  const { client_id: clientId, user_id: userId, authorization_id: authorizationId, scope, audience } = row
+  const fields = { tokenHash, clientId, scope, audience, issuedAt: row.issued_at, expiresAt: row.expires_at }
   if (userId === null || authorizationId === null) return { ...fields, userId: undefined, authorizationId: undefined }
   return { ...fields, userId, authorizationId }
 }
 
 /** Makes the record of a refresh token from its row. */
 export function toRefreshToken(tokenHash: TokenHash, row: RefreshTokenRow): RefreshTokenRecord {
-  const authorizationId = row.authorization_id
   return {
     tokenHash,
-    authorizationId,
-    issuedAt: row.issued_at,
-    expiresAt: row.expires_at,
+    authorizationId: row.authorization_id,
+    issuedAt: row.token_issued_at,
+    expiresAt: row.token_expires_at,
     spending: toSpending(row),
-    authorization: {
-      authorizationId,
-      userId: row.user_id,
-      clientId: row.client_id,
-      grantType: row.grant_type,
-      scope: row.scope,
-      createdAt: row.authorization_created_at,
-      expiresAt: row.authorization_expires_at,
-    },
+    authorization: toAuthorization(row),
   }
 }
 
@@ -70,6 +57,7 @@ export function toSpending(row: SpendingRow): RefreshTokenSpending | undefined {
     spentAt: spent_at,
     successorNonce: successor_nonce,
     accessTokenScope: access_token_scope,
+    accessTokenAudience: row.access_token_audience,
     accessTokenExpiresAt: access_token_expires_at,
   }
 }

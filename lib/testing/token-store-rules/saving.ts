@@ -25,8 +25,9 @@ export const savingRules: ContractRules<TokenStoreUnderTest> = {
   },
 
   'finds a refresh token with its authorization, unspent': async ({ store }) => {
-    const { authorization, accessToken, refreshToken } = newSignIn()
-    await store.saveTokens({ authorization, accessToken, refreshToken }, context)
+    const signIn = newSignIn()
+    const { authorization, refreshToken } = signIn
+    await store.saveTokens(signIn, context)
     const found = await store.findRefreshToken(refreshToken.tokenHash, context)
     const rule =
       'The refresh token grant decides by the authorization and by `spending`, which is undefined until then.'
@@ -34,10 +35,10 @@ export const savingRules: ContractRules<TokenStoreUnderTest> = {
   },
 
   'saves a sign-in without a refresh token': async ({ store }) => {
-    const { authorization, accessToken } = newSignIn()
-    await store.saveTokens({ authorization, accessToken, refreshToken: undefined }, context)
-    const found = await store.findAccessToken(accessToken.tokenHash, context)
-    assertSame(found, accessToken, 'A client without the refresh token grant gets an access token alone.')
+    const signIn = newSignIn()
+    await store.saveTokens({ ...signIn, refreshToken: undefined }, context)
+    const found = await store.findAccessToken(signIn.accessToken.tokenHash, context)
+    assertSame(found, signIn.accessToken, 'A client without the refresh token grant gets an access token alone.')
   },
 
   'keeps unusual characters and long scopes': async ({ store }) => {
@@ -45,6 +46,8 @@ export const savingRules: ContractRules<TokenStoreUnderTest> = {
     const signIn = newSignIn({
       userId: `O'Brien "Ωμέγα" 👩‍👩‍👧 \\ %_; --`,
       clientId: 'https://app.example/?a=1&b=ü',
+      deviceLabel: `"Zoë's" 平板 👩‍👩‍👧 \\ %_; --`,
+      audience: `https://${'a'.repeat(2000)}.example https://b.example/?c=%20&d='`,
       scope,
     })
     await store.saveTokens(signIn, context)
@@ -83,8 +86,9 @@ export const savingRules: ContractRules<TokenStoreUnderTest> = {
   },
 
   'does not take an access token for a refresh token, nor the reverse': async ({ store }) => {
-    const { authorization, accessToken, refreshToken } = newSignIn()
-    await store.saveTokens({ authorization, accessToken, refreshToken }, context)
+    const signIn = newSignIn()
+    const { accessToken, refreshToken } = signIn
+    await store.saveTokens(signIn, context)
     const rule = 'A refresh token would open every guarded route, or an access token could renew itself.'
     assertSame(await store.findAccessToken(refreshToken.tokenHash, context), undefined, rule)
     assertSame(await store.findRefreshToken(accessToken.tokenHash, context), undefined, rule)

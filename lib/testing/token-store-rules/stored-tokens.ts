@@ -1,7 +1,19 @@
 import type { TokenHash } from '../../protocol/token-hash.js'
-import type { NewTokens, TokenStore } from '../../stores/token-store.js'
+import type {
+  AccessTokenRecord,
+  Authorization,
+  NewRefreshToken,
+  NewTokens,
+  TokenStore,
+} from '../../stores/token-store.js'
 import { contractContext as context } from '../contract-rule.js'
 import { assertSame } from '../rule-assertions.js'
+
+/** Tokens of one answer, of a sign-in or of a rotation. */
+export interface AnsweredTokens {
+  readonly accessToken: AccessTokenRecord | undefined
+  readonly refreshToken: NewRefreshToken | undefined
+}
 
 /** Saves several answers, one after the other. */
 export async function save(store: TokenStore, ...answers: readonly NewTokens[]): Promise<void> {
@@ -15,15 +27,26 @@ export async function assertUnknown(store: TokenStore, hash: TokenHash, rule: st
 }
 
 /** Requires that the tokens of an answer are found as they were saved. */
-export async function assertAlive(store: TokenStore, tokens: NewTokens, rule: string): Promise<void> {
-  assertSame(await store.findAccessToken(tokens.accessToken.tokenHash, context), tokens.accessToken, rule)
-  if (tokens.refreshToken === undefined) return
-  const found = await store.findRefreshToken(tokens.refreshToken.tokenHash, context)
-  assertSame(found, { ...tokens.refreshToken, authorization: tokens.authorization, spending: undefined }, rule)
+export async function assertAlive(
+  store: TokenStore,
+  { authorization, accessToken, refreshToken }: AnsweredTokens & { readonly authorization: Authorization | undefined },
+  rule: string,
+): Promise<void> {
+  if (accessToken !== undefined) {
+    assertSame(await store.findAccessToken(accessToken.tokenHash, context), accessToken, rule)
+  }
+  if (refreshToken === undefined) return
+  const found = await store.findRefreshToken(refreshToken.tokenHash, context)
+  assertSame(found, { ...refreshToken, authorization, spending: undefined }, rule)
 }
 
 /** Requires that none of the tokens of an answer is found. */
-export async function assertDead(store: TokenStore, tokens: NewTokens, rule: string): Promise<void> {
-  await assertUnknown(store, tokens.accessToken.tokenHash, rule)
-  if (tokens.refreshToken !== undefined) await assertUnknown(store, tokens.refreshToken.tokenHash, rule)
+export async function assertDead(
+  store: TokenStore,
+  { accessToken, refreshToken }: AnsweredTokens,
+  rule: string,
+): Promise<void> {
+  for (const token of [accessToken, refreshToken]) {
+    if (token !== undefined) await assertUnknown(store, token.tokenHash, rule)
+  }
 }

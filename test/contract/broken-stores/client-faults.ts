@@ -22,6 +22,16 @@ export const clientFaults: readonly PlantedFault<ClientRegistry>[] = [
     ),
   },
   {
+    fault: 'fields that are newer than the columns are lost',
+    rule: `${lookUp} > finds a client with every field, whole and unchanged`,
+    store: answering((client) => ({ ...client, mayIntrospect: undefined, introspectsFor: undefined })),
+  },
+  {
+    fault: 'no resources come back as all of them',
+    rule: `${lookUp} > keeps empty and false values`,
+    store: answering(({ resources, ...client }) => (resources?.length === 0 ? client : { ...client, resources })),
+  },
+  {
     fault: 'absent lists come back empty',
     rule: `${lookUp} > leaves absent what was absent`,
     store: answering((client) => ({ ...client, defaultScopes: client.defaultScopes ?? [] })),

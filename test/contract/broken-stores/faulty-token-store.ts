@@ -12,6 +12,10 @@ export function faulty(fault: (sound: TokenStore) => Partial<TokenStore>): () =>
       findRefreshToken: (tokenHash, context) => sound.findRefreshToken(tokenHash, context),
       rotateRefreshToken: (rotation, context) => sound.rotateRefreshToken(rotation, context),
       revokeAccessToken: (tokenHash, context) => sound.revokeAccessToken(tokenHash, context),
+      revokeSignedToken: (tokenId, expiresAt, context) => sound.revokeSignedToken(tokenId, expiresAt, context),
+      isSignedTokenRevoked: (token, context) => sound.isSignedTokenRevoked(token, context),
+      findAuthorization: (authorizationId, context) => sound.findAuthorization(authorizationId, context),
+      listAuthorizations: (userId, context) => sound.listAuthorizations(userId, context),
       revokeTokens: (selection, context) => sound.revokeTokens(selection, context),
       prune: (now) => sound.prune(now),
       ...fault(sound),
@@ -25,6 +29,11 @@ export function finding(
   extra: ReadonlyMap<TokenHash, AccessTokenRecord>,
 ): TokenStore['findAccessToken'] {
   return async (tokenHash, context) => (await sound.findAccessToken(tokenHash, context)) ?? extra.get(tokenHash)
+}
+
+/** Notes an access token by its hash; a JWT has no record to note. */
+export function note(tokens: Map<TokenHash, AccessTokenRecord>, token: AccessTokenRecord | undefined): void {
+  if (token !== undefined) tokens.set(token.tokenHash, token)
 }
 
 /** A null where the types want undefined, as a store written in JavaScript would answer it. */

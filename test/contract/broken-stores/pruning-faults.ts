@@ -1,6 +1,6 @@
 import type { TokenHash } from '../../../lib/protocol/token-hash.js'
 import type { AccessTokenRecord, RefreshTokenRecord, TokenStore } from '../../../lib/stores/token-store.js'
-import { faulty, finding } from './faulty-token-store.js'
+import { faulty, finding, note } from './faulty-token-store.js'
 import type { PlantedFault } from './planted-fault.js'
 
 const group = 'token store: pruning'
@@ -42,7 +42,7 @@ export const pruningFaults: readonly PlantedFault<TokenStore>[] = [
         findAccessToken: finding(sound, saved),
         async saveTokens(tokens, context) {
           await sound.saveTokens(tokens, context)
-          saved.set(tokens.accessToken.tokenHash, tokens.accessToken)
+          note(saved, tokens.accessToken)
         },
         prune(now) {
           for (const [tokenHash, { expiresAt }] of saved) if (expiresAt <= now) saved.delete(tokenHash)
@@ -85,7 +85,7 @@ export const pruningFaults: readonly PlantedFault<TokenStore>[] = [
         findAccessToken: finding(sound, revived),
         async saveTokens(tokens, context) {
           await sound.saveTokens(tokens, context)
-          saved.set(tokens.accessToken.tokenHash, tokens.accessToken)
+          note(saved, tokens.accessToken)
         },
         prune(now) {
           for (const [tokenHash, token] of saved) if (token.expiresAt > now) revived.set(tokenHash, token)

@@ -1,6 +1,6 @@
 import type { TokenHash } from '../../../lib/protocol/token-hash.js'
 import type { AccessTokenRecord, Authorization, TokenStore } from '../../../lib/stores/token-store.js'
-import { faulty, finding, tick } from './faulty-token-store.js'
+import { faulty, finding, note, tick } from './faulty-token-store.js'
 import type { PlantedFault } from './planted-fault.js'
 
 const group = 'token store: revocation'
@@ -49,7 +49,7 @@ export const revocationFaults: readonly PlantedFault<TokenStore>[] = [
         findAccessToken: finding(sound, rotated),
         async rotateRefreshToken(rotation, context) {
           const outcome = await sound.rotateRefreshToken(rotation, context)
-          if (outcome.outcome === 'rotated') rotated.set(rotation.accessToken.tokenHash, rotation.accessToken)
+          if (outcome.outcome === 'rotated') note(rotated, rotation.accessToken)
           return outcome
         },
       }
@@ -104,17 +104,16 @@ export const revocationFaults: readonly PlantedFault<TokenStore>[] = [
     })),
   },
   {
-    fault: 'a token that comes late brings a revoked sign-in back',
-    rule: `${lasting} > stays revoked for what is rotated or saved afterwards`,
+    fault: 'a rotation that comes late brings a revoked sign-in back',
+    rule: `${lasting} > stays revoked for what is rotated afterwards`,
     store: faulty((sound) => {
       const late = new Map<TokenHash, AccessTokenRecord>()
       return {
         findAccessToken: finding(sound, late),
-        saveTokens(tokens, context) {
-          if (tokens.authorization !== undefined || tokens.accessToken.userId === undefined) {
-            return sound.saveTokens(tokens, context)
-          }
-          late.set(tokens.accessToken.tokenHash, tokens.accessToken)
+        async rotateRefreshToken(rotation, context) {
+          const outcome = await sound.rotateRefreshToken(rotation, context)
+          if (outcome.outcome === 'gone') note(late, rotation.accessToken)
+          return outcome
         },
       }
     }),
@@ -149,7 +148,7 @@ export const revocationFaults: readonly PlantedFault<TokenStore>[] = [
           await tick()
           const outcome = await sound.rotateRefreshToken(rotation, context)
           if (outcome.outcome !== 'gone') return outcome
-          late.set(rotation.accessToken.tokenHash, rotation.accessToken)
+          note(late, rotation.accessToken)
           return { outcome: 'rotated' }
         },
       }
@@ -165,7 +164,7 @@ function rememberingAccessTokens(isRemembered: (token: AccessTokenRecord) => boo
       findAccessToken: finding(sound, remembered),
       async saveTokens(tokens, context) {
         await sound.saveTokens(tokens, context)
-        if (isRemembered(tokens.accessToken)) remembered.set(tokens.accessToken.tokenHash, tokens.accessToken)
+        if (tokens.accessToken !== undefined && isRemembered(tokens.accessToken)) note(remembered, tokens.accessToken)
       },
       revokeAccessToken(tokenHash, context) {
         remembered.delete(tokenHash)

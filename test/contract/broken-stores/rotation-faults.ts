@@ -1,7 +1,7 @@
 import type { TokenHash } from '../../../lib/protocol/token-hash.js'
 import type { AccessTokenRecord, RefreshTokenSpending, TokenStore } from '../../../lib/stores/token-store.js'
 import { newHash } from '../../../lib/testing/token-records.js'
-import { faulty, finding, tick } from './faulty-token-store.js'
+import { faulty, finding, note, tick } from './faulty-token-store.js'
 import type { PlantedFault } from './planted-fault.js'
 
 const group = 'token store: rotation'
@@ -12,10 +12,7 @@ export const rotationFaults: readonly PlantedFault<TokenStore>[] = [
     rule: `${group} > spends the token and stores its successors`,
     store: faulty((sound) => ({
       rotateRefreshToken: (rotation, context) =>
-        sound.rotateRefreshToken(
-          { ...rotation, accessToken: { ...rotation.accessToken, tokenHash: newHash() } },
-          context,
-        ),
+        sound.rotateRefreshToken({ ...rotation, accessToken: undefined }, context),
     })),
   },
   {
@@ -26,6 +23,14 @@ export const rotationFaults: readonly PlantedFault<TokenStore>[] = [
         const found = await sound.findRefreshToken(tokenHash, context)
         return found?.spending === undefined ? found : undefined
       },
+    })),
+  },
+  {
+    fault: 'a spending does not tell the audience',
+    rule: `${group} > keeps the spent token, with its spending`,
+    store: faulty((sound) => ({
+      rotateRefreshToken: ({ spending, ...rotation }, context) =>
+        sound.rotateRefreshToken({ ...rotation, spending: { ...spending, accessTokenAudience: '' } }, context),
     })),
   },
   {
@@ -52,7 +57,7 @@ export const rotationFaults: readonly PlantedFault<TokenStore>[] = [
       return {
         findAccessToken: finding(sound, stored),
         rotateRefreshToken(rotation, context) {
-          stored.set(rotation.accessToken.tokenHash, rotation.accessToken)
+          note(stored, rotation.accessToken)
           return sound.rotateRefreshToken(rotation, context)
         },
       }
@@ -106,9 +111,8 @@ export const rotationFaults: readonly PlantedFault<TokenStore>[] = [
         try {
           return await sound.rotateRefreshToken(rotation, context)
         } catch (error) {
-          const accessToken = { ...rotation.accessToken, tokenHash: newHash() }
           const refreshToken = { ...rotation.refreshToken, tokenHash: newHash() }
-          await sound.rotateRefreshToken({ ...rotation, accessToken, refreshToken }, context)
+          await sound.rotateRefreshToken({ ...rotation, accessToken: undefined, refreshToken }, context)
           throw error
         }
       },
@@ -119,7 +123,8 @@ export const rotationFaults: readonly PlantedFault<TokenStore>[] = [
     rule: `${group} > leaves other sign-ins alone`,
     store: faulty((sound) => ({
       async rotateRefreshToken(rotation, context) {
-        const { userId, authorizationId } = rotation.accessToken
+        const { userId = '', authorizationId } =
+          (await sound.findRefreshToken(rotation.presented, context))?.authorization ?? {}
         await sound.revokeTokens({ userId, exceptAuthorizationId: authorizationId }, context)
         return sound.rotateRefreshToken(rotation, context)
       },

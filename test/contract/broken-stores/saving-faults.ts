@@ -16,6 +16,18 @@ export const savingFaults: readonly PlantedFault<TokenStore>[] = [
     })),
   },
   {
+    fault: 'a token has the audience of its authorization',
+    rule: `${group} > finds an access token of a user, whole and unchanged`,
+    store: faulty((sound) => ({
+      async findAccessToken(tokenHash, context) {
+        const found = await sound.findAccessToken(tokenHash, context)
+        if (found?.authorizationId === undefined) return found
+        const { audience = '' } = (await sound.findAuthorization(found.authorizationId, context)) ?? {}
+        return { ...found, audience }
+      },
+    })),
+  },
+  {
     fault: 'the user of a client token is null',
     rule: `${group} > finds an access token of the client itself, without user and authorization`,
     store: faulty((sound) => ({
@@ -49,9 +61,9 @@ export const savingFaults: readonly PlantedFault<TokenStore>[] = [
     fault: 'scopes are cut at 255 characters',
     rule: `${group} > keeps unusual characters and long scopes`,
     store: faulty((sound) => ({
-      saveTokens(tokens, context) {
-        const accessToken = { ...tokens.accessToken, scope: tokens.accessToken.scope.slice(0, 255) }
-        return sound.saveTokens({ ...tokens, accessToken }, context)
+      async findAccessToken(tokenHash, context) {
+        const found = await sound.findAccessToken(tokenHash, context)
+        return found && { ...found, scope: found.scope.slice(0, 255) }
       },
     })),
   },
@@ -94,7 +106,7 @@ export const savingFaults: readonly PlantedFault<TokenStore>[] = [
     rule: `${group} > refuses an access token hash that exists and changes nothing`,
     store: faulty((sound) => ({
       async saveTokens(tokens, context) {
-        await sound.revokeAccessToken(tokens.accessToken.tokenHash, context)
+        if (tokens.accessToken !== undefined) await sound.revokeAccessToken(tokens.accessToken.tokenHash, context)
         await sound.saveTokens(tokens, context)
       },
     })),
@@ -107,7 +119,9 @@ export const savingFaults: readonly PlantedFault<TokenStore>[] = [
         try {
           await sound.saveTokens(tokens, context)
         } catch (error) {
-          await sound.saveTokens({ ...tokens, refreshToken: undefined }, context)
+          if (tokens.authorization !== undefined) {
+            await sound.saveTokens({ ...tokens, refreshToken: undefined }, context)
+          }
           throw error
         }
       },
@@ -121,7 +135,7 @@ function comparingHashesBy(key: (hash: string) => string): () => TokenStore {
     return {
       async saveTokens(tokens, context) {
         await sound.saveTokens(tokens, context)
-        saved.set(key(tokens.accessToken.tokenHash), tokens.accessToken)
+        if (tokens.accessToken !== undefined) saved.set(key(tokens.accessToken.tokenHash), tokens.accessToken)
       },
       async findAccessToken(tokenHash, context) {
         const tokenHashOfKey = saved.get(key(tokenHash))?.tokenHash

@@ -1,6 +1,7 @@
 import { ConfigurationError } from '../../../../lib/errors/configuration-error.js'
 import { StoreUnavailableError } from '../../../../lib/errors/store-unavailable-error.js'
 import { hashToken } from '../../../../lib/protocol/token-hash.js'
+import type { NewUserTokens } from '../../../../lib/stores/token-store.js'
 import { createMemoryStores, type MemoryStoresOptions } from 'latchkey/stores/memory'
 import { describe, expect, it } from 'vitest'
 import { clientTokens, rotation, signIn } from '../stored-records.js'
@@ -62,6 +63,55 @@ describe('a full memory store', () => {
     expect(tokens.revokeTokens({ everything: true })).toBe(2)
     now = 101
     for (const name of ['carol', 'dave']) tokens.saveTokens(signIn(name))
+  })
+})
+
+describe('a memory store with JWTs', () => {
+  it('refuses sign-ins without a stored token once so many authorizations are alive', () => {
+    let now = 100
+    const { tokens } = storesAt(() => now, { maxTokens: 2 })
+    for (const name of ['alice', 'bob']) tokens.saveTokens(signedSignIn(name))
+    expect(() => tokens.saveTokens(signedSignIn('carol'))).toThrow(StoreUnavailableError)
+    expect(tokens.listAuthorizations('carol')).toEqual([])
+    expect(tokens.isSignedTokenRevoked(signedTokenOf('alice'))).toBe(false)
+    now = 3600
+    tokens.saveTokens(signedSignIn('carol'))
+    expect(tokens.isSignedTokenRevoked(signedTokenOf('alice'))).toBe(true)
+  })
+
+  it('refuses to revoke another JWT rather than forget one that is revoked', () => {
+    let now = 100
+    const { tokens } = storesAt(() => now, { maxTokens: 2 })
+    for (const tokenId of ['a', 'b']) tokens.revokeSignedToken(tokenId, 200)
+    expect(() => tokens.revokeSignedToken('c', 200)).toThrow(StoreUnavailableError)
+    expect(['a', 'b', 'c'].filter((tokenId) => isRevoked(tokens, tokenId))).toEqual(['a', 'b'])
+    now = 200
+    tokens.revokeSignedToken('c', 300)
+    expect(['a', 'b', 'c'].filter((tokenId) => isRevoked(tokens, tokenId))).toEqual(['c'])
+  })
+
+  it('forgets expired sign-ins and revocations by and by, without a timer', () => {
+    let now = 0
+    const { tokens } = storesAt(() => now)
+    for (let index = 0; index < 100; index++) {
+      tokens.saveTokens(signedSignIn(`old ${index}`))
+      tokens.revokeSignedToken(`old ${index}`, 3600)
+    }
+    now = 3600
+    for (let index = 0; index < 200; index++) tokens.saveTokens(clientTokens(`new ${index}`, 10_000))
+    const names = Array.from({ length: 100 }, (_, index) => `old ${index}`)
+    expect(names.filter((name) => tokens.findAuthorization(signedTokenOf(name).authorizationId))).toEqual([])
+    expect(names.filter((name) => isRevoked(tokens, name))).toEqual([])
+    expect(tokens.prune(now)).toBe(0)
+  })
+
+  it('counts what it prunes', () => {
+    const { tokens } = storesAt(() => 0)
+    tokens.saveTokens(signedSignIn('alice'))
+    tokens.saveTokens(signIn('bob', { refreshUntil: 3600 }))
+    tokens.revokeSignedToken('jti', 3600)
+    expect(tokens.prune(3599)).toBe(0)
+    expect(tokens.prune(3600)).toBe(5)
   })
 })
 
@@ -142,6 +192,20 @@ type Tokens = ReturnType<typeof createMemoryStores>['tokens']
 
 function storesAt(clock: () => number, { maxTokens }: { maxTokens?: number } = {}): { tokens: Tokens } {
   return createMemoryStores({ clock, maxTokens, pruneIntervalSeconds: 0 })
+}
+
+/** A sign-in of which nothing is stored but the authorization; its JWT ends at second 3600. */
+function signedSignIn(name: string): NewUserTokens {
+  return { ...signIn(name), accessToken: undefined, refreshToken: undefined }
+}
+
+function signedTokenOf(name: string) {
+  const { authorizationId } = signIn(name).authorization
+  return { tokenId: `JWT of ${name}`, authorizationId }
+}
+
+function isRevoked(tokens: Tokens, tokenId: string): boolean {
+  return tokens.isSignedTokenRevoked({ tokenId, authorizationId: undefined })
 }
 
 function countFound(tokens: Tokens, name: string, count: number): number {

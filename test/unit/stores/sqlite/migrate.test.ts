@@ -1,9 +1,11 @@
 import Database from 'better-sqlite3'
+import { openSqliteStores } from 'latchkey/stores/sqlite'
 import { describe, expect, it } from 'vitest'
 import { ConfigurationError } from '../../../../lib/errors/configuration-error.js'
 import { migrate } from '../../../../lib/stores/sqlite/migrate.js'
 import { migrations } from '../../../../lib/stores/sqlite/migrations.js'
 import { SqliteConnection } from '../../../../lib/stores/sqlite/sqlite-connection.js'
+import { rotation, signIn } from '../stored-records.js'
 
 const first = { version: 1, sql: "CREATE TABLE notes (text TEXT); INSERT INTO notes VALUES ('kept')" }
 const second = { version: 2, sql: 'ALTER TABLE notes ADD COLUMN author TEXT' }
@@ -69,7 +71,37 @@ describe('the migrations', () => {
       'latchkey_client',
       'latchkey_migration',
       'latchkey_refresh_token',
+      'latchkey_revoked_token',
+      'latchkey_signing_key',
     ])
+  })
+
+  it('keep the sign-ins of a database from before audiences and JWTs', () => {
+    const { database, connection } = emptyDatabase()
+    migrate(connection, migrations.slice(0, 1), () => 1000)
+    const [alice, rotated] = [signIn('alice'), rotation(signIn('alice'), 'next')]
+    database.exec(`
+      INSERT INTO latchkey_authorization VALUES
+        ('authorization of alice', 'alice', 'mobile-app', 'password', 'orders:read', 0, 2592000, NULL, 86400);
+      INSERT INTO latchkey_access_token VALUES
+        ('${alice.accessToken.tokenHash}', 'mobile-app', 'alice', 'authorization of alice', 'orders:read', 0, 3600);
+      INSERT INTO latchkey_refresh_token VALUES
+        ('${alice.refreshToken.tokenHash}', 'authorization of alice', 0, 86400, 500, 'next', 'orders:read', 3600),
+        ('${rotated.refreshToken.tokenHash}', 'authorization of alice', 500, 86400, NULL, NULL, NULL, NULL);
+    `)
+
+    const { tokens } = openSqliteStores(database, { clock: () => 2000 })
+    const authorization = { ...alice.authorization, audience: '' }
+    expect(tokens.findAccessToken(alice.accessToken.tokenHash)).toEqual({ ...alice.accessToken, audience: '' })
+    expect(tokens.findRefreshToken(alice.refreshToken.tokenHash)).toEqual({
+      ...alice.refreshToken,
+      authorization,
+      spending: { ...rotated.spending, spentAt: 500, accessTokenAudience: '' },
+    })
+    expect(tokens.listAuthorizations('alice')).toEqual([{ ...authorization, lastUsedAt: 500 }])
+    const presented = rotated.refreshToken.tokenHash
+    expect(tokens.rotateRefreshToken({ ...rotation(alice, 'third'), presented })).toEqual({ outcome: 'rotated' })
+    expect(tokens.prune(2_592_000)).toBe(6)
   })
 })
 

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { ConfigurationError } from '../../../../lib/errors/configuration-error.js'
 import { StoreUnavailableError } from '../../../../lib/errors/store-unavailable-error.js'
-import { clientTokens, rotation, signIn } from '../stored-records.js'
+import { clientTokens, rotation, signIn, signingKey } from '../stored-records.js'
 import { temporaryFile } from './temporary-file.js'
 
 describe('openSqliteStores', () => {
@@ -82,23 +82,53 @@ describe('openSqliteStores', () => {
 describe('the SQLite stores', () => {
   it('keep times as integers', () => {
     const database = new Database(':memory:')
-    const { tokens } = openSqliteStores(database, { clock: () => 1000 })
+    const { tokens, keys } = openSqliteStores(database, { clock: () => 1000 })
     const alice = signIn('alice')
     tokens.saveTokens(alice)
     tokens.saveTokens(signIn('bob'))
     tokens.rotateRefreshToken(rotation(alice, 'next'))
     tokens.revokeTokens({ userId: 'alice' })
+    tokens.revokeSignedToken('jti', 2000)
+    keys.replaceSigningKeys([], [signingKey('active')])
 
-    const isTime = /_at$|_until$/
-    const tables = ['latchkey_migration', 'latchkey_authorization', 'latchkey_access_token', 'latchkey_refresh_token']
+    const isTime = /_at$|_until$|^since$/
+    const isTable = `type = 'table' AND name LIKE 'latchkey_%' AND name <> 'latchkey_client'`
+    const tables = database.prepare<[], string>(`SELECT name FROM sqlite_schema WHERE ${isTable}`).pluck().all()
+    expect(tables).toHaveLength(6)
     for (const table of tables) {
       const columns = database.pragma(`table_info(${table})`) as { name: string; type: string }[]
       const times = columns.filter(({ name }) => isTime.test(name))
+      expect(times).not.toEqual([])
       expect(times.map(({ type }) => type)).toEqual(times.map(() => 'INTEGER'))
       for (const { name } of times) {
         const types = database.prepare(`SELECT DISTINCT typeof(${name}) FROM ${table}`).pluck().all()
         expect(types.filter((type) => type !== 'null')).toEqual(['integer'])
       }
+    }
+  })
+
+  it('tell with one statement whether a JWT is revoked', () => {
+    const database = new Database(':memory:')
+    let statements = 0
+    const counting: SqliteDatabase = {
+      exec: (sql) => database.exec(sql),
+      prepare(sql) {
+        const statement = database.prepare(sql)
+        const counted = (): typeof statement => (statements++, statement)
+        return {
+          run: (...values) => counted().run(...values),
+          get: (...values) => counted().get(...values),
+          all: (...values) => counted().all(...values),
+        }
+      },
+    }
+    const { tokens } = openSqliteStores(counting)
+    const { authorization } = signIn('alice')
+    tokens.saveTokens(signIn('alice'))
+    for (const authorizationId of [authorization.authorizationId, 'unknown', undefined]) {
+      statements = 0
+      tokens.isSignedTokenRevoked({ tokenId: 'jti', authorizationId })
+      expect(statements).toBe(1)
     }
   })
 
@@ -116,6 +146,8 @@ describe('the SQLite stores', () => {
       () => stores.tokens.saveTokens(clientTokens('a', 3600)),
       () => stores.tokens.rotateRefreshToken(rotation(alice, 'next')),
       () => stores.tokens.revokeTokens({ userId: 'alice' }),
+      () => stores.tokens.revokeSignedToken('jti', 3600),
+      () => stores.keys.replaceSigningKeys([], [signingKey('active')]),
       () => stores.clients.deleteClient('a'),
     ]
     for (const attempt of attempts) {
@@ -126,6 +158,8 @@ describe('the SQLite stores', () => {
     }
     // Reading goes on.
     expect(stores.tokens.findRefreshToken(alice.refreshToken.tokenHash)?.spending).toBeUndefined()
+    expect(stores.tokens.isSignedTokenRevoked({ tokenId: 'jti', authorizationId: undefined })).toBe(false)
+    expect(stores.keys.listSigningKeys()).toEqual([])
 
     other.exec('ROLLBACK')
     expect(stores.tokens.rotateRefreshToken(rotation(alice, 'next'))).toEqual({ outcome: 'rotated' })

@@ -1,0 +1,40 @@
+import { MapWalk } from './map-walk.js'
+
+interface RevokedSignedToken {
+  readonly tokenId: string
+  readonly expiresAt: number
+}
+
+/** The ids of revoked JWTs, each until its token has expired. */
+export class RevokedSignedTokens {
+  readonly #tokens = new Map<string, RevokedSignedToken>()
+  readonly #walk = new MapWalk(this.#tokens)
+
+  get count(): number {
+    return this.#tokens.size
+  }
+
+  has(tokenId: string): boolean {
+    return this.#tokens.has(tokenId)
+  }
+
+  add(tokenId: string, expiresAt: number): void {
+    if (!this.#tokens.has(tokenId)) this.#tokens.set(tokenId, { tokenId, expiresAt })
+  }
+
+  prune(now: number): number {
+    const before = this.#tokens.size
+    for (const token of this.#tokens.values()) this.#removeIfExpired(token, now)
+    this.#walk.restart()
+    return before - this.#tokens.size
+  }
+
+  /** Prunes two, as the store does with its other Maps. */
+  sweep(now: number): void {
+    this.#walk.visit(2, (token) => this.#removeIfExpired(token, now))
+  }
+
+  #removeIfExpired({ tokenId, expiresAt }: RevokedSignedToken, now: number): void {
+    if (expiresAt <= now) this.#tokens.delete(tokenId)
+  }
+}

@@ -1,0 +1,129 @@
+import { randomUUID } from 'node:crypto'
+import type { SignedTokenId, TokenStore } from '../../stores/token-store.js'
+import { contractContext as context, type ContractRules } from '../contract-rule.js'
+import { assertSame } from '../rule-assertions.js'
+import { lifetimes, newClientTokens, newRotation, newSignedSignIn, newSignIn, startedAt } from '../token-records.js'
+import type { TokenStoreUnderTest } from '../token-store-under-test.js'
+import { assertAlive, save } from './stored-tokens.js'
+
+const expiresAt = startedAt + lifetimes.accessToken
+
+/** JWT access tokens: nothing of them is stored but that they are revoked. */
+export const signedTokenRules: ContractRules<TokenStoreUnderTest> = {
+  'saves a sign-in and a rotation without an access token': async ({ store }) => {
+    const signIn = newSignedSignIn()
+    await save(store, signIn)
+    await assertAlive(store, signIn, 'A JWT is not stored, but the sign-in that it belongs to is.')
+    const rotation = { ...newRotation(signIn), accessToken: undefined }
+    const rule = 'A rotation that gives a JWT spends the token and stores a refresh token, as any other.'
+    assertSame(await store.rotateRefreshToken(rotation, context), { outcome: 'rotated' }, rule)
+    await assertAlive(store, { ...rotation, authorization: signIn.authorization }, rule)
+    const spent = await store.findRefreshToken(signIn.refreshToken.tokenHash, context)
+    assertSame(spent?.spending, rotation.spending, 'A retry is answered from the spending.')
+  },
+
+  'tells that a token is not revoked': async ({ store }) => {
+    const [signIn, withoutRefreshToken] = [newSignIn(), { ...newSignedSignIn(), refreshToken: undefined }]
+    await save(store, signIn, withoutRefreshToken)
+    const rule = 'The answer is `false`, a boolean: a guard lets nothing else pass.'
+    for (const { authorization } of [signIn, withoutRefreshToken]) {
+      await assertRevoked(store, newTokenOf(authorization), false, rule)
+    }
+    await assertRevoked(store, newTokenOf(undefined), false, `${rule} A client's own token has no authorization.`)
+  },
+
+  'revokes one token and nothing else': async ({ store }) => {
+    const signIn = newSignIn()
+    await save(store, signIn)
+    for (const authorization of [signIn.authorization, undefined]) {
+      const [token, other] = [newTokenOf(authorization), newTokenOf(authorization)]
+      await store.revokeSignedToken(token.tokenId, expiresAt, context)
+      await assertRevoked(store, token, true, 'A token is revoked by its id, at once; the answer is `true`, a boolean.')
+      await assertRevoked(store, other, false, 'Another token, also of the same authorization, lives on.')
+    }
+    await assertAlive(store, signIn, 'Revoking a JWT does not end its authorization.')
+  },
+
+  'takes a second revocation for done': async ({ store }) => {
+    const token = newTokenOf(undefined)
+    for (const end of [expiresAt, expiresAt, startedAt]) await store.revokeSignedToken(token.tokenId, end, context)
+    await store.prune(expiresAt - 1)
+    await assertRevoked(store, token, true, 'Revoking again changes nothing and throws nothing: the first one holds.')
+  },
+
+  'revokes the tokens of an authorization with it': async ({ store }) => {
+    const [userId, clientId, authorizationId] = ['carol', 'web-shop', randomUUID()]
+    for (const [given, selection] of [
+      [{ authorizationId }, { authorizationId }],
+      [{ userId }, { userId }],
+      [{ clientId }, { clientId }],
+      [{}, { everything: true }],
+    ] as const) {
+      const signIn = newSignedSignIn(given)
+      await save(store, signIn)
+      await store.rotateRefreshToken({ ...newRotation(signIn), accessToken: undefined }, context)
+      await store.revokeTokens(selection, context)
+      const rule = `A JWT dies with its authorization, here by ${JSON.stringify(Object.keys(selection))}.`
+      await assertRevoked(store, newTokenOf(signIn.authorization), true, rule)
+    }
+  },
+
+  'takes a token of an unknown authorization for revoked': async ({ store }) => {
+    await save(store, newSignIn({ authorizationId: 'a-1' }))
+    for (const authorizationId of ['unknown', 'A-1', 'a-1 ', 'a_1', '', '%', '__proto__']) {
+      const token = { ...newTokenOf(undefined), authorizationId }
+      await assertRevoked(store, token, true, `No authorization ${JSON.stringify(authorizationId)}: it may have ended.`)
+    }
+  },
+
+  'compares token ids byte for byte': async ({ store }) => {
+    await store.revokeSignedToken('aB-1', expiresAt, context)
+    for (const tokenId of ['ab-1', 'AB-1', 'aB-1 ', ' aB-1', 'aB_1', 'aB-', '%', '', '__proto__', 'constructor']) {
+      const token = { tokenId, authorizationId: undefined }
+      await assertRevoked(store, token, false, `${JSON.stringify(tokenId)} is the token of somebody else.`)
+    }
+  },
+
+  'keeps token ids apart from hashes and authorization ids': async ({ store }) => {
+    const [signIn, client] = [newSignIn(), newClientTokens()]
+    await save(store, signIn, client)
+    const { authorizationId } = signIn.authorization
+    const names = [authorizationId, signIn.accessToken.tokenHash, client.accessToken.tokenHash]
+    for (const name of names) await store.revokeSignedToken(name, expiresAt, context)
+    const rule = 'Only a JWT has an id: what is called the same by chance is not revoked.'
+    for (const tokens of [signIn, client]) await assertAlive(store, tokens, rule)
+    await assertRevoked(store, newTokenOf(signIn.authorization), false, rule)
+  },
+
+  'is seen by another store on the same data at once': async ({ store, createAnother }) => {
+    const another = await createAnother?.()
+    if (another === undefined) return
+    const signIn = newSignedSignIn()
+    const [token, other] = [newTokenOf(signIn.authorization), newTokenOf(signIn.authorization)]
+    await save(store, signIn)
+    for (const { tokenId } of [token, other]) {
+      await assertRevoked(another, { tokenId, authorizationId: undefined }, false, 'Nothing is revoked yet.')
+      await assertRevoked(another, newTokenOf(signIn.authorization), false, 'What one process saved, another finds.')
+    }
+    const rule = 'A revocation holds in every process.'
+    await store.revokeSignedToken(token.tokenId, expiresAt, context)
+    await assertRevoked(another, token, true, rule)
+    await store.revokeTokens({ userId: 'alice' }, context)
+    await assertRevoked(another, other, true, rule)
+  },
+
+  'is still revoked after a restart': async ({ store, reopen }) => {
+    if (reopen === undefined) return
+    const token = newTokenOf(undefined)
+    await store.revokeSignedToken(token.tokenId, expiresAt, context)
+    await assertRevoked(await reopen(), token, true, 'What was answered to a revocation request is durable.')
+  },
+}
+
+function newTokenOf(authorization: { readonly authorizationId: string } | undefined): SignedTokenId {
+  return { tokenId: randomUUID(), authorizationId: authorization?.authorizationId }
+}
+
+async function assertRevoked(store: TokenStore, token: SignedTokenId, expected: boolean, rule: string): Promise<void> {
+  assertSame(await store.isSignedTokenRevoked(token, context), expected, rule)
+}

@@ -1,0 +1,129 @@
+import type { Authorization, ListedAuthorization, TokenStore } from '../../../lib/stores/token-store.js'
+import { faulty, nothing } from './faulty-token-store.js'
+import type { PlantedFault } from './planted-fault.js'
+
+const group = 'token store: authorizations'
+
+export const authorizationFaults: readonly PlantedFault<TokenStore>[] = [
+  {
+    fault: 'an absent device label is null',
+    rule: `${group} > finds an authorization, whole and unchanged`,
+    store: faulty((sound) => ({
+      async findAuthorization(authorizationId, context) {
+        const found = await sound.findAuthorization(authorizationId, context)
+        return found && { ...found, deviceLabel: found.deviceLabel ?? nothing }
+      },
+    })),
+  },
+  {
+    fault: 'an unknown authorization is null',
+    rule: `${group} > answers undefined for an unknown authorization`,
+    store: faulty((sound) => ({
+      findAuthorization: async (authorizationId, context) =>
+        (await sound.findAuthorization(authorizationId, context)) ?? nothing,
+    })),
+  },
+  {
+    fault: 'authorization ids are compared without regard to case and trailing spaces',
+    rule: `${group} > answers undefined for an unknown authorization`,
+    store: faulty((sound) => ({
+      findAuthorization: (authorizationId, context) =>
+        sound.findAuthorization(authorizationId.toLowerCase().trimEnd(), context),
+    })),
+  },
+  {
+    fault: 'a revoked authorization is found until it is pruned',
+    rule: `${group} > does not find or list a revoked one`,
+    store: faulty((sound) => {
+      const revoked: Authorization[] = []
+      return {
+        async revokeTokens(selection, context) {
+          const found =
+            'authorizationId' in selection && (await sound.findAuthorization(selection.authorizationId, context))
+          if (found) revoked.push(found)
+          return sound.revokeTokens(selection, context)
+        },
+        findAuthorization: async (authorizationId, context) =>
+          (await sound.findAuthorization(authorizationId, context)) ??
+          revoked.find((authorization) => authorization.authorizationId === authorizationId),
+      }
+    }),
+  },
+  {
+    fault: 'a revoked authorization is listed until it is pruned',
+    rule: `${group} > does not find or list a revoked one`,
+    store: faulty((sound) => {
+      const listed = new Map<string, ListedAuthorization>()
+      return {
+        async revokeTokens(selection, context) {
+          for (const one of await sound.listAuthorizations('alice', context)) listed.set(one.authorizationId, one)
+          return sound.revokeTokens(selection, context)
+        },
+        async listAuthorizations(userId, context) {
+          const alive = await sound.listAuthorizations(userId, context)
+          return listed.size > 0 ? [...listed.values()] : alive
+        },
+      }
+    }),
+  },
+  {
+    fault: 'a list does not tell the client',
+    rule: `${group} > lists the authorizations of a user, whole and unchanged`,
+    store: faulty((sound) => ({
+      listAuthorizations: async (userId, context) =>
+        (await sound.listAuthorizations(userId, context)).map((listed) => ({ ...listed, clientId: 'mobile-app' })),
+    })),
+  },
+  {
+    fault: 'a user without sign-ins is undefined',
+    rule: `${group} > lists none for a user who has none`,
+    store: faulty((sound) => ({
+      async listAuthorizations(userId, context) {
+        const listed = await sound.listAuthorizations(userId, context)
+        return listed.length > 0 ? listed : (nothing as unknown as typeof listed)
+      },
+    })),
+  },
+  {
+    fault: 'user ids are compared without regard to case',
+    rule: `${group} > lists none for a user who has none`,
+    store: faulty((sound) => ({
+      listAuthorizations: (userId, context) => sound.listAuthorizations(userId.toLowerCase(), context),
+    })),
+  },
+  {
+    fault: 'the last used comes last',
+    rule: `${group} > lists the last used first`,
+    store: faulty((sound) => ({
+      listAuthorizations: async (userId, context) => [...(await sound.listAuthorizations(userId, context))].reverse(),
+    })),
+  },
+  {
+    fault: 'rotations do not count as uses',
+    rule: `${group} > lists the last used first`,
+    store: faulty((sound) => ({
+      listAuthorizations: async (userId, context) =>
+        (await sound.listAuthorizations(userId, context))
+          .map((listed) => ({ ...listed, lastUsedAt: listed.createdAt }))
+          .sort((a, b) => b.lastUsedAt - a.lastUsedAt),
+    })),
+  },
+  {
+    fault: 'refused rotations count as uses',
+    rule: `${group} > lists the last used first`,
+    store: faulty((sound) => {
+      const uses = new Map<string, number>()
+      return {
+        rotateRefreshToken(rotation, context) {
+          uses.set(rotation.refreshToken.authorizationId, rotation.spending.spentAt)
+          return sound.rotateRefreshToken(rotation, context)
+        },
+        listAuthorizations: async (userId, context) =>
+          (await sound.listAuthorizations(userId, context)).map((listed) => ({
+            ...listed,
+            lastUsedAt: uses.get(listed.authorizationId) ?? listed.lastUsedAt,
+          })),
+      }
+    }),
+  },
+]

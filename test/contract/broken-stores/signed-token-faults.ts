@@ -1,0 +1,201 @@
+import type { NewUserTokens, TokenStore } from '../../../lib/stores/token-store.js'
+import { faulty } from './faulty-token-store.js'
+import type { PlantedFault } from './planted-fault.js'
+
+const group = 'token store: signed tokens'
+const pruning = 'token store: pruning of signed tokens'
+
+export const signedTokenFaults: readonly PlantedFault<TokenStore>[] = [
+  {
+    fault: 'a sign-in without a stored access token is not stored',
+    rule: `${group} > saves a sign-in and a rotation without an access token`,
+    store: faulty((sound) => ({
+      async saveTokens(tokens, context) {
+        if (tokens.accessToken !== undefined) await sound.saveTokens(tokens, context)
+      },
+    })),
+  },
+  {
+    fault: 'a rotation without an access token is refused',
+    rule: `${group} > saves a sign-in and a rotation without an access token`,
+    store: faulty((sound) => ({
+      rotateRefreshToken: (rotation, context) =>
+        rotation.accessToken === undefined ? { outcome: 'gone' } : sound.rotateRefreshToken(rotation, context),
+    })),
+  },
+  {
+    fault: 'whether a token is revoked comes back as a number',
+    rule: `${group} > tells that a token is not revoked`,
+    store: faulty((sound) => ({
+      isSignedTokenRevoked: async (token, context) =>
+        Number(await sound.isSignedTokenRevoked(token, context)) as unknown as boolean,
+    })),
+  },
+  {
+    fault: 'a token without an authorization is taken for one of an unknown authorization',
+    rule: `${group} > tells that a token is not revoked`,
+    store: faulty((sound) => ({
+      isSignedTokenRevoked: (token, context) =>
+        token.authorizationId === undefined || sound.isSignedTokenRevoked(token, context),
+    })),
+  },
+  {
+    fault: 'revoking a token does nothing',
+    rule: `${group} > revokes one token and nothing else`,
+    store: faulty(() => ({ revokeSignedToken: () => undefined })),
+  },
+  {
+    fault: 'the id is not looked up when the authorization lives',
+    rule: `${group} > revokes one token and nothing else`,
+    store: faulty((sound) => ({
+      isSignedTokenRevoked: ({ tokenId, authorizationId }, context) =>
+        sound.isSignedTokenRevoked({ tokenId: authorizationId === undefined ? tokenId : '', authorizationId }, context),
+    })),
+  },
+  {
+    fault: 'a second revocation is an error',
+    rule: `${group} > takes a second revocation for done`,
+    store: faulty((sound) => ({
+      async revokeSignedToken(tokenId, expiresAt, context) {
+        if (await sound.isSignedTokenRevoked({ tokenId, authorizationId: undefined }, context)) {
+          throw new Error('UNIQUE constraint failed')
+        }
+        await sound.revokeSignedToken(tokenId, expiresAt, context)
+      },
+    })),
+  },
+  {
+    fault: 'a second revocation replaces the end of the first',
+    rule: `${group} > takes a second revocation for done`,
+    store: faulty((sound) => {
+      const ends = new Map<string, number>()
+      return {
+        revokeSignedToken(tokenId, expiresAt, context) {
+          ends.set(tokenId, expiresAt)
+          return sound.revokeSignedToken(tokenId, expiresAt, context)
+        },
+        isSignedTokenRevoked: (token, context) =>
+          ends.has(token.tokenId) || sound.isSignedTokenRevoked({ ...token, tokenId: '' }, context),
+        prune(now) {
+          for (const [tokenId, expiresAt] of ends) if (expiresAt <= now) ends.delete(tokenId)
+          return sound.prune(now)
+        },
+      }
+    }),
+  },
+  {
+    fault: 'only the token itself is looked up, not its authorization',
+    rule: `${group} > revokes the tokens of an authorization with it`,
+    store: faulty((sound) => ({
+      isSignedTokenRevoked: ({ tokenId }, context) =>
+        sound.isSignedTokenRevoked({ tokenId, authorizationId: undefined }, context),
+    })),
+  },
+  {
+    fault: 'an unknown authorization is taken for a live one',
+    rule: `${group} > takes a token of an unknown authorization for revoked`,
+    store: faulty((sound) => {
+      const known = new Set<string>()
+      return {
+        async saveTokens(tokens, context) {
+          await sound.saveTokens(tokens, context)
+          if (tokens.authorization !== undefined) known.add(tokens.authorization.authorizationId)
+        },
+        isSignedTokenRevoked: ({ tokenId, authorizationId = '' }, context) =>
+          sound.isSignedTokenRevoked(
+            { tokenId, authorizationId: known.has(authorizationId) ? authorizationId : undefined },
+            context,
+          ),
+      }
+    }),
+  },
+  {
+    fault: 'token ids are compared without regard to case',
+    rule: `${group} > compares token ids byte for byte`,
+    store: faulty((sound) => ({
+      revokeSignedToken: (tokenId, expiresAt, context) =>
+        sound.revokeSignedToken(tokenId.toLowerCase(), expiresAt, context),
+      isSignedTokenRevoked: (token, context) =>
+        sound.isSignedTokenRevoked({ ...token, tokenId: token.tokenId.toLowerCase() }, context),
+    })),
+  },
+  {
+    fault: 'revoked ids are the properties of an object',
+    rule: `${group} > compares token ids byte for byte`,
+    store: faulty((sound) => ({
+      isSignedTokenRevoked: async (token, context) =>
+        token.tokenId in {} || (await sound.isSignedTokenRevoked(token, context)),
+    })),
+  },
+  {
+    fault: 'all that is revoked stands in one list',
+    rule: `${group} > keeps token ids apart from hashes and authorization ids`,
+    store: faulty((sound) => ({
+      async revokeSignedToken(tokenId, expiresAt, context) {
+        await sound.revokeTokens({ authorizationId: tokenId }, context)
+        return sound.revokeSignedToken(tokenId, expiresAt, context)
+      },
+    })),
+  },
+  {
+    fault: 'revoked tokens are forgotten at every pruning',
+    rule: `${pruning} > remembers a revoked token until it expires`,
+    store: faulty((sound) => ({
+      revokeSignedToken: (tokenId, _expiresAt, context) => sound.revokeSignedToken(tokenId, 0, context),
+    })),
+  },
+  {
+    fault: 'revoked tokens are remembered for ever',
+    rule: `${pruning} > remembers a revoked token until it expires`,
+    store: faulty((sound) => ({
+      revokeSignedToken: (tokenId, _expiresAt, context) => sound.revokeSignedToken(tokenId, 2 ** 40, context),
+    })),
+  },
+  {
+    fault: 'an authorization without stored tokens goes',
+    rule: `${pruning} > keeps an authorization whose only token is a JWT`,
+    store: savingSigned((tokens) => ({ ...tokens, accessTokenExpiresAt: 0 })),
+  },
+  {
+    fault: 'the end of a JWT is not noted by a rotation',
+    rule: `${pruning} > keeps an authorization whose refresh token has expired before its JWT`,
+    store: faulty((sound) => ({
+      rotateRefreshToken: ({ spending, ...rotation }, context) =>
+        sound.rotateRefreshToken({ ...rotation, spending: { ...spending, accessTokenExpiresAt: 0 } }, context),
+    })),
+  },
+  {
+    fault: 'a refresh token that can be spent does not keep its authorization',
+    rule: `${pruning} > keeps an authorization with a refresh token that can be spent`,
+    store: faulty((sound) => ({
+      saveTokens(tokens, context) {
+        const { refreshToken } = tokens
+        if (refreshToken === undefined) return sound.saveTokens(tokens, context)
+        return sound.saveTokens({ ...tokens, refreshToken: { ...refreshToken, expiresAt: 0 } }, context)
+      },
+    })),
+  },
+  {
+    fault: 'an authorization with a JWT stays until it is over',
+    rule: `${pruning} > removes authorizations whose JWTs have expired`,
+    store: savingSigned((tokens) => ({ ...tokens, accessTokenExpiresAt: tokens.authorization.expiresAt })),
+  },
+  {
+    fault: 'a JWT keeps an authorization that is over',
+    rule: `${pruning} > removes an authorization that is over or revoked, whatever its JWTs say`,
+    store: savingSigned(({ authorization, ...tokens }) => ({
+      ...tokens,
+      authorization: { ...authorization, expiresAt: tokens.accessTokenExpiresAt },
+    })),
+  },
+]
+
+/** Changes what is told of sign-ins with a JWT before it is stored. */
+function savingSigned(change: (tokens: NewUserTokens) => NewUserTokens): () => TokenStore {
+  return faulty((sound) => ({
+    saveTokens(tokens, context) {
+      const isSigned = tokens.authorization !== undefined && tokens.accessToken === undefined
+      return sound.saveTokens(isSigned ? change(tokens) : tokens, context)
+    },
+  }))
+}
