@@ -33,3 +33,16 @@ export function checkFunction(where: string, value: unknown): void {
   if (value === undefined || typeof value === 'function') return
   throw new ConfigurationError(where, 'must be a function', 'Leave it out for the default')
 }
+
+/** Refuses anything but a text of this form. Absent is fine. */
+export function checkText(option: string, value: unknown, form: RegExp, problem: string): void {
+  if (value === undefined || (typeof value === 'string' && form.test(value))) return
+  throw new ConfigurationError(option, problem, 'Leave it out for the default')
+}
+
+/** Refuses anything but a whole number within limits. Absent is fine. */
+export function checkWholeNumber(option: string, value: unknown, least: number, most: number): void {
+  if (value === undefined || (Number.isSafeInteger(value) && least <= Number(value) && Number(value) <= most)) return
+  const problem = `must be a whole number from ${String(least)} to ${String(most)}`
+  throw new ConfigurationError(option, problem, 'Leave it out for the default')
+}

@@ -8,6 +8,8 @@ const statusByCode = {
   unauthorized_client: 400,
   unsupported_grant_type: 400,
   invalid_scope: 400,
+  invalid_target: 400,
+  unsupported_token_type: 400,
   invalid_token: 401,
   insufficient_scope: 403,
   access_denied: 403,

@@ -5,7 +5,7 @@ import type { Parameters } from '../protocol/parameters.js'
 import type { RequestContext } from '../protocol/request-context.js'
 import type { Scope } from '../protocol/scope.js'
 import type { Client } from '../stores/client-store.js'
-import type { RefreshTokenRecord, TokenStore } from '../stores/token-store.js'
+import type { Authorization, RefreshTokenRecord, TokenStore } from '../stores/token-store.js'
 
 /**
  * One grant type. A handler decides what is granted; it issues nothing, changes nothing and writes no answer. The built-in
@@ -35,11 +35,11 @@ export interface GrantRequest {
   readonly context: RequestContext
   /**
    * The scope for this request by the rules of the server and the client, within `limit` when given. Ask for it last: the
-   * user must be known before scope is judged. Throws `invalid_scope`.
+   * user must be known before scope is judged. Throws `invalid_scope`, and `invalid_target` for the resources asked for.
    */
   readonly grantScope: (limit?: ReadonlySet<string>) => Scope
-  /** The same for a refresh: within what was granted at sign-in. Throws `invalid_scope`. */
-  readonly refreshScope: (granted: Scope) => Scope
+  /** The same for a refresh: within what was granted at sign-in. Throws `invalid_scope`, `invalid_target`. */
+  readonly refreshScope: (authorization: Authorization) => Scope
   /** Asks the grant that began an authorization whether its user may still use it; no, when that grant is not served any more. */
   readonly confirmUser: (grantType: string, userId: string) => MaybePromise<boolean>
   readonly tokens: Pick<TokenStore, 'findRefreshToken'>
@@ -61,6 +61,8 @@ export interface UserAccess {
   readonly actsFor: 'user'
   readonly userId: string
   readonly scope: Scope
+  /** What the user may recognize the device by in a list of sign-ins. Absent: nothing is known. */
+  readonly deviceLabel?: string | undefined
 }
 
 /** The client goes on to act for a user. */

@@ -14,15 +14,15 @@ export interface ScopePolicy {
 
 /**
  * Decides the scope of a new token (RFC 6749 §3.3): what was asked for, or else the client's default, as far as the
- * catalogue, the client's own list and `limit` allow. Throws `invalid_scope`, also when nothing is left.
+ * catalogue, the client's own list and the `limits` allow. Throws `invalid_scope`, also when nothing is left.
  */
 export function grantedScope(
   policy: ScopePolicy,
   client: Client,
   requested: string | undefined,
-  limit: ReadonlySet<string> = policy.catalogue,
+  ...limits: readonly (ReadonlySet<string> | undefined)[]
 ): Scope {
-  const allowed = (token: string): boolean => mayHave(policy, client, token) && limit.has(token)
+  const allowed = (token: string): boolean => mayHave(policy, client, token, limits)
   if (requested === undefined) return someOf(new Scope(client.defaultScopes ?? []).filter(allowed))
   const asked = parseScope(requested)
   if (asked === undefined) throw invalidScope()
@@ -40,8 +40,9 @@ export function refreshedScope(
   client: Client,
   granted: Scope,
   requested: string | undefined,
+  ...limits: readonly (ReadonlySet<string> | undefined)[]
 ): Scope {
-  const remaining = granted.filter((token) => mayHave(policy, client, token))
+  const remaining = granted.filter((token) => mayHave(policy, client, token, limits))
   if (requested === undefined) return someOf(remaining)
   const asked = parseScope(requested)
   if (asked === undefined) throw invalidScope()
@@ -49,8 +50,14 @@ export function refreshedScope(
   return someOf(asked.filter((token) => remaining.has(token)))
 }
 
-function mayHave(policy: ScopePolicy, client: Client, token: string): boolean {
-  return policy.catalogue.has(token) && client.scopes.includes(token)
+function mayHave(
+  policy: ScopePolicy,
+  client: Client,
+  token: string,
+  limits: readonly (ReadonlySet<string> | undefined)[],
+): boolean {
+  if (!policy.catalogue.has(token) || !client.scopes.includes(token)) return false
+  return limits.every((limit) => limit === undefined || limit.has(token))
 }
 
 function someOf(scope: Scope): Scope {

@@ -1,4 +1,4 @@
-import { checkBoolean, checkMethods, checkOptions } from '../errors/check-options.js'
+import { checkBoolean, checkFunction, checkMethods, checkOptions } from '../errors/check-options.js'
 import { OAuthError } from '../errors/oauth-error.js'
 import { publicError } from '../errors/public-error.js'
 import { emitError } from '../events.js'
@@ -6,11 +6,13 @@ import { bcryptHasher } from '../passwords/bcrypt-hasher.js'
 import type { PasswordHasher } from '../passwords/password-hasher.js'
 import { checkScopeTokens } from '../protocol/check-scope-tokens.js'
 import { andThen } from '../protocol/maybe-promise.js'
+import type { RequestContext } from '../protocol/request-context.js'
 import type { User, UserStore } from '../stores/user-store.js'
 import type { GrantHandler, GrantRequest, UserAccess } from './grant-handler.js'
 
 /** Longest user name and longest password, in octets of UTF-8. */
 const MAX_OCTETS = 1024
+const MAX_LABEL_LENGTH = 100
 /** RFC 6749 appendix A.15 and A.16: any character but the controls and what is no character; a tab is allowed. */
 const controls = /[\x00-\x08\x0A-\x1F\x7F\uFFFE\uFFFF]/
 
@@ -22,6 +24,11 @@ export interface PasswordGrantOptions {
   readonly hasher?: PasswordHasher
   /** The most that a token of this grant may have. Default: whatever the client may have. */
   readonly scopes?: readonly string[]
+  /**
+   * What the user may recognize the device by. Default: the form parameter `device_label` of the client, or else its `User-Agent`; the
+   * first 100 characters of it.
+   */
+  readonly deviceLabel?: (context: RequestContext) => string | undefined
   /** Whether a public client may use the grant, without proof of what it is. Default false. */
   readonly allowPublicClients?: boolean
 }
@@ -31,12 +38,13 @@ export interface PasswordGrantOptions {
  * another flow yet: RFC 9700 §2.4 says that it must not be used. It works only for clients with `firstParty: true`.
  */
 export function passwordGrant(options: PasswordGrantOptions): GrantHandler {
-  checkOptions('passwordGrant', options, ['users', 'hasher', 'scopes', 'allowPublicClients'])
-  const { users, hasher = bcryptHasher(), scopes, allowPublicClients = false } = options
+  checkOptions('passwordGrant', options, ['users', 'hasher', 'scopes', 'deviceLabel', 'allowPublicClients'])
+  const { users, hasher = bcryptHasher(), scopes, deviceLabel = ownDeviceLabel, allowPublicClients = false } = options
   checkMethods('passwordGrant.users', users, ['findUserByUsername', 'findUser'])
   checkMethods('passwordGrant.hasher', hasher, ['hash', 'verify', 'verifyNobody', 'needsRehash'])
   if (users.updatePasswordHash !== undefined) checkMethods('passwordGrant.users', users, ['updatePasswordHash'])
   if (scopes !== undefined) checkScopeTokens('passwordGrant.scopes', scopes)
+  checkFunction('passwordGrant.deviceLabel', deviceLabel)
   checkBoolean('passwordGrant.allowPublicClients', allowPublicClients)
   const limit = scopes && new Set(scopes)
   return {
@@ -58,7 +66,9 @@ export function passwordGrant(options: PasswordGrantOptions): GrantHandler {
         void rehash(users, hasher, user, password, request)
       }
       // Judged only now: what a user's scopes are is nobody's business before the password is known to be right.
-      return { actsFor: 'user', userId: user.userId, scope: request.grantScope(limit) } satisfies UserAccess
+      const scope = request.grantScope(limit)
+      const label = deviceLabel(request.context)?.slice(0, MAX_LABEL_LENGTH)
+      return { actsFor: 'user', userId: user.userId, scope, deviceLabel: label } satisfies UserAccess
     },
     confirmUser: (userId, context) =>
       andThen(users.findUser(userId, context), (found) => {
@@ -66,6 +76,10 @@ export function passwordGrant(options: PasswordGrantOptions): GrantHandler {
         return user?.userId === userId && !user.disabled
       }),
   }
+}
+
+function ownDeviceLabel({ parameters, userAgent }: RequestContext): string | undefined {
+  return parameters.get('device_label') ?? userAgent
 }
 
 /** Refuses what no password can be before anything is looked up; the check depends on nothing but the input. */

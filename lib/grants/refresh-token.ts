@@ -41,16 +41,16 @@ export function refreshTokenGrant(options: RefreshTokenGrantOptions = {}): Grant
       if (presentedToken.length > MAX_LENGTH || !isPrintableAscii(presentedToken)) throw invalidRefreshToken()
       return andThen(request.tokens.findRefreshToken(hashToken(presentedToken), request.context), (found) => {
         const record = checkRecord(found, request)
-        const { grantType, userId, scope } = record.authorization
-        const granted = storedScope(scope)
+        const { authorization } = record
+        const { grantType, userId, scope } = authorization
         const accessTo = (scope: Scope): RefreshedAccess => {
           return { actsFor: 'same-user', presentedToken, record, scope, graceSeconds }
         }
         // A replay ends the authorization: whatever scope it asks for, whatever became of the user.
-        if (isReplay(record.spending, request.clock(), graceSeconds)) return accessTo(granted)
+        if (isReplay(record.spending, request.clock(), graceSeconds)) return accessTo(storedScope(scope))
         return andThen(request.confirmUser(grantType, userId), (confirmed: unknown) => {
           if (confirmed !== true) throw invalidRefreshToken()
-          return accessTo(request.refreshScope(granted))
+          return accessTo(request.refreshScope(authorization))
         })
       })
     },

@@ -40,6 +40,7 @@ const definedNames: ReadonlySet<string> = new Set([
  */
 export class Parameters {
   readonly #values = new Map<string, string>()
+  readonly #resources: string[] = []
 
   /** The value of a parameter; `undefined` when it was not sent, or sent without a value. */
   get(name: string): string | undefined {
@@ -48,10 +49,15 @@ export class Parameters {
   }
 
   /** The value of a parameter that the request cannot do without. Throws `invalid_request`. */
-  require(name: 'grant_type' | 'password' | 'refresh_token' | 'username'): string {
+  require(name: 'grant_type' | 'password' | 'refresh_token' | 'token' | 'username'): string {
     const value = this.get(name)
     if (value === undefined) throw new OAuthError('invalid_request', `The parameter ${name} is missing`)
     return value
+  }
+
+  /** The values of `resource`, the one parameter that may be sent more than once (RFC 8707 §2). */
+  get resources(): readonly string[] {
+    return this.#resources
   }
 
   /** All parameters that have a value, but the secret ones. */
@@ -66,6 +72,11 @@ export class Parameters {
     // Body parsers put the replacement character where octets are not UTF-8: it could be anything, so it is nothing.
     if (name.includes('\uFFFD') || value.includes('\uFFFD')) throw notUtf8()
     // RFC 6749 §3.2: request parameters MUST NOT be included more than once; also when one of them is empty or unknown.
+    if (name === 'resource') {
+      if (this.#resources.length === MAX_PARAMETERS) throw new OAuthError('invalid_request', 'Too many parameters')
+      if (value !== '') this.#resources.push(value)
+      return
+    }
     if (this.#values.has(name) || isBracketedForm(name)) throw notOneValue()
     if (value.length > MAX_VALUE_LENGTH) throw new OAuthError('invalid_request', 'A parameter is too long')
     if (this.#values.size === MAX_PARAMETERS) throw new OAuthError('invalid_request', 'Too many parameters')
@@ -98,6 +109,7 @@ export function adoptForm(body: unknown): Parameters {
   for (const [name, value] of Object.entries(body)) {
     if (name === '') continue
     if (typeof value === 'string') parameters.add(name, value)
+    else if (name === 'resource' && isStrings(value)) for (const resource of value) parameters.add(name, resource)
     else if (definedNames.has(name) || isRepeated(value)) throw notOneValue()
   }
   return parameters
@@ -117,6 +129,10 @@ function addPair(parameters: Parameters, body: string, start: number, end: numbe
 function isBracketedForm(name: string): boolean {
   const bracket = name.indexOf('[')
   return bracket > 0 && definedNames.has(name.slice(0, bracket))
+}
+
+function isStrings(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((entry) => typeof entry === 'string')
 }
 
 /** A list of one is what `extended` parsing makes of `name[]`, which is not a repeat but another, unknown name. */

@@ -1,15 +1,19 @@
 import type { Emit } from '../events.js'
 import type { GrantedAccess } from '../grants/grant-handler.js'
+import type { Resource, Resources } from '../grants/granted-resources.js'
 import type { Clock } from '../protocol/clock.js'
 import type { RequestContext } from '../protocol/request-context.js'
-import type { Client } from '../stores/client-store.js'
+import type { Client, ClientStore } from '../stores/client-store.js'
 import type { TokenStore } from '../stores/token-store.js'
+import type { AccessTokenServices } from './access-token.js'
 import type { Lifetimes } from './lifetimes.js'
 
 /** What issuing works with. */
-export interface TokenServices {
+export interface TokenServices extends AccessTokenServices {
+  readonly clients: ClientStore
   readonly tokens: TokenStore
   readonly lifetimes: Lifetimes
+  readonly resources: Resources
   /** Whether the refresh token grant is enabled at all. */
   readonly issuesRefreshTokens: boolean
   readonly clock: Clock
@@ -21,5 +25,7 @@ export interface Decision<Access extends GrantedAccess = GrantedAccess> {
   readonly grantType: string
   readonly client: Client
   readonly access: Access
+  /** What the tokens are for; of a refresh, within what was granted. Throws `invalid_target`. */
+  readonly resources: (granted?: readonly string[]) => readonly Resource[]
   readonly context: RequestContext
 }

@@ -1,10 +1,12 @@
 import type { ClientAccess, GrantedAccess, UserAccess } from '../grants/grant-handler.js'
+import type { Resource } from '../grants/granted-resources.js'
 import { andThen, type MaybePromise } from '../protocol/maybe-promise.js'
 import { Scope } from '../protocol/scope.js'
-import { hashToken } from '../protocol/token-hash.js'
-import type { Authorization, NewTokens } from '../stores/token-store.js'
+import type { Client } from '../stores/client-store.js'
+import type { Authorization } from '../stores/token-store.js'
+import { audienceText, makeAccessToken, userTokenFields, type AccessTokenFields } from './access-token.js'
 import type { Decision, TokenServices } from './decision.js'
-import { accessTokenEnd, lifetimeSeconds, newRefreshToken } from './lifetimes.js'
+import { lifetimeSeconds, newRefreshToken } from './lifetimes.js'
 import { createIdentifier, createOpaqueToken } from './opaque-token.js'
 import { rotateTokens } from './rotate-tokens.js'
 import type { TokenResponse } from './token-response.js'
@@ -26,73 +28,91 @@ export function issueTokens(services: TokenServices, decision: Decision): MaybeP
 }
 
 function issueClientToken(services: TokenServices, decision: Decision<ClientAccess>): MaybePromise<TokenResponse> {
-  const { client, access } = decision
+  const { client, access, context } = decision
   const now = services.clock()
-  const token = createOpaqueToken()
-  const expiresIn = lifetimeSeconds(services.lifetimes, client, 'accessTokenLifetimeSeconds')
-  return save(services, decision, token, undefined, {
-    authorization: undefined,
-    accessToken: {
-      tokenHash: hashToken(token),
-      clientId: client.clientId,
-      userId: undefined,
-      authorizationId: undefined,
-      scope: access.scope.toString(),
-      issuedAt: now,
-      expiresAt: now + expiresIn,
-    },
-    refreshToken: undefined,
+  const resources = decision.resources()
+  const fields = {
+    clientId: client.clientId,
+    userId: undefined,
+    authorizationId: undefined,
+    scope: access.scope.toString(),
+    audience: audienceText(resources),
+    issuedAt: now,
+    expiresAt: now + lifetimeSeconds(services.lifetimes, client, 'accessTokenLifetimeSeconds'),
+  }
+  const draft = { client, resources, fields, signedInAt: undefined, seed: createOpaqueToken() }
+  return andThen(makeAccessToken(services, draft, context), ({ token, record }) => {
+    // A JWT of a client leaves nothing to store.
+    const stored =
+      record &&
+      services.tokens.saveTokens({ authorization: undefined, accessToken: record, refreshToken: undefined }, context)
+    return andThen(stored, () => answer(services, decision, fields, token, undefined))
   })
 }
 
 function issueUserTokens(services: TokenServices, decision: Decision<UserAccess>): MaybePromise<TokenResponse> {
-  const { client, access, grantType } = decision
-  const { lifetimes } = services
-  const now = services.clock()
-  const refreshable = services.issuesRefreshTokens && client.grantTypes.includes('refresh_token')
-  const authorization: Authorization = {
-    authorizationId: createIdentifier(),
-    userId: checkedUserId(access.userId),
-    clientId: client.clientId,
-    grantType,
-    scope: access.scope.toString(),
-    createdAt: now,
-    expiresAt:
-      now +
-      lifetimeSeconds(lifetimes, client, refreshable ? 'authorizationLifetimeSeconds' : 'accessTokenLifetimeSeconds'),
-  }
-  const { authorizationId, userId, clientId, scope } = authorization
-  const token = createOpaqueToken()
-  const refreshToken = refreshable ? createOpaqueToken() : undefined
-  return save(services, decision, token, refreshToken, {
-    authorization,
-    accessToken: {
-      tokenHash: hashToken(token),
-      clientId,
-      userId,
-      authorizationId,
-      scope,
-      issuedAt: now,
-      expiresAt: accessTokenEnd(lifetimes, client, authorization, now),
-    },
-    refreshToken:
-      refreshToken === undefined ? undefined : newRefreshToken(lifetimes, client, authorization, refreshToken, now),
+  const { client, access, context } = decision
+  const userId = checkedUserId(access.userId)
+  return andThen(services.clients.findClient(userId, context), (namesake) => {
+    // RFC 9068 §5: in `sub` nobody could tell them apart.
+    if (namesake?.clientId === userId) throw new Error('The id of the user who signs in is also the id of a client')
+    const now = services.clock()
+    const resources = decision.resources()
+    const authorization = newAuthorization(services, decision, resources, now)
+    const refreshToken = isRefreshable(services, client) ? createOpaqueToken() : undefined
+    const fields = userTokenFields(services.lifetimes, client, authorization, authorization, now)
+    const draft = { client, resources, fields, signedInAt: now, seed: createOpaqueToken() }
+    return andThen(makeAccessToken(services, draft, context), ({ token, record }) => {
+      const tokens = {
+        authorization,
+        accessToken: record,
+        accessTokenExpiresAt: fields.expiresAt,
+        refreshToken:
+          refreshToken === undefined
+            ? undefined
+            : newRefreshToken(services.lifetimes, client, authorization, refreshToken, now),
+      }
+      return andThen(services.tokens.saveTokens(tokens, context), () =>
+        answer(services, decision, fields, token, refreshToken),
+      )
+    })
   })
 }
 
-function save(
+function newAuthorization(
   services: TokenServices,
-  { grantType, client: { clientId }, context }: Decision,
+  { client, access, grantType }: Decision<UserAccess>,
+  resources: readonly Resource[],
+  now: number,
+): Authorization {
+  const lasts = isRefreshable(services, client) ? 'authorizationLifetimeSeconds' : 'accessTokenLifetimeSeconds'
+  return {
+    authorizationId: createIdentifier(),
+    userId: access.userId,
+    clientId: client.clientId,
+    grantType,
+    scope: access.scope.toString(),
+    audience: audienceText(resources),
+    deviceLabel: access.deviceLabel,
+    createdAt: now,
+    expiresAt: now + lifetimeSeconds(services.lifetimes, client, lasts),
+  }
+}
+
+function isRefreshable(services: TokenServices, client: Client): boolean {
+  return services.issuesRefreshTokens && client.grantTypes.includes('refresh_token')
+}
+
+function answer(
+  { emit }: TokenServices,
+  { grantType, context }: Decision,
+  { clientId, userId, authorizationId, scope, issuedAt, expiresAt }: AccessTokenFields,
   token: string,
   refreshToken: string | undefined,
-  tokens: NewTokens,
-): MaybePromise<TokenResponse> {
-  return andThen(services.tokens.saveTokens(tokens, context), () => {
-    const { userId, authorizationId, scope, issuedAt, expiresAt } = tokens.accessToken
-    services.emit(context, { type: 'tokens_issued', how: 'new', grantType, clientId, userId, authorizationId, scope })
-    const answer = { access_token: token, token_type: 'Bearer', expires_in: expiresAt - issuedAt, scope } as const
-    return refreshToken === undefined ? answer : { ...answer, refresh_token: refreshToken }
-  })
+): TokenResponse {
+  emit(context, { type: 'tokens_issued', how: 'new', grantType, clientId, userId, authorizationId, scope })
+  const response = { access_token: token, token_type: 'Bearer', expires_in: expiresAt - issuedAt, scope } as const
+  return refreshToken === undefined ? response : { ...response, refresh_token: refreshToken }
 }
 
 /** Grants of the application are not all checked by a compiler; their scope must have come from `grantScope`. */

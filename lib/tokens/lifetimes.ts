@@ -17,16 +17,6 @@ export function lifetimeSeconds(lifetimes: Lifetimes, client: Client, name: keyo
   return seconds
 }
 
-/** When an access token of an authorization ends that is issued now. */
-export function accessTokenEnd(
-  lifetimes: Lifetimes,
-  client: Client,
-  authorization: Authorization,
-  now: number,
-): number {
-  return Math.min(now + lifetimeSeconds(lifetimes, client, 'accessTokenLifetimeSeconds'), authorization.expiresAt)
-}
-
 /** The record of a refresh token that is issued now: it may lie idle for so long, and never outlives its authorization. */
 export function newRefreshToken(
   lifetimes: Lifetimes,

@@ -1,12 +1,13 @@
 import type { RefreshedAccess } from '../grants/grant-handler.js'
 import { invalidRefreshToken, isReplay } from '../grants/refresh-token.js'
+import { audienceList } from '../protocol/audience.js'
 import { andThen, type MaybePromise } from '../protocol/maybe-promise.js'
-import { hashToken } from '../protocol/token-hash.js'
 import type { RefreshTokenSpending, RotationOutcome } from '../stores/token-store.js'
+import { audienceText, makeAccessToken, userTokenFields } from './access-token.js'
 import type { Decision, TokenServices } from './decision.js'
-import { accessTokenEnd, newRefreshToken } from './lifetimes.js'
+import { newRefreshToken } from './lifetimes.js'
 import { createOpaqueToken } from './opaque-token.js'
-import { deriveSuccessors, type SuccessorTokens } from './successor-tokens.js'
+import { deriveSuccessors } from './successor-tokens.js'
 import type { TokenResponse } from './token-response.js'
 
 const outcomes: readonly RotationOutcome['outcome'][] = ['rotated', 'already_spent', 'gone']
@@ -22,37 +23,39 @@ export function rotateTokens(
   const { client, access, context } = decision
   const { authorization, tokenHash, spending } = access.record
   if (spending !== undefined) return answerAgain(services, decision, spending)
-  const now = services.clock()
-  const nonce = createOpaqueToken()
-  const successors = deriveSuccessors(access.presentedToken, nonce)
-  const { authorizationId, userId, clientId } = authorization
-  const scope = access.scope.toString()
-  const expiresAt = accessTokenEnd(services.lifetimes, client, authorization, now)
-  const rotation = {
-    presented: tokenHash,
-    spending: { spentAt: now, successorNonce: nonce, accessTokenScope: scope, accessTokenExpiresAt: expiresAt },
-    accessToken: {
-      tokenHash: hashToken(successors.accessToken),
-      clientId,
-      userId,
-      authorizationId,
-      scope,
-      issuedAt: now,
-      expiresAt,
-    },
-    refreshToken: newRefreshToken(services.lifetimes, client, authorization, successors.refreshToken, now),
-  }
-  return andThen(services.tokens.rotateRefreshToken(rotation, context), (outcome) => {
-    // Stores of the application are not all checked by a compiler.
-    if (!outcomes.includes(outcome.outcome)) throw new TypeError('The TokenStore answered no RotationOutcome')
-    switch (outcome.outcome) {
-      case 'rotated':
-        return answer(services, decision, 'refreshed', successors, rotation.spending, now)
-      case 'already_spent':
-        return answerAgain(services, decision, outcome.spending)
-      case 'gone':
-        throw invalidRefreshToken()
+  const { lifetimes, clock, tokens } = services
+  const now = clock()
+  const resources = decision.resources(audienceList(authorization.audience))
+  const narrowed = { scope: access.scope.toString(), audience: audienceText(resources) }
+  const fields = userTokenFields(lifetimes, client, authorization, narrowed, now)
+  const successorNonce = createOpaqueToken()
+  const successors = deriveSuccessors(access.presentedToken, successorNonce)
+  const draft = { client, resources, fields, signedInAt: authorization.createdAt, seed: successors.accessToken }
+  return andThen(makeAccessToken(services, draft, context), ({ token, record }) => {
+    const rotation = {
+      presented: tokenHash,
+      spending: {
+        spentAt: now,
+        successorNonce,
+        accessTokenScope: fields.scope,
+        accessTokenAudience: fields.audience,
+        accessTokenExpiresAt: fields.expiresAt,
+      },
+      accessToken: record,
+      refreshToken: newRefreshToken(lifetimes, client, authorization, successors.refreshToken, now),
     }
+    return andThen(tokens.rotateRefreshToken(rotation, context), (outcome) => {
+      // Stores of the application are not all checked by a compiler.
+      if (!outcomes.includes(outcome.outcome)) throw new TypeError('The TokenStore answered no RotationOutcome')
+      switch (outcome.outcome) {
+        case 'rotated':
+          return answer(services, decision, 'refreshed', token, successors.refreshToken, rotation.spending)
+        case 'already_spent':
+          return answerAgain(services, decision, outcome.spending)
+        case 'gone':
+          throw invalidRefreshToken()
+      }
+    })
   })
 }
 
@@ -62,12 +65,22 @@ function answerAgain(
   decision: Decision<RefreshedAccess>,
   spending: RefreshTokenSpending,
 ): MaybePromise<TokenResponse> {
-  const { access, context } = decision
-  const now = services.clock()
-  if (!isReplay(spending, now, access.graceSeconds)) {
-    const successors = deriveSuccessors(access.presentedToken, spending.successorNonce)
-    return answer(services, decision, 'retry', successors, spending, now)
-  }
+  const { access, client, context } = decision
+  const { authorization } = access.record
+  if (isReplay(spending, services.clock(), access.graceSeconds)) return endReplayed(services, decision)
+  const { accessTokenScope: scope, accessTokenAudience: audience, spentAt, accessTokenExpiresAt: expiresAt } = spending
+  const { authorizationId, userId, clientId } = authorization
+  const successors = deriveSuccessors(access.presentedToken, spending.successorNonce)
+  // Whatever the retry asks for, it is told what the first request got.
+  const resources = (audienceList(audience) ?? []).flatMap((name) => services.resources.get(name) ?? [])
+  const fields = { clientId, userId, authorizationId, scope, audience, issuedAt: spentAt, expiresAt }
+  const draft = { client, resources, fields, signedInAt: authorization.createdAt, seed: successors.accessToken }
+  return andThen(makeAccessToken(services, draft, context), ({ token }) =>
+    answer(services, decision, 'retry', token, successors.refreshToken, spending),
+  )
+}
+
+function endReplayed(services: TokenServices, { access, context }: Decision<RefreshedAccess>): MaybePromise<never> {
   const { authorizationId, userId, clientId } = access.record.authorization
   return andThen(services.tokens.revokeTokens({ authorizationId }, context), () => {
     services.emit(context, { type: 'refresh_token_replayed', clientId, userId, authorizationId })
@@ -76,19 +89,19 @@ function answerAgain(
 }
 
 function answer(
-  services: TokenServices,
+  { clock, emit }: TokenServices,
   { access, context, grantType }: Decision<RefreshedAccess>,
   how: 'refreshed' | 'retry',
-  { accessToken, refreshToken }: SuccessorTokens,
+  accessToken: string,
+  refreshToken: string,
   { accessTokenScope: scope, accessTokenExpiresAt }: RefreshTokenSpending,
-  now: number,
 ): TokenResponse {
   const { authorizationId, userId, clientId } = access.record.authorization
-  services.emit(context, { type: 'tokens_issued', how, grantType, clientId, userId, authorizationId, scope })
+  emit(context, { type: 'tokens_issued', how, grantType, clientId, userId, authorizationId, scope })
   return {
     access_token: accessToken,
     token_type: 'Bearer',
-    expires_in: Math.max(0, accessTokenExpiresAt - now),
+    expires_in: Math.max(0, accessTokenExpiresAt - clock()),
     refresh_token: refreshToken,
     scope,
   }

@@ -1,0 +1,53 @@
+import { OAuthError } from '../errors/oauth-error.js'
+import type { SigningAlgorithm } from '../protocol/signing-algorithm.js'
+import type { AccessTokenFormat, Client } from '../stores/client-store.js'
+
+/** An API that accepts the server's tokens (RFC 8707). */
+export interface Resource {
+  /** Its identifier: an absolute URI without fragment, compared as it is. It becomes `aud`. */
+  readonly resource: string
+  /** The scopes that mean something to it, each also in the server's catalogue. Default: all. */
+  readonly scopes?: readonly string[]
+  /** The form of access tokens for it. Default: the client's, then the server's. */
+  readonly accessTokenFormat?: AccessTokenFormat
+  /** The algorithm that its JWTs are signed with. Default: that of the first active key. */
+  readonly signingAlgorithm?: SigningAlgorithm
+}
+
+/** The server's resources; the first one is meant when a request names none. */
+export type Resources = ReadonlyMap<string, Resource>
+
+const MAX_RESOURCES = 10
+
+/**
+ * Decides which resources a token is for (RFC 8707 §2.2): those asked for, or else `granted` of a refresh, or else the
+ * server's first. Throws `invalid_target` for one that is unknown, not for this client, or beyond what was granted.
+ */
+export function grantedResources(
+  resources: Resources,
+  client: Client,
+  requested: readonly string[],
+  granted?: readonly string[],
+): readonly Resource[] {
+  if (requested.length > MAX_RESOURCES) throw invalidTarget()
+  const names = requested.length > 0 ? new Set(requested) : (granted ?? [...resources.keys()].slice(0, 1))
+  return [...names].map((name) => {
+    const resource = resources.get(name)
+    const allowed = (client.resources?.includes(name) ?? true) && (granted?.includes(name) ?? true)
+    if (resource === undefined || !allowed) throw invalidTarget()
+    return resource
+  })
+}
+
+/** The scopes that mean something to at least one of these resources; `undefined` where there are no resources. */
+export function scopesOf(
+  resources: readonly Resource[],
+  catalogue: ReadonlySet<string>,
+): ReadonlySet<string> | undefined {
+  if (resources.length === 0) return undefined
+  return new Set(resources.flatMap(({ scopes }) => scopes ?? [...catalogue]))
+}
+
+function invalidTarget(): OAuthError {
+  return new OAuthError('invalid_target', 'The resource is unknown, malformed, or not for this client')
+}

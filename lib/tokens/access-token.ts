@@ -1,0 +1,143 @@
+import { OAuthError } from '../errors/oauth-error.js'
+import type { Resource } from '../grants/granted-resources.js'
+import { andThen, type MaybePromise } from '../protocol/maybe-promise.js'
+import type { RequestContext } from '../protocol/request-context.js'
+import { hashToken } from '../protocol/token-hash.js'
+import type { AccessTokenFormat, Client } from '../stores/client-store.js'
+import type { AccessTokenRecord, Authorization, UserAccessTokenRecord } from '../stores/token-store.js'
+import { signJwt, type JwtClaims } from './jwt.js'
+import { lifetimeSeconds, type Lifetimes } from './lifetimes.js'
+import type { SigningKeys } from './signing-key-set.js'
+
+/** Adds claims to a JWT access token; it cannot replace those that latchkey sets. */
+export type AccessTokenClaims = (token: AccessTokenFields, context: RequestContext) => MaybePromise<JwtClaims>
+
+/** What making an access token works with. */
+export interface AccessTokenServices {
+  readonly issuer: string
+  readonly accessTokenFormat: AccessTokenFormat
+  readonly signingKeys: SigningKeys | undefined
+  readonly accessTokenClaims: AccessTokenClaims | undefined
+}
+
+/** An access token that is to be made. */
+export type AccessTokenFields = Omit<UserAccessTokenRecord, 'tokenHash'> | Omit<ClientFields, 'tokenHash'>
+type ClientFields = Extract<AccessTokenRecord, { readonly userId: undefined }>
+
+/** What a new access token is made of. */
+export interface AccessTokenDraft<Fields extends AccessTokenFields> {
+  readonly client: Client
+  readonly resources: readonly Resource[]
+  readonly fields: Fields
+  /** When the user signed in, seconds since the epoch; absent for a client's own token. */
+  readonly signedInAt: number | undefined
+  /** 43 random characters: the opaque token itself, or what a JWT's id is cut from. */
+  readonly seed: string
+}
+
+/** An access token, and what a store keeps of it: nothing of a JWT. */
+export interface MadeAccessToken<Fields extends AccessTokenFields> {
+  readonly token: string
+  readonly record: (Fields & Pick<AccessTokenRecord, 'tokenHash'>) | undefined
+}
+
+/** The audience of a token as it is stored. */
+export function audienceText(resources: readonly Resource[]): string {
+  return resources.map(({ resource }) => resource).join(' ')
+}
+
+/** An access token of an authorization that is issued now, for all of its scope and audience or a part. */
+export function userTokenFields(
+  lifetimes: Lifetimes,
+  client: Client,
+  { authorizationId, userId, clientId, expiresAt }: Authorization,
+  { scope, audience }: { readonly scope: string; readonly audience: string },
+  now: number,
+): Omit<UserAccessTokenRecord, 'tokenHash'> {
+  const ends = Math.min(now + lifetimeSeconds(lifetimes, client, 'accessTokenLifetimeSeconds'), expiresAt)
+  return { clientId, userId, authorizationId, scope, audience, issuedAt: now, expiresAt: ends }
+}
+
+/** Makes an access token in the form that its resource, its client or the server asks for; the same draft, the same token id. */
+export function makeAccessToken<Fields extends AccessTokenFields>(
+  services: AccessTokenServices,
+  draft: AccessTokenDraft<Fields>,
+  context: RequestContext,
+): MaybePromise<MadeAccessToken<Fields>> {
+  if (formatOf(services, draft) === 'opaque') {
+    return { token: draft.seed, record: { ...draft.fields, tokenHash: hashToken(draft.seed) } }
+  }
+  return andThen(makeJwt(services, draft, context), (token) => ({ token, record: undefined }))
+}
+
+function formatOf(
+  services: AccessTokenServices,
+  { client, resources }: AccessTokenDraft<AccessTokenFields>,
+): AccessTokenFormat {
+  const formats = new Set(
+    resources.map(({ accessTokenFormat }) => accessTokenFormat).filter((format) => format !== undefined),
+  )
+  if (formats.size > 1) throw new OAuthError('invalid_target', 'The resources need access tokens of different forms')
+  const [format = client.accessTokenFormat ?? services.accessTokenFormat] = formats
+  return format
+}
+
+/** RFC 9068 §2.2: all of these claims are required, and those of the application come before them, so that they lose. */
+function makeJwt(
+  { issuer, signingKeys, accessTokenClaims }: AccessTokenServices,
+  { fields, resources, signedInAt, seed }: AccessTokenDraft<AccessTokenFields>,
+  context: RequestContext,
+): MaybePromise<string> {
+  if (signingKeys === undefined) throw new Error('A JWT access token is asked for, but the server has no signingKeys')
+  const audience = resources.map(({ resource }) => resource)
+  if (audience.length === 0) throw new Error('A JWT access token needs an audience, but the server has no resources')
+  const { clientId, userId, authorizationId, scope, issuedAt, expiresAt } = fields
+  return andThen(accessTokenClaims?.(fields, context) ?? {}, (extra) =>
+    andThen(signingKeys.current(), (keys) =>
+      signJwt(keys.active(signingAlgorithm(resources)), 'at+jwt', {
+        ...withoutStandardClaims(extra),
+        iss: issuer,
+        sub: userId ?? clientId,
+        aud: audience.length === 1 ? audience[0] : audience,
+        client_id: clientId,
+        scope,
+        iat: issuedAt,
+        exp: expiresAt,
+        jti: seed.slice(0, 22),
+        // Only a token that acts for a user has these two: a client whose id is a user's id stays a client.
+        ...(authorizationId === undefined ? {} : { auth_time: signedInAt, sid: authorizationId }),
+      }),
+    ),
+  )
+}
+
+/** Claims that only latchkey sets, also where this token has none. */
+const reserved: ReadonlySet<string> = new Set([
+  'iss',
+  'sub',
+  'aud',
+  'client_id',
+  'scope',
+  'iat',
+  'exp',
+  'nbf',
+  'jti',
+  'auth_time',
+  'sid',
+  'cnf',
+  'act',
+  // Not a claim: JSON.stringify would take what it answers for all claims.
+  'toJSON',
+])
+
+function withoutStandardClaims(claims: JwtClaims): JwtClaims {
+  return Object.fromEntries(Object.entries(claims).filter(([name]) => !reserved.has(name)))
+}
+
+function signingAlgorithm(resources: readonly Resource[]): Resource['signingAlgorithm'] {
+  const algorithms = new Set(
+    resources.map((resource) => resource.signingAlgorithm).filter((name) => name !== undefined),
+  )
+  if (algorithms.size > 1) throw new OAuthError('invalid_target', 'The resources need different signing algorithms')
+  return [...algorithms][0]
+}

@@ -1,0 +1,20 @@
+import type { JwtClaims } from './jwt.js'
+
+/** What a valid access token says, in whatever form it came. */
+export interface VerifiedAccess {
+  readonly clientId: string
+  /** Absent for a client's own token. */
+  readonly userId: string | undefined
+  /** Absent for a client's own token, and where another issuer does not tell. */
+  readonly authorizationId: string | undefined
+  /** Space-separated. */
+  readonly scope: string
+  /** The resources that it is for; empty where the issuer has no resources. */
+  readonly audience: readonly string[]
+  readonly issuedAt: number
+  readonly expiresAt: number
+  /** The `jti` of a JWT; absent for an opaque token. */
+  readonly tokenId: string | undefined
+  /** All claims of a JWT, or members of an introspection answer; empty for an opaque token. */
+  readonly claims: JwtClaims
+}

@@ -1,0 +1,120 @@
+import { createPublicKey, createSecretKey, generateKeyPairSync, type KeyObject, type JsonWebKey } from 'node:crypto'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { calculateJwkThumbprint, compactVerify, importJWK, type JWK } from 'jose'
+import { ConfigurationError, loadSigningKeys, type KeySource, type SigningKey, type SigningKeyOptions } from 'latchkey'
+import { afterAll, describe, expect, it } from 'vitest'
+import { signJwt } from '../../../lib/tokens/jwt.js'
+import { privateKeys } from '../../fixtures/jwt-server.js'
+
+const folder = mkdtempSync(join(tmpdir(), 'latchkey-keys-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+const { RS256: rsa, ES256: ec, EdDSA: ed } = privateKeys
+const pemOf = (key: KeyObject, type: 'pkcs8' | 'pkcs1' | 'sec1' = 'pkcs8'): string =>
+  key.export({ type, format: 'pem' } as { type: 'pkcs8'; format: 'pem' }).toString()
+const jwkOf = (key: KeyObject): JsonWebKey => key.export({ format: 'jwk' })
+const encrypted = ec
+  .export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'open sesame' })
+  .toString()
+
+function file(name: string, text: string): string {
+  const path = join(folder, name)
+  writeFileSync(path, text)
+  return path
+}
+
+async function activeKey(source: KeySource | SigningKeyOptions): Promise<SigningKey> {
+  return (await loadSigningKeys([source]).current()).active()
+}
+
+describe('a signing key', () => {
+  it.each<[string, KeySource | SigningKeyOptions, string]>([
+    ['PEM, PKCS#8', pemOf(rsa), 'RS256'],
+    ['PEM, PKCS#1', pemOf(rsa, 'pkcs1'), 'RS256'],
+    ['PEM, SEC 1', pemOf(ec, 'sec1'), 'ES256'],
+    ['PEM with text before it', `a key\n${pemOf(ed)}`, 'EdDSA'],
+    ['PEM in a file', file('key.pem', pemOf(ec)), 'ES256'],
+    ['an encrypted PEM', { key: encrypted, passphrase: 'open sesame' }, 'ES256'],
+    ['a JWK', jwkOf(rsa), 'RS256'],
+    ['a JWK as text', ` ${JSON.stringify(jwkOf(ed))}`, 'EdDSA'],
+    ['a JWK in a file', file('key.jwk', JSON.stringify(jwkOf(ec))), 'ES256'],
+    ['a KeyObject', ed, 'EdDSA'],
+    ['an RSA key for PS256', { key: rsa, algorithm: 'PS256' }, 'PS256'],
+    ['a JWK that is for PS256', { ...jwkOf(rsa), alg: 'PS256' }, 'PS256'],
+    ['a JWK that is for Ed25519', { ...jwkOf(ed), alg: 'Ed25519', kid: 'mine' }, 'EdDSA'],
+  ])('is %s, and signs what jose verifies by the published part', async (_, source, algorithm) => {
+    const key = await activeKey(source)
+    expect(key.publicJwk).toMatchObject({ alg: algorithm, use: 'sig', kid: key.keyId })
+    expect(await calculateJwkThumbprint(key.publicJwk as JWK)).toBe(key.keyId)
+    const token = signJwt(key, 'at+jwt', { iat: 5, sub: 'é' })
+    const { payload, protectedHeader } = await compactVerify(token, await importJWK(key.publicJwk as JWK, algorithm))
+    expect(protectedHeader).toEqual({ alg: algorithm, typ: 'at+jwt', kid: key.keyId })
+    expect(JSON.parse(Buffer.from(payload).toString())).toEqual({ iat: 5, sub: 'é' })
+  })
+
+  it.each<[string, unknown]>([
+    ['a JWK of kind oct', { kty: 'oct', k: Buffer.alloc(32).toString('base64url') }],
+    ['a secret KeyObject', createSecretKey(Buffer.alloc(32))],
+  ])('for HS256 is %s, and has nothing to publish', async (_, source) => {
+    const key = await activeKey(source as KeySource)
+    expect(key).toMatchObject({ algorithm: 'HS256', publicJwk: undefined })
+    // The id tells nothing of the secret that could be tried offline at less cost than a token.
+    expect(key.keyId).toMatch(/^[\w-]{43}$/)
+  })
+})
+
+describe('a key that is refused', () => {
+  const rsaOf = (modulusLength: number): KeyObject => generateKeyPairSync('rsa', { modulusLength }).privateKey
+  const ecOf = (namedCurve: string): KeyObject => generateKeyPairSync('ec', { namedCurve }).privateKey
+  const publicPem = createPublicKey(ec).export({ type: 'spki', format: 'pem' }).toString()
+  const offCurve = { ...jwkOf(ec), x: Buffer.alloc(32, 1).toString('base64url') }
+
+  it.each<[string, unknown]>([
+    ['RSA of 1024 bits', rsaOf(1024)],
+    ['RSA of 2047 bits', rsaOf(2047)],
+    ['P-384', ecOf('P-384')],
+    ['secp256k1', ecOf('secp256k1')],
+    ['Ed448', generateKeyPairSync('ed448').privateKey],
+    ['X25519', generateKeyPairSync('x25519').privateKey],
+    ['RSA-PSS', generateKeyPairSync('rsa-pss', { modulusLength: 2048 }).privateKey],
+    ['a secret of 31 octets', { kty: 'oct', k: Buffer.alloc(31).toString('base64url') }],
+    ['a secret of nothing', { kty: 'oct' }],
+    ['a public KeyObject', createPublicKey(ec)],
+    ['a public PEM', publicPem],
+    ['a public JWK', jwkOf(createPublicKey(ec))],
+    ['a point that is not on the curve', offCurve],
+    ['a JWK of no kind', {}],
+    ['a JWK for another algorithm', { ...jwkOf(rsa), alg: 'RS512' }],
+    ['a JWK of an RSA key for ES256', { ...jwkOf(rsa), alg: 'ES256' }],
+    ['text', 'no key'],
+    ['a file that is not there', join(folder, 'none.pem')],
+    ['a folder', folder],
+    ['a file of something else', file('other', 'hello')],
+    ['broken JSON', '{"kty":'],
+    ['an encrypted PEM without its passphrase', encrypted],
+    ['an encrypted PEM with another passphrase', { key: encrypted, passphrase: 'open barley' }],
+    ['an EC key for RS256', { key: ec, algorithm: 'RS256' }],
+    ['an RSA key for HS256', { key: rsa, algorithm: 'HS256' }],
+    ['an RSA key for none', { key: rsa, algorithm: 'none' }],
+    ['an unknown option', { key: rsa, sate: 'next' }],
+    ['an unknown state', { key: rsa, state: 'old' }],
+    ['null', null],
+    ['undefined', undefined],
+    ['a number', 5],
+  ])('JWT-17 JWT-18 is %s', (_, source) => {
+    const load = (): unknown => loadSigningKeys([source as KeySource])
+    expect(load).toThrow(ConfigurationError)
+    // What is refused may be a private key: it is not repeated.
+    expect(load).not.toThrow(/PRIVATE|"d"/)
+  })
+
+  it('is one too few, one too many, or one of the wrong kind', () => {
+    expect(() => loadSigningKeys([])).toThrow('none is active')
+    expect(() => loadSigningKeys([{ key: ec, state: 'next' }])).toThrow('none is active')
+    expect(() => loadSigningKeys([ec, { key: pemOf(ec), state: 'retired' }])).toThrow('one is there twice')
+    expect(() => loadSigningKeys([rsa, { key: rsa, algorithm: 'PS256' }])).toThrow('one is there twice')
+    expect(() => loadSigningKeys(pemOf(ec) as unknown as [])).toThrow(ConfigurationError)
+  })
+})
