@@ -1,21 +1,23 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { authorizationsOf, type Authorizations } from './authorizations.js'
 import { bearerRequirement, type BearerOptions } from './bearer/requirement.js'
 import { clientSecretBasic } from './client-auth/client-secret-basic.js'
 import { clientSecretPost } from './client-auth/client-secret-post.js'
 import { clientSecretVerifier } from './client-auth/client-secret.js'
 import { none } from './client-auth/none.js'
-import { tokenEndpoint, type TokenEndpointServices } from './endpoints/token.js'
+import type { TokenEndpointServices } from './endpoints/token.js'
+import { ConfigurationError } from './errors/configuration-error.js'
 import { createEmit } from './events.js'
-import { endpointHandler } from './express/endpoint-handler.js'
 import type { HttpHandler } from './express/http.js'
-import { bearerGuard, type AuthFor, type BearerGuard } from './express/require-bearer.js'
+import { bearerGuard, type RequireBearer } from './express/require-bearer.js'
 import { frontHandler, router } from './express/router.js'
 import { checkServerOptions, type AuthorizationServerOptions } from './options.js'
 import { serverStrategies, type ServerStrategies } from './passport/server-strategies.js'
 import { bcryptHasher } from './passwords/bcrypt-hasher.js'
 import { systemClock } from './protocol/clock.js'
 import { applicationContext } from './protocol/request-context.js'
-import type { RevocationSelection } from './stores/token-store.js'
+import { resourceMetadataUrl, serverEndpoints } from './server-endpoints.js'
+import { ownTokenVerifier } from './tokens/verify-access-token.js'
 
 /** An OAuth 2.0 authorization server and the guard for the routes of the same app. */
 export interface AuthorizationServer {
@@ -28,30 +30,12 @@ export interface AuthorizationServer {
   handler(
     app?: (req: IncomingMessage, res: ServerResponse) => unknown,
   ): (req: IncomingMessage, res: ServerResponse) => void
-  /**
-   * The guard of a route: lets requests pass whose bearer token is valid and has the scope (RFC 6750), and sets `req.auth`.
-   * Throws `ConfigurationError` at once for options that no request could satisfy.
-   */
-  requireBearer<const For extends 'user' | 'client' | undefined = undefined>(
-    options?: BearerOptions<For> & { readonly optional?: false },
-  ): BearerGuard<AuthFor<For>>
-  /** The same guard, which also lets requests without any credentials pass, with `req.auth` undefined. */
-  requireBearer<const For extends 'user' | 'client' | undefined = undefined>(
-    options: BearerOptions<For>,
-  ): BearerGuard<AuthFor<For> | undefined>
+  /** The guard of a route. */
+  readonly requireBearer: RequireBearer
   /** The same for apps that use Passport: `passport.use(oauth.strategies.bearer())`. */
   readonly strategies: ServerStrategies
   /** The sign-ins of users, and their end. */
   readonly authorizations: Authorizations
-}
-
-/** What an application may do with the sign-ins of its users. */
-export interface Authorizations {
-  /**
-   * Revokes tokens at once: one sign-in, those of a user, those of a client, or all. To be called when a password is changed,
-   * and when a user or a client is disabled. Answers how many live sign-ins ended.
-   */
-  revoke(selection: RevocationSelection): Promise<number>
 }
 
 /**
@@ -61,42 +45,50 @@ export interface Authorizations {
 export function createAuthorizationServer(options: AuthorizationServerOptions): AuthorizationServer {
   checkServerOptions(options)
   const services = wire(options)
-  const { issuer, tokenPath = '/oauth/token', realm = new URL(issuer).hostname } = options
+  const { issuer, realm = new URL(issuer).hostname, checkRevocation = true } = options
   const production = process.env['NODE_ENV'] === 'production'
   const { requireTls = production && issuer.startsWith('https:') } = options
-  const { emit } = services
-  const settings = { realm, requireTls, emit }
-  const endpoints = new Map([[tokenPath, endpointHandler(settings, (request) => tokenEndpoint(services, request))]])
-  const guardServices = { ...services, realm }
-  const { catalogue } = services.scopePolicy
+  const { emit, scopePolicy, resources } = services
+  const endpoints = serverEndpoints(options, services, { realm, requireTls, emit })
+  const [resource] = resources.keys()
+  const guardServices = {
+    ...services,
+    realm,
+    resource,
+    resourceMetadata: resource === undefined ? undefined : resourceMetadataUrl(resource, issuer),
+    verifyAccessToken: ownTokenVerifier(services, checkRevocation),
+  }
   for (const { warning } of options.grants) if (warning) emit(applicationContext(), { type: 'warning', ...warning })
   return {
-    router: () => router(endpoints),
+    router: (...request: unknown[]) => {
+      if (request.length === 0) return router(endpoints)
+      // `app.use(oauth.router)`: as a middleware it would neither answer nor go on.
+      throw new ConfigurationError('router', 'is used as a middleware itself', 'Call it: app.use(oauth.router())')
+    },
     handler: (app) => frontHandler(endpoints, app),
     requireBearer: (bearerOptions: BearerOptions = {}) =>
-      bearerGuard(guardServices, bearerRequirement(bearerOptions, catalogue, 'requireBearer')),
-    strategies: serverStrategies(guardServices, catalogue),
-    authorizations: {
-      async revoke(selection) {
-        const context = applicationContext()
-        const authorizations = await options.tokens.revokeTokens(selection, context)
-        emit(context, { type: 'tokens_revoked', authorizations })
-        return authorizations
-      },
-    },
+      bearerGuard(guardServices, bearerRequirement(bearerOptions, scopePolicy.catalogue, 'requireBearer')),
+    strategies: serverStrategies(guardServices, scopePolicy.catalogue),
+    authorizations: authorizationsOf(services),
   }
 }
 
 function wire(options: AuthorizationServerOptions): TokenEndpointServices {
-  const { clients, tokens, clock = systemClock, excessScope = 'refuse' } = options
+  const { issuer, clients, tokens, clock = systemClock, excessScope = 'refuse' } = options
+  const { accessTokenFormat = 'opaque', signingKeys, accessTokenClaims } = options
   const verifySecret = clientSecretVerifier(options.secretHasher ?? bcryptHasher({ workers: 1 }))
   const builtIn = [clientSecretBasic(verifySecret), clientSecretPost(verifySecret), none]
   const grants = new Map(options.grants.map((grant) => [grant.grantType, grant]))
   return {
+    issuer,
     clients,
     tokens,
     clock,
     grants,
+    accessTokenFormat,
+    signingKeys,
+    accessTokenClaims,
+    resources: new Map((options.resources ?? []).map((resource) => [resource.resource, resource])),
     clientAuthMethods: [...(options.clientAuthMethods ?? []), ...builtIn],
     scopePolicy: { catalogue: new Set(options.scopes), excessScope },
     issuesRefreshTokens: grants.has('refresh_token'),

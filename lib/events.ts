@@ -41,8 +41,8 @@ export interface RequestRefusedEvent extends RequestEvent {
 /** Somebody failed to prove that they are a client. */
 export interface ClientAuthenticationFailedEvent extends RequestEvent {
   readonly type: 'client_authentication_failed'
-  /** As it was presented. */
-  readonly clientId: string
+  /** Absent for an unknown client: what was presented as an id may be a secret in the wrong place. */
+  readonly clientId: string | undefined
   readonly authMethod: string
   readonly reason: 'unknown_client' | 'disabled_client' | 'method_not_registered' | 'wrong_credentials'
 }

@@ -1,4 +1,5 @@
-export { createAuthorizationServer, type Authorizations, type AuthorizationServer } from './authorization-server.js'
+export { createAuthorizationServer, type AuthorizationServer } from './authorization-server.js'
+export type { Authorizations } from './authorizations.js'
 export type { AuthorizationServerOptions } from './options.js'
 
 export { clientCredentialsGrant } from './grants/client-credentials.js'
@@ -12,20 +13,40 @@ export type {
   RefreshedAccess,
   UserAccess,
 } from './grants/grant-handler.js'
+export type { Resource } from './grants/granted-resources.js'
 export type { ExcessScope } from './grants/granted-scope.js'
 
-export { createClient, type CreatedClient, type NewClient } from './client-auth/create-client.js'
+export { loadSigningKeys, type KeySource, type SigningKeyOptions } from './tokens/load-signing-keys.js'
+export {
+  storedSigningKeys,
+  type GeneratedAlgorithm,
+  type StoredSigningKeys,
+  type StoredSigningKeysOptions,
+} from './tokens/stored-signing-keys.js'
+export type { SigningKeys, SigningKeySet } from './tokens/signing-key-set.js'
+export type { SigningKey, VerificationKey } from './tokens/signing-key.js'
+export type { AccessTokenClaims, AccessTokenFields } from './tokens/access-token.js'
+export type { JwtClaims } from './tokens/jwt.js'
+
+export {
+  createClient,
+  type CreatedClient,
+  type CreatedConfidentialClient,
+  type CreatedPublicClient,
+  type NewClient,
+} from './client-auth/create-client.js'
 export { digestClientSecret } from './client-auth/client-secret.js'
 export type { ClientAuthMethod, ClientAuthRequest, PresentedCredentials } from './client-auth/client-auth-method.js'
 
 export type { Auth, ClientAuth, UserAuth } from './bearer/auth.js'
 export type { BearerOptions } from './bearer/requirement.js'
-export type { AuthFor, BearerGuard } from './express/require-bearer.js'
+export type { AuthFor, BearerGuard, RequireBearer } from './express/require-bearer.js'
 export type { HttpHandler, HttpRequest } from './express/http.js'
 export type { authOf } from './express/request-auth.js'
 export type { ServerStrategies } from './passport/server-strategies.js'
 
 export type {
+  AccessTokenFormat,
   Client,
   ClientRegistration,
   ClientRegistry,
@@ -34,18 +55,23 @@ export type {
   ConfidentialClient,
   PublicClient,
 } from './stores/client-store.js'
+export type { KeyStore, SigningKeyState, StoredSigningKey } from './stores/key-store.js'
 export type { User, UserStore } from './stores/user-store.js'
 export type {
   AccessTokenRecord,
   Authorization,
   ClientAccessTokenRecord,
+  ListedAuthorization,
   NewRefreshToken,
+  NewClientTokens,
   NewTokens,
+  NewUserTokens,
   RefreshTokenRecord,
   RefreshTokenRotation,
   RefreshTokenSpending,
   RevocationSelection,
   RotationOutcome,
+  SignedTokenId,
   TokenStore,
   UserAccessTokenRecord,
 } from './stores/token-store.js'
@@ -61,6 +87,7 @@ export type { OAuthEvent } from './events.js'
 export type { Clock } from './protocol/clock.js'
 export type { MaybePromise } from './protocol/maybe-promise.js'
 export type { Parameters } from './protocol/parameters.js'
+export type { SigningAlgorithm } from './protocol/signing-algorithm.js'
 export type { RequestContext } from './protocol/request-context.js'
 export type { Scope } from './protocol/scope.js'
 export { hashToken, type TokenHash } from './protocol/token-hash.js'

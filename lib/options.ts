@@ -1,16 +1,20 @@
-import { isIP } from 'node:net'
 import type { ClientAuthMethod } from './client-auth/client-auth-method.js'
-import { checkBoolean, checkFunction, checkMethods, checkOptions } from './errors/check-options.js'
+import { checkBoolean, checkFunction, checkMethods, checkOptions, checkText } from './errors/check-options.js'
 import { ConfigurationError } from './errors/configuration-error.js'
 import type { OAuthEvent } from './events.js'
 import type { GrantHandler } from './grants/grant-handler.js'
+import type { Resource } from './grants/granted-resources.js'
 import type { ExcessScope } from './grants/granted-scope.js'
 import type { PasswordHasher } from './passwords/password-hasher.js'
+import { checkClock } from './protocol/check-clock.js'
+import { checkIssuer } from './protocol/check-issuer.js'
 import { checkLifetimes } from './protocol/check-lifetimes.js'
 import { checkScopeTokens } from './protocol/check-scope-tokens.js'
 import type { Clock } from './protocol/clock.js'
-import type { ClientStore } from './stores/client-store.js'
+import type { AccessTokenFormat, ClientStore } from './stores/client-store.js'
 import type { TokenStore } from './stores/token-store.js'
+import type { AccessTokenClaims } from './tokens/access-token.js'
+import type { SigningKeys } from './tokens/signing-key-set.js'
 
 /** The options of {@link createAuthorizationServer}. */
 export interface AuthorizationServerOptions {
@@ -29,8 +33,26 @@ export interface AuthorizationServerOptions {
    * and used by the clients that are registered for them. Default: none.
    */
   readonly clientAuthMethods?: readonly ClientAuthMethod[]
-  /** Path of the token endpoint, as the router sees it. Default `/oauth/token`. */
+  /** The APIs that accept tokens of this server (RFC 8707); the first one is this app. Default: none, tokens have no audience. */
+  readonly resources?: readonly Resource[]
+  /** The form of access tokens: `opaque` (default) or `jwt`, which needs `signingKeys` and `resources`. */
+  readonly accessTokenFormat?: AccessTokenFormat
+  /** The keys that JWTs are signed with: `loadSigningKeys([...])` or `storedSigningKeys({ ... })`. Default: none. */
+  readonly signingKeys?: SigningKeys
+  /** Adds claims to JWT access tokens; it cannot replace those that latchkey sets. Default: none. */
+  readonly accessTokenClaims?: AccessTokenClaims
+  /** Whether the guard asks the token store whether a JWT was revoked. Default true; without it a JWT works to its end. */
+  readonly checkRevocation?: boolean
+  /** Path of the token endpoint below the issuer. Default `/oauth/token`. */
   readonly tokenPath?: string
+  /** Path of the revocation endpoint (RFC 7009) below the issuer. Default `/oauth/revoke`. */
+  readonly revocationPath?: string
+  /** Path of the introspection endpoint (RFC 7662) below the issuer. Default `/oauth/introspect`. */
+  readonly introspectionPath?: string
+  /** Path of the published keys below the issuer. Default `/oauth/jwks`. */
+  readonly jwksPath?: string
+  /** Seconds for which others may keep the published keys. Default 300. */
+  readonly jwksMaxAgeSeconds?: number
   /** Seconds. Default 3600; a client may have its own. */
   readonly accessTokenLifetimeSeconds?: number
   /** Seconds that a refresh token may lie unused. Default 1,209,600 (14 days); a client may have its own. */
@@ -64,7 +86,16 @@ const known: readonly (keyof AuthorizationServerOptions)[] = [
   'scopes',
   'grants',
   'clientAuthMethods',
+  'resources',
+  'accessTokenFormat',
+  'signingKeys',
+  'accessTokenClaims',
+  'checkRevocation',
   'tokenPath',
+  'revocationPath',
+  'introspectionPath',
+  'jwksPath',
+  'jwksMaxAgeSeconds',
   'accessTokenLifetimeSeconds',
   'refreshTokenLifetimeSeconds',
   'authorizationLifetimeSeconds',
@@ -94,13 +125,21 @@ export function checkServerOptions(options: AuthorizationServerOptions): void {
     'rotateRefreshToken',
     'revokeAccessToken',
     'revokeTokens',
+    'revokeSignedToken',
+    'isSignedTokenRevoked',
+    'findAuthorization',
+    'listAuthorizations',
     'prune',
   ])
   checkScopes(options.scopes)
   checkGrants(options.grants)
   checkClientAuthMethods(options.clientAuthMethods)
   checkLifetimes('', options)
-  checkText('tokenPath', options.tokenPath, /^\/[^?#]*$/, 'must be a path that begins with a slash')
+  for (const name of ['tokenPath', 'revocationPath', 'introspectionPath', 'jwksPath'] as const) {
+    checkText(name, options[name], /^\/[^?#]*$/, 'must be a path that begins with a slash')
+  }
+  checkResources(options)
+  checkAccessTokens(options)
   checkText('excessScope', options.excessScope, /^(?:refuse|drop)$/, 'must be refuse or drop')
   checkText(
     'realm',
@@ -116,19 +155,54 @@ export function checkServerOptions(options: AuthorizationServerOptions): void {
   checkClock(options.clock)
 }
 
-function checkIssuer(issuer: unknown): void {
-  const remedy = 'Give it the public base URL of this server, such as https://api.example.com'
-  // The issuer is compared as a string: what a URL parser would trim or strip is refused.
-  if (typeof issuer !== 'string' || /\s/.test(issuer) || !URL.canParse(issuer))
-    throw new ConfigurationError('issuer', 'is not a URL', remedy)
-  const { protocol, hostname, username, password } = new URL(issuer)
-  if (username !== '' || password !== '') throw new ConfigurationError('issuer', 'must have no credentials', remedy)
-  const loopback =
-    hostname === 'localhost' || hostname === '[::1]' || (isIP(hostname) === 4 && hostname.startsWith('127.'))
-  if (protocol !== 'https:' && !(protocol === 'http:' && loopback)) {
-    throw new ConfigurationError('issuer', 'must be https', remedy)
+/** RFC 8707 §2: an absolute URI without fragment; RFC 9068 §5: each resource has a name of its own. */
+function checkResources({ resources = [], scopes }: AuthorizationServerOptions): void {
+  const seen = new Set<string>()
+  resources.forEach((entry, index) => {
+    const where = `resources[${String(index)}]`
+    checkOptions(where, entry, ['resource', 'scopes', 'accessTokenFormat', 'signingAlgorithm'])
+    const { resource } = entry
+    if (typeof resource !== 'string' || !URL.canParse(resource) || /[\s#]/.test(resource)) {
+      throw new ConfigurationError(
+        `${where}.resource`,
+        'is no absolute URI without fragment',
+        'Give it the URL of the API',
+      )
+    }
+    if (seen.has(resource)) throw new ConfigurationError(where, 'is listed twice', 'List each resource once')
+    seen.add(resource)
+    for (const scope of entry.scopes ?? []) {
+      if (!scopes.includes(scope)) {
+        throw new ConfigurationError(
+          `${where}.scopes`,
+          `has ${scope}, which the server does not have`,
+          'Add it to scopes',
+        )
+      }
+    }
+  })
+}
+
+function checkAccessTokens(options: AuthorizationServerOptions): void {
+  const { signingKeys, resources = [], accessTokenFormat, jwksMaxAgeSeconds } = options
+  checkText('accessTokenFormat', accessTokenFormat, /^(?:opaque|jwt)$/, 'must be opaque or jwt')
+  checkFunction('accessTokenClaims', options.accessTokenClaims)
+  checkBoolean('checkRevocation', options.checkRevocation)
+  if (signingKeys !== undefined) checkMethods('signingKeys', signingKeys, ['current'])
+  const formats = [accessTokenFormat, ...resources.map((resource) => resource.accessTokenFormat)]
+  if (formats.includes('jwt') && signingKeys === undefined) {
+    throw new ConfigurationError(
+      'signingKeys',
+      'is missing for JWT access tokens',
+      'Use loadSigningKeys or storedSigningKeys',
+    )
   }
-  if (/[?#]/.test(issuer)) throw new ConfigurationError('issuer', 'must have no query and no fragment', remedy)
+  if (signingKeys !== undefined && resources.length === 0) {
+    throw new ConfigurationError('resources', 'is missing for JWT access tokens', 'Name the API that they are for')
+  }
+  if (jwksMaxAgeSeconds !== undefined && (!Number.isSafeInteger(jwksMaxAgeSeconds) || jwksMaxAgeSeconds < 0)) {
+    throw new ConfigurationError('jwksMaxAgeSeconds', 'must be a whole number of seconds', 'Leave it out for 300')
+  }
 }
 
 function checkScopes(scopes: unknown): void {
@@ -185,18 +259,4 @@ function checkClientAuthMethods(methods: unknown): void {
     if (seen.has(name)) throw new ConfigurationError(`${where}.name`, `${name} is there already`, remedy)
     seen.add(name)
   })
-}
-
-function checkText(option: string, value: unknown, form: RegExp, problem: string): void {
-  if (value === undefined || (typeof value === 'string' && form.test(value))) return
-  throw new ConfigurationError(option, problem, 'Leave it out for the default')
-}
-
-function checkClock(clock: Clock | undefined): void {
-  if (clock === undefined) return
-  checkFunction('clock', clock)
-  const now = clock()
-  // Milliseconds taken for seconds would end every token after a thousandth of its time.
-  if (Number.isSafeInteger(now) && now >= 0 && now < 100_000_000_000) return
-  throw new ConfigurationError('clock', 'does not answer whole seconds since the epoch', 'Divide Date.now() by 1000')
 }

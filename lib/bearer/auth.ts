@@ -8,8 +8,8 @@ export interface UserAuth extends AuthFields {
   readonly actsFor: 'user'
   /** The user's stable id, as the user store answered it. */
   readonly userId: string
-  /** The sign-in that the token belongs to. */
-  readonly authorizationId: string
+  /** The sign-in that the token belongs to; absent where another issuer does not tell. */
+  readonly authorizationId: string | undefined
 }
 
 /** The token acts for the client itself: a service, no user. */
@@ -21,8 +21,12 @@ interface AuthFields {
   /** The client that the token was issued to. */
   readonly clientId: string
   readonly scope: Scope
+  /** The resources that the token is for; empty where the issuer has no resources. */
+  readonly audience: readonly string[]
   /** Seconds since the epoch. */
   readonly issuedAt: number
   /** Seconds since the epoch. */
   readonly expiresAt: number
+  /** All claims of a JWT, or members of an introspection answer; empty for an opaque token of the own server. */
+  readonly claims: Readonly<Record<string, unknown>>
 }

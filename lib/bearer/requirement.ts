@@ -10,6 +10,8 @@ export interface BearerOptions<For extends 'user' | 'client' | undefined = 'user
   readonly anyScope?: readonly string[]
   /** Whom the token must act for; narrows `req.auth`. Default: either. */
   readonly for?: For
+  /** The resource that the token must be for (RFC 8707). Default: the first of the server's resources, if it has any. */
+  readonly resource?: string
   /** Let requests without any credentials pass, without `req.auth`; wrong ones are still refused. Default false. */
   readonly optional?: boolean
 }
@@ -19,6 +21,7 @@ export interface BearerRequirement {
   readonly allOf: readonly string[]
   readonly anyOf: readonly string[]
   readonly actsFor: 'user' | 'client' | undefined
+  readonly resource: string | undefined
   readonly optional: boolean
 }
 
@@ -27,8 +30,8 @@ export type Catalogue = Pick<ReadonlySet<string>, 'has'>
 
 /** Checks the options of a guard when the route is made. Throws `ConfigurationError`, which names them by `where`. */
 export function bearerRequirement(options: BearerOptions, catalogue: Catalogue, where: string): BearerRequirement {
-  checkOptions(where, options, ['scope', 'anyScope', 'for', 'optional'])
-  const { scope = [], anyScope = [], optional = false } = options
+  checkOptions(where, options, ['scope', 'anyScope', 'for', 'resource', 'optional'])
+  const { scope = [], anyScope = [], resource, optional = false } = options
   const actsFor: string | undefined = options.for
   const allOf = typeof scope === 'string' ? scope.split(' ') : scope
   checkScope(`${where}.scope`, allOf, catalogue)
@@ -40,7 +43,7 @@ export function bearerRequirement(options: BearerOptions, catalogue: Catalogue, 
     throw new ConfigurationError(`${where}.for`, 'must be user or client', 'Leave it out for both')
   }
   checkBoolean(`${where}.optional`, optional)
-  return { allOf, anyOf: anyScope, actsFor, optional }
+  return { allOf, anyOf: anyScope, actsFor, resource, optional }
 }
 
 function checkScope(where: string, scope: readonly string[], catalogue: Catalogue): void {

@@ -1,19 +1,19 @@
-import type { Clock } from '../protocol/clock.js'
 import { andThen, type MaybePromise } from '../protocol/maybe-promise.js'
 import type { RequestContext } from '../protocol/request-context.js'
 import { storedScope, type Scope } from '../protocol/scope.js'
-import { hashToken } from '../protocol/token-hash.js'
-import type { AccessTokenRecord, TokenStore } from '../stores/token-store.js'
+import type { VerifiedAccess } from '../tokens/verified-access.js'
+import type { VerifyAccessToken } from '../tokens/verify-access-token.js'
 import { OAuthError } from '../errors/oauth-error.js'
 import type { Auth } from './auth.js'
 import { readBearerToken, type BearerRequest } from './bearer-token.js'
 import { insufficientScope, invalidToken } from './refusals.js'
 import type { BearerRequirement } from './requirement.js'
 
-/** What verifying a token works with. */
+/** What a guard works with. */
 export interface BearerServices {
-  readonly tokens: Pick<TokenStore, 'findAccessToken'>
-  readonly clock: Clock
+  readonly verifyAccessToken: VerifyAccessToken
+  /** The resource that a guard stands for unless its requirement names another; absent where there are no resources. */
+  readonly resource: string | undefined
 }
 
 /** How a guard decided. A refusal is a result, not an exception: it is normal. */
@@ -39,21 +39,25 @@ export function verifyBearer(
     return refused(error as OAuthError)
   }
   if (token === undefined) return anonymous
-  return andThen(services.tokens.findAccessToken(hashToken(token), context), (record) =>
-    judge(record, requirement, services.clock()),
+  return andThen(services.verifyAccessToken(token, context), (access) =>
+    judge(access, requirement, requirement.resource ?? services.resource),
   )
 }
 
-function judge(record: AccessTokenRecord | undefined, requirement: BearerRequirement, now: number): BearerResult {
-  // Written so that a record without a proper expiry is expired.
-  if (record === undefined || !(now < record.expiresAt)) {
+function judge(
+  access: VerifiedAccess | undefined,
+  requirement: BearerRequirement,
+  resource: string | undefined,
+): BearerResult {
+  // A token for another resource is none here (RFC 9068 §4, RFC 9700 §2.3); neither is one without any, where there are some.
+  if (access === undefined || (resource !== undefined && !access.audience.includes(resource))) {
     return refused(invalidToken())
   }
-  const scope = storedScope(record.scope)
+  const scope = storedScope(access.scope)
   if (!satisfies(scope, requirement)) {
     return refused(insufficientScope())
   }
-  const auth = authOf(record, scope)
+  const auth = authOf(access, scope)
   if (requirement.actsFor !== undefined && requirement.actsFor !== auth.actsFor) {
     return refused(
       new OAuthError('access_denied', 'The access token does not act for the kind of caller that is needed'),
@@ -68,22 +72,12 @@ export function satisfies(scope: Pick<Scope, 'has'>, { allOf, anyOf }: BearerReq
   return anyOf.length === 0 || anyOf.some((token) => scope.has(token))
 }
 
-function authOf(record: AccessTokenRecord, scope: Scope): Auth {
-  const { clientId, userId, authorizationId, issuedAt, expiresAt } = checkRecord(record)
+function authOf(access: VerifiedAccess, scope: Scope): Auth {
+  const { clientId, userId, authorizationId, audience, issuedAt, expiresAt, claims } = access
+  const fields = { clientId, scope, audience, issuedAt, expiresAt, claims }
   return userId === undefined
-    ? Object.freeze({ actsFor: 'client', clientId, scope, issuedAt, expiresAt })
-    : Object.freeze({ actsFor: 'user', userId, clientId, authorizationId, scope, issuedAt, expiresAt })
-}
-
-/** A store that keeps "no user" as null or as an empty text must not make a user of a service. */
-function checkRecord(record: AccessTokenRecord): AccessTokenRecord {
-  const { clientId, userId } = record as Readonly<Record<keyof AccessTokenRecord, unknown>>
-  if (isName(clientId) && (userId === undefined || isName(userId))) return record
-  throw new TypeError('The TokenStore answered something that is not an AccessTokenRecord')
-}
-
-function isName(value: unknown): boolean {
-  return typeof value === 'string' && value !== ''
+    ? Object.freeze({ actsFor: 'client', ...fields })
+    : Object.freeze({ actsFor: 'user', userId, authorizationId, ...fields })
 }
 
 function refused(error: OAuthError): BearerResult {

@@ -32,8 +32,12 @@ export function authenticateClient(services: ClientAuthServices, request: Client
       const reason = refusalReason(client, method, verified)
       if (client !== undefined && reason === undefined) return client
       if (reason !== undefined) {
-        const authMethod = method.name
-        services.emit(request.context, { type: 'client_authentication_failed', clientId, authMethod, reason })
+        services.emit(request.context, {
+          type: 'client_authentication_failed',
+          clientId: client?.clientId,
+          authMethod: method.name,
+          reason,
+        })
       }
       throw invalidClient()
     })

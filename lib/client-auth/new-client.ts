@@ -24,6 +24,10 @@ const known: readonly (keyof NewClient)[] = [
   'defaultScopes',
   'firstParty',
   'disabled',
+  'accessTokenFormat',
+  'resources',
+  'mayIntrospect',
+  'introspectsFor',
   'accessTokenLifetimeSeconds',
   'refreshTokenLifetimeSeconds',
   'authorizationLifetimeSeconds',
@@ -43,6 +47,8 @@ export function checkNewClient(client: NewClient): void {
   checkScopes(client)
   checkBoolean('createClient.firstParty', client.firstParty)
   checkBoolean('createClient.disabled', client.disabled)
+  checkIntrospection(client)
+  checkAccessTokens(client)
   checkLifetimes('createClient.', client)
 }
 
@@ -56,8 +62,10 @@ function checkAuthMethods(authMethods: readonly string[] | undefined, clientType
     throw invalid('authMethods', 'of a confidential client cannot be none', "Make it clientType: 'public'")
 }
 
-function checkGrantTypes({ grantTypes, clientType, firstParty }: NewClient): void {
-  checkTexts('grantTypes', grantTypes)
+function checkGrantTypes({ grantTypes, clientType, firstParty, mayIntrospect }: NewClient): void {
+  // A resource server that only introspects gets no tokens.
+  if (!(mayIntrospect === true && Array.isArray(grantTypes) && grantTypes.length === 0))
+    checkTexts('grantTypes', grantTypes)
   // RFC 6749 §4.4
   if (clientType === 'public' && grantTypes.includes('client_credentials'))
     throw invalid('grantTypes', 'of a public client cannot have client_credentials', 'Make the client confidential')
@@ -71,6 +79,21 @@ function checkScopes({ scopes, defaultScopes = [] }: NewClient): void {
   for (const scope of defaultScopes) {
     if (!scopes.includes(scope)) throw invalid('defaultScopes', 'goes beyond scopes', 'Add the scope to both')
   }
+}
+
+function checkIntrospection({ clientType, mayIntrospect, introspectsFor }: NewClient): void {
+  checkBoolean('createClient.mayIntrospect', mayIntrospect)
+  // RFC 7662 §2.1: whoever asks has to prove who it is.
+  if (clientType === 'public' && mayIntrospect === true)
+    throw invalid('mayIntrospect', 'is not for a public client', 'Make the client confidential')
+  if (introspectsFor !== undefined && !(isText(introspectsFor) && mayIntrospect === true))
+    throw invalid('introspectsFor', 'must be a resource, of a client that may introspect', 'Say mayIntrospect: true')
+}
+
+function checkAccessTokens({ accessTokenFormat, resources }: NewClient): void {
+  if (accessTokenFormat !== undefined && !['opaque', 'jwt'].includes(accessTokenFormat))
+    throw invalid('accessTokenFormat', 'must be opaque or jwt', 'Leave it out for the one of the server')
+  if (resources !== undefined) checkTexts('resources', resources)
 }
 
 function checkTexts(option: string, values: unknown): void {

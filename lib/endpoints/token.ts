@@ -2,8 +2,11 @@ import { authenticateClient, type ClientAuthServices } from '../client-auth/auth
 import type { ClientAuthRequest } from '../client-auth/client-auth-method.js'
 import { OAuthError } from '../errors/oauth-error.js'
 import type { GrantHandler, GrantRequest } from '../grants/grant-handler.js'
+import { grantedResources, scopesOf, type Resources } from '../grants/granted-resources.js'
 import { grantedScope, refreshedScope, type ScopePolicy } from '../grants/granted-scope.js'
 import { andThen, type MaybePromise } from '../protocol/maybe-promise.js'
+import { audienceList } from '../protocol/audience.js'
+import { storedScope } from '../protocol/scope.js'
 import type { Client } from '../stores/client-store.js'
 import type { TokenServices } from '../tokens/decision.js'
 import { issueTokens } from '../tokens/issue-tokens.js'
@@ -13,6 +16,7 @@ import type { TokenResponse } from '../tokens/token-response.js'
 export interface TokenEndpointServices extends ClientAuthServices, TokenServices {
   readonly grants: ReadonlyMap<string, GrantHandler>
   readonly scopePolicy: ScopePolicy
+  readonly resources: Resources
 }
 
 /**
@@ -26,7 +30,13 @@ export function tokenEndpoint(
   return andThen(authenticateClient(services, request), (client) => {
     const grant = findGrant(services, client, request.parameters.require('grant_type'))
     return andThen(grant.grantAccess(grantRequest(services, client, request)), (access) =>
-      issueTokens(services, { grantType: grant.grantType, client, access, context: request.context }),
+      issueTokens(services, {
+        grantType: grant.grantType,
+        client,
+        access,
+        resources: (granted) => grantedResources(services.resources, client, request.parameters.resources, granted),
+        context: request.context,
+      }),
     )
   })
 }
@@ -43,12 +53,15 @@ function findGrant(services: TokenEndpointServices, client: Client, grantType: s
 function grantRequest(services: TokenEndpointServices, client: Client, request: ClientAuthRequest): GrantRequest {
   const { parameters, context } = request
   const { scopePolicy, grants, tokens, clock, emit } = services
+  const scopeOf = (granted?: readonly string[]): ReadonlySet<string> | undefined =>
+    scopesOf(grantedResources(services.resources, client, parameters.resources, granted), scopePolicy.catalogue)
   return {
     client,
     parameters,
     context,
-    grantScope: (limit) => grantedScope(scopePolicy, client, parameters.get('scope'), limit),
-    refreshScope: (granted) => refreshedScope(scopePolicy, client, granted, parameters.get('scope')),
+    grantScope: (limit) => grantedScope(scopePolicy, client, parameters.get('scope'), limit, scopeOf()),
+    refreshScope: ({ scope, audience }) =>
+      refreshedScope(scopePolicy, client, storedScope(scope), parameters.get('scope'), scopeOf(audienceList(audience))),
     confirmUser(grantType, userId) {
       const grant = grants.get(grantType)
       // A grant that is no longer served cannot vouch for its users.

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import { basicChallenge } from '../client-auth/basic-challenge.js'
-import type { ClientAuthRequest } from '../client-auth/client-auth-method.js'
+import type { EndpointAnswer } from '../endpoints/endpoint-answer.js'
+import type { IntrospectionRequest } from '../endpoints/introspection.js'
 import { OAuthError } from '../errors/oauth-error.js'
 import { publicError } from '../errors/public-error.js'
 import { emitError, type Emit } from '../events.js'
@@ -9,7 +10,7 @@ import type { HttpRequest } from './http.js'
 import { HttpRequestContext } from './http-request-context.js'
 import { readBody, type ReadForm } from './read-body.js'
 import { readAuthorization } from './request-headers.js'
-import { writeError, writeJson, writeOptions } from './write-answer.js'
+import { writeAnswer, writeError, writeOptions } from './write-answer.js'
 
 /** What is common to all endpoints of a server. */
 export interface EndpointSettings {
@@ -22,7 +23,7 @@ export interface EndpointSettings {
 /** Makes the handler of one endpoint: everything that is thrown in it, or rejected, ends here as OAuth JSON. */
 export function endpointHandler(
   settings: EndpointSettings,
-  endpoint: (request: ClientAuthRequest) => MaybePromise<object>,
+  endpoint: (request: IntrospectionRequest) => MaybePromise<EndpointAnswer>,
 ): (req: HttpRequest, res: ServerResponse) => void {
   const challenge = basicChallenge(settings.realm)
 
@@ -40,6 +41,7 @@ export function endpointHandler(
           authorization: readAuthorization(req),
           parameters,
           context: context.with(parameters),
+          accept: req.headers.accept,
         })
         if (isPromiseLike(result)) void result.then(succeed).then(undefined, fail)
         else succeed(result)
@@ -48,8 +50,8 @@ export function endpointHandler(
       }
     }
 
-    function succeed(body: object): void {
-      writeJson(res, 200, body)
+    function succeed(result: EndpointAnswer): void {
+      writeAnswer(res, result)
     }
 
     function fail(thrown: unknown): void {

@@ -24,6 +24,10 @@ export class HttpRequestContext implements RequestContext {
     return this.#request.ip ?? this.#request.socket.remoteAddress
   }
 
+  get userAgent(): string | undefined {
+    return this.#request.headers['user-agent']
+  }
+
   get parameters(): ReadonlyMap<string, string> {
     return (this.#parameters ??= this.#form?.withoutSecrets() ?? noParameters)
   }

@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http'
 import type { Auth, ClientAuth, UserAuth } from '../bearer/auth.js'
 import type { BearerRequest } from '../bearer/bearer-token.js'
-import { bearerChallenge } from '../bearer/challenge.js'
-import type { BearerRequirement } from '../bearer/requirement.js'
+import { bearerChallenge, type ChallengeParams } from '../bearer/challenge.js'
+import type { BearerOptions, BearerRequirement } from '../bearer/requirement.js'
 import { verifyBearer, type BearerResult, type BearerServices } from '../bearer/verify-bearer.js'
 import { publicError } from '../errors/public-error.js'
 import { emitError, type Emit } from '../events.js'
@@ -15,8 +15,7 @@ import { isForm, queryHas, readAuthorization } from './request-headers.js'
 import { writeChallenge, writeError } from './write-answer.js'
 
 /** What a guard works with. */
-export interface GuardServices extends BearerServices {
-  readonly realm: string
+export interface GuardServices extends BearerServices, ChallengeParams {
   readonly emit: Emit
 }
 
@@ -32,6 +31,21 @@ export interface BearerGuard<A extends Auth | undefined = Auth> {
     res: ServerResponse & { readonly locals: { readonly [authOf]?: readonly [A] } },
     next: (error?: unknown) => void,
   ): void
+}
+
+/** Makes the guard of a route. */
+export interface RequireBearer {
+  /**
+   * The guard of a route: lets requests pass whose bearer token is valid and has the scope (RFC 6750), and sets `req.auth`.
+   * Throws `ConfigurationError` at once for options that no request could satisfy.
+   */
+  <const For extends 'user' | 'client' | undefined = undefined>(
+    options?: BearerOptions<For> & { readonly optional?: false },
+  ): BearerGuard<AuthFor<For>>
+  /** The same guard, which also lets requests without any credentials pass, with `req.auth` undefined. */
+  <const For extends 'user' | 'client' | undefined = undefined>(
+    options: BearerOptions<For>,
+  ): BearerGuard<AuthFor<For> | undefined>
 }
 
 /** Whom a guard lets pass. */
@@ -91,19 +105,19 @@ export function bearerGuard(services: GuardServices, requirement: BearerRequirem
 
 /** Answers a request that may not pass (RFC 6750 §3.1), and tells of it. */
 export function writeRefusal(
-  { realm, emit }: Pick<GuardServices, 'realm' | 'emit'>,
+  guard: ChallengeParams & { readonly emit: Emit },
   requirement: BearerRequirement,
   context: RequestContext,
   res: ServerResponse,
   result: Exclude<BearerResult, { verdict: 'accepted' }>,
 ): void {
   if (result.verdict === 'anonymous') {
-    writeChallenge(res, `Bearer realm="${realm}"`)
+    writeChallenge(res, bearerChallenge(guard, requirement) ?? '')
     return
   }
   const { error } = result
-  emitError(emit, context, error)
-  writeError(res, error, bearerChallenge(realm, requirement, error))
+  emitError(guard.emit, context, error)
+  writeError(res, error, bearerChallenge(guard, requirement, error))
 }
 
 /** A second token beside the header's: in the query, or in a form that a body parser read (RFC 6750 §2.2, §2.3). */

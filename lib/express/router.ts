@@ -7,7 +7,7 @@ export type Endpoints = ReadonlyMap<string, (req: HttpRequest, res: ServerRespon
 /** Makes the middleware that answers at the endpoints and hands everything else on. Paths are compared exactly. */
 export function router(endpoints: Endpoints): HttpHandler {
   return (req, res, next) => {
-    const endpoint = endpoints.get(pathOf(req))
+    const endpoint = endpointOf(endpoints, req)
     if (endpoint === undefined) next()
     else endpoint(req, res)
   }
@@ -21,15 +21,24 @@ export function frontHandler(
   app: (req: IncomingMessage, res: ServerResponse) => unknown = notFound,
 ): (req: IncomingMessage, res: ServerResponse) => void {
   return (req, res) => {
-    const endpoint = endpoints.get(pathOf(req))
+    const endpoint = endpointOf(endpoints, req)
     if (endpoint === undefined) app(req, res)
     else endpoint(req, res)
   }
 }
 
-function pathOf({ url = '' }: IncomingMessage): string {
+/** With the query first: it may be a part of what a resource is called (RFC 9728 §3.1). */
+function endpointOf(endpoints: Endpoints, req: IncomingMessage): ReturnType<Endpoints['get']> {
+  const url = originForm(req.url ?? '')
   const query = url.indexOf('?')
-  return query === -1 ? url : url.slice(0, query)
+  return endpoints.get(url) ?? (query === -1 ? undefined : endpoints.get(url.slice(0, query)))
+}
+
+/** RFC 9112 §3.2.2: a server accepts a target with scheme and host too. Whose host it is, the issuer says and nobody else. */
+function originForm(target: string): string {
+  if (target.startsWith('/') || !URL.canParse(target)) return target
+  const { pathname, search } = new URL(target)
+  return pathname + search
 }
 
 function notFound(_req: IncomingMessage, res: ServerResponse): void {

@@ -1,4 +1,5 @@
 import type { OutgoingHttpHeader, ServerResponse } from 'node:http'
+import { TextAnswer, type EndpointAnswer } from '../endpoints/endpoint-answer.js'
 import type { OAuthError } from '../errors/oauth-error.js'
 
 /** On everything that answers about tokens and credentials, errors too (RFC 6749 §5.1). */
@@ -24,10 +25,36 @@ export function writeJson(
 ): void {
   // Somebody answered meanwhile, a time-out of the application perhaps.
   if (res.headersSent) return
-  const text = JSON.stringify(body)
+  const text = asciiJson(body)
   res.removeHeader('X-Powered-By')
   res.writeHead(status, [...headers, 'Content-Length', String(text.length), ...more])
   res.end(text, 'latin1')
+}
+
+/** Writes a successful answer of an endpoint. */
+export function writeAnswer(res: ServerResponse, answer: EndpointAnswer): void {
+  if (!(answer instanceof TextAnswer)) {
+    writeJson(res, 200, answer)
+  } else if (!res.headersSent) {
+    const { contentType, text } = answer
+    res.removeHeader('X-Powered-By')
+    res.writeHead(200, [
+      ...(contentType === undefined ? [] : ['Content-Type', contentType]),
+      ...headers.slice(2),
+      'Content-Length',
+      String(text.length),
+      // The type depends on what the caller accepts (RFC 9701).
+      ...(contentType === undefined ? [] : ['Vary', 'Accept']),
+    ])
+    res.end(text, 'latin1')
+  }
+}
+
+/** What is not ASCII becomes an escape, so that every octet of an answer is a character. */
+function asciiJson(body: object): string {
+  return JSON.stringify(body).replace(/[\u0080-\uFFFF]/g, (character) => {
+    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+  })
 }
 
 /** Answers `OPTIONS`: what else may be sent to an endpoint. */

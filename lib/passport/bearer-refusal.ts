@@ -1,13 +1,14 @@
-import { bearerChallenge } from '../bearer/challenge.js'
+import { bearerChallenge, type ChallengeParams } from '../bearer/challenge.js'
 import type { BearerRequirement } from '../bearer/requirement.js'
 import type { BearerResult } from '../bearer/verify-bearer.js'
-import { writeRefusal, type GuardServices } from '../express/require-bearer.js'
+import type { Emit } from '../events.js'
+import { writeRefusal } from '../express/require-bearer.js'
 import type { RequestContext } from '../protocol/request-context.js'
 import type { Decision } from './decision.js'
 
 /** Turns what a guard would do with a request that it does not accept into what the strategy does. */
 export function bearerRefusal(
-  guard: Pick<GuardServices, 'realm' | 'emit'>,
+  guard: ChallengeParams & { readonly emit: Emit },
   requirement: BearerRequirement,
   context: RequestContext,
   result: Exclude<BearerResult, { verdict: 'accepted' }>,
@@ -17,7 +18,7 @@ export function bearerRefusal(
   return {
     decided: 'refuse',
     error,
-    challenge: bearerChallenge(guard.realm, requirement, error),
+    challenge: bearerChallenge(guard, requirement, error),
     answer: (res) => writeRefusal(guard, requirement, context, res, result),
   }
 }

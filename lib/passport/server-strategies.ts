@@ -42,7 +42,7 @@ export interface StrategyServices extends GuardServices, ClientAuthServices {}
 
 /** Makes the strategies of a server. */
 export function serverStrategies(services: StrategyServices, catalogue: ReadonlySet<string>): ServerStrategies {
-  const names = ['scope', 'anyScope', 'for', 'optional'] as const
+  const names = ['scope', 'anyScope', 'for', 'resource', 'optional'] as const
   const rules = { where: 'strategies.bearer', names, catalogue }
   return {
     bearer(options = {}) {

@@ -1,0 +1,183 @@
+import { authenticateClient, type ClientAuthServices } from '../client-auth/authenticate-client.js'
+import type { ClientAuthRequest } from '../client-auth/client-auth-method.js'
+import { invalidClient } from '../client-auth/invalid-client.js'
+import { OAuthError } from '../errors/oauth-error.js'
+import type { GrantHandler } from '../grants/grant-handler.js'
+import { audienceList } from '../protocol/audience.js'
+import { andThen, type MaybePromise } from '../protocol/maybe-promise.js'
+import type { RequestContext } from '../protocol/request-context.js'
+import type { Client } from '../stores/client-store.js'
+import type { Authorization, RefreshTokenRecord, TokenStore } from '../stores/token-store.js'
+import type { VerifiedAccess } from '../tokens/verified-access.js'
+import { ownTokenVerifier, type VerificationServices } from '../tokens/verify-access-token.js'
+import { signJwt } from '../tokens/jwt.js'
+import { hashToken } from '../protocol/token-hash.js'
+import { TextAnswer, type EndpointAnswer } from './endpoint-answer.js'
+
+/** What the introspection endpoint works with. */
+export interface IntrospectionServices extends ClientAuthServices, VerificationServices {
+  readonly tokens: TokenStore
+  readonly grants: ReadonlyMap<string, GrantHandler>
+}
+
+/** An introspection request: it may ask for a signed answer (RFC 9701). */
+export interface IntrospectionRequest extends ClientAuthRequest {
+  /** The `Accept` header. */
+  readonly accept: string | undefined
+}
+
+/** What is told of a token (RFC 7662 §2.2). */
+type Introspection = { readonly active: false } | ({ readonly active: true } & Readonly<Record<string, unknown>>)
+
+const inactive: Introspection = Object.freeze({ active: false })
+const jwtType = 'application/token-introspection+jwt'
+
+/**
+ * The introspection endpoint (RFC 7662): tells a resource server whether a token works, and what it says. Everything that does
+ * not work for this caller is told in the same two words, whatever the reason.
+ */
+export function introspectionEndpoint(
+  services: IntrospectionServices,
+  request: IntrospectionRequest,
+): MaybePromise<EndpointAnswer> {
+  const { authorization, parameters } = request
+  // RFC 9701 §5: a caller that does not authenticate is told 400, lest it fall back to something weaker.
+  if (wantsJwt(services, request) && authorization === undefined && parameters.get('client_id') === undefined) {
+    throw new OAuthError('invalid_client', 'Client authentication failed', { status: 400 })
+  }
+  return andThen(authenticateCaller(services, request), (caller) => {
+    const token = request.parameters.require('token')
+    return andThen(introspect(services, caller, token, request.context), (answer) =>
+      wantsJwt(services, request) ? signedAnswer(services, caller, answer) : answer,
+    )
+  })
+}
+
+/** RFC 7662 §4: only callers that proved who they are, and only those that are meant to ask. */
+function authenticateCaller(services: IntrospectionServices, request: IntrospectionRequest): MaybePromise<Client> {
+  return andThen(authenticateClient(services, request), (client) => {
+    if (client.clientType !== 'confidential') throw invalidClient()
+    if (client.mayIntrospect !== true) {
+      throw new OAuthError('unauthorized_client', 'This client may not introspect tokens')
+    }
+    return client
+  })
+}
+
+function introspect(
+  services: IntrospectionServices,
+  caller: Client,
+  token: string,
+  context: RequestContext,
+): MaybePromise<Introspection> {
+  return andThen(ownTokenVerifier(services, true)(token, context), (access) => {
+    if (access === undefined) return introspectRefreshToken(services, caller, token, context)
+    if (!isFor(caller, access.audience)) return inactive
+    return andThen(isPartyActive(services, access, context), (active) =>
+      active ? describeAccess(services.issuer, access) : inactive,
+    )
+  })
+}
+
+/** A refresh token is shown to the client that owns it, and to nobody else: no resource accepts it. */
+function introspectRefreshToken(
+  services: IntrospectionServices,
+  caller: Client,
+  token: string,
+  context: RequestContext,
+): MaybePromise<Introspection> {
+  const { tokens, issuer, clock } = services
+  return andThen(tokens.findRefreshToken(hashToken(token), context), (record): MaybePromise<Introspection> => {
+    if (record?.authorization.clientId !== caller.clientId || record.spending !== undefined) return inactive
+    if (!(clock() < record.expiresAt)) return inactive
+    return andThen(isUserActive(services, record.authorization, context), (active) =>
+      active ? describeRefreshToken(issuer, record) : inactive,
+    )
+  })
+}
+
+/** RFC 7662 §4: whether the token may be used at the resource that asks. */
+function isFor({ introspectsFor }: Client, audience: readonly string[]): boolean {
+  return introspectsFor === undefined || audience.includes(introspectsFor)
+}
+
+/** A token of a disabled client, or of a user who is gone, is not active. */
+function isPartyActive(
+  services: IntrospectionServices,
+  { clientId, authorizationId }: VerifiedAccess,
+  context: RequestContext,
+): MaybePromise<boolean> {
+  return andThen(services.clients.findClient(clientId, context), (client) => {
+    if (client === undefined || client.disabled === true) return false
+    if (authorizationId === undefined) return true
+    return andThen(
+      services.tokens.findAuthorization(authorizationId, context),
+      (authorization) => authorization !== undefined && isUserActive(services, authorization, context),
+    )
+  })
+}
+
+function isUserActive(
+  { grants }: IntrospectionServices,
+  { grantType, userId }: Authorization,
+  context: RequestContext,
+): MaybePromise<boolean> {
+  return andThen(
+    grants.get(grantType)?.confirmUser?.(userId, context) ?? true,
+    (confirmed: unknown) => confirmed === true,
+  )
+}
+
+function describeAccess(issuer: string, access: VerifiedAccess): Introspection {
+  const { clientId, userId, authorizationId, scope, audience, issuedAt, expiresAt, tokenId, claims } = access
+  return {
+    ...claims,
+    active: true,
+    iss: issuer,
+    sub: userId ?? clientId,
+    ...(audience.length === 0 ? {} : { aud: audience.length === 1 ? audience[0] : audience }),
+    client_id: clientId,
+    scope,
+    token_type: 'Bearer',
+    iat: issuedAt,
+    exp: expiresAt,
+    ...(authorizationId === undefined ? {} : { sid: authorizationId }),
+    ...(tokenId === undefined ? {} : { jti: tokenId }),
+  }
+}
+
+function describeRefreshToken(
+  issuer: string,
+  { authorization, issuedAt, expiresAt }: RefreshTokenRecord,
+): Introspection {
+  const { userId, clientId, scope, audience, authorizationId } = authorization
+  const aud = audienceList(audience)
+  return {
+    active: true,
+    iss: issuer,
+    sub: userId,
+    ...(aud === undefined ? {} : { aud: aud.length === 1 ? aud[0] : aud }),
+    client_id: clientId,
+    scope,
+    iat: issuedAt,
+    exp: expiresAt,
+    sid: authorizationId,
+  }
+}
+
+function wantsJwt({ signingKeys }: IntrospectionServices, { accept }: IntrospectionRequest): boolean {
+  return signingKeys !== undefined && (accept ?? '').toLowerCase().includes(jwtType)
+}
+
+/** RFC 9701 §5: the same answer, signed for the caller alone; no `sub` and no `exp` that would make it an access token. */
+function signedAnswer(
+  { signingKeys, issuer, clock }: IntrospectionServices,
+  { clientId }: Client,
+  answer: Introspection,
+): MaybePromise<EndpointAnswer> {
+  return andThen(signingKeys?.current(), (keys) => {
+    if (keys === undefined || keys.algorithms.length === 0) return answer
+    const claims = { iss: issuer, aud: clientId, iat: clock(), token_introspection: answer }
+    return new TextAnswer(jwtType, signJwt(keys.active(), 'token-introspection+jwt', claims))
+  })
+}

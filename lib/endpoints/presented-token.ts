@@ -1,0 +1,43 @@
+import { andThen, type MaybePromise } from '../protocol/maybe-promise.js'
+import type { RequestContext } from '../protocol/request-context.js'
+import { hashToken } from '../protocol/token-hash.js'
+import type { AccessTokenRecord, RefreshTokenRecord, TokenStore } from '../stores/token-store.js'
+import { isJwt } from '../tokens/jwt.js'
+import type { VerifiedAccess } from '../tokens/verified-access.js'
+import { verifyOwnJwt, type VerificationServices } from '../tokens/verify-access-token.js'
+
+/** A token that a client asks about or wants revoked, told by what it is, not by what the client calls it. */
+export type PresentedToken =
+  | { readonly kind: 'opaque'; readonly record: AccessTokenRecord }
+  | { readonly kind: 'jwt'; readonly access: VerifiedAccess }
+  | { readonly kind: 'refresh'; readonly record: RefreshTokenRecord }
+
+/** What finding a token works with. */
+export interface PresentedTokenServices extends VerificationServices {
+  readonly tokens: Pick<TokenStore, 'findAccessToken' | 'findRefreshToken' | 'isSignedTokenRevoked'>
+}
+
+/**
+ * Finds a presented token: a JWT by its signature, anything else in the store, among access tokens and then among refresh tokens.
+ * `token_type_hint` is not needed for that: it is only a hint (RFC 7009 §2.1), and two look-ups are all there can be.
+ */
+export function findPresentedToken(
+  services: PresentedTokenServices,
+  token: string,
+  context: RequestContext,
+): MaybePromise<PresentedToken | undefined> {
+  if (isJwt(token)) {
+    return andThen(verifyOwnJwt(services, token), (access) => access && { kind: 'jwt', access })
+  }
+  const tokenHash = hashToken(token)
+  return andThen(
+    services.tokens.findAccessToken(tokenHash, context),
+    (record): MaybePromise<PresentedToken | undefined> => {
+      if (record !== undefined) return { kind: 'opaque', record }
+      return andThen(
+        services.tokens.findRefreshToken(tokenHash, context),
+        (found) => found && { kind: 'refresh', record: found },
+      )
+    },
+  )
+}

@@ -1,0 +1,86 @@
+import { introspectionEndpoint } from './endpoints/introspection.js'
+import { resourceMetadata, serverMetadata, wellKnownPath, type ServerOffer } from './endpoints/metadata.js'
+import { revocationEndpoint } from './endpoints/revocation.js'
+import { tokenEndpoint, type TokenEndpointServices } from './endpoints/token.js'
+import { documentHandler } from './express/document-handler.js'
+import { endpointHandler, type EndpointSettings } from './express/endpoint-handler.js'
+import type { Endpoints } from './express/router.js'
+import type { AuthorizationServerOptions } from './options.js'
+import { andThen } from './protocol/maybe-promise.js'
+
+const WELL_KNOWN_MAX_AGE_SECONDS = 3600
+
+/** Makes all endpoints of a server, by path; metadata tells of exactly these. */
+export function serverEndpoints(
+  options: AuthorizationServerOptions,
+  services: TokenEndpointServices,
+  settings: EndpointSettings,
+): Endpoints {
+  const { issuer, jwksMaxAgeSeconds = 300 } = options
+  const { tokenPath = '/oauth/token', revocationPath = '/oauth/revoke' } = options
+  const { introspectionPath = '/oauth/introspect', jwksPath = '/oauth/jwks' } = options
+  const { signingKeys, resources, scopePolicy } = services
+  const publicUrl = (path: string): string => issuer.replace(/\/$/, '') + path
+  const offer: ServerOffer = {
+    issuer,
+    endpoints: {
+      token: publicUrl(tokenPath),
+      revocation: publicUrl(revocationPath),
+      introspection: publicUrl(introspectionPath),
+      jwks: signingKeys && publicUrl(jwksPath),
+    },
+    grantTypes: [...services.grants.keys()],
+    authMethods: services.clientAuthMethods.map(({ name }) => name),
+    scopes: options.scopes,
+    resources: [...resources.values()],
+  }
+  const atIssuer = (path: string, handler: Handler): [string, Handler][] =>
+    // Where the router is mounted below the issuer's path it sees the path without it, and also behind a proxy that cuts it off.
+    [path, new URL(publicUrl(path)).pathname].map((seen) => [seen, handler])
+  return new Map([
+    ...atIssuer(
+      tokenPath,
+      endpointHandler(settings, (request) => tokenEndpoint(services, request)),
+    ),
+    ...atIssuer(
+      revocationPath,
+      endpointHandler(settings, (request) => revocationEndpoint(services, request)),
+    ),
+    ...atIssuer(
+      introspectionPath,
+      endpointHandler(settings, (request) => introspectionEndpoint(services, request)),
+    ),
+    ...(signingKeys === undefined
+      ? []
+      : atIssuer(
+          jwksPath,
+          documentHandler(settings, () => andThen(signingKeys.current(), (keys) => keys.published), jwksMaxAgeSeconds),
+        )),
+    [
+      wellKnownPath('oauth-authorization-server', issuer),
+      documentHandler(
+        settings,
+        () => andThen(signingKeys?.current(), (keys) => serverMetadata(offer, keys)),
+        WELL_KNOWN_MAX_AGE_SECONDS,
+      ),
+    ],
+    ...[...resources.values()]
+      .filter(({ resource }) => isOnIssuersHost(resource, issuer))
+      .map(({ resource, scopes = [...scopePolicy.catalogue] }): [string, Handler] => [
+        wellKnownPath('oauth-protected-resource', resource),
+        documentHandler(settings, () => resourceMetadata(resource, issuer, scopes), WELL_KNOWN_MAX_AGE_SECONDS),
+      ]),
+  ])
+}
+
+type Handler = ReturnType<typeof documentHandler>
+
+/** Where the metadata of a resource is; absent for a resource on another host, where somebody else has to serve it. */
+export function resourceMetadataUrl(resource: string, issuer: string): string | undefined {
+  if (!isOnIssuersHost(resource, issuer)) return undefined
+  return new URL(wellKnownPath('oauth-protected-resource', resource), issuer).href
+}
+
+function isOnIssuersHost(resource: string, issuer: string): boolean {
+  return URL.canParse(resource) && new URL(resource).origin === new URL(issuer).origin
+}
