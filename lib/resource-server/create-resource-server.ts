@@ -1,0 +1,56 @@
+import { bearerRequirement } from '../bearer/requirement.js'
+import { resourceMetadata, wellKnownPath } from '../endpoints/metadata.js'
+import { createEmit } from '../events.js'
+import { documentHandler } from '../express/document-handler.js'
+import type { HttpHandler } from '../express/http.js'
+import { bearerGuard, type RequireBearer } from '../express/require-bearer.js'
+import { router } from '../express/router.js'
+import { systemClock, type Clock } from '../protocol/clock.js'
+import { andThen } from '../protocol/maybe-promise.js'
+import { readAccessTokenClaims } from '../tokens/access-token-claims.js'
+import { verifyJwt } from '../tokens/jwt.js'
+import type { VerifyAccessToken } from '../tokens/verify-access-token.js'
+import { remoteIntrospection } from './remote-introspection.js'
+import { remoteKeys } from './remote-keys.js'
+import { checkResourceServerOptions, type ResourceServerOptions } from './resource-server-options.js'
+
+/** The guard for an app that accepts another server's tokens. */
+export interface ResourceServer {
+  /** The same guard as that of an authorization server. */
+  readonly requireBearer: RequireBearer
+  /** The middleware with this resource's metadata (RFC 9728), which challenges point to. For an `audience` that is a URL. */
+  router(): HttpHandler
+}
+
+/** Makes a resource server. Nothing is fetched before the first token comes. Throws `ConfigurationError`. */
+export function createResourceServer(options: ResourceServerOptions): ResourceServer {
+  checkResourceServerOptions(options)
+  const { issuer, audience, scopes, clock = systemClock } = options
+  const isUrl = URL.canParse(audience) && /^https?:/.test(audience)
+  const realm = options.realm ?? (isUrl ? new URL(audience).hostname : audience)
+  const path = isUrl ? wellKnownPath('oauth-protected-resource', audience) : undefined
+  const services = {
+    realm,
+    resource: audience,
+    resourceMetadata: path && new URL(path, audience).href,
+    verifyAccessToken: verifier(options, clock),
+    emit: createEmit(options.onEvent, clock),
+  }
+  const catalogue = scopes === undefined ? { has: () => true } : new Set(scopes)
+  const document = documentHandler(services, () => resourceMetadata(audience, issuer, scopes ?? []), 3600)
+  return {
+    requireBearer: (bearerOptions = {}) =>
+      bearerGuard(services, bearerRequirement(bearerOptions, catalogue, 'requireBearer')),
+    router: () => router(new Map(path === undefined ? [] : [[path, document]])),
+  }
+}
+
+function verifier(options: ResourceServerOptions, clock: Clock): VerifyAccessToken {
+  const { issuer, jwks, introspection, leewaySeconds = 5 } = options
+  if (introspection !== undefined) return remoteIntrospection(issuer, introspection, clock)
+  const findKey = remoteKeys(issuer, jwks === true || jwks === undefined ? {} : jwks)
+  return (token) =>
+    andThen(verifyJwt(token, 'at+jwt', findKey), (claims) =>
+      readAccessTokenClaims(claims, issuer, clock(), leewaySeconds),
+    )
+}

@@ -1,0 +1,109 @@
+import { checkFunction, checkOptions, checkText, checkWholeNumber } from '../errors/check-options.js'
+import { ConfigurationError } from '../errors/configuration-error.js'
+import type { OAuthEvent } from '../events.js'
+import { checkClock } from '../protocol/check-clock.js'
+import { checkIssuer, isProtected } from '../protocol/check-issuer.js'
+import { checkScopeTokens } from '../protocol/check-scope-tokens.js'
+import type { Clock } from '../protocol/clock.js'
+import type { RemoteIntrospectionOptions } from './remote-introspection.js'
+import type { RemoteKeysOptions } from './remote-keys.js'
+
+/** The options of `createResourceServer`: one of `jwks` and `introspection`. */
+export interface ResourceServerOptions {
+  /** The issuer, exactly as it names itself. */
+  readonly issuer: string
+  /** The identifier of this resource: what a token must have in its audience (RFC 9068 §4). */
+  readonly audience: string
+  /** Verify JWTs by the issuer's published keys; `true` for all defaults. Revocation is not seen before a token ends. */
+  readonly jwks?: true | RemoteKeysOptions
+  /** Ask the issuer about each token, opaque or JWT. */
+  readonly introspection?: RemoteIntrospectionOptions
+  /** The scopes that mean something here; a guard that asks for another is refused at start. Default: any. */
+  readonly scopes?: readonly string[]
+  /** Seconds by which the clocks of issuer and resource may differ; at most 300. Default 5; for `jwks` only. */
+  readonly leewaySeconds?: number
+  /** The `realm` of challenges. Default: the host of `audience`, or all of it. */
+  readonly realm?: string
+  /** Is told what happens. Default: failures go to the console. */
+  readonly onEvent?: (event: OAuthEvent) => unknown
+  /** For tests. Default: the clock of the machine. */
+  readonly clock?: Clock
+}
+
+const known: readonly (keyof ResourceServerOptions)[] = [
+  'issuer',
+  'audience',
+  'jwks',
+  'introspection',
+  'scopes',
+  'leewaySeconds',
+  'realm',
+  'onEvent',
+  'clock',
+]
+const DAY = 86_400
+
+/** Checks the options of a resource server when it is made. Throws `ConfigurationError`: what is wrong, where, how to fix it. */
+export function checkResourceServerOptions(options: ResourceServerOptions): void {
+  checkOptions('createResourceServer', options, known)
+  const { issuer, audience, jwks, introspection, scopes, realm } = options
+  checkIssuer(issuer)
+  // It stands in challenges, and where it is a URL its metadata is found by it.
+  if (typeof audience !== 'string' || !/^[\x21\x24-\x5B\x5D-\x7E]+$/.test(audience)) {
+    const remedy = 'Name this resource as its issuer does: a token for another must not pass here'
+    throw new ConfigurationError('audience', 'is missing, or no identifier', remedy)
+  }
+  if ((jwks === undefined) === (introspection === undefined)) {
+    const problem = 'and introspection are both given, or neither'
+    throw new ConfigurationError('jwks', problem, 'Choose one way to verify tokens')
+  }
+  if (jwks !== undefined && jwks !== true) checkRemoteKeys(jwks)
+  if (introspection !== undefined) checkRemoteIntrospection(introspection)
+  if (scopes !== undefined) checkScopeTokens('scopes', scopes)
+  checkWholeNumber('leewaySeconds', options.leewaySeconds, 0, 300)
+  const printable = /^[\x20\x21\x23-\x5B\x5D-\x7E]+$/
+  checkText('realm', realm, printable, 'must be printable ASCII without quotes and backslashes')
+  checkFunction('onEvent', options.onEvent)
+  checkClock(options.clock)
+}
+
+function checkRemoteKeys(jwks: RemoteKeysOptions): void {
+  checkOptions('jwks', jwks, ['uri', 'timeoutMilliseconds', 'maxOctets', 'cacheSeconds', 'cooldownSeconds'])
+  if (jwks.uri !== undefined) checkUri('jwks.uri', jwks.uri)
+  checkLimits('jwks', jwks)
+  checkWholeNumber('jwks.cacheSeconds', jwks.cacheSeconds, 1, DAY)
+  checkWholeNumber('jwks.cooldownSeconds', jwks.cooldownSeconds, 1, DAY)
+}
+
+function checkRemoteIntrospection(introspection: RemoteIntrospectionOptions): void {
+  checkOptions('introspection', introspection, [
+    'uri',
+    'clientId',
+    'clientSecret',
+    'cacheSeconds',
+    'cacheSize',
+    'timeoutMilliseconds',
+    'maxOctets',
+  ])
+  checkUri('introspection.uri', introspection.uri)
+  for (const name of ['clientId', 'clientSecret'] as const) {
+    const value: unknown = introspection[name]
+    if (typeof value === 'string' && value !== '') continue
+    const remedy = 'Register a client that may introspect, and give its id and secret'
+    throw new ConfigurationError(`introspection.${name}`, 'is missing', remedy)
+  }
+  checkLimits('introspection', introspection)
+  checkWholeNumber('introspection.cacheSeconds', introspection.cacheSeconds, 0, DAY)
+  checkWholeNumber('introspection.cacheSize', introspection.cacheSize, 1, 10_000_000)
+}
+
+function checkLimits(where: string, limits: RemoteKeysOptions | RemoteIntrospectionOptions): void {
+  checkWholeNumber(`${where}.timeoutMilliseconds`, limits.timeoutMilliseconds, 1, 60_000)
+  checkWholeNumber(`${where}.maxOctets`, limits.maxOctets, 1, 16_777_216)
+}
+
+/** RFC 7662 §4, RFC 8414 §6.1: over TLS only, for whoever can change an answer decides who passes. */
+function checkUri(where: string, uri: unknown): void {
+  if (typeof uri === 'string' && URL.canParse(uri) && isProtected(uri)) return
+  throw new ConfigurationError(where, 'is no https URL', 'Give it the URL of the issuer, http for a loopback host only')
+}

@@ -1,0 +1,295 @@
+import type { RequestListener } from 'node:http'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { RemoteIntrospectionOptions } from 'latchkey/resource-server'
+import { clientLike, post, signInAt, tokenOf } from '../fixtures/api-server.js'
+import {
+  guardedApp,
+  inspection,
+  resourceServer,
+  runningIssuer,
+  type GuardAnswer,
+  type GuardedApp,
+  type RunningIssuer,
+} from '../fixtures/running-issuer.js'
+
+const question = 'POST /oauth/introspect'
+let issuer: RunningIssuer
+const apps: GuardedApp[] = []
+
+beforeEach(async () => {
+  issuer = await runningIssuer()
+})
+
+afterEach(() => Promise.all([issuer, ...apps.splice(0)].map((server) => server.close())))
+
+async function guard(options: Partial<RemoteIntrospectionOptions> = {}): Promise<GuardedApp> {
+  const app = await guardedApp(resourceServer(issuer, { introspection: { ...inspection(issuer), ...options } }))
+  apps.push(app)
+  return app
+}
+
+async function statuses(app: GuardedApp, tokens: readonly string[]): Promise<number[]> {
+  const answers: number[] = []
+  for (const token of tokens) answers.push((await app.get(token)).status)
+  return answers
+}
+
+/** What an issuer answers about a good token, but for what is given. */
+function active(more: object = {}): object {
+  const { issuer: iss, api: aud } = issuer
+  const now = issuer.now()
+  const token = { client_id: 'a', scope: 'orders:read', token_type: 'Bearer', iat: now, exp: now + 60 }
+  return { active: true, iss, aud, sub: 'a', ...token, ...more }
+}
+
+const json =
+  (value: unknown): RequestListener =>
+  (_, res) =>
+    res.setHeader('Content-Type', 'application/json').end(JSON.stringify(value))
+
+const invalid = (): GuardAnswer => {
+  const body = { error: 'invalid_token', error_description: 'The access token is invalid, expired or revoked' }
+  const resource = `resource_metadata="${issuer.issuer}/.well-known/oauth-protected-resource/api"`
+  const challenge = `Bearer realm="127.0.0.1", ${resource}, error="${body.error}", error_description="${body.error_description}"`
+  return { status: 401, challenge, retryAfter: null, body }
+}
+
+const unavailable: GuardAnswer = {
+  status: 503,
+  challenge: null,
+  retryAfter: '1',
+  body: { error: 'temporarily_unavailable', error_description: 'The server cannot answer right now' },
+}
+
+describe('a guard that asks its issuer', () => {
+  it.each(['opaque-app', 'jwt-app'])(
+    'asks at every request about a token of %s, and sees a revocation at once',
+    async (client) => {
+      const app = await guard()
+      const token = await tokenOf(issuer, client)
+      expect(await statuses(app, [token, token, token])).toEqual([200, 200, 200])
+      expect(issuer.asked).toEqual([question, question, question])
+      await post(issuer, '/oauth/revoke', { token }, client).expect(200)
+      expect(await app.get(token)).toEqual(invalid())
+    },
+  )
+
+  it('asks once for all who come with the same token at the same time', async () => {
+    const app = await guard()
+    const [token, other] = [await tokenOf(issuer, 'opaque-app'), await tokenOf(issuer, 'opaque-app')]
+    issuer.instead = (req, res) => void setTimeout(() => issuer.http.emit('request', req, res), 200)
+    const answers = await Promise.all(Array.from({ length: 20 }, (_, n) => app.get(n % 2 === 0 ? token : other)))
+    expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 20 }, () => 200))
+    expect(issuer.asked).toEqual([question, question])
+    expect((await app.get(token)).status).toBe(200)
+    expect(issuer.asked).toEqual([question, question, question])
+  })
+
+  it('asks again after a failure that many waited for', async () => {
+    const app = await guard({ cacheSeconds: 60 })
+    const token = await tokenOf(issuer, 'opaque-app')
+    issuer.instead = (_, res) => void setTimeout(() => res.writeHead(500).end(), 100)
+    const answers = await Promise.all(Array.from({ length: 5 }, () => app.get(token)))
+    expect(answers).toEqual(Array.from({ length: 5 }, () => unavailable))
+    issuer.instead = undefined
+    expect((await app.get(token)).status).toBe(200)
+  })
+
+  it('authenticates as it is told, and asks about an access token', async () => {
+    const sent: unknown[] = []
+    const app = await guard({ clientId: 'a b:c', clientSecret: 'p+q%é' })
+    issuer.instead = (req, res) => {
+      let body = ''
+      req.on('data', (chunk: Buffer) => (body += chunk.toString()))
+      req.on('end', () => {
+        sent.push(req.headers.authorization, req.headers.accept, req.headers['content-type'], body)
+        json({ active: false })(req, res)
+      })
+    }
+    expect(await app.get('a+b/c~d==')).toEqual(invalid())
+    expect(sent).toEqual([
+      `Basic ${Buffer.from('a+b%3Ac:p%2Bq%25%C3%A9').toString('base64')}`,
+      'application/json',
+      'application/x-www-form-urlencoded;charset=UTF-8',
+      'token=a%2Bb%2Fc%7Ed%3D%3D&token_type_hint=access_token',
+    ])
+  })
+
+  it('refuses a token for another resource, and one that its issuer shows to nobody else', async () => {
+    const speaksFor = clientLike('other-inspector', { mayIntrospect: true, introspectsFor: issuer.otherApi })
+    issuer.stores.clients.saveClient(speaksFor)
+    const token = await tokenOf(issuer, 'opaque-app', { resource: issuer.otherApi })
+    expect(await (await guard()).get(token)).toEqual(invalid())
+    const other = await guard({ clientId: 'other-inspector', clientSecret: 'other-inspector-secret-of-256-bits' })
+    expect(await other.get(token)).toEqual(invalid())
+    expect(await other.get(await tokenOf(issuer, 'opaque-app'))).toEqual(invalid())
+  })
+
+  it('refuses a refresh token, also one of the client that asks', async () => {
+    const asks = { mayIntrospect: true, firstParty: true, grantTypes: ['password', 'refresh_token'] }
+    issuer.stores.clients.saveClient(clientLike('shop', { ...asks, defaultScopes: ['orders:read'] }))
+    const { refresh_token, access_token } = await signInAt(issuer, 'shop')
+    const app = await guard({ clientId: 'shop', clientSecret: 'shop-secret-of-256-bits' })
+    expect(await app.get(refresh_token)).toEqual(invalid())
+    expect((await app.get(access_token)).status).toBe(200)
+  })
+
+  it.each([
+    ['a wrong secret', { clientSecret: 'wrong' }],
+    ['a client that may not introspect', { clientId: 'opaque-app', clientSecret: 'opaque-app-secret-of-256-bits' }],
+  ])('answers 503 with %s: that is no fault of the token', async (_, options) => {
+    const app = await guard(options)
+    expect(await app.get(await tokenOf(issuer, 'opaque-app'))).toEqual(unavailable)
+  })
+})
+
+describe('answers that are kept', () => {
+  it('let a revoked token pass for `cacheSeconds` at most', async () => {
+    const app = await guard({ cacheSeconds: 10 })
+    const token = await tokenOf(issuer, 'opaque-app')
+    expect(await statuses(app, [token, token])).toEqual([200, 200])
+    await post(issuer, '/oauth/revoke', { token }, 'opaque-app').expect(200)
+    issuer.advance(9)
+    expect(await statuses(app, [token])).toEqual([200])
+    expect(issuer.asked).toEqual([question])
+    issuer.advance(1)
+    expect(await statuses(app, [token, token])).toEqual([401, 401])
+    // That it is none is kept too.
+    expect(issuer.asked).toEqual([question, question])
+  })
+
+  it('are as old as their question', async () => {
+    const app = await guard({ cacheSeconds: 10 })
+    const token = await tokenOf(issuer, 'opaque-app')
+    issuer.instead = (_, res) => {
+      const answer = active()
+      issuer.advance(8)
+      json(answer)(_, res)
+    }
+    expect(await statuses(app, [token])).toEqual([200])
+    issuer.advance(1)
+    expect(await statuses(app, [token])).toEqual([200])
+    expect(issuer.asked).toEqual([question])
+    issuer.advance(1)
+    expect(await statuses(app, [token])).toEqual([200])
+    expect(issuer.asked).toEqual([question, question])
+  })
+
+  it('never outlive the token', async () => {
+    issuer.stores.clients.saveClient(clientLike('brief', { accessTokenLifetimeSeconds: 5 }))
+    const app = await guard({ cacheSeconds: 86_400 })
+    const good = await tokenOf(issuer, 'brief')
+    issuer.advance(4)
+    expect(await statuses(app, [good])).toEqual([200])
+    issuer.advance(1)
+    expect(await statuses(app, [good])).toEqual([401])
+  })
+
+  it('are no more than `cacheSize`', async () => {
+    const app = await guard({ cacheSeconds: 60, cacheSize: 3 })
+    issuer.instead = (_, res) => json(active())(_, res)
+    expect(await statuses(app, ['a', 'b', 'c', 'a', 'b', 'c'])).toEqual([200, 200, 200, 200, 200, 200])
+    expect(issuer.asked.length).toBe(3)
+    // The oldest goes.
+    await statuses(app, ['d', 'b', 'c', 'd'])
+    expect(issuer.asked.length).toBe(4)
+    await statuses(app, ['a'])
+    expect(issuer.asked.length).toBe(5)
+  })
+
+  it('are none for failures', async () => {
+    const app = await guard({ cacheSeconds: 60 })
+    issuer.instead = (_, res) => res.writeHead(500).end()
+    expect(await app.get('a')).toEqual(unavailable)
+    issuer.instead = (_, res) => json(active())(_, res)
+    expect(await statuses(app, ['a'])).toEqual([200])
+    issuer.instead = (_, res) => res.writeHead(500).end()
+    expect(await statuses(app, ['a'])).toEqual([200])
+    issuer.advance(60)
+    expect(await app.get('a')).toEqual(unavailable)
+  })
+})
+
+describe('an answer about a token', () => {
+  it.each<[what: string, answer: () => unknown]>([
+    ['says inactive', () => ({ active: false })],
+    ['says inactive with all the rest', () => active({ active: false })],
+    ['says "true"', () => active({ active: 'true' })],
+    ['says 1', () => active({ active: 1 })],
+    ['says nothing of it', () => active({ active: undefined })],
+    ['is empty', () => ({})],
+    ['is of another issuer', () => active({ iss: 'https://evil.example.com' })],
+    ['is past its end', () => active({ exp: issuer.now() })],
+    ['has no end', () => active({ exp: undefined })],
+    ['has an end in words', () => active({ exp: String(issuer.now() + 60) })],
+    ['has an end in fractions', () => active({ exp: issuer.now() + 0.5 })],
+    ['has no client', () => active({ client_id: undefined })],
+    ['has a subject that is no text', () => active({ sub: { $ne: '' } })],
+    ['has a scope that is a list', () => active({ scope: ['orders:read'] })],
+    ['is bound to a key', () => active({ cnf: { jkt: '0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I' } })],
+    ['is bound to nothing known', () => active({ cnf: null })],
+    ['is for another resource', () => active({ aud: issuer.otherApi })],
+    ['is for other resources', () => active({ aud: [issuer.otherApi, `${issuer.api}/`] })],
+    ['is for nothing', () => active({ aud: undefined })],
+    ['is for something that is no text', () => active({ aud: [issuer.api, 7] })],
+    ['does not say which kind', () => active({ token_type: undefined })],
+    ['is of no access token', () => active({ token_type: 'N_A' })],
+    ['is of a token that needs a proof', () => active({ token_type: 'DPoP' })],
+  ])('that %s refuses it', async (_, answer) => {
+    const app = await guard()
+    issuer.instead = json(answer())
+    expect(await app.get('token')).toEqual(invalid())
+  })
+
+  it('that has all that is needed lets it pass', async () => {
+    const app = await guard()
+    const answer = active({ aud: [issuer.otherApi, issuer.api], sub: 'user-1', sid: 's', team: 'blue' })
+    issuer.instead = json(answer)
+    const { api, otherApi } = issuer
+    const fields = { actsFor: 'user', userId: 'user-1', authorizationId: 's', clientId: 'a', scope: 'orders:read' }
+    const times = { issuedAt: issuer.now(), expiresAt: issuer.now() + 60 }
+    const body = { ...fields, audience: [otherApi, api], ...times, claims: answer }
+    expect(await app.get('token')).toEqual({ status: 200, challenge: null, retryAfter: null, body })
+  })
+
+  const good = (): string => JSON.stringify(active())
+  it.each<[what: string, answer: RequestListener]>([
+    ['500', (_, res) => res.writeHead(500).end(good())],
+    ['401', (_, res) => res.writeHead(401).end(good())],
+    ['404 with HTML', (_, res) => res.writeHead(404, { 'Content-Type': 'text/html' }).end('<h1>Not found</h1>')],
+    ['HTML', (_, res) => res.writeHead(200, { 'Content-Type': 'text/html' }).end('<h1>active: true</h1>')],
+    ['a redirect', (_, res) => res.writeHead(307, { Location: '/oauth/introspect' }).end(good())],
+    ['204', (_, res) => res.writeHead(204).end()],
+    ['JSON that is cut off', (_, res) => res.end('{"active":true,')],
+    ['null', json(null)],
+    ['true', json(true)],
+    ['a text', json('active')],
+    ['more octets than allowed', (_, res) => res.end(JSON.stringify(active({ more: 'x'.repeat(5000) })))],
+    ['octets without end', (_, res) => void res.write('{"a":"', () => res.write('x'.repeat(100_000)))],
+    ['nothing at all', () => undefined],
+    ['half of it', (_, res) => void res.write('{"active":true')],
+    ['a closed connection', (req) => void req.socket.destroy()],
+  ])('that is %s is none: 503, and no access', async (_, answer) => {
+    const app = await guard({ timeoutMilliseconds: 150, maxOctets: 4096, cacheSeconds: 60 })
+    const token = await tokenOf(issuer, 'opaque-app')
+    issuer.instead = answer
+    expect(await app.get(token)).toEqual(unavailable)
+    expect(issuer.asked).toEqual([question])
+    issuer.instead = undefined
+    expect((await app.get(token)).status).toBe(200)
+  })
+
+  it('that asks to wait is passed on, within reason', async () => {
+    const app = await guard()
+    for (const [asked, told] of [
+      ['7', '7'],
+      ['0', '1'],
+      ['-5', '1'],
+      ['1e9', '86400'],
+      ['soon', '1'],
+    ] as const) {
+      issuer.instead = (_, res) => res.writeHead(503, { 'Retry-After': asked }).end()
+      expect(await app.get('token')).toEqual({ ...unavailable, retryAfter: told })
+    }
+  })
+})
