@@ -7,7 +7,8 @@ import { findDrawers, findImportBreaches, findImportCycles, type ImportRules, ty
 const rules: ImportRules = {
   order: [
     ['index'],
-    ['authorization-server'],
+    ['authorization-server', 'resource-server'],
+    ['server-endpoints', 'authorizations'],
     ['options'],
     // The strategies judge a request with the same function as the guard.
     ['passport'],
@@ -34,6 +35,7 @@ const rules: ImportRules = {
     'passport-http': ['passport'],
     'passport-http-bearer': ['passport'],
     jsonwebtoken: ['tokens'],
+    jose: ['resource-server'],
     bcryptjs: ['passwords'],
     'better-sqlite3': ['stores/sqlite'],
   },

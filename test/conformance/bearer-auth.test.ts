@@ -48,6 +48,8 @@ describe.each([4, 5] as const)('req.auth, Express %i', (express) => {
         actsFor: 'client',
         clientId: 'shop-app',
         scope: 'orders:read orders:write',
+        audience: [],
+        claims: {},
         issuedAt: server.now(),
         expiresAt: server.now() + 3600,
       })
@@ -68,6 +70,8 @@ describe.each([4, 5] as const)('req.auth, Express %i', (express) => {
         clientId: 'shop-app',
         authorizationId: expect.stringMatching(/^[A-Za-z0-9_-]{22}$/) as unknown,
         scope: 'orders:read orders:write',
+        audience: [],
+        claims: {},
         issuedAt: server.now(),
         expiresAt: server.now() + 3600,
       },

@@ -41,7 +41,13 @@ describe('the challenge of a guard', () => {
       },
     })
     const issuedAt = server.now()
-    const fields = { clientId: 'shop-app', userId: undefined, authorizationId: undefined, scope: 'orders:write' }
+    const fields = {
+      clientId: 'shop-app',
+      userId: undefined,
+      authorizationId: undefined,
+      scope: 'orders:write',
+      audience: '',
+    }
     const accessToken = { tokenHash: hashToken(token), ...fields, issuedAt, expiresAt: issuedAt + 60 }
     server.stores.tokens.saveTokens({ authorization: undefined, accessToken, refreshToken: undefined })
     const { tokens } = server.stores

@@ -46,6 +46,8 @@ describe.each([4, 5] as const)('where a guard takes the token from, Express %i',
       actsFor: 'client',
       clientId: 'shop-app',
       scope: 'orders:read orders:write',
+      audience: [],
+      claims: {},
       issuedAt: server.now(),
       expiresAt: server.now() + 3600,
     })

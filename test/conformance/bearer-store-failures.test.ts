@@ -17,6 +17,10 @@ describe('a guard whose token store fails', () => {
       rotateRefreshToken: unused,
       revokeAccessToken: unused,
       revokeTokens: unused,
+      revokeSignedToken: unused,
+      isSignedTokenRevoked: unused,
+      findAuthorization: unused,
+      listAuthorizations: unused,
       prune: unused,
       findAccessToken,
     } as unknown as TokenStore

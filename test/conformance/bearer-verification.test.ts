@@ -1,4 +1,4 @@
-import { hashToken, type AccessTokenRecord, type Authorization, type BearerOptions } from 'latchkey'
+import { hashToken, type AccessTokenRecord, type NewTokens, type BearerOptions } from 'latchkey'
 import request from 'supertest'
 import { describe, expect, it } from 'vitest'
 import { answered, bearerChallenge, shown, type ShownAnswer } from '../fixtures/shown-answer.js'
@@ -19,6 +19,15 @@ function insufficientScope(needed: string): ShownAnswer {
   return refusal(403, 'insufficient_scope', description, `, scope="${needed}"`)
 }
 
+/** The token, with the sign-in that it belongs to when it acts for a user. */
+function newTokens(accessToken: AccessTokenRecord): NewTokens {
+  if (accessToken.userId === undefined) return { authorization: undefined, accessToken, refreshToken: undefined }
+  const { userId, authorizationId, clientId, scope, audience, issuedAt: createdAt, expiresAt } = accessToken
+  const of = { authorizationId, userId, clientId, grantType: 'password', scope, audience, deviceLabel: undefined }
+  const authorization = { ...of, createdAt, expiresAt }
+  return { authorization, accessToken, accessTokenExpiresAt: expiresAt, refreshToken: undefined }
+}
+
 describe('what a guard asks of a token', () => {
   let server: TestServer
 
@@ -36,16 +45,12 @@ describe('what a guard asks of a token', () => {
       userId: undefined,
       authorizationId: undefined,
       scope: 'orders:read',
+      audience: '',
       issuedAt,
       expiresAt: issuedAt + 60,
       ...record,
     } as AccessTokenRecord
-    const { userId, authorizationId, clientId, expiresAt, scope } = accessToken
-    const authorization: Authorization | undefined =
-      userId === undefined
-        ? undefined
-        : { authorizationId, userId, clientId, grantType: 'password', scope, createdAt: issuedAt, expiresAt }
-    server.stores.tokens.saveTokens({ authorization, accessToken, refreshToken: undefined })
+    server.stores.tokens.saveTokens(newTokens(accessToken))
   }
 
   async function get(authorization = `Bearer ${token}`, path = '/guarded'): Promise<ShownAnswer> {

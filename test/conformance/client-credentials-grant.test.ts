@@ -66,6 +66,8 @@ describe.each([4, 5] as const)('the client credentials grant on Express %i', (ex
       actsFor: 'client',
       clientId: 'user-1',
       scope: 'orders:read',
+      audience: [],
+      claims: {},
       issuedAt: server.now(),
       expiresAt: server.now() + 3600,
     })

@@ -90,6 +90,8 @@ describe('the user', () => {
       clientId: 'shop-app',
       authorizationId: expect.stringMatching(/^[\w-]{22}$/) as string,
       scope: 'orders:read orders:write',
+      audience: [],
+      claims: {},
       issuedAt: server.now(),
       expiresAt: server.now() + 3600,
     })

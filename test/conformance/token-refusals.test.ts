@@ -27,6 +27,8 @@ describe('a refusal', () => {
       unauthorized_client: 400,
       unsupported_grant_type: 400,
       invalid_scope: 400,
+      invalid_target: 400,
+      unsupported_token_type: 400,
       invalid_token: 401,
       insufficient_scope: 403,
       access_denied: 403,
@@ -48,7 +50,7 @@ describe('a refusal', () => {
         refused(status, code, 'As the grant says'),
       )
     }
-    for (const code of ['mfa_required', 'user_locked', 'invalid_target', 'toString', '']) {
+    for (const code of ['mfa_required', 'user_locked', 'invalid_dpop_proof', 'toString', '']) {
       expect(() => new OAuthError(code as OAuthErrorCode, '')).toThrow(TypeError)
     }
   })

@@ -101,10 +101,12 @@ describe('what is told', () => {
     ['wrong_credentials', 'client_secret_basic', 'shop-app', 'wrong'],
     ['method_not_registered', 'client_secret_basic', 'post-app', secretOf('post-app')],
   ])('client_authentication_failed: %s', async (reason, authMethod, clientId, secret) => {
+    // What an unknown client presents as its id may be a secret in the wrong place: it is not told.
+    const known = reason === 'unknown_client' ? undefined : clientId
     const post = request(server.http).post('/oauth/token').set('Authorization', basic(clientId, secret))
     await post.send('grant_type=client_credentials')
     expect(news()).toEqual([
-      told({ type: 'client_authentication_failed', clientId, authMethod, reason }),
+      told({ type: 'client_authentication_failed', clientId: known, authMethod, reason }),
       refused('invalid_client'),
     ])
   })

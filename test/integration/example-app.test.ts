@@ -11,6 +11,7 @@ import { buildExampleApp, ExampleShop } from '../fixtures/example-shop.js'
 import { basic } from '../fixtures/test-server.js'
 
 const token = expect.stringMatching(/^[\w-]{43}$/)
+const jwt = expect.stringMatching(/^[\w-]+\.[\w-]+\.[\w-]+$/)
 const userScope = 'orders:read orders:write stock:read'
 const userTokens = {
   access_token: token,
@@ -27,6 +28,7 @@ const seeded = [
 interface Secrets {
   readonly clients: Readonly<Record<string, string>>
   readonly users: Readonly<Record<string, string>>
+  readonly signingKeyPassphrase: string
 }
 
 let shop: ExampleShop
@@ -134,6 +136,12 @@ describe('the printed commands', () => {
           error_description: 'The scope is missing, malformed, or more than this client may have',
         },
       },
+      {
+        status: 200,
+        body: { access_token: jwt, token_type: 'Bearer', expires_in: 3600, scope: 'stock:read' },
+      },
+      { status: 200, body: { shelves: { mug: 'A1', teapot: 'B2' }, askedBy: 'stock-sync' } },
+      { status: 401, body: { error: 'invalid_token', error_description: expect.any(String) } },
     ])
     expect(commands.map(({ comment }) => Number(/: (\d{3})\b/.exec(comment)?.[1]))).toEqual(
       answers.map(({ status }) => status),
@@ -248,7 +256,7 @@ describe('the first-party client of a shop with short lifetimes', () => {
   let short: ExampleShop
 
   beforeAll(async () => {
-    short = await makeShop({ accessTokenSeconds: 1 })
+    short = await makeShop({ accessTokenSeconds: 3 })
     await short.start()
     const { users } = JSON.parse(short.read('demo-secrets.json')) as Secrets
     await short.run('first-party-client.js', `alice\n${users['alice']!}\n`)
@@ -260,7 +268,7 @@ describe('the first-party client of a shop with short lifetimes', () => {
 
   it('renews by itself when the access token has run out', async () => {
     const before = saved()
-    await sleep(1100)
+    await sleep(3100)
     const { output, exitCode } = await short.run('first-party-client.js')
     expect(output.split('\n').slice(1, 3)).toEqual(['The access token has run out.', renewed])
     expect(output).toContain('GET /orders: 200 ')
@@ -306,14 +314,101 @@ describe('the service client', () => {
   })
 })
 
+describe('the stock service', () => {
+  const warehouse = (accessToken: string): Promise<Response> =>
+    fetch(`${shop.stockServiceUrl}/warehouse`, { headers: { authorization: `Bearer ${accessToken}` } })
+  const request = { grant_type: 'client_credentials', scope: 'stock:read' }
+
+  it('takes a token for itself, and the shop does not', async () => {
+    const { body } = await post({ ...request, resource: shop.stockServiceUrl }, 'stock-sync')
+    const answer = await warehouse(body.access_token)
+    expect({ status: answer.status, body: await answer.json() }).toEqual({
+      status: 200,
+      body: { shelves: { mug: 'A1', teapot: 'B2' }, askedBy: 'stock-sync' },
+    })
+    expect(await call('GET', '/stock', body.access_token)).toMatchObject({ status: 401 })
+  })
+
+  it('points strangers to the issuer', async () => {
+    const answer = await fetch(`${shop.stockServiceUrl}/warehouse`)
+    const [, metadata = ''] = /resource_metadata="([^"]+)"/.exec(answer.headers.get('WWW-Authenticate')!) ?? []
+    expect(answer.status).toBe(401)
+    expect(await (await fetch(metadata)).json()).toEqual({
+      resource: shop.stockServiceUrl,
+      authorization_servers: [shop.url],
+      scopes_supported: ['stock:read'],
+      bearer_methods_supported: ['header'],
+    })
+  })
+
+  it('ends with the shop', async () => {
+    const { body } = await post({ ...request, resource: shop.stockServiceUrl }, 'stock-sync')
+    expect((await warehouse(body.access_token)).status).toBe(200)
+    await shop.stop()
+    await expect
+      .poll(
+        () =>
+          warehouse(body.access_token).then(
+            () => 'up',
+            () => 'down',
+          ),
+        { timeout: 5000 },
+      )
+      .toBe('down')
+    await shop.start()
+    // Its key was stored: a token of before the restart is still good.
+    expect((await warehouse(body.access_token)).status).toBe(200)
+  })
+})
+
+describe('a rotation of the signing key', () => {
+  it('fails no request, and is noticed by both processes', async () => {
+    const published = async (): Promise<string[]> => {
+      const answer = await fetch(`${shop.url}/oauth/jwks`)
+      return ((await answer.json()) as { keys: { kid: string }[] }).keys.map(({ kid }) => kid)
+    }
+    const before = await published()
+    const { output, exitCode } = await shop.run('rotate-signing-key.js', '', '200')
+    const lines = output.trimEnd().split('\n')
+
+    expect(lines.at(-1), output).toBe('200 requests, 0 failures')
+    expect(exitCode).toBe(0)
+    const after = await published()
+    expect(before.length).toBe(1)
+    expect(after.length).toBe(2)
+    const [next = ''] = after.filter((keyId) => !before.includes(keyId))
+    // 40 token requests, some of them signed by each.
+    const [, old, fresh] = /^Tokens signed: (\d+) by \S+, (\d+) by \S+\.$/.exec(lines.at(-2)!) ?? []
+    expect(lines.at(-2)).toContain(`${fresh!} by ${next}.`)
+    expect(Number(old) + Number(fresh)).toBe(40)
+  }, 60_000)
+
+  it('counts what fails, and says so by its exit code', async () => {
+    const wrong = await makeShop()
+    await wrong.start()
+    // A client secret that the shop does not know: every token request fails, and every route behind it.
+    const secretsFile = join(wrong.folder, 'demo-secrets.json')
+    const known = JSON.parse(wrong.read('demo-secrets.json')) as Secrets
+    writeFileSync(secretsFile, JSON.stringify({ ...known, clients: { ...known.clients, 'stock-sync': 'wrong' } }))
+    const { output, exitCode } = await wrong.run('rotate-signing-key.js', '', '20')
+    expect(output.trimEnd().split('\n').at(-1)).toBe('20 requests, 20 failures')
+    expect(exitCode).toBe(1)
+  }, 60_000)
+})
+
 describe('the database files', () => {
   it('hold no token, no secret and no password, while the shop runs and after it', async () => {
     const { body } = await signIn()
     await post({ grant_type: 'refresh_token', refresh_token: body.refresh_token })
     await post({ grant_type: 'client_credentials' }, 'stock-sync')
-    const plain = [...issued, ...Object.values(secrets.clients), ...Object.values(secrets.users)]
-    // Five tokens of this test, two secrets, two passwords, and whatever the other tests got.
-    expect(plain.length).toBeGreaterThanOrEqual(9)
+    const plain = [
+      ...issued,
+      ...Object.values(secrets.clients),
+      ...Object.values(secrets.users),
+      secrets.signingKeyPassphrase,
+    ]
+    // Five tokens of this test, two secrets, two passwords, a passphrase, and whatever the other tests got.
+    expect(plain.length).toBeGreaterThanOrEqual(10)
 
     const running = shop.databaseFiles()
     await shop.stop()
@@ -323,7 +418,10 @@ describe('the database files', () => {
       for (const secret of plain) expect(content.includes(secret), `${secret} in ${file}`).toBe(false)
     }
     // What stands there of a token is its hash: this is where tokens would have been found.
-    for (const one of issued) expect(stopped.get('shop.db'), one).toContain(hashToken(one))
+    const opaque = [...issued].filter((one) => !one.includes('.'))
+    for (const one of opaque) expect(stopped.get('shop.db'), one).toContain(hashToken(one))
+    expect(stopped.get('shop.db')).toContain('BEGIN ENCRYPTED PRIVATE KEY')
+    expect(stopped.get('shop.db')).not.toContain('BEGIN PRIVATE KEY')
   })
 
   it('and the secrets can be read by their owner only', () => {

@@ -41,6 +41,9 @@ describe('the tables of README.md', () => {
     ['createAuthorizationServer', ['AuthorizationServerOptions']],
     ['passwordGrant', ['PasswordGrantOptions']],
     ['refreshTokenGrant', ['RefreshTokenGrantOptions']],
+    ['storedSigningKeys', ['StoredSigningKeysOptions']],
+    ['loadSigningKeys', ['SigningKeyOptions']],
+    ['createResourceServer', ['ResourceServerOptions']],
     ['bcryptHasher', ['BcryptHasherOptions']],
     ['requireBearer', ['BearerOptions']],
     ['createClient', ['NewClient', 'ClientRegistration']],
@@ -50,6 +53,13 @@ describe('the tables of README.md', () => {
     const expected = new Set(declared.flatMap((declaration) => interfaces.get(declaration)!))
     expect(expected.size).toBeGreaterThan(0)
     expect(names(rowsBelow(`#### \`${name}\``)).sort()).toEqual([...expected].sort())
+  })
+
+  it.each([
+    ['#### `jwks` of a resource server', 'RemoteKeysOptions'],
+    ['#### `introspection` of a resource server', 'RemoteIntrospectionOptions'],
+  ])('have every option below %s, and no other', (heading, declared) => {
+    expect(names(rowsBelow(heading)).sort()).toEqual([...interfaces.get(declared)!].sort())
   })
 
   it('have every error code with its status', () => {

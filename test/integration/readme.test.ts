@@ -12,11 +12,11 @@ import type * as Latchkey from 'latchkey'
 import type {
   AuthorizationServer,
   AuthorizationServerOptions,
-  ConfidentialClient,
   CreatedClient,
   RefreshTokenRotation,
 } from 'latchkey'
 import type * as Memory from 'latchkey/stores/memory'
+import type * as Sqlite from 'latchkey/stores/sqlite'
 import { userStoreContract } from 'latchkey/testing'
 import { basic } from '../fixtures/test-server.js'
 import { builtPackage, readme, readmeBlocks, readmeProject, type ReadmeProject } from '../fixtures/readme-blocks.js'
@@ -44,9 +44,9 @@ interface Answer {
   readonly body: Record<string, unknown>
 }
 
-async function listen(server: Server): Promise<string> {
+async function listen(server: Server, port = 0): Promise<string> {
   servers.push(server)
-  if (!server.listening) server.listen(0, '127.0.0.1')
+  if (!server.listening) server.listen(port, '127.0.0.1')
   if (!server.listening) await once(server, 'listening')
   return `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`
 }
@@ -100,7 +100,7 @@ async function testApp(options: Partial<AuthorizationServerOptions> = {}): Promi
   })
   const app = express()
   app.use(oauth.router())
-  const client = basic(created.client.clientId, created.clientSecret!)
+  const client = basic(created.client.clientId, created.clientSecret)
   const bearer = ({ status, body }: Answer): string => {
     expect(status).toBe(200)
     return `Bearer ${String(body['access_token'])}`
@@ -122,6 +122,11 @@ it('every block of README.md is tested here', () => {
     'server.mjs',
     'guards.ts',
     'change-password.ts',
+    'jwt-server.ts',
+    'rotate-signing-key.ts',
+    'stock-service.ts',
+    'asking-service.ts',
+    'devices.ts',
     'my-users.ts',
     'my-clients.ts',
     'rotate-refresh-token.ts',
@@ -230,6 +235,113 @@ describe('change-password.ts', () => {
     expect(await answer.json()).toEqual({ ended: 1 })
     expect(await get(`${origin}/me`, laptop)).toEqual({ status: 200, body: 'user-1' })
     expect(await get(`${origin}/me`, phone)).toMatchObject({ status: 401, body: { error: 'invalid_token' } })
+  })
+})
+
+describe('jwt-server.ts and stock-service.ts', () => {
+  it('issue JWTs for one resource, and verify them by the published keys', async () => {
+    const { createJwtServer } = await project.load('jwt-server.ts')
+    const { createStockService } = await project.load('stock-service.ts')
+    const { openSqliteStores } = await builtPackage<typeof Sqlite>('latchkey/stores/sqlite')
+    const stores = openSqliteStores(':memory:')
+    const { client, clientSecret } = latchkey.createClient({
+      clientId: 'stock-sync',
+      grantTypes: ['client_credentials'],
+      scopes: ['stock:read'],
+    })
+    stores.clients.saveClient(client)
+    const origin = await reservedOrigin()
+    const { oauth } = await createJwtServer(origin, stores, 'a passphrase of enough characters')
+    const app = express()
+    app.use(oauth.router())
+    app.get('/own', oauth.requireBearer({ resource: 'https://stock.example.com' }), (_req, res) => res.json('own'))
+    await listen(createServer(app), Number(new URL(origin).port))
+    const stock = await listen(createServer(createStockService(origin, 'https://stock.example.com')))
+
+    const form = { grant_type: 'client_credentials', scope: 'stock:read' }
+    const authorization = basic('stock-sync', clientSecret)
+    const issued = await post(origin, authorization, { ...form, resource: 'https://stock.example.com' })
+    const jwt = `Bearer ${String(issued.body['access_token'])}`
+    expect(jwt).toMatch(/^Bearer [\w-]+\.[\w-]+\.[\w-]+$/)
+    expect(await get(`${stock}/warehouse`, jwt)).toEqual({
+      status: 200,
+      body: { askedBy: 'stock-sync', department: 'logistics' },
+    })
+    expect(await get(`${origin}/own`, jwt)).toEqual({ status: 200, body: 'own' })
+    const own = await post(origin, authorization, form)
+    expect(own.body['access_token']).toEqual(token)
+    expect(await get(`${stock}/warehouse`, `Bearer ${String(own.body['access_token'])}`)).toMatchObject({
+      status: 401,
+      body: { error: 'invalid_token' },
+    })
+    stores.close()
+  })
+})
+
+describe('rotate-signing-key.ts', () => {
+  it('signs with a new key, and goes on publishing the old one', async () => {
+    const { rotateSigningKey } = await project.load('rotate-signing-key.ts')
+    const { keys } = memory.createMemoryStores({ pruneIntervalSeconds: 0 })
+    const passphrase = 'a passphrase of enough characters'
+    const signingKeys = latchkey.storedSigningKeys({ store: keys, passphrase, publishSeconds: 1 })
+    await signingKeys.ensureActive('ES256')
+    const before = (await signingKeys.current()).active().keyId
+    const keyId = await rotateSigningKey(signingKeys, 1)
+    const after = await signingKeys.current()
+    expect(after.active().keyId).toBe(keyId)
+    expect(after.published.keys.map(({ kid }) => kid).sort()).toEqual([before, keyId].sort())
+    await expect(rotateSigningKey(signingKeys, 0)).rejects.toThrow('must be published')
+  })
+})
+
+describe('asking-service.ts', () => {
+  it('asks the issuer about tokens, with the client that README.md tells of', async () => {
+    const { createAskingService } = await project.load('asking-service.ts')
+    const origin = await reservedOrigin()
+    const { app, clients, created, clientToken } = await testApp({ issuer: origin, resources: [{ resource: origin }] })
+    await listen(createServer(app), Number(new URL(origin).port))
+    const audience = origin
+    const { client, clientSecret } = latchkey.createClient({
+      mayIntrospect: true,
+      introspectsFor: audience,
+      grantTypes: [],
+      scopes: [],
+    })
+    clients.saveClient(client)
+    const credentials = { clientId: client.clientId, clientSecret }
+    const service = await listen(createServer(createAskingService(origin, audience, credentials)))
+
+    expect(await get(`${service}/warehouse`, await clientToken(origin, 'stock:read'))).toEqual({
+      status: 200,
+      body: { by: created.client.clientId },
+    })
+    expect(await get(`${service}/warehouse`, 'Bearer wrong')).toMatchObject({ status: 401 })
+  })
+})
+
+describe('devices.ts', () => {
+  it('shows a user the own sign-ins, and ends one of them', async () => {
+    const { devicesRouter } = await project.load('devices.ts')
+    const { app, oauth, signIn } = await testApp()
+    app.use('/devices', devicesRouter(oauth))
+    const origin = await listen(createServer(app))
+    const [laptop, phone] = [await signIn(origin), await signIn(origin)]
+
+    const { status, body } = await get(`${origin}/devices`, laptop)
+    expect(status).toBe(200)
+    const listed = body as unknown as { id: string; isThisOne: boolean }[]
+    expect(listed).toEqual(
+      expect.arrayContaining([
+        { id: expect.any(String), lastUsedAt: expect.any(Number), isThisOne: true },
+        { id: expect.any(String), lastUsedAt: expect.any(Number), isThisOne: false },
+      ]),
+    )
+    const remove = async (id: string): Promise<number> =>
+      (await fetch(`${origin}/devices/${id}`, { method: 'DELETE', headers: { authorization: laptop } })).status
+    expect(await remove('nobodys')).toBe(404)
+    expect(await remove(listed.find(({ isThisOne }) => !isThisOne)!.id)).toBe(204)
+    expect(await get(`${origin}/devices`, phone)).toMatchObject({ status: 401, body: { error: 'invalid_token' } })
+    expect(await get(`${origin}/devices`, laptop)).toMatchObject({ status: 200, body: [{ isThisOne: true }] })
   })
 })
 
@@ -348,7 +460,7 @@ describe('sqlite.ts', () => {
 
     const before = openStores(file)
     await before.clients.saveClient(client)
-    const issued = await post(await listen(createServer(guarded(before))), basic('stock-sync', clientSecret!), {
+    const issued = await post(await listen(createServer(guarded(before))), basic('stock-sync', clientSecret), {
       grant_type: 'client_credentials',
       scope: 'admin',
     })
@@ -407,7 +519,7 @@ describe('api-key.ts', () => {
     const keyed = latchkey.createClient({ ...registration, clientId: 'keyed' })
     const expired = latchkey.createClient({ ...registration, clientId: 'expired' })
     clients.saveClient(keyed.client)
-    const client = expired.client as ConfidentialClient
+    const client = expired.client
     clients.saveClient({ ...client, secrets: client.secrets.map((secret) => ({ ...secret, expiresAt: 1 })) })
     const origin = await listen(createServer(app))
     const ask = async (clientId: string, secret: string | undefined): Promise<number> =>
@@ -494,7 +606,7 @@ describe('server.cjs', () => {
     })
     const origin = await listen(createServer(createApp(client)))
     const form = { grant_type: 'client_credentials', scope: 'orders:read' }
-    const issued = await post(origin, basic(client.clientId, clientSecret!), form)
+    const issued = await post(origin, basic(client.clientId, clientSecret), form)
     expect(issued.status).toBe(200)
     expect(await get(`${origin}/orders`, `Bearer ${String(issued.body['access_token'])}`)).toMatchObject({
       status: 200,
@@ -535,6 +647,11 @@ describe('replace-secret.ts', () => {
     expect((await post(origin, basic(created.client.clientId, replaced), form)).status).toBe(200)
   })
 })
+
+/** Where a server will listen: an issuer has to know that before. */
+async function reservedOrigin(): Promise<string> {
+  return `http://127.0.0.1:${await freePort()}`
+}
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')

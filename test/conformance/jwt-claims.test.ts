@@ -1,0 +1,212 @@
+import { once } from 'node:events'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { api, expectRefused, getOrders, goodClaims, jws, jwtServer, segment, signer } from '../fixtures/jwt-server.js'
+import { clientToken } from '../fixtures/jwt-server.js'
+import type { TestServer } from '../fixtures/test-server.js'
+
+let server: TestServer
+let claims: Record<string, unknown>
+let kid: string
+let now: number
+
+/** A token with a signature that is right, by the server's own key, whatever is in it. */
+const signed = (payload: object | string, header: object = {}): string =>
+  jws({ alg: 'RS256', typ: 'at+jwt', kid, ...header }, payload, signer('RS256'))
+const refuse = (payload: object | string, header?: object): Promise<void> =>
+  expectRefused(server, signed(payload, header), `${JSON.stringify(payload)} ${JSON.stringify(header)}`)
+const accepts = async (payload: object | string, header?: object): Promise<boolean> =>
+  (await getOrders(server, signed(payload, header))).status === 200
+/** The claims as JSON, with a member in the words of the test. */
+const withMember = (member: string): string => JSON.stringify(claims).replace(/^\{/, `{${member},`)
+const without = (name: string): object => Object.fromEntries(Object.entries(claims).filter(([key]) => key !== name))
+
+beforeAll(async () => {
+  server = jwtServer()
+  await once(server.http.listen(0, '127.0.0.1'), 'listening')
+  claims = await goodClaims(server)
+  kid = keyIdOf(await clientToken(server))
+  now = server.now()
+  expect(await accepts(claims)).toBe(true)
+})
+
+afterAll(async () => {
+  // Nothing of what came before has shaken the server.
+  expect(await accepts(claims)).toBe(true)
+  server.http.close()
+})
+
+function keyIdOf(token: string): string {
+  return JSON.parse(Buffer.from(token.split('.')[0]!, 'base64url').toString()).kid
+}
+
+describe('claims of a token whose signature is right', () => {
+  it.each([
+    undefined,
+    '',
+    'JWT',
+    'jwt',
+    'dpop+jwt',
+    'token-introspection+jwt',
+    'at',
+    'at+jwt;v=1',
+    'text/at+jwt',
+    5,
+    null,
+  ])('JAT-09 JAT-16 JWT-15 of the type %s are no access token', async (typ) => {
+    await refuse(claims, { typ })
+  })
+
+  it.each(['at+jwt', 'AT+JWT', 'application/at+jwt', 'application/AT+jwt'])(
+    'JAT-09 of the type %s are an access token',
+    async (typ) => {
+      expect(await accepts(claims, { typ })).toBe(true)
+    },
+  )
+
+  it('JAT-09 JAT-16 of an ID token by the same key are no access token', async () => {
+    const { iss, sub, iat, exp } = claims
+    await refuse({ iss, sub, iat, exp, aud: 'shop-app', nonce: 'n' }, { typ: 'JWT' })
+    await refuse({ ...claims, aud: 'shop-app' })
+  })
+
+  it.each([
+    'http://127.0.0.1/',
+    'HTTP://127.0.0.1',
+    'http://127.0.0.1:80',
+    'http://127.0.0.1/tenant',
+    'https://127.0.0.1',
+    '127.0.0.1',
+    '',
+    ['http://127.0.0.1'],
+    null,
+    undefined,
+  ])('JAT-10 JWT-14 by the issuer %j are refused', async (iss) => {
+    await refuse({ ...claims, iss })
+  })
+
+  it.each([
+    'https://stock.example.com',
+    `${api}/`,
+    `${api}/v2`,
+    api.slice(0, -1),
+    api.toUpperCase(),
+    'shop-app',
+    'http://127.0.0.1',
+    '',
+    [],
+    [[api]],
+    ['https://stock.example.com'],
+    [api, 5],
+    { [api]: true },
+    5,
+    null,
+    undefined,
+  ])('JAT-11 JWT-14 for the audience %j are refused', async (aud) => {
+    await refuse({ ...claims, aud })
+  })
+
+  it('JAT-11 for several audiences are accepted where the guard is one of them', async () => {
+    expect(await accepts({ ...claims, aud: ['https://stock.example.com', api] })).toBe(true)
+  })
+
+  it.each(['sub', 'client_id', 'jti', 'iss', 'aud', 'exp', 'iat'])('JAT-04 without %s are refused', async (name) => {
+    await refuse(without(name))
+  })
+
+  it.each(['sub', 'client_id', 'jti'])('JAT-04 with a %s that is no name are refused', async (name) => {
+    for (const value of ['', 5, null, true, ['shop-app'], { a: 1 }]) await refuse({ ...claims, [name]: value })
+  })
+
+  it('JAT-13 are refused from the second of exp on', async () => {
+    expect(await accepts({ ...claims, exp: now + 1 })).toBe(true)
+    for (const exp of [now, now - 1, now - 3600, 0]) await refuse({ ...claims, exp })
+  })
+
+  it.each(['exp', 'iat', 'nbf'])('JAT-19 with a time in %s that is no whole number are refused', async (name) => {
+    const time = name === 'exp' ? now + 60 : now - 60
+    const withTime = (text: string): string =>
+      withMember(`"${name}!":${text}`)
+        .replace(new RegExp(`"${name}":\\d+,`), '')
+        .replace(`"${name}!"`, `"${name}"`)
+    expect(await accepts(withTime(String(time)))).toBe(true)
+    const odd = [`"${time}"`, `${time}.5`, '1e999', '-1', '-1e999', '9223372036854775808', '9007199254740992']
+    for (const text of [...odd, 'null', 'true', `[${time}]`, '{}', '""']) {
+      await refuse(withTime(text))
+    }
+  })
+
+  it('JAT-20 JAT-21 that begin in the future are refused', async () => {
+    for (const name of ['nbf', 'iat']) {
+      await refuse({ ...claims, [name]: now + 3600 })
+      expect(await accepts({ ...claims, [name]: now }), name).toBe(true)
+    }
+  })
+
+  it('JAT-21 from the clock of another process, which may be some seconds ahead, are accepted', async () => {
+    expect(await accepts({ ...claims, iat: now + 5 })).toBe(true)
+    await refuse({ ...claims, iat: now + 6 })
+  })
+
+  it('JAT-06 with a scope that is no text are refused', async () => {
+    for (const scope of [['orders:read'], { 'orders:read': true }, 5, null]) await refuse({ ...claims, scope })
+    await refuse({ ...claims, sid: 5 })
+  })
+
+  it('JAT-14 bound to a key that the guard does not check are refused', async () => {
+    for (const cnf of [{ jkt: 'x' }, { 'x5t#S256': 'x' }, {}, null]) await refuse({ ...claims, cnf })
+  })
+})
+
+describe('a token that is not made of objects', () => {
+  const utf16 = (text: string): Buffer => Buffer.from(`\uFEFF${text}`, 'utf16le')
+
+  it('JWT-12 JAT-14 is refused: claims that are anything else than a JSON object in UTF-8', async () => {
+    const text = JSON.stringify(claims)
+    const odd = ['[]', `[${text}]`, '"x"', 'null', '5', 'true', '', '{', `${text},`, `${text}\0`, `\uFEFF${text}`]
+    for (const payload of odd) await refuse(payload)
+    await refuse(utf16(text))
+    await refuse(Buffer.from(text, 'utf16le'))
+    await refuse(Buffer.concat([Buffer.from(text.slice(0, -1)), Buffer.from(',"x":"\xFF"}', 'latin1')]))
+  })
+
+  it('JWT-12 JAT-14 is refused: a header that is anything else than a JSON object in UTF-8', async () => {
+    const text = JSON.stringify({ alg: 'RS256', typ: 'at+jwt', kid })
+    expect((await getOrders(server, jws(text, claims, signer('RS256')))).status).toBe(200)
+    for (const header of ['[]', `[${text}]`, '"x"', 'null', '5', '{', `\uFEFF${text}`, utf16(text)]) {
+      await expectRefused(server, jws(header, claims, signer('RS256')), String(header))
+    }
+  })
+
+  it('JWT-13 says what its last member of a name says, to everyone who looks', async () => {
+    expect(await accepts(withMember(`"sub":"nobody"`))).toBe(true)
+    expect((await getOrders(server, signed(withMember(`"sub":"nobody"`)))).body).toMatchObject({
+      actsFor: 'client',
+      clientId: 'shop-app',
+      claims: { sub: 'shop-app' },
+    })
+    const twice = (first: string, last: string): string =>
+      `{"alg":"${first}","typ":"at+jwt","kid":"${kid}","alg":"${last}"}`
+    await expectRefused(server, jws(twice('RS256', 'none'), claims, signer('RS256')))
+    await expectRefused(server, `${segment(twice('none', 'RS256'))}.${segment(claims)}.`)
+    await expectRefused(
+      server,
+      jws(twice('none', 'RS256'), claims, () => Buffer.alloc(256)),
+    )
+  })
+
+  it('JWT-20 JWT-21 is refused at once however deep or long it is', async () => {
+    const started = performance.now()
+    const deep = `${'['.repeat(5000)}${']'.repeat(5000)}`
+    await expectRefused(server, jws(deep, claims, signer('RS256')))
+    await expectRefused(server, jws({ alg: 'RS256', typ: 'at+jwt', kid }, deep, signer('RS256')))
+    await expectRefused(server, `${segment(`{"alg":${'{"a":'.repeat(1600)}1${'}'.repeat(1600)}}`)}.e30.AA`)
+    await expectRefused(server, '.'.repeat(10_000))
+    await expectRefused(server, 'a.'.repeat(7500))
+    await expectRefused(
+      server,
+      jws({ alg: 'RS256', typ: 'at+jwt', kid, x: 'x'.repeat(10_000) }, claims, () => Buffer.alloc(9)),
+    )
+    await expectRefused(server, `${segment({ alg: 'RS256', typ: 'at+jwt' })}.${'A'.repeat(15_000)}.AA`)
+    expect(performance.now() - started).toBeLessThan(2000)
+  })
+})
