@@ -14,6 +14,8 @@ const secretsFile = join(dirname(databaseFile), 'demo-secrets.json')
 export interface DemoSecrets {
   readonly clients: Readonly<Record<'shop-app' | 'stock-sync', string>>
   readonly users: Readonly<Record<'alice' | 'bob', string>>
+  /** Opens the signing keys in the database. A real shop has it from its secret manager. */
+  readonly signingKeyPassphrase: string
 }
 
 /** The secrets that the first start made up; `undefined` before it. */

@@ -50,6 +50,7 @@ export async function firstRun({ database, clients, hasher }: FirstRun): Promise
   const secrets = {
     users,
     clients: { 'shop-app': await register(clients, shopApp), 'stock-sync': await register(clients, stockSync) },
+    signingKeyPassphrase: randomBytes(32).toString('base64url'),
   }
   writeDemoSecrets(secrets)
   return secrets

@@ -4,14 +4,14 @@ import type { DemoSecrets } from './demo-files.js'
  * What the shop says when it has started: commands to paste one after the other, with the real secrets in them. The lines
  * that begin with `#` have no quotes and no brackets, which some shells would read even there.
  */
-export function printedCommands(shop: string, { clients, users }: DemoSecrets): string {
+export function printedCommands(shop: string, stockService: string, { clients, users }: DemoSecrets): string {
   const token = `${shop}/oauth/token`
   const app = `-u 'shop-app:${clients['shop-app']}'`
   const service = `-u 'stock-sync:${clients['stock-sync']}'`
   const json = `-H 'Content-Type: application/json'`
   const status = `-w ' %{http_code}\\n'`
   return `
-The shop listens at ${shop}. Its users: alice, password ${users.alice} - bob, password ${users.bob}.
+The shop listens at ${shop}, its stock service at ${stockService}. Its users: alice, password ${users.alice} - bob, password ${users.bob}.
 Paste these lines into bash or zsh, one after the other.
 
 # alice signs in through shop-app: 200, an access token for an hour and a refresh token
@@ -41,7 +41,16 @@ curl -s ${status} -H "Authorization: Bearer $SERVICE" ${shop}/orders
 # it asks for a token that may: 400 invalid_scope
 curl -s ${status} ${service} -d grant_type=client_credentials -d scope=orders:read ${token}
 
-Ctrl-C ends the shop. Two programs that call it: example-app/README.md.`
+# it asks for a token for the stock service, another process: 200, a JWT
+TOKENS=$(curl -s ${service} -d grant_type=client_credentials -d scope=stock:read -d resource=${stockService} ${token}); echo "$TOKENS"
+
+# the stock service verifies it by the published keys alone: 200
+STOCK=$(${field('access_token')}); curl -s ${status} -H "Authorization: Bearer $STOCK" ${stockService}/warehouse
+
+# the token for the shop is none there: 401 invalid_token
+curl -s ${status} -H "Authorization: Bearer $SERVICE" ${stockService}/warehouse
+
+Ctrl-C ends the shop. Three programs that call it: example-app/README.md.`
 }
 
 /** Takes a field out of the answer in $TOKENS. */

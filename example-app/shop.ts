@@ -6,9 +6,11 @@ import {
   refreshTokenGrant,
   type ClientStore,
   type PasswordHasher,
+  type SigningKeys,
   type TokenStore,
 } from 'latchkey'
 import type { ShopDatabase } from './database.js'
+import { keyCacheSeconds } from './key-timing.js'
 import { ordersRouter } from './orders.js'
 import { ShopUsers } from './shop-users.js'
 import { stockRouter } from './stock.js'
@@ -16,10 +18,13 @@ import { stockRouter } from './stock.js'
 /** What the shop is made of. */
 export interface ShopParts {
   readonly issuer: string
+  /** Where the stock service is, and what its tokens are for. */
+  readonly stockService: string
   readonly database: ShopDatabase
   readonly clients: ClientStore
   readonly tokens: TokenStore
   readonly hasher: PasswordHasher
+  readonly signingKeys: SigningKeys
   /** Seconds. */
   readonly accessTokenLifetimeSeconds: number
 }
@@ -27,10 +32,12 @@ export interface ShopParts {
 /** Makes the shop's Express app: the token endpoint, then the routes, each behind its guard. */
 export function createShop({
   issuer,
+  stockService,
   database,
   clients,
   tokens,
   hasher,
+  signingKeys,
   accessTokenLifetimeSeconds,
 }: ShopParts): Express {
   const oauth = createAuthorizationServer({
@@ -39,6 +46,10 @@ export function createShop({
     tokens,
     scopes: ['orders:read', 'orders:write', 'stock:read', 'stock:write'],
     grants: [passwordGrant({ users: new ShopUsers(database), hasher }), refreshTokenGrant(), clientCredentialsGrant()],
+    // The first one is this app, which looks its tokens up; the stock service has nothing to look them up in.
+    resources: [{ resource: issuer }, { resource: stockService, scopes: ['stock:read'], accessTokenFormat: 'jwt' }],
+    signingKeys,
+    jwksMaxAgeSeconds: keyCacheSeconds,
     accessTokenLifetimeSeconds,
   })
 

@@ -26,7 +26,7 @@ export interface ClientCredentials {
 export async function requestToken(
   endpoint: string,
   { clientId, clientSecret }: ClientCredentials,
-  parameters: Readonly<Record<string, string>>,
+  parameters: Readonly<Record<string, string>> | [string, string][],
 ): Promise<TokenAnswer> {
   // RFC 6749 §2.3.1: both are form-encoded before they go into the header.
   const basic = Buffer.from(`${encodeURIComponent(clientId)}:${encodeURIComponent(clientSecret)}`).toString('base64')
