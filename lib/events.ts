@@ -72,7 +72,7 @@ export interface RefreshTokenMisusedEvent extends RequestEvent {
   readonly authorizationId: string
 }
 
-/** Tokens were revoked through `authorizations.revoke`. */
+/** Tokens were revoked: by the application, or by a client that gave back its refresh token. */
 export interface TokensRevokedEvent extends RequestEvent {
   readonly type: 'tokens_revoked'
   /** How many live authorizations ended. */

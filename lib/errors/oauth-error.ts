@@ -9,7 +9,6 @@ const statusByCode = {
   unsupported_grant_type: 400,
   invalid_scope: 400,
   invalid_target: 400,
-  unsupported_token_type: 400,
   invalid_token: 401,
   insufficient_scope: 403,
   access_denied: 403,
