@@ -54,7 +54,7 @@ describe('client secrets', () => {
     })
 
     it('CLA-25 CLA-38 are kept as a SHA-256 digest, and authenticate the client', async () => {
-      const { client, clientSecret = '' } = createClient(registration)
+      const { client, clientSecret } = createClient(registration)
       const digest = `sha256:${createHash('sha256').update(clientSecret).digest('base64url')}`
       expect(client).toEqual(app(client.clientId, [{ digest }]))
       const server = testServer({ moreClients: [client] })
