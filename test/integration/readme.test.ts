@@ -9,12 +9,7 @@ import express from 'express'
 import passport from 'passport'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type * as Latchkey from 'latchkey'
-import type {
-  AuthorizationServer,
-  AuthorizationServerOptions,
-  CreatedClient,
-  RefreshTokenRotation,
-} from 'latchkey'
+import type { AuthorizationServer, AuthorizationServerOptions, CreatedClient, RefreshTokenRotation } from 'latchkey'
 import type * as Memory from 'latchkey/stores/memory'
 import type * as Sqlite from 'latchkey/stores/sqlite'
 import { userStoreContract } from 'latchkey/testing'
