@@ -56,6 +56,7 @@ export type {
   PublicClient,
 } from './stores/client-store.js'
 export type { KeyStore, SigningKeyState, StoredSigningKey } from './stores/key-store.js'
+export { pruneRegularly, type PruneRegularlyOptions } from './stores/prune-regularly.js'
 export type { User, UserStore } from './stores/user-store.js'
 export type {
   AccessTokenRecord,
@@ -66,6 +67,7 @@ export type {
   NewClientTokens,
   NewTokens,
   NewUserTokens,
+  PruneLimits,
   RefreshTokenRecord,
   RefreshTokenRotation,
   RefreshTokenSpending,

@@ -143,6 +143,12 @@ export type RevocationSelection =
   /** All of them. */
   | { readonly everything: true }
 
+/** How far one pruning goes. */
+export interface PruneLimits {
+  /** Milliseconds after which no further batch is begun; what is left waits for the next pruning. Absent: until nothing is left. */
+  readonly budgetMilliseconds?: number | undefined
+}
+
 /**
  * Where tokens and the authorizations they belong to are kept, by hash: a usable token never reaches a store.
  *
@@ -190,6 +196,9 @@ export interface TokenStore {
    * expired (`accessTokenExpiresAt` tells when, of a sign-in and of each rotation without an access token to store). Until
    * then it stays, because a JWT of an unknown authorization is revoked, and its spent refresh tokens stay, because a replay
    * is recognized by them (RFC 9700 §4.14.2).
+   *
+   * Large stores do so in batches, each atomic, so that requests need not wait for all of it. Absent: the store drops all of
+   * this by itself.
    */
-  prune(now: number): MaybePromise<number>
+  prune?(now: number, limits?: PruneLimits): MaybePromise<number>
 }

@@ -24,7 +24,11 @@ const rules: ImportRules = {
   ],
   confined: {
     'stores/memory': ['stores', 'protocol', 'errors'],
-    'stores/sqlite': ['stores', 'protocol', 'errors'],
+    'stores/sql': ['stores', 'protocol', 'errors'],
+    'stores/sqlite': ['stores', 'stores/sql', 'protocol', 'errors'],
+    'stores/postgres': ['stores', 'stores/sql', 'protocol', 'errors'],
+    'stores/mysql': ['stores', 'stores/sql', 'protocol', 'errors'],
+    'stores/migrations': ['stores/sql', 'stores/sqlite', 'stores/postgres', 'stores/mysql'],
     testing: ['stores', 'protocol', 'errors'],
     passwords: ['protocol', 'errors'],
   },
@@ -116,13 +120,13 @@ describe('the import rules', () => {
       planted: 'an adapter that knows the tokens',
       file: 'stores/sqlite/index.ts',
       text: `import '../../tokens/lifetimes.js'`,
-      breach: `stores/sqlite/index.ts imports '../../tokens/lifetimes.js': stores/sqlite may import stores, protocol, errors only`,
+      breach: `stores/sqlite/index.ts imports '../../tokens/lifetimes.js': stores/sqlite may import stores, stores/sql, protocol, errors only`,
     },
     {
       planted: 'an adapter that builds on another one',
       file: 'stores/sqlite/index.ts',
       text: `import '../memory/index.js'`,
-      breach: `stores/sqlite/index.ts imports '../memory/index.js': stores/sqlite may import stores, protocol, errors only`,
+      breach: `stores/sqlite/index.ts imports '../memory/index.js': stores/sqlite may import stores, stores/sql, protocol, errors only`,
     },
     {
       planted: 'a core that knows an adapter',

@@ -2,6 +2,7 @@ import { ConfigurationError } from '../../errors/configuration-error.js'
 import { StoreUnavailableError } from '../../errors/store-unavailable-error.js'
 import { systemClock, type Clock } from '../../protocol/clock.js'
 import type { TokenHash } from '../../protocol/token-hash.js'
+import { pruneRegularly } from '../prune-regularly.js'
 import type {
   AccessTokenRecord,
   Authorization,
@@ -14,7 +15,6 @@ import type {
   SignedTokenId,
   TokenStore,
 } from '../token-store.js'
-import { pruneRegularly } from './prune-regularly.js'
 import { RevokedSignedTokens } from './revoked-signed-tokens.js'
 import { StoredTokens } from './stored-tokens.js'
 
@@ -48,7 +48,10 @@ export class MemoryTokenStore implements TokenStore {
     requireWholeNumber('pruneIntervalSeconds', pruneIntervalSeconds, 0, 86_400)
     this.#maxTokens = maxTokens
     this.#clock = clock
-    this.#stopPruning = pruneRegularly(this, pruneIntervalSeconds, clock)
+    this.#stopPruning =
+      pruneIntervalSeconds === 0
+        ? () => undefined
+        : pruneRegularly(this, { intervalSeconds: pruneIntervalSeconds, clock })
   }
 
   saveTokens(tokens: NewTokens): void {

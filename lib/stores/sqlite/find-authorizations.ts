@@ -1,10 +1,12 @@
+import {
+  toAuthorization,
+  toListedAuthorization,
+  type AuthorizationRow,
+  type ListedRow,
+} from '../sql/authorization-row.js'
+import { findAuthorization, listAuthorizations } from '../sql/token-statements.js'
 import type { Authorization, ListedAuthorization } from '../token-store.js'
-import { authorizationColumns, toAuthorization, type AuthorizationRow } from './authorization-row.js'
 import type { SqliteConnection, Statement } from './sqlite-connection.js'
-
-interface ListedRow extends AuthorizationRow {
-  readonly last_used_at: number
-}
 
 /** Finds authorizations that are not revoked. */
 export class FindAuthorizations {
@@ -12,15 +14,8 @@ export class FindAuthorizations {
   readonly #ofUser: Statement<ListedRow>
 
   constructor(connection: SqliteConnection) {
-    this.#find = connection.prepare(`
-      SELECT ${authorizationColumns} FROM latchkey_authorization AS owner
-      WHERE authorization_id = ? AND revoked_at IS NULL
-    `)
-    this.#ofUser = connection.prepare(`
-      SELECT ${authorizationColumns}, owner.last_used_at FROM latchkey_authorization AS owner
-      WHERE user_id = ? AND revoked_at IS NULL
-      ORDER BY last_used_at DESC
-    `)
+    this.#find = connection.prepare(findAuthorization.text)
+    this.#ofUser = connection.prepare(listAuthorizations.text)
   }
 
   find(authorizationId: string): Authorization | undefined {
@@ -29,6 +24,6 @@ export class FindAuthorizations {
   }
 
   ofUser(userId: string): readonly ListedAuthorization[] {
-    return this.#ofUser.all(userId).map((row) => ({ ...toAuthorization(row), lastUsedAt: row.last_used_at }))
+    return this.#ofUser.all(userId).map(toListedAuthorization)
   }
 }

@@ -1,50 +1,75 @@
+import {
+  budget,
+  deleteAuthorizations,
+  fillPlaces,
+  findDeadAuthorizations,
+  pruneDialect,
+  TOKENS_IN_BATCH,
+} from '../sql/prune-statements.js'
+import type { PruneLimits } from '../token-store.js'
 import type { SqliteConnection, Statement } from './sqlite-connection.js'
 
-const unusable = 'SELECT authorization_id FROM latchkey_authorization WHERE usable_until <= ?'
+const dialect = pruneDialect({
+  deleteExpired: (table, key) =>
+    `DELETE FROM ${table} WHERE ${key} IN (SELECT ${key} FROM ${table} WHERE expires_at <= ? LIMIT ${String(TOKENS_IN_BATCH)})`,
+  lock: '',
+  least: 'min',
+  greatest: 'max',
+})
+
+interface IdRow {
+  readonly authorization_id: string
+}
 
 /**
- * Removes what can never matter again. Every statement follows an index to what has to go: what is alive costs nothing.
- *
- * `usable_until` is never later than the moment when an authorization runs out of tokens that can be used, but it may be
- * earlier, because rotations do not move it on. So it is worked out anew before anything goes by it.
+ * Removes what can never matter again, in batches, so that no request waits long for the write lock. The same statements in the same
+ * order as `pruneTokens` of the databases with asynchronous drivers, where it is said why.
  */
 export class PruneTokens {
   readonly #connection: SqliteConnection
-  readonly #expiredAccessTokens: Statement<never>
-  readonly #expiredRevokedTokens: Statement<never>
-  readonly #usableUntil: Statement<never>
-  readonly #accessTokens: Statement<never>
-  readonly #refreshTokens: Statement<never>
-  readonly #authorizations: Statement<never>
+  readonly #expired: readonly Statement<never>[]
+  readonly #due: Statement<IdRow>
+  readonly #move: Statement<never>
+  readonly #dead: Statement<IdRow>
+  readonly #delete: readonly Statement<never>[]
 
   constructor(connection: SqliteConnection) {
     this.#connection = connection
-    this.#expiredAccessTokens = connection.prepare('DELETE FROM latchkey_access_token WHERE expires_at <= ?')
-    this.#expiredRevokedTokens = connection.prepare('DELETE FROM latchkey_revoked_token WHERE expires_at <= ?')
-    this.#usableUntil = connection.prepare(`
-      UPDATE latchkey_authorization AS owner
-      SET usable_until = CASE WHEN revoked_at IS NOT NULL THEN 0 ELSE min(expires_at, max(
-        signed_tokens_until,
-        coalesce((SELECT max(expires_at) FROM latchkey_access_token
-          WHERE authorization_id = owner.authorization_id), 0),
-        coalesce((SELECT max(expires_at) FROM latchkey_refresh_token
-          WHERE authorization_id = owner.authorization_id AND spent_at IS NULL), 0)
-      )) END
-      WHERE usable_until <= ?
-    `)
-    this.#accessTokens = connection.prepare(`DELETE FROM latchkey_access_token WHERE authorization_id IN (${unusable})`)
-    this.#refreshTokens = connection.prepare(
-      `DELETE FROM latchkey_refresh_token WHERE authorization_id IN (${unusable})`,
+    this.#expired = [dialect.deleteExpiredAccessTokens, dialect.deleteExpiredRevokedTokens].map(({ text }) =>
+      connection.prepare(text),
     )
-    this.#authorizations = connection.prepare('DELETE FROM latchkey_authorization WHERE usable_until <= ?')
+    this.#due = connection.prepare(dialect.findDueAuthorizations.text)
+    this.#move = connection.prepare(dialect.moveUsableUntil.text)
+    this.#dead = connection.prepare(findDeadAuthorizations.text)
+    this.#delete = deleteAuthorizations.map(({ text }) => connection.prepare(text))
   }
 
-  prune(now: number): number {
-    return this.#connection.atomically(() => {
-      const expired = this.#expiredAccessTokens.run(now) + this.#expiredRevokedTokens.run(now)
-      this.#usableUntil.run(now)
-      const tokens = this.#accessTokens.run(now) + this.#refreshTokens.run(now)
-      return expired + tokens + this.#authorizations.run(now)
-    })
+  prune(now: number, { budgetMilliseconds }: PruneLimits = {}): number {
+    const { isUsedUp } = budget(budgetMilliseconds)
+    let removed = 0
+    for (const expired of this.#expired) {
+      let batch: number
+      do {
+        batch = expired.run(now)
+        removed += batch
+      } while (batch >= TOKENS_IN_BATCH && !isUsedUp())
+    }
+    while (!isUsedUp()) {
+      const batch = this.#connection.atomically(() => this.#pruneAuthorizations(now))
+      if (batch === undefined) break
+      removed += batch
+    }
+    return removed
+  }
+
+  #pruneAuthorizations(now: number): number | undefined {
+    const due = this.#due.all(now)
+    if (due.length === 0) return undefined
+    const looked = fillPlaces(due.map(({ authorization_id }) => authorization_id))
+    this.#move.run(...looked)
+    const dead = this.#dead.all(...looked, now)
+    if (dead.length === 0) return 0
+    const ids = fillPlaces(dead.map(({ authorization_id }) => authorization_id))
+    return this.#delete.reduce((removed, statement) => removed + statement.run(...ids), 0)
   }
 }

@@ -1,9 +1,15 @@
 import type { Clock } from '../../protocol/clock.js'
 import type { TokenHash } from '../../protocol/token-hash.js'
+import {
+  deleteTokensOfClient,
+  deleteTokensOfClients,
+  revokeAuthorization,
+  revokeClient,
+  revokeEverything,
+  revokeUser,
+} from '../sql/revoke-statements.js'
 import type { RevocationSelection } from '../token-store.js'
 import type { SqliteConnection, Statement } from './sqlite-connection.js'
-
-const revoke = 'UPDATE latchkey_authorization SET revoked_at = ?, usable_until = 0 WHERE revoked_at IS NULL'
 
 /** Revokes an authorization by its own row alone: look-ups join it. Tokens of clients have none and are deleted. */
 export class RevokeTokens {
@@ -26,13 +32,12 @@ export class RevokeTokens {
       WHERE authorization_id = (SELECT authorization_id FROM latchkey_access_token WHERE token_hash = ?)
     `)
     this.#deleteAccessToken = connection.prepare('DELETE FROM latchkey_access_token WHERE token_hash = ?')
-    this.#authorization = connection.prepare(`${revoke} AND authorization_id = ?`)
-    this.#user = connection.prepare(`${revoke} AND user_id = ? AND authorization_id IS NOT ?`)
-    this.#client = connection.prepare(`${revoke} AND client_id = ?`)
-    this.#everything = connection.prepare(revoke)
-    const deleteOwn = 'DELETE FROM latchkey_access_token WHERE authorization_id IS NULL'
-    this.#deleteTokensOfClient = connection.prepare(`${deleteOwn} AND client_id = ?`)
-    this.#deleteTokensOfClients = connection.prepare(deleteOwn)
+    this.#authorization = connection.prepare(revokeAuthorization.text)
+    this.#user = connection.prepare(revokeUser.text)
+    this.#client = connection.prepare(revokeClient.text)
+    this.#everything = connection.prepare(revokeEverything.text)
+    this.#deleteTokensOfClient = connection.prepare(deleteTokensOfClient.text)
+    this.#deleteTokensOfClients = connection.prepare(deleteTokensOfClients.text)
   }
 
   accessToken(tokenHash: TokenHash): void {
@@ -46,7 +51,7 @@ export class RevokeTokens {
   selected(selection: RevocationSelection): number {
     const now = this.#clock()
     if ('authorizationId' in selection) return this.#authorization.run(now, selection.authorizationId)
-    if ('userId' in selection) return this.#user.run(now, selection.userId, selection.exceptAuthorizationId ?? null)
+    if ('userId' in selection) return this.#user.run(now, selection.userId, selection.exceptAuthorizationId ?? '')
     return this.#connection.atomically(() => {
       if ('everything' in selection) {
         this.#deleteTokensOfClients.run()

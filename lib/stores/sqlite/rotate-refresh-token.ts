@@ -1,7 +1,8 @@
+import { toSpending, type SpendingRow } from '../sql/token-rows.js'
+import { findSpending } from '../sql/token-statements.js'
 import type { RefreshTokenRotation, RotationOutcome } from '../token-store.js'
 import type { SaveTokens } from './save-tokens.js'
 import type { SqliteConnection, Statement } from './sqlite-connection.js'
-import { toSpending, type SpendingRow } from './token-rows.js'
 
 /** Exchanges a refresh token for its successors in one transaction, which holds the write lock before it looks. */
 export class RotateRefreshToken {
@@ -15,13 +16,7 @@ export class RotateRefreshToken {
   constructor(connection: SqliteConnection, save: SaveTokens) {
     this.#connection = connection
     this.#save = save
-    this.#find = connection.prepare(`
-      SELECT token.spent_at, token.successor_nonce,
-        token.access_token_scope, token.access_token_audience, token.access_token_expires_at
-      FROM latchkey_refresh_token AS token
-      JOIN latchkey_authorization AS owner ON owner.authorization_id = token.authorization_id
-      WHERE token.token_hash = ? AND owner.revoked_at IS NULL
-    `)
+    this.#find = connection.prepare(findSpending.text)
     this.#spend = connection.prepare(`
       UPDATE latchkey_refresh_token
       SET spent_at = ?, successor_nonce = ?,

@@ -1,10 +1,7 @@
+import { isRevoked, type RevocationRow } from '../sql/token-rows.js'
+import { findRevocation } from '../sql/token-statements.js'
 import type { SignedTokenId } from '../token-store.js'
 import type { SqliteConnection, Statement } from './sqlite-connection.js'
-
-interface RevocationRow {
-  readonly is_revoked: number
-  readonly has_authorization: number
-}
 
 /** Revokes JWTs, of which nothing is stored until then, and tells with one statement which are revoked. */
 export class SignedTokens {
@@ -15,11 +12,7 @@ export class SignedTokens {
     this.#revoke = connection.prepare(`
       INSERT INTO latchkey_revoked_token (token_id, expires_at) VALUES (?, ?) ON CONFLICT (token_id) DO NOTHING
     `)
-    this.#look = connection.prepare(`
-      SELECT
-        EXISTS (SELECT 1 FROM latchkey_revoked_token WHERE token_id = ?) AS is_revoked,
-        EXISTS (SELECT 1 FROM latchkey_authorization WHERE authorization_id = ? AND revoked_at IS NULL) AS has_authorization
-    `)
+    this.#look = connection.prepare(findRevocation.text)
   }
 
   revoke(tokenId: string, expiresAt: number): void {
@@ -27,8 +20,6 @@ export class SignedTokens {
   }
 
   isRevoked({ tokenId, authorizationId }: SignedTokenId): boolean {
-    const row = this.#look.get(tokenId, authorizationId ?? null)
-    // Written so that only a clear answer makes a token good.
-    return row?.is_revoked !== 0 || (authorizationId !== undefined && row.has_authorization !== 1)
+    return isRevoked(this.#look.get(tokenId, authorizationId ?? null), authorizationId)
   }
 }

@@ -1,9 +1,6 @@
 import type { Client, ClientRegistry } from '../client-store.js'
+import { deleteClient, findClient, listClients, toClient, type ClientRow } from '../sql/sql-client-store.js'
 import type { SqliteConnection, Statement } from './sqlite-connection.js'
-
-interface ClientRow {
-  readonly registration: string
-}
 
 /** Clients in SQLite, each one a JSON document. */
 export class SqliteClientStore implements ClientRegistry {
@@ -13,10 +10,10 @@ export class SqliteClientStore implements ClientRegistry {
   readonly #list: Statement<ClientRow>
 
   constructor(connection: SqliteConnection) {
-    this.#find = connection.prepare('SELECT registration FROM latchkey_client WHERE client_id = ?')
+    this.#find = connection.prepare(findClient.text)
     this.#save = connection.prepare('INSERT OR REPLACE INTO latchkey_client (client_id, registration) VALUES (?, ?)')
-    this.#delete = connection.prepare('DELETE FROM latchkey_client WHERE client_id = ?')
-    this.#list = connection.prepare('SELECT registration FROM latchkey_client ORDER BY client_id')
+    this.#delete = connection.prepare(deleteClient.text)
+    this.#list = connection.prepare(listClients.text)
   }
 
   findClient(clientId: string): Client | undefined {
@@ -35,8 +32,4 @@ export class SqliteClientStore implements ClientRegistry {
   listClients(): readonly Client[] {
     return this.#list.all().map(toClient)
   }
-}
-
-function toClient({ registration }: ClientRow): Client {
-  return JSON.parse(registration) as Client
 }

@@ -5,6 +5,7 @@ import type {
   Authorization,
   ListedAuthorization,
   NewTokens,
+  PruneLimits,
   RefreshTokenRecord,
   RefreshTokenRotation,
   RevocationSelection,
@@ -81,7 +82,8 @@ export class SqliteTokenStore implements TokenStore {
     return this.#revoke.selected(selection)
   }
 
-  prune(now: number): number {
-    return this.#prune.prune(now)
+  /** In batches, each a transaction of its own, but without giving way to requests: a budget keeps it short. */
+  prune(now: number, limits?: PruneLimits): number {
+    return this.#prune.prune(now, limits)
   }
 }

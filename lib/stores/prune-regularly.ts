@@ -1,0 +1,62 @@
+import { checkFunction, checkMethods, checkOptions, checkWholeNumber } from '../errors/check-options.js'
+import { systemClock, type Clock } from '../protocol/clock.js'
+import type { TokenStore } from './token-store.js'
+
+/** What {@link pruneRegularly} can be told. */
+export interface PruneRegularlyOptions {
+  /** Seconds between two prunings, 1 to 86,400. Default 60. */
+  readonly intervalSeconds?: number | undefined
+  /** Milliseconds that one pruning may take, 1 to 60,000; what is left waits for the next one. Default 200. */
+  readonly budgetMilliseconds?: number | undefined
+  /** Is told why a pruning failed; the next one tries again. Default writes to the console. */
+  readonly onError?: ((error: unknown) => void) | undefined
+  /** Default the clock of the machine. */
+  readonly clock?: Clock | undefined
+}
+
+const optionNames = ['intervalSeconds', 'budgetMilliseconds', 'onError', 'clock']
+
+/**
+ * Prunes a token store every so many seconds, never twice at once, until the answered function is called or nobody else holds the
+ * store. The timer does not keep the process alive. Several processes may prune one store; a store that drops everything by itself
+ * needs none of it.
+ *
+ * Throws `ConfigurationError` for an option that it does not know or cannot use.
+ */
+export function pruneRegularly(store: Pick<TokenStore, 'prune'>, options: PruneRegularlyOptions = {}): () => void {
+  checkOptions('pruneRegularly', options, optionNames)
+  const { intervalSeconds = 60, budgetMilliseconds = 200, onError = report, clock = systemClock } = options
+  checkWholeNumber('pruneRegularly.intervalSeconds', intervalSeconds, 1, 86_400)
+  checkWholeNumber('pruneRegularly.budgetMilliseconds', budgetMilliseconds, 1, 60_000)
+  checkFunction('pruneRegularly.onError', onError)
+  checkFunction('pruneRegularly.clock', clock)
+  if (store.prune === undefined) return () => undefined
+  checkMethods('pruneRegularly', store, ['prune'])
+  // A timer that held the store would keep all its tokens when an application drops it without closing it.
+  const reference = new WeakRef(store)
+  let isPruning = false
+  const timer = setInterval(() => {
+    const held = reference.deref()
+    if (held === undefined) clearInterval(timer)
+    else if (!isPruning) void prune(held)
+  }, intervalSeconds * 1000)
+  timer.unref()
+  return () => {
+    clearInterval(timer)
+  }
+
+  async function prune(held: Pick<TokenStore, 'prune'>): Promise<void> {
+    isPruning = true
+    try {
+      await held.prune?.(clock(), { budgetMilliseconds })
+    } catch (error) {
+      onError(error)
+    } finally {
+      isPruning = false
+    }
+  }
+}
+
+function report(error: unknown): void {
+  console.error('latchkey: expired tokens could not be removed; the next pruning tries again:', error)
+}

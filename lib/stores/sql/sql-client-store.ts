@@ -1,0 +1,55 @@
+import type { Client, ClientRegistry } from '../client-store.js'
+import { textOf, type SqlText } from './authorization-row.js'
+import { statement, type SqlConnection, type SqlStatement } from './sql-connection.js'
+
+/** A row of `latchkey_client` without its key. */
+export interface ClientRow {
+  readonly registration: SqlText
+}
+
+/** Value: the id. */
+export const findClient: SqlStatement = statement(
+  'find_client',
+  'SELECT registration FROM latchkey_client WHERE client_id = ?',
+)
+/** Value: the id. */
+export const deleteClient: SqlStatement = statement('delete_client', 'DELETE FROM latchkey_client WHERE client_id = ?')
+/** All of them, in the order of the octets of their ids. */
+export const listClients: SqlStatement = statement(
+  'list_clients',
+  'SELECT registration FROM latchkey_client ORDER BY client_id',
+)
+
+/** Clients in a database with an asynchronous driver, each one a JSON document. */
+export class SqlClientStore implements ClientRegistry {
+  readonly #connection: SqlConnection
+  readonly #replaceClient: SqlStatement
+
+  /** `replaceClient` inserts a row or replaces it as a whole; its values are the id and the document. */
+  constructor(connection: SqlConnection, replaceClient: SqlStatement) {
+    this.#connection = connection
+    this.#replaceClient = replaceClient
+  }
+
+  async findClient(clientId: string): Promise<Client | undefined> {
+    const [row] = await this.#connection.rows<ClientRow>(findClient, [clientId])
+    return row && toClient(row)
+  }
+
+  async saveClient(client: Client): Promise<void> {
+    await this.#connection.change(this.#replaceClient, [client.clientId, JSON.stringify(client)])
+  }
+
+  async deleteClient(clientId: string): Promise<void> {
+    await this.#connection.change(deleteClient, [clientId])
+  }
+
+  async listClients(): Promise<readonly Client[]> {
+    return (await this.#connection.rows<ClientRow>(listClients, [])).map(toClient)
+  }
+}
+
+/** Makes a client from its row. */
+export function toClient({ registration }: ClientRow): Client {
+  return JSON.parse(textOf(registration)) as Client
+}

@@ -1,0 +1,145 @@
+import type { Clock } from '../../protocol/clock.js'
+import type { TokenHash } from '../../protocol/token-hash.js'
+import type {
+  AccessTokenRecord,
+  Authorization,
+  ListedAuthorization,
+  NewTokens,
+  NewUserTokens,
+  PruneLimits,
+  RefreshTokenRecord,
+  RefreshTokenRotation,
+  RevocationSelection,
+  RotationOutcome,
+  SignedTokenId,
+  TokenStore,
+} from '../token-store.js'
+import { toAuthorization, toListedAuthorization, type AuthorizationRow, type ListedRow } from './authorization-row.js'
+import type { PruneDialect } from './prune-statements.js'
+import {
+  deleteTokensOfClient,
+  deleteTokensOfClients,
+  revokeAuthorization,
+  revokeClient,
+  revokeEverything,
+  revokeUser,
+} from './revoke-statements.js'
+import type { SqlConnection, SqlStatement } from './sql-connection.js'
+import { pruneTokens } from './sql-prune-tokens.js'
+import {
+  isRevoked,
+  toAccessToken,
+  toRefreshToken,
+  toSpending,
+  type AccessTokenRow,
+  type RefreshTokenRow,
+  type RevocationRow,
+  type SpendingRow,
+} from './token-rows.js'
+import {
+  accessTokenValues,
+  findAccessToken,
+  findAuthorization,
+  findRefreshToken,
+  findRevocation,
+  findSpending,
+  insertAccessToken,
+  listAuthorizations,
+} from './token-statements.js'
+
+/** What the databases do in ways of their own. */
+export interface TokenDialect extends PruneDialect {
+  /** Values: the id, the time until which it is remembered. Changes nothing where the id is there already. */
+  readonly insertRevokedToken: SqlStatement
+  /** Stores a sign-in: all of it or nothing. */
+  saveSignIn(connection: SqlConnection, tokens: NewUserTokens): Promise<void>
+  /** Spends a token and stores its successors, all of it or nothing; answers whether this call spent it. */
+  rotate(connection: SqlConnection, rotation: RefreshTokenRotation): Promise<boolean>
+  /** Deletes an access token and has the next pruning look at its authorization: it may have been the last one that could be used. */
+  deleteAccessToken(connection: SqlConnection, tokenHash: TokenHash): Promise<void>
+}
+
+/** Tokens in a database with an asynchronous driver. Look-ups and tokens of clients are one statement each. */
+export class SqlTokenStore implements TokenStore {
+  readonly #connection: SqlConnection
+  readonly #dialect: TokenDialect
+  readonly #clock: Clock
+
+  constructor(connection: SqlConnection, dialect: TokenDialect, clock: Clock) {
+    this.#connection = connection
+    this.#dialect = dialect
+    this.#clock = clock
+  }
+
+  async saveTokens(tokens: NewTokens): Promise<void> {
+    if (tokens.authorization === undefined) {
+      await this.#connection.change(insertAccessToken, accessTokenValues(tokens.accessToken))
+    } else {
+      await this.#dialect.saveSignIn(this.#connection, tokens)
+    }
+  }
+
+  async findAccessToken(tokenHash: TokenHash): Promise<AccessTokenRecord | undefined> {
+    const [row] = await this.#connection.rows<AccessTokenRow>(findAccessToken, [tokenHash])
+    return row && toAccessToken(tokenHash, row)
+  }
+
+  async findRefreshToken(tokenHash: TokenHash): Promise<RefreshTokenRecord | undefined> {
+    const [row] = await this.#connection.rows<RefreshTokenRow>(findRefreshToken, [tokenHash])
+    return row && toRefreshToken(tokenHash, row)
+  }
+
+  async rotateRefreshToken(rotation: RefreshTokenRotation): Promise<RotationOutcome> {
+    if (await this.#dialect.rotate(this.#connection, rotation)) return { outcome: 'rotated' }
+    // Whoever was faster has committed: this call has waited for the lock on the row.
+    const [row] = await this.#connection.rows<SpendingRow>(findSpending, [rotation.presented])
+    const spending = row && toSpending(row)
+    return spending === undefined ? { outcome: 'gone' } : { outcome: 'already_spent', spending }
+  }
+
+  async revokeAccessToken(tokenHash: TokenHash): Promise<void> {
+    await this.#dialect.deleteAccessToken(this.#connection, tokenHash)
+  }
+
+  async revokeSignedToken(tokenId: string, expiresAt: number): Promise<void> {
+    await this.#connection.change(this.#dialect.insertRevokedToken, [tokenId, expiresAt])
+  }
+
+  async isSignedTokenRevoked({ tokenId, authorizationId }: SignedTokenId): Promise<boolean> {
+    const [row] = await this.#connection.rows<RevocationRow>(findRevocation, [tokenId, authorizationId ?? null])
+    return isRevoked(row, authorizationId)
+  }
+
+  async findAuthorization(authorizationId: string): Promise<Authorization | undefined> {
+    const [row] = await this.#connection.rows<AuthorizationRow>(findAuthorization, [authorizationId])
+    return row && toAuthorization(row)
+  }
+
+  async listAuthorizations(userId: string): Promise<readonly ListedAuthorization[]> {
+    return (await this.#connection.rows<ListedRow>(listAuthorizations, [userId])).map(toListedAuthorization)
+  }
+
+  /** Revokes an authorization by its own row alone: look-ups join it. */
+  async revokeTokens(selection: RevocationSelection): Promise<number> {
+    const now = this.#clock()
+    if ('authorizationId' in selection) {
+      return this.#connection.change(revokeAuthorization, [now, selection.authorizationId])
+    }
+    if ('userId' in selection) {
+      return this.#connection.change(revokeUser, [now, selection.userId, selection.exceptAuthorizationId ?? ''])
+    }
+    return this.#connection.atomically(async (session) => {
+      if ('everything' in selection) {
+        await session.change(deleteTokensOfClients, [])
+        return session.change(revokeEverything, [now])
+      }
+      await session.change(deleteTokensOfClient, [selection.clientId])
+      return session.change(revokeClient, [now, selection.clientId])
+    })
+  }
+
+  /** In batches, each a transaction of its own; several processes may prune at once. */
+  async prune(now: number, limits?: PruneLimits): Promise<number> {
+    return pruneTokens(this.#connection, this.#dialect, now, limits)
+  }
+}

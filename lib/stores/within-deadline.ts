@@ -1,0 +1,42 @@
+import { checkWholeNumber } from '../errors/check-options.js'
+import { StoreUnavailableError } from '../errors/store-unavailable-error.js'
+
+/** Whether it is too late: work that has several steps asks before each one that changes something. */
+export interface Deadline {
+  readonly hasPassed: boolean
+}
+
+/**
+ * Waits for work so many milliseconds, then throws `StoreUnavailableError`: a database that does not answer must not hold its
+ * callers. Work that ends later is not waited for, and what it throws then is nobody's business any more.
+ */
+export function withinDeadline<Result>(
+  milliseconds: number,
+  database: string,
+  work: (deadline: Deadline) => PromiseLike<Result>,
+): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    const deadline = { hasPassed: false }
+    const timer = setTimeout(() => {
+      deadline.hasPassed = true
+      reject(new StoreUnavailableError(`${database} did not answer within ${String(milliseconds)} ms`))
+    }, milliseconds)
+    work(deadline).then(
+      (result) => {
+        clearTimeout(timer)
+        resolve(result)
+      },
+      (error: unknown) => {
+        clearTimeout(timer)
+        // Whoever throws it is told as it is: it may be any value.
+        // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
+        reject(error)
+      },
+    )
+  })
+}
+
+/** Refuses a time that no store can keep to. */
+export function checkTimeout(where: string, milliseconds: number | undefined): void {
+  checkWholeNumber(`${where}.timeoutMilliseconds`, milliseconds, 10, 60_000)
+}
