@@ -29,8 +29,8 @@ export function guard(folder, endSignal) {
   let pid
   guarded.add(endNow)
   return {
-    watch(process_) {
-      pid = process_
+    watch(id) {
+      pid = id
       shell.stdin.write(`${pid ?? ''}\n`)
     },
     dismiss() {
@@ -42,9 +42,13 @@ export function guard(folder, endSignal) {
   function endNow() {
     try {
       if (pid !== undefined) process.kill(pid, endSignal)
+    } catch {
+      // It has ended by itself.
+    }
+    try {
       rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 })
     } catch {
-      // The process has ended by itself, or still writes: the shell tries again.
+      // Its processes still write: the shell tries again.
     }
   }
 }

@@ -4,13 +4,13 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { createConnection } from 'mysql2/promise'
 import { absent } from './absent.mjs'
-import { accountFor } from './account.mjs'
-import { databaseServer } from './database-server.mjs'
-import { folderOf } from './programs.mjs'
+import { accountFor } from './account-for.mjs'
+import { folderOfPrograms } from './folder-of-programs.mjs'
+import { givenServer } from './given-server.mjs'
 import { throwAwayServer } from './throw-away-server.mjs'
+import { withDatabases } from './with-databases.mjs'
 
 const run = promisify(execFile)
-const given = 'TEST_MYSQL_URL'
 
 // Runs at every start, before the server accepts connections. MySQL makes no root for 127.0.0.1 by itself.
 const initFile = `
@@ -21,29 +21,31 @@ GRANT ALL PRIVILEGES ON *.* TO 'root'@'127.0.0.1' WITH GRANT OPTION;
 
 /** Starts MariaDB, or MySQL. The second parameter, for tests of this file, finds the program. */
 export async function startMariadb({ durable = false } = {}, findProgram = program) {
-  if (process.env[given] && !durable) return databaseServer({ url: process.env[given], given, query })
+  const variable = durable ? undefined : 'TEST_MYSQL_URL'
+  const given = variable && (await givenServer(variable, (url) => query(url, 'SELECT 1')))
+  if (given) return withDatabases(given, query)
   const mysqld = await findProgram()
-  if (!mysqld) return absent({ name: 'MariaDB', packages: 'mariadb-server', variable: durable ? undefined : given })
+  if (!mysqld) return absent({ name: 'MariaDB', packages: 'mariadb-server', variable })
 
   const account = accountFor('mysql')
   const isMariadb = /mariadb/i.test((await run(mysqld, ['--version'])).stdout)
-  const urlOf = (port) => `mysql://root@127.0.0.1:${port}/test`
   const server = await throwAwayServer({
     name: 'mariadb',
     account,
-    async create(home) {
-      await writeFile(join(home, 'init.sql'), initFile)
-      const data = ['--no-defaults', `--datadir=${join(home, 'data')}`]
-      if (isMariadb) await run('mariadb-install-db', [...data, ...installOptions], { ...account, cwd: home })
-      else await run(mysqld, [...data, '--initialize-insecure'], { ...account, cwd: home })
+    urlOf: (port) => `mysql://root@127.0.0.1:${port}/test`,
+    async create(folder) {
+      await writeFile(join(folder, 'init.sql'), initFile)
+      const data = ['--no-defaults', `--datadir=${join(folder, 'data')}`]
+      if (isMariadb) await run('mariadb-install-db', [...data, ...installOptions], { ...account, cwd: folder })
+      else await run(mysqld, [...data, '--initialize-insecure'], { ...account, cwd: folder })
     },
-    command: (home, port) => [
+    command: (folder, port) => [
       mysqld,
       '--no-defaults',
-      `--datadir=${join(home, 'data')}`,
-      `--init-file=${join(home, 'init.sql')}`,
-      `--socket=${join(home, 'socket')}`,
-      `--pid-file=${join(home, 'pid')}`,
+      `--datadir=${join(folder, 'data')}`,
+      `--init-file=${join(folder, 'init.sql')}`,
+      `--socket=${join(folder, 'socket')}`,
+      `--pid-file=${join(folder, 'pid')}`,
       `--port=${port}`,
       '--bind-address=127.0.0.1',
       '--skip-name-resolve',
@@ -54,9 +56,9 @@ export async function startMariadb({ durable = false } = {}, findProgram = progr
       ...(isMariadb ? [] : ['--mysqlx=off']),
       ...(durable ? ['--innodb-flush-log-at-trx-commit=1'] : fast),
     ],
-    ask: async (port) => (await query(urlOf(port), 'SELECT @@datadir AS folder'))[0].folder,
+    ask: async (url) => (await query(url, 'SELECT @@datadir AS folder'))[0].folder,
   })
-  return databaseServer({ url: urlOf(server.port), server, query })
+  return withDatabases(server, query)
 }
 
 const installOptions = ['--auth-root-authentication-method=normal', '--skip-name-resolve', '--skip-test-db']
@@ -64,7 +66,7 @@ const fast = ['--innodb-flush-log-at-trx-commit=0', '--innodb-doublewrite=off']
 
 async function program() {
   for (const name of ['mariadbd', 'mysqld']) {
-    const folder = await folderOf([name], ['/usr/sbin'])
+    const folder = await folderOfPrograms([name], ['/usr/sbin'])
     if (folder) return join(folder, name)
   }
   return undefined

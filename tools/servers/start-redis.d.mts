@@ -15,6 +15,3 @@ export function startRedis(options?: {
   readonly durable?: boolean
   readonly args?: readonly string[]
 }): Promise<Server | undefined>
-
-/** Sends one command on a connection of its own. */
-export function send(url: string, command: readonly string[]): Promise<unknown>

@@ -18,10 +18,21 @@ const pollMs = 20
  * - `account`: `uid` and `gid` of the process; absent: ours.
  * - `create(folder)`: fills the folder once, before the first start.
  * - `command(folder, port)`: the program and its arguments. Only the folder may be written to.
- * - `ask(port)`: asks the server for the path of its data, and throws while there is no answer.
+ * - `urlOf(port)`: what users connect to.
+ * - `ask(url)`: asks the server for the path of its data, and throws while there is no answer.
  * - `endSignal`: ends the server at once, in a way that leaves nothing behind in the system.
+ * - `highestPort`: default: the highest there is.
  */
-export async function throwAwayServer({ name, account = {}, create, command, ask, endSignal = 'SIGKILL', ports }) {
+export async function throwAwayServer({
+  name,
+  account = {},
+  create,
+  command,
+  urlOf,
+  ask,
+  endSignal = 'SIGKILL',
+  highestPort,
+}) {
   const folder = await makeFolder(name, account)
   const guarded = guard(folder, endSignal)
   let port
@@ -33,11 +44,20 @@ export async function throwAwayServer({ name, account = {}, create, command, ask
     await stop()
     throw error
   }
-  return { port, folder, kill: () => end('SIGKILL'), restart, stop, pid: () => running?.child.pid }
+  return {
+    url: urlOf(port),
+    given: false,
+    get pid() {
+      return running?.child.pid
+    },
+    kill: () => end('SIGKILL'),
+    restart,
+    stop,
+  }
 
   async function startOnFreePort() {
     for (let attempt = 1; ; attempt += 1) {
-      port = await freePort(ports)
+      port = await freePort(highestPort)
       try {
         return await start()
       } catch (error) {
@@ -54,7 +74,7 @@ export async function throwAwayServer({ name, account = {}, create, command, ask
     const deadline = Date.now() + deadlineMs
     for (;;) {
       // On a port that was taken in between another server answers, perhaps one of ours: it has other data.
-      const answer = await ask(port).catch(() => '')
+      const answer = await ask(urlOf(port)).catch(() => '')
       if (running.hasEnded()) {
         await end()
         throw new Error(`${name} ended while it started:\n${await lastLines(log)}`)
