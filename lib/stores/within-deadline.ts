@@ -1,9 +1,12 @@
 import { checkWholeNumber } from '../errors/check-options.js'
 import { StoreUnavailableError } from '../errors/store-unavailable-error.js'
 
-/** Whether it is too late: work that has several steps asks before each one that changes something. */
+/** Until when somebody waits for some work. */
 export interface Deadline {
+  /** Whether it is too late: work that has several steps asks before each one that changes something. */
   readonly hasPassed: boolean
+  /** Has something done when it passes, such as giving back what the work holds; replaces what was to be done before. */
+  whenPassed(act: (() => void) | undefined): void
 }
 
 /**
@@ -16,9 +19,16 @@ export function withinDeadline<Result>(
   work: (deadline: Deadline) => PromiseLike<Result>,
 ): Promise<Result> {
   return new Promise((resolve, reject) => {
-    const deadline = { hasPassed: false }
+    let act: (() => void) | undefined
+    const deadline = {
+      hasPassed: false,
+      whenPassed(then: (() => void) | undefined): void {
+        act = then
+      },
+    }
     const timer = setTimeout(() => {
       deadline.hasPassed = true
+      act?.()
       reject(new StoreUnavailableError(`${database} did not answer within ${String(milliseconds)} ms`))
     }, milliseconds)
     work(deadline).then(

@@ -1,0 +1,5 @@
+export type { SqlClientStore } from '../sql/sql-client-store.js'
+export type { SqlKeyStore } from '../sql/sql-key-store.js'
+export type { SqlTokenStore } from '../sql/sql-token-store.js'
+export { openPostgresStores, type PostgresStores, type PostgresStoresOptions } from './open-postgres-stores.js'
+export type { PostgresClient, PostgresPool, PostgresQuery, PostgresResult } from './postgres-pool.js'

@@ -1,0 +1,52 @@
+import type { Clock } from '../../protocol/clock.js'
+import { missingMigrations, requireMigrated, type Migration } from '../sql/migration.js'
+import { statement, type SqlSession } from '../sql/sql-connection.js'
+import type { PostgresConnection } from './postgres-connection.js'
+import { isMissingTable } from './store-error.js'
+
+const createTable = statement(
+  'create_migration',
+  `CREATE TABLE IF NOT EXISTS latchkey_migration (version BIGINT NOT NULL PRIMARY KEY, applied_at BIGINT NOT NULL)`,
+)
+const findVersion = statement('find_version', 'SELECT max(version) AS version FROM latchkey_migration')
+const note = statement('note_migration', 'INSERT INTO latchkey_migration (version, applied_at) VALUES (?, ?)')
+/** The number is only ours: nothing else of the application waits for it. */
+const lock = statement('lock_migration', 'SELECT pg_advisory_xact_lock(5283917602183)')
+
+/**
+ * Brings the schema up to date in one transaction. Several processes may do so at once: the first one has the advisory lock, the
+ * others find nothing left to do. A schema that is up to date takes no lock and no right to create tables.
+ */
+export async function migratePostgres(
+  connection: PostgresConnection,
+  migrations: readonly Migration[],
+  { apply, clock }: { readonly apply: boolean; readonly clock: Clock },
+): Promise<void> {
+  const missing = missingMigrations(migrations, await findApplied(connection))
+  if (missing.length === 0) return
+  if (!apply) requireMigrated(missing)
+  await connection.atomically(async (session) => {
+    await session.rows(lock, [])
+    await session.change(createTable, [])
+    for (const { version, statements } of missingMigrations(migrations, await appliedVersion(session))) {
+      for (const [index, text] of statements.entries()) {
+        await session.change(statement(`migration_${String(version)}_${String(index)}`, text), [])
+      }
+      await session.change(note, [version, clock()])
+    }
+  })
+}
+
+async function findApplied(connection: PostgresConnection): Promise<number> {
+  try {
+    return await appliedVersion(connection)
+  } catch (error) {
+    if (isMissingTable(error)) return 0
+    throw error
+  }
+}
+
+async function appliedVersion(session: SqlSession): Promise<number> {
+  const [row] = await session.rows<{ readonly version: string | null }>(findVersion, [])
+  return Number(row?.version ?? 0)
+}

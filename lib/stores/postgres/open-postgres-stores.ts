@@ -1,0 +1,74 @@
+import { checkBoolean, checkFunction, checkMethods, checkOptions } from '../../errors/check-options.js'
+import { systemClock, type Clock } from '../../protocol/clock.js'
+import { SqlClientStore } from '../sql/sql-client-store.js'
+import { statement } from '../sql/sql-connection.js'
+import { SqlKeyStore } from '../sql/sql-key-store.js'
+import { SqlTokenStore } from '../sql/sql-token-store.js'
+import { checkTimeout } from '../within-deadline.js'
+import { migratePostgres } from './migrate.js'
+import { postgresMigrations } from './migrations.js'
+import { PostgresConnection } from './postgres-connection.js'
+import type { PostgresPool } from './postgres-pool.js'
+import { postgresTokens } from './postgres-tokens.js'
+
+/** What {@link openPostgresStores} can be told. */
+export interface PostgresStoresOptions {
+  /**
+   * Milliseconds after which a call throws `StoreUnavailableError`: for a connection of the pool and the answer of the database
+   * together. 10 to 60,000. Default 5000.
+   */
+  readonly timeoutMilliseconds?: number | undefined
+  /**
+   * Whether to create and update the tables. With `false` you apply what `printMigrations` prints, and a schema that lacks a step
+   * is refused. Default true.
+   */
+  readonly migrate?: boolean | undefined
+  /** Whether the server keeps the statements prepared; a proxy that shares connections may not be able to. Default true. */
+  readonly preparedStatements?: boolean | undefined
+  /** Default the clock of the machine. */
+  readonly clock?: Clock | undefined
+}
+
+/** Stores in one PostgreSQL database. */
+export interface PostgresStores {
+  readonly clients: SqlClientStore
+  readonly tokens: SqlTokenStore
+  readonly keys: SqlKeyStore
+}
+
+const MIGRATION_MILLISECONDS = 60_000
+
+const replaceClient = statement(
+  'replace_client',
+  `INSERT INTO latchkey_client (client_id, registration) VALUES (?, ?)
+  ON CONFLICT (client_id) DO UPDATE SET registration = excluded.registration`,
+)
+
+/**
+ * Opens stores in a PostgreSQL database, 12 or later, over the `Pool` of `pg` that the application has, and creates or updates their
+ * tables; several processes may share it. The pool stays the application's: it is not closed here, but an error of an idle
+ * connection does not end the process any more. Listen to `error` of the pool to hear of it.
+ *
+ * Throws `ConfigurationError` for what cannot work, `StoreUnavailableError` when the database is out of reach.
+ */
+export async function openPostgresStores(
+  pool: PostgresPool,
+  options: PostgresStoresOptions = {},
+): Promise<PostgresStores> {
+  checkOptions('openPostgresStores', options, ['timeoutMilliseconds', 'migrate', 'preparedStatements', 'clock'])
+  const { timeoutMilliseconds = 5000, migrate = true, preparedStatements = true, clock = systemClock } = options
+  checkMethods('openPostgresStores.pool', pool, ['connect'])
+  checkTimeout('openPostgresStores', timeoutMilliseconds)
+  checkBoolean('openPostgresStores.migrate', migrate)
+  checkBoolean('openPostgresStores.preparedStatements', preparedStatements)
+  checkFunction('openPostgresStores.clock', clock)
+  pool.on?.('error', () => undefined)
+  const slow = { timeoutMilliseconds: MIGRATION_MILLISECONDS, preparedStatements: false }
+  await migratePostgres(new PostgresConnection(pool, slow), postgresMigrations, { apply: migrate, clock })
+  const connection = new PostgresConnection(pool, { timeoutMilliseconds, preparedStatements })
+  return {
+    clients: new SqlClientStore(connection, replaceClient),
+    tokens: new SqlTokenStore(connection, postgresTokens, clock),
+    keys: new SqlKeyStore(connection),
+  }
+}

@@ -1,0 +1,117 @@
+import { StoreUnavailableError } from '../../errors/store-unavailable-error.js'
+import { repeatVictims } from '../sql/repeat-victims.js'
+import type { SqlConnection, SqlSession, SqlStatement, SqlValue } from '../sql/sql-connection.js'
+import { withinDeadline, type Deadline } from '../within-deadline.js'
+import type { PostgresClient, PostgresPool, PostgresQuery, PostgresResult } from './postgres-pool.js'
+import { isVictim, storeError } from './store-error.js'
+
+/** How a {@link PostgresConnection} works. */
+export interface PostgresConnectionOptions {
+  readonly timeoutMilliseconds: number
+  /** Whether the server keeps the statements prepared. */
+  readonly preparedStatements: boolean
+}
+
+/** A pool of `pg`: one way to send a statement, one way to be atomic, one kind of error. */
+export class PostgresConnection implements SqlConnection {
+  readonly #pool: PostgresPool
+  readonly #timeoutMilliseconds: number
+  readonly #preparedStatements: boolean
+  /** The texts with `$1`, `$2`, … as PostgreSQL has them. */
+  readonly #queries = new Map<SqlStatement, Omit<PostgresQuery, 'values'>>()
+
+  constructor(pool: PostgresPool, { timeoutMilliseconds, preparedStatements }: PostgresConnectionOptions) {
+    this.#pool = pool
+    this.#timeoutMilliseconds = timeoutMilliseconds
+    this.#preparedStatements = preparedStatements
+  }
+
+  async rows<Row>(statement: SqlStatement, values: readonly SqlValue[]): Promise<readonly Row[]> {
+    return (await this.#send(statement, values)).rows as Row[]
+  }
+
+  async change(statement: SqlStatement, values: readonly SqlValue[]): Promise<number> {
+    return (await this.#send(statement, values)).rowCount ?? 0
+  }
+
+  atomically<Result>(work: (session: SqlSession) => Promise<Result>): Promise<Result> {
+    return this.#withClient(async (client, deadline) => {
+      const send = (query: PostgresQuery): Promise<PostgresResult> => {
+        // Nobody waits for it any more: what has been done is rolled back.
+        if (deadline.hasPassed) throw new StoreUnavailableError('PostgreSQL was too slow')
+        return client.query(query)
+      }
+      try {
+        // Each statement sees what others have committed, whatever the default of the database: see rotate.
+        await send({ text: 'BEGIN ISOLATION LEVEL READ COMMITTED' })
+        const result = await work({
+          rows: async <Row>(statement: SqlStatement, values: readonly SqlValue[]) =>
+            (await send(this.#query(statement, values))).rows as Row[],
+          change: async (statement, values) => (await send(this.#query(statement, values))).rowCount ?? 0,
+        })
+        await send({ text: 'COMMIT' })
+        return result
+      } catch (error) {
+        // When the connection is lost the server rolls back by itself; the error that led here says more than another one.
+        await client.query({ text: 'ROLLBACK' }).catch(() => undefined)
+        throw error
+      }
+    })
+  }
+
+  #send(statement: SqlStatement, values: readonly SqlValue[]): Promise<PostgresResult> {
+    const query = this.#query(statement, values)
+    return this.#withClient((client) => client.query(query))
+  }
+
+  /**
+   * Takes a connection for some work. Work that got none in time is not done at all: a rotation that went through long after its
+   * client was told to try again would make a replay of the second try.
+   */
+  async #withClient<Result>(work: (client: PostgresClient, deadline: Deadline) => Promise<Result>): Promise<Result> {
+    try {
+      return await repeatVictims(isVictim, () =>
+        withinDeadline(this.#timeoutMilliseconds, 'PostgreSQL', async (deadline) => {
+          const client = await this.#pool.connect()
+          if (deadline.hasPassed) {
+            client.release()
+            throw new StoreUnavailableError('PostgreSQL had no connection in time')
+          }
+          let isReleased = false
+          const release = (isBroken: boolean): void => {
+            if (!isReleased) client.release(isBroken)
+            isReleased = true
+          }
+          // A connection that does not answer must not be missing in the pool.
+          deadline.whenPassed(() => release(true))
+          try {
+            const result = await work(client, deadline)
+            release(false)
+            return result
+          } catch (error) {
+            release(isBroken(error))
+            throw error
+          }
+        }),
+      )
+    } catch (error) {
+      throw storeError(error)
+    }
+  }
+
+  #query(statement: SqlStatement, values: readonly SqlValue[]): PostgresQuery {
+    let query = this.#queries.get(statement)
+    if (query === undefined) {
+      let place = 0
+      const text = statement.text.replaceAll('?', () => `$${String(++place)}`)
+      query = this.#preparedStatements ? { name: statement.name, text } : { text }
+      this.#queries.set(statement, query)
+    }
+    return { ...query, values: values as unknown[] }
+  }
+}
+
+/** Whether the connection may be of no use to anybody after this error; what the server answers in good order has a severity. */
+function isBroken(error: unknown): boolean {
+  return !('severity' in Object(error))
+}

@@ -1,0 +1,43 @@
+import { StoreUnavailableError } from '../../errors/store-unavailable-error.js'
+
+/** SQLSTATEs, or their first two characters for a whole class, of a server that cannot serve right now. */
+const unavailable: readonly string[] = [
+  '08', // connection exception
+  '53', // insufficient resources: disk full, out of memory, too many connections
+  '57', // operator intervention: shutdown, crash, starting up, statement time-out
+  '58', // system error
+  '25006', // read-only
+  '40', // transaction rollback: deadlock, serialization; tried several times before it comes here
+  '55P03', // lock not available
+]
+
+/** What Node and `pg` itself say of a connection that cannot be made or is lost; `pg` has no codes for its own. */
+const networkCode = /^E(?:CONN|PIPE|TIMEDOUT|HOST|NET|NOTFOUND|AI_AGAIN|ADDR|MFILE|NFILE|NOENT)/
+const driverMessage = /timeout|terminated|connection error|not queryable|after calling end|closed/i
+
+/** What to throw for an error of the driver: `StoreUnavailableError` when it may pass, the error itself otherwise. */
+export function storeError(error: unknown): unknown {
+  if (!(error instanceof Error)) return error
+  const code = codeOf(error)
+  const isUnavailable =
+    code === undefined || networkCode.test(code)
+      ? code !== undefined || driverMessage.test(error.message)
+      : unavailable.some((start) => code.startsWith(start))
+  if (!isUnavailable) return error
+  return new StoreUnavailableError(`PostgreSQL cannot serve: ${code ?? error.message}`, { cause: error })
+}
+
+/** Whether the database chose the transaction as a victim, so that it may be tried again. */
+export function isVictim(error: unknown): boolean {
+  return error instanceof Error && ['40001', '40P01'].includes(codeOf(error) ?? '')
+}
+
+/** Whether there is no such table. */
+export function isMissingTable(error: unknown): boolean {
+  return error instanceof Error && codeOf(error) === '42P01'
+}
+
+function codeOf(error: Error): string | undefined {
+  const { code } = error as { readonly code?: unknown }
+  return typeof code === 'string' ? code : undefined
+}

@@ -1,0 +1,21 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
+const ATTEMPTS = 5
+
+/**
+ * Does work again whose transaction the database ended for the sake of another one. After some attempts the error is thrown: then
+ * there is more to it than bad luck.
+ */
+export async function repeatVictims<Result>(
+  isVictim: (error: unknown) => boolean,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work()
+    } catch (error) {
+      if (attempt === ATTEMPTS || !isVictim(error)) throw error
+      await sleep(Math.random() * 10 * attempt)
+    }
+  }
+}
