@@ -1,0 +1,5 @@
+export type { SqlClientStore } from '../sql/sql-client-store.js'
+export type { SqlKeyStore } from '../sql/sql-key-store.js'
+export type { SqlTokenStore } from '../sql/sql-token-store.js'
+export type { MysqlClient, MysqlPool, MysqlQuery } from './mysql-pool.js'
+export { openMysqlStores, type MysqlStores, type MysqlStoresOptions } from './open-mysql-stores.js'

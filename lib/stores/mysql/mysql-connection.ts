@@ -1,0 +1,94 @@
+import { StoreUnavailableError } from '../../errors/store-unavailable-error.js'
+import { repeatVictims } from '../sql/repeat-victims.js'
+import type { SqlConnection, SqlSession, SqlStatement, SqlValue } from '../sql/sql-connection.js'
+import { withinDeadline, type Deadline } from '../within-deadline.js'
+import type { MysqlClient, MysqlPool } from './mysql-pool.js'
+import { isVictim, storeError } from './store-error.js'
+
+/** A pool of `mysql2`: one way to send a statement, one way to be atomic, one kind of error. */
+export class MysqlConnection implements SqlConnection {
+  readonly #pool: MysqlPool
+  readonly #timeoutMilliseconds: number
+
+  constructor(pool: MysqlPool, timeoutMilliseconds: number) {
+    this.#pool = pool
+    this.#timeoutMilliseconds = timeoutMilliseconds
+  }
+
+  rows<Row>(statement: SqlStatement, values: readonly SqlValue[]): Promise<readonly Row[]> {
+    return this.onOneConnection((session) => session.rows<Row>(statement, values))
+  }
+
+  change(statement: SqlStatement, values: readonly SqlValue[]): Promise<number> {
+    return this.onOneConnection((session) => session.change(statement, values))
+  }
+
+  atomically<Result>(work: (session: SqlSession) => Promise<Result>): Promise<Result> {
+    return this.#withClient(async (client, deadline) => {
+      try {
+        await client.query({ sql: 'START TRANSACTION' })
+        const result = await work(sessionOn(client, deadline))
+        requireTime(deadline)
+        await client.query({ sql: 'COMMIT' })
+        return result
+      } catch (error) {
+        // When the connection is lost the server rolls back by itself; the error that led here says more than another one.
+        if (!deadline.hasPassed) await client.query({ sql: 'ROLLBACK' }).catch(() => undefined)
+        throw error
+      }
+    })
+  }
+
+  /** Does work outside of a transaction, with a lock that belongs to the connection, say. */
+  onOneConnection<Result>(work: (session: SqlSession) => Promise<Result>): Promise<Result> {
+    return this.#withClient((client, deadline) => work(sessionOn(client, deadline)))
+  }
+
+  /**
+   * Takes a connection for some work. Work that got none in time is not done at all: a rotation that went through long after its
+   * client was told to try again would make a replay of the second try.
+   */
+  async #withClient<Result>(work: (client: MysqlClient, deadline: Deadline) => Promise<Result>): Promise<Result> {
+    try {
+      return await repeatVictims(isVictim, () =>
+        withinDeadline(this.#timeoutMilliseconds, 'MySQL', async (deadline) => {
+          const client = await this.#pool.getConnection()
+          if (deadline.hasPassed) {
+            client.release()
+            requireTime(deadline)
+          }
+          // A connection that does not answer must not be missing in the pool. Closing it ends its transaction.
+          deadline.whenPassed(() => client.destroy())
+          try {
+            return await work(client, deadline)
+          } finally {
+            deadline.whenPassed(undefined)
+            if (!deadline.hasPassed) client.release()
+          }
+        }),
+      )
+    } catch (error) {
+      throw storeError(error)
+    }
+  }
+}
+
+function sessionOn(client: MysqlClient, deadline: Deadline): SqlSession {
+  async function send({ text }: SqlStatement, values: readonly SqlValue[]): Promise<unknown> {
+    requireTime(deadline)
+    // The rows as they are, whatever the application has its pool do with them.
+    const plain = { rowsAsArray: false, namedPlaceholders: false, nestTables: false, typeCast: true }
+    const [result] = await client.execute({ sql: text, values, ...plain })
+    return result
+  }
+  return {
+    rows: async <Row>(statement: SqlStatement, values: readonly SqlValue[]) => (await send(statement, values)) as Row[],
+    change: async (statement, values) =>
+      ((await send(statement, values)) as { readonly affectedRows: number }).affectedRows,
+  }
+}
+
+/** Nobody waits any more: what has been done is rolled back. */
+function requireTime(deadline: Deadline): void {
+  if (deadline.hasPassed) throw new StoreUnavailableError('MySQL was too slow')
+}

@@ -1,0 +1,64 @@
+import { checkBoolean, checkFunction, checkMethods, checkOptions } from '../../errors/check-options.js'
+import { systemClock, type Clock } from '../../protocol/clock.js'
+import { SqlClientStore } from '../sql/sql-client-store.js'
+import { statement } from '../sql/sql-connection.js'
+import { SqlKeyStore } from '../sql/sql-key-store.js'
+import { SqlTokenStore } from '../sql/sql-token-store.js'
+import { checkTimeout } from '../within-deadline.js'
+import { migrateMysql } from './migrate.js'
+import { mysqlMigrations } from './migrations.js'
+import { MysqlConnection } from './mysql-connection.js'
+import type { MysqlPool } from './mysql-pool.js'
+import { mysqlTokens } from './mysql-tokens.js'
+
+/** What {@link openMysqlStores} can be told. */
+export interface MysqlStoresOptions {
+  /**
+   * Milliseconds after which a call throws `StoreUnavailableError`: for a connection of the pool and the answers of the database
+   * together. 10 to 60,000. Default 5000.
+   */
+  readonly timeoutMilliseconds?: number | undefined
+  /**
+   * Whether to create and update the tables. With `false` you apply what `printMigrations` prints, and a schema that lacks a step
+   * is refused. Default true.
+   */
+  readonly migrate?: boolean | undefined
+  /** Default the clock of the machine. */
+  readonly clock?: Clock | undefined
+}
+
+/** Stores in one MySQL or MariaDB database. */
+export interface MysqlStores {
+  readonly clients: SqlClientStore
+  readonly tokens: SqlTokenStore
+  readonly keys: SqlKeyStore
+}
+
+const MIGRATION_MILLISECONDS = 60_000
+
+const replaceClient = statement(
+  'replace_client',
+  'REPLACE INTO latchkey_client (client_id, registration) VALUES (?, ?)',
+)
+
+/**
+ * Opens stores in a MySQL (8 or later) or MariaDB (10.6 or later) database, over the pool of `mysql2/promise` that the application
+ * has, and creates or updates their tables; several processes may share it. The pool stays the application's: it is not closed here.
+ *
+ * Throws `ConfigurationError` for what cannot work, `StoreUnavailableError` when the database is out of reach.
+ */
+export async function openMysqlStores(pool: MysqlPool, options: MysqlStoresOptions = {}): Promise<MysqlStores> {
+  checkOptions('openMysqlStores', options, ['timeoutMilliseconds', 'migrate', 'clock'])
+  const { timeoutMilliseconds = 5000, migrate = true, clock = systemClock } = options
+  checkMethods('openMysqlStores.pool', pool, ['getConnection'])
+  checkTimeout('openMysqlStores', timeoutMilliseconds)
+  checkBoolean('openMysqlStores.migrate', migrate)
+  checkFunction('openMysqlStores.clock', clock)
+  await migrateMysql(new MysqlConnection(pool, MIGRATION_MILLISECONDS), mysqlMigrations, { apply: migrate, clock })
+  const connection = new MysqlConnection(pool, timeoutMilliseconds)
+  return {
+    clients: new SqlClientStore(connection, replaceClient),
+    tokens: new SqlTokenStore(connection, mysqlTokens, clock),
+    keys: new SqlKeyStore(connection),
+  }
+}
