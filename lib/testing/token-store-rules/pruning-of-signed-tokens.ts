@@ -4,13 +4,14 @@ import { contractContext as context, type ContractRules } from '../contract-rule
 import { assertSame } from '../rule-assertions.js'
 import { lifetimes, newRotation, newSignedSignIn, newSignIn, startedAt } from '../token-records.js'
 import type { TokenStoreUnderTest } from '../token-store-under-test.js'
+import { forPrunedStores } from './pruned-stores.js'
 import { assertDead, save } from './stored-tokens.js'
 
 const accessTokensEnd = startedAt + lifetimes.accessToken
 const refreshTokensEnd = startedAt + lifetimes.refreshToken
 const soon = startedAt + 60
 
-export const pruningOfSignedTokensRules: ContractRules<TokenStoreUnderTest> = {
+export const pruningOfSignedTokensRules: ContractRules<TokenStoreUnderTest> = forPrunedStores({
   'remembers a revoked token until it expires': async ({ store }) => {
     const [tokenId, laterId] = [randomUUID(), randomUUID()]
     await store.revokeSignedToken(tokenId, accessTokensEnd, context)
@@ -91,7 +92,7 @@ export const pruningOfSignedTokensRules: ContractRules<TokenStoreUnderTest> = {
     for (const signIn of [over, revoked]) await assertEnded(store, signIn, rule)
     await assertKnown(store, other, 'Other authorizations stay.')
   },
-}
+})
 
 function endingSoon<Tokens extends { readonly refreshToken: { readonly expiresAt: number } }>(tokens: Tokens): Tokens {
   return { ...tokens, refreshToken: { ...tokens.refreshToken, expiresAt: soon } }

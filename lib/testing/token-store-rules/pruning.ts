@@ -2,13 +2,14 @@ import { contractContext as context, type ContractRules } from '../contract-rule
 import { assertSame } from '../rule-assertions.js'
 import { lifetimes, newClientTokens, newRotation, newSignIn, startedAt } from '../token-records.js'
 import type { TokenStoreUnderTest } from '../token-store-under-test.js'
+import { forPrunedStores } from './pruned-stores.js'
 import { assertAlive, assertDead, assertUnknown, save } from './stored-tokens.js'
 
 const accessTokensEnd = startedAt + lifetimes.accessToken
 const refreshTokensEnd = startedAt + lifetimes.refreshToken
 const authorizationsEnd = startedAt + lifetimes.authorization
 
-export const pruningRules: ContractRules<TokenStoreUnderTest> = {
+export const pruningRules: ContractRules<TokenStoreUnderTest> = forPrunedStores({
   'keeps what is alive': async ({ store }) => {
     const alive = [newSignIn(), newClientTokens()]
     await save(store, ...alive)
@@ -121,4 +122,4 @@ export const pruningRules: ContractRules<TokenStoreUnderTest> = {
       assertSame(await store.prune(now), 0, 'All that can go at a time goes at once: a second call finds nothing.')
     }
   },
-}
+})

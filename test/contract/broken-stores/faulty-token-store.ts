@@ -3,9 +3,9 @@ import type { TokenHash } from '../../../lib/protocol/token-hash.js'
 import type { AccessTokenRecord, TokenStore } from '../../../lib/stores/token-store.js'
 
 /** A token store that is sound but for the methods that the fault replaces. */
-export function faulty(fault: (sound: TokenStore) => Partial<TokenStore>): () => TokenStore {
+export function faulty(fault: (sound: Required<TokenStore>) => Partial<TokenStore>): () => TokenStore {
   return () => {
-    const sound: TokenStore = createMemoryStores({ pruneIntervalSeconds: 0 }).tokens
+    const sound: Required<TokenStore> = createMemoryStores({ pruneIntervalSeconds: 0 }).tokens
     return {
       saveTokens: (tokens, context) => sound.saveTokens(tokens, context),
       findAccessToken: (tokenHash, context) => sound.findAccessToken(tokenHash, context),
@@ -17,7 +17,7 @@ export function faulty(fault: (sound: TokenStore) => Partial<TokenStore>): () =>
       findAuthorization: (authorizationId, context) => sound.findAuthorization(authorizationId, context),
       listAuthorizations: (userId, context) => sound.listAuthorizations(userId, context),
       revokeTokens: (selection, context) => sound.revokeTokens(selection, context),
-      prune: (now) => sound.prune(now),
+      prune: (now, limits) => sound.prune(now, limits),
       ...fault(sound),
     }
   }
