@@ -35,14 +35,13 @@ export async function startMariadb({ durable = false } = {}, findProgram = progr
     urlOf: (port) => `mysql://root@127.0.0.1:${port}/test`,
     async create(folder) {
       await writeFile(join(folder, 'init.sql'), initFile)
-      const data = ['--no-defaults', `--datadir=${join(folder, 'data')}`]
-      if (isMariadb) await run('mariadb-install-db', [...data, ...installOptions], { ...account, cwd: folder })
-      else await run(mysqld, [...data, '--initialize-insecure'], { ...account, cwd: folder })
+      if (isMariadb)
+        await run('mariadb-install-db', [...within(folder), ...installOptions], { ...account, cwd: folder })
+      else await run(mysqld, [...within(folder), '--initialize-insecure'], { ...account, cwd: folder })
     },
     command: (folder, port) => [
       mysqld,
-      '--no-defaults',
-      `--datadir=${join(folder, 'data')}`,
+      ...within(folder),
       `--init-file=${join(folder, 'init.sql')}`,
       `--socket=${join(folder, 'socket')}`,
       `--pid-file=${join(folder, 'pid')}`,
@@ -63,6 +62,11 @@ export async function startMariadb({ durable = false } = {}, findProgram = progr
 
 const installOptions = ['--auth-root-authentication-method=normal', '--skip-name-resolve', '--skip-test-db']
 const fast = ['--innodb-flush-log-at-trx-commit=0', '--innodb-doublewrite=off']
+
+function within(folder) {
+  // A server that starts clears its folder for temporary tables, also of those that another one needs.
+  return ['--no-defaults', `--datadir=${join(folder, 'data')}`, `--tmpdir=${folder}`]
+}
 
 async function program() {
   for (const name of ['mariadbd', 'mysqld']) {
