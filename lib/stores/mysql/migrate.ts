@@ -1,16 +1,11 @@
 import type { Clock } from '../../protocol/clock.js'
 import { StoreUnavailableError } from '../../errors/store-unavailable-error.js'
-import { missingMigrations, requireMigrated, type Migration } from '../sql/migration.js'
+import { missingMigrations, requireMigrated, type Schema } from '../sql/migration.js'
 import { statement, type SqlSession } from '../sql/sql-connection.js'
 import { checkMysqlSettings } from './check-settings.js'
 import type { MysqlConnection } from './mysql-connection.js'
 import { isMissingTable } from './store-error.js'
 
-const createTable = statement(
-  'create_migration',
-  `CREATE TABLE IF NOT EXISTS latchkey_migration (version BIGINT NOT NULL PRIMARY KEY, applied_at BIGINT NOT NULL)
-  ENGINE = InnoDB`,
-)
 const findVersion = statement('find_version', 'SELECT max(version) AS version FROM latchkey_migration')
 const note = statement('note_migration', 'INSERT INTO latchkey_migration (version, applied_at) VALUES (?, ?)')
 /** Of this database alone: the names of locks are those of the whole server. */
@@ -23,7 +18,7 @@ const unlock = statement('unlock', `SELECT RELEASE_LOCK(CONCAT('latchkey:', SHA1
  */
 export async function migrateMysql(
   connection: MysqlConnection,
-  migrations: readonly Migration[],
+  { migrationTable, migrations }: Schema,
   { apply, clock }: { readonly apply: boolean; readonly clock: Clock },
 ): Promise<void> {
   await connection.onOneConnection(async (session) => {
@@ -34,7 +29,7 @@ export async function migrateMysql(
     const [row] = await session.rows<{ readonly locked: unknown }>(lock, [])
     if (Number(row?.locked) !== 1) throw new StoreUnavailableError('Another process is changing the tables for long')
     try {
-      await session.change(createTable, [])
+      await session.change(statement('create_migration', migrationTable), [])
       for (const { version, statements } of missingMigrations(migrations, await findApplied(session))) {
         for (const [index, text] of statements.entries()) {
           await session.change(statement(`migration_${String(version)}_${String(index)}`, text), [])

@@ -1,23 +1,28 @@
-import type { Migration } from '../sql/migration.js'
+import type { Schema } from '../sql/migration.js'
 
 /** Of this kind are all tables: rows that can be locked, texts of any length outside of the page. */
 const table = 'ENGINE = InnoDB ROW_FORMAT = DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin'
 
 /**
- * How the schema came to be, from the empty database on. Times are seconds since the epoch. What is compared is VARBINARY: the
+ * The tables in MySQL and MariaDB. Times are seconds since the epoch. What is compared is VARBINARY: the
  * collations that compare octets and trailing spaces have other names in MySQL than in MariaDB. Every statement can be repeated,
  * because these databases cannot take a CREATE TABLE back.
  */
-export const mysqlMigrations: readonly Migration[] = [
-  {
-    version: 1,
-    statements: [
-      `CREATE TABLE IF NOT EXISTS latchkey_client (
+export const mysqlSchema: Schema = {
+  migrationTable: `CREATE TABLE IF NOT EXISTS latchkey_migration (
+    version BIGINT NOT NULL PRIMARY KEY, applied_at BIGINT NOT NULL
+  ) ENGINE = InnoDB`,
+  now: 'unix_timestamp()',
+  migrations: [
+    {
+      version: 1,
+      statements: [
+        `CREATE TABLE IF NOT EXISTS latchkey_client (
         client_id    VARBINARY(512) NOT NULL PRIMARY KEY,
         registration MEDIUMTEXT NOT NULL COMMENT 'JSON: a field of the registration that is new needs no new column'
       ) ${table}`,
 
-      `CREATE TABLE IF NOT EXISTS latchkey_authorization (
+        `CREATE TABLE IF NOT EXISTS latchkey_authorization (
         authorization_id    VARBINARY(512) NOT NULL PRIMARY KEY,
         user_id             VARBINARY(512) NOT NULL,
         client_id           VARBINARY(512) NOT NULL,
@@ -38,7 +43,7 @@ export const mysqlMigrations: readonly Migration[] = [
         KEY latchkey_authorization_usable_until (usable_until)
       ) ${table}`,
 
-      `CREATE TABLE IF NOT EXISTS latchkey_access_token (
+        `CREATE TABLE IF NOT EXISTS latchkey_access_token (
         token_hash       VARBINARY(128) NOT NULL PRIMARY KEY,
         client_id        VARBINARY(512) NOT NULL,
         user_id          VARBINARY(512),
@@ -51,7 +56,7 @@ export const mysqlMigrations: readonly Migration[] = [
         KEY latchkey_access_token_authorization (authorization_id)
       ) ${table}`,
 
-      `CREATE TABLE IF NOT EXISTS latchkey_refresh_token (
+        `CREATE TABLE IF NOT EXISTS latchkey_refresh_token (
         token_hash              VARBINARY(128) NOT NULL PRIMARY KEY,
         authorization_id        VARBINARY(512) NOT NULL,
         issued_at               BIGINT         NOT NULL,
@@ -64,19 +69,20 @@ export const mysqlMigrations: readonly Migration[] = [
         KEY latchkey_refresh_token_authorization (authorization_id)
       ) ${table}`,
 
-      `CREATE TABLE IF NOT EXISTS latchkey_revoked_token (
+        `CREATE TABLE IF NOT EXISTS latchkey_revoked_token (
         token_id   VARBINARY(512) NOT NULL PRIMARY KEY,
         expires_at BIGINT         NOT NULL,
         KEY latchkey_revoked_token_expires_at (expires_at)
       ) ${table}`,
 
-      `CREATE TABLE IF NOT EXISTS latchkey_signing_key (
+        `CREATE TABLE IF NOT EXISTS latchkey_signing_key (
         key_id                VARBINARY(512) NOT NULL PRIMARY KEY,
         algorithm             VARCHAR(64)    NOT NULL,
         state                 VARCHAR(16)    NOT NULL,
         encrypted_private_key TEXT           NOT NULL,
         since                 BIGINT         NOT NULL
       ) ${table}`,
-    ],
-  },
-]
+      ],
+    },
+  ],
+}

@@ -6,7 +6,7 @@ import { SqlKeyStore } from '../sql/sql-key-store.js'
 import { SqlTokenStore } from '../sql/sql-token-store.js'
 import { checkTimeout } from '../within-deadline.js'
 import { migrateMysql } from './migrate.js'
-import { mysqlMigrations } from './migrations.js'
+import { mysqlSchema } from './migrations.js'
 import { MysqlConnection } from './mysql-connection.js'
 import type { MysqlPool } from './mysql-pool.js'
 import { mysqlTokens } from './mysql-tokens.js'
@@ -54,7 +54,7 @@ export async function openMysqlStores(pool: MysqlPool, options: MysqlStoresOptio
   checkTimeout('openMysqlStores', timeoutMilliseconds)
   checkBoolean('openMysqlStores.migrate', migrate)
   checkFunction('openMysqlStores.clock', clock)
-  await migrateMysql(new MysqlConnection(pool, MIGRATION_MILLISECONDS), mysqlMigrations, { apply: migrate, clock })
+  await migrateMysql(new MysqlConnection(pool, MIGRATION_MILLISECONDS), mysqlSchema, { apply: migrate, clock })
   const connection = new MysqlConnection(pool, timeoutMilliseconds)
   return {
     clients: new SqlClientStore(connection, replaceClient),

@@ -1,13 +1,9 @@
 import type { Clock } from '../../protocol/clock.js'
-import { missingMigrations, requireMigrated, type Migration } from '../sql/migration.js'
+import { missingMigrations, requireMigrated, type Schema } from '../sql/migration.js'
 import { statement, type SqlSession } from '../sql/sql-connection.js'
 import type { PostgresConnection } from './postgres-connection.js'
 import { isMissingTable } from './store-error.js'
 
-const createTable = statement(
-  'create_migration',
-  `CREATE TABLE IF NOT EXISTS latchkey_migration (version BIGINT NOT NULL PRIMARY KEY, applied_at BIGINT NOT NULL)`,
-)
 const findVersion = statement('find_version', 'SELECT max(version) AS version FROM latchkey_migration')
 const note = statement('note_migration', 'INSERT INTO latchkey_migration (version, applied_at) VALUES (?, ?)')
 /** The number is only ours: nothing else of the application waits for it. */
@@ -19,7 +15,7 @@ const lock = statement('lock_migration', 'SELECT pg_advisory_xact_lock(528391760
  */
 export async function migratePostgres(
   connection: PostgresConnection,
-  migrations: readonly Migration[],
+  { migrationTable, migrations }: Schema,
   { apply, clock }: { readonly apply: boolean; readonly clock: Clock },
 ): Promise<void> {
   const missing = missingMigrations(migrations, await findApplied(connection))
@@ -27,7 +23,7 @@ export async function migratePostgres(
   if (!apply) requireMigrated(missing)
   await connection.atomically(async (session) => {
     await session.rows(lock, [])
-    await session.change(createTable, [])
+    await session.change(statement('create_migration', migrationTable), [])
     for (const { version, statements } of missingMigrations(migrations, await appliedVersion(session))) {
       for (const [index, text] of statements.entries()) {
         await session.change(statement(`migration_${String(version)}_${String(index)}`, text), [])

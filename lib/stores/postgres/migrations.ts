@@ -1,16 +1,20 @@
-import type { Migration } from '../sql/migration.js'
+import type { Schema } from '../sql/migration.js'
 
-/** How the schema came to be, from the empty database on. Times are seconds since the epoch, ids and hashes compare octets. */
-export const postgresMigrations: readonly Migration[] = [
-  {
-    version: 1,
-    statements: [
-      `CREATE TABLE latchkey_client (
+/** The tables in PostgreSQL. Times are seconds since the epoch, ids and hashes compare octets. */
+export const postgresSchema: Schema = {
+  migrationTable:
+    'CREATE TABLE IF NOT EXISTS latchkey_migration (version BIGINT NOT NULL PRIMARY KEY, applied_at BIGINT NOT NULL)',
+  now: 'CAST(extract(epoch FROM now()) AS BIGINT)',
+  migrations: [
+    {
+      version: 1,
+      statements: [
+        `CREATE TABLE latchkey_client (
         client_id    TEXT COLLATE "C" NOT NULL PRIMARY KEY,
         registration TEXT NOT NULL -- JSON: a field of the registration that is new needs no new column
       )`,
 
-      `CREATE TABLE latchkey_authorization (
+        `CREATE TABLE latchkey_authorization (
         authorization_id    TEXT COLLATE "C" NOT NULL PRIMARY KEY,
         user_id             TEXT COLLATE "C" NOT NULL,
         client_id           TEXT COLLATE "C" NOT NULL,
@@ -27,11 +31,11 @@ export const postgresMigrations: readonly Migration[] = [
         -- Pruning need not look at it earlier: until then it has a token that can be used.
         usable_until        BIGINT NOT NULL
       )`,
-      `CREATE INDEX latchkey_authorization_user ON latchkey_authorization (user_id)`,
-      `CREATE INDEX latchkey_authorization_client ON latchkey_authorization (client_id)`,
-      `CREATE INDEX latchkey_authorization_usable_until ON latchkey_authorization (usable_until)`,
+        `CREATE INDEX latchkey_authorization_user ON latchkey_authorization (user_id)`,
+        `CREATE INDEX latchkey_authorization_client ON latchkey_authorization (client_id)`,
+        `CREATE INDEX latchkey_authorization_usable_until ON latchkey_authorization (usable_until)`,
 
-      `CREATE TABLE latchkey_access_token (
+        `CREATE TABLE latchkey_access_token (
         token_hash       TEXT COLLATE "C" NOT NULL PRIMARY KEY,
         client_id        TEXT COLLATE "C" NOT NULL,
         user_id          TEXT COLLATE "C",
@@ -41,11 +45,11 @@ export const postgresMigrations: readonly Migration[] = [
         issued_at        BIGINT NOT NULL,
         expires_at       BIGINT NOT NULL
       )`,
-      `CREATE INDEX latchkey_access_token_expires_at ON latchkey_access_token (expires_at)`,
-      `CREATE INDEX latchkey_access_token_authorization ON latchkey_access_token (authorization_id)
+        `CREATE INDEX latchkey_access_token_expires_at ON latchkey_access_token (expires_at)`,
+        `CREATE INDEX latchkey_access_token_authorization ON latchkey_access_token (authorization_id)
         WHERE authorization_id IS NOT NULL`,
 
-      `CREATE TABLE latchkey_refresh_token (
+        `CREATE TABLE latchkey_refresh_token (
         token_hash              TEXT COLLATE "C" NOT NULL PRIMARY KEY,
         authorization_id        TEXT COLLATE "C" NOT NULL,
         issued_at               BIGINT NOT NULL,
@@ -56,21 +60,22 @@ export const postgresMigrations: readonly Migration[] = [
         access_token_audience   TEXT,
         access_token_expires_at BIGINT
       )`,
-      `CREATE INDEX latchkey_refresh_token_authorization ON latchkey_refresh_token (authorization_id)`,
+        `CREATE INDEX latchkey_refresh_token_authorization ON latchkey_refresh_token (authorization_id)`,
 
-      `CREATE TABLE latchkey_revoked_token (
+        `CREATE TABLE latchkey_revoked_token (
         token_id   TEXT COLLATE "C" NOT NULL PRIMARY KEY,
         expires_at BIGINT NOT NULL
       )`,
-      `CREATE INDEX latchkey_revoked_token_expires_at ON latchkey_revoked_token (expires_at)`,
+        `CREATE INDEX latchkey_revoked_token_expires_at ON latchkey_revoked_token (expires_at)`,
 
-      `CREATE TABLE latchkey_signing_key (
+        `CREATE TABLE latchkey_signing_key (
         key_id                TEXT COLLATE "C" NOT NULL PRIMARY KEY,
         algorithm             TEXT   NOT NULL,
         state                 TEXT   NOT NULL,
         encrypted_private_key TEXT   NOT NULL,
         since                 BIGINT NOT NULL
       )`,
-    ],
-  },
-]
+      ],
+    },
+  ],
+}

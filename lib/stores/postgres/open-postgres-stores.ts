@@ -6,7 +6,7 @@ import { SqlKeyStore } from '../sql/sql-key-store.js'
 import { SqlTokenStore } from '../sql/sql-token-store.js'
 import { checkTimeout } from '../within-deadline.js'
 import { migratePostgres } from './migrate.js'
-import { postgresMigrations } from './migrations.js'
+import { postgresSchema } from './migrations.js'
 import { PostgresConnection } from './postgres-connection.js'
 import type { PostgresPool } from './postgres-pool.js'
 import { postgresTokens } from './postgres-tokens.js'
@@ -64,7 +64,7 @@ export async function openPostgresStores(
   checkFunction('openPostgresStores.clock', clock)
   pool.on?.('error', () => undefined)
   const slow = { timeoutMilliseconds: MIGRATION_MILLISECONDS, preparedStatements: false }
-  await migratePostgres(new PostgresConnection(pool, slow), postgresMigrations, { apply: migrate, clock })
+  await migratePostgres(new PostgresConnection(pool, slow), postgresSchema, { apply: migrate, clock })
   const connection = new PostgresConnection(pool, { timeoutMilliseconds, preparedStatements })
   return {
     clients: new SqlClientStore(connection, replaceClient),

@@ -7,6 +7,16 @@ export interface Migration {
   readonly statements: readonly string[]
 }
 
+/** How the tables of a database come to be. */
+export interface Schema {
+  /** Creates the table that notes which steps were applied, where it is missing. */
+  readonly migrationTable: string
+  /** The time in seconds since the epoch, as the database itself tells it. */
+  readonly now: string
+  /** From the empty database on. */
+  readonly migrations: readonly Migration[]
+}
+
 /** The steps that a database at this version lacks. Throws `ConfigurationError` when a newer version of this package has been there. */
 export function missingMigrations(migrations: readonly Migration[], applied: number): readonly Migration[] {
   const known = migrations.at(-1)?.version ?? 0

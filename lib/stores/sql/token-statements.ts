@@ -85,11 +85,11 @@ const refreshTokenInsert = `
 `
 
 /** The heads of the INSERTs, for statements that do more than one of them. */
-export const insertHeads = {
+export const insertHeads: Readonly<Record<'authorization' | 'accessToken' | 'refreshToken', string>> = {
   authorization: authorizationInsert,
   accessToken: accessTokenInsert,
   refreshToken: refreshTokenInsert,
-} as const
+}
 
 /** Inserts an authorization; the values are those of {@link authorizationValues}. */
 export const insertAuthorization: SqlStatement = statement(

@@ -1,35 +1,40 @@
-import { ConfigurationError } from '../../errors/configuration-error.js'
 import type { Clock } from '../../protocol/clock.js'
-import type { Migration } from './migrations.js'
+import { missingMigrations, requireMigrated, type Schema } from '../sql/migration.js'
 import type { SqliteConnection } from './sqlite-connection.js'
 
 /**
- * Brings the schema up to date. Several processes may do so at once: each step is applied exactly once.
+ * Brings the schema up to date, or with `apply: false` refuses one that is not. Several processes may do so at once: each step is
+ * applied exactly once.
  *
  * Throws `ConfigurationError` when a newer version of this package has been there before.
  */
-export function migrate(connection: SqliteConnection, migrations: readonly Migration[], clock: Clock): void {
+export function migrate(
+  connection: SqliteConnection,
+  { migrationTable, migrations }: Pick<Schema, 'migrationTable' | 'migrations'>,
+  { apply = true, clock }: { readonly apply?: boolean; readonly clock: Clock },
+): void {
+  if (!apply) {
+    requireMigrated(missingMigrations(migrations, hasTable(connection) ? appliedVersion(connection) : 0))
+    return
+  }
   connection.atomically(() => {
-    connection.execute(`
-      CREATE TABLE IF NOT EXISTS latchkey_migration (
-        version    INTEGER NOT NULL PRIMARY KEY,
-        applied_at INTEGER NOT NULL
-      ) STRICT, WITHOUT ROWID
-    `)
-    const current = connection.prepare<{ version: number | null }>(
-      'SELECT max(version) AS version FROM latchkey_migration',
-    )
-    const applied = current.get()?.version ?? 0
-    const known = migrations.at(-1)?.version ?? 0
-    if (applied > known) {
-      const problem = `has schema version ${applied}, and this version of latchkey knows ${known}`
-      throw new ConfigurationError('database', problem, 'Update latchkey, or open another database')
-    }
+    connection.execute(migrationTable)
+    const missing = missingMigrations(migrations, appliedVersion(connection))
     const note = connection.prepare('INSERT INTO latchkey_migration (version, applied_at) VALUES (?, ?)')
-    for (const { version, sql } of migrations) {
-      if (version <= applied) continue
-      connection.execute(sql)
+    for (const { version, statements } of missing) {
+      for (const statement of statements) connection.execute(statement)
       note.run(version, clock())
     }
   })
+}
+
+function hasTable(connection: SqliteConnection): boolean {
+  return connection.prepare(`SELECT 1 FROM sqlite_schema WHERE name = 'latchkey_migration'`).get() !== undefined
+}
+
+function appliedVersion(connection: SqliteConnection): number {
+  const current = connection.prepare<{ version: number | null }>(
+    'SELECT max(version) AS version FROM latchkey_migration',
+  )
+  return current.get()?.version ?? 0
 }

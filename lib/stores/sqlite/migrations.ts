@@ -1,15 +1,19 @@
-/** One step of the schema. A step that was published never changes. */
-export interface Migration {
-  /** 1, 2, 3, … in the order they are applied. */
-  readonly version: number
-  readonly sql: string
-}
+import type { Schema } from '../sql/migration.js'
 
-/** How the schema came to be, from the empty database on. Times are seconds since the epoch. */
-export const migrations: readonly Migration[] = [
-  {
-    version: 1,
-    sql: `
+/** The tables in SQLite. Times are seconds since the epoch. */
+export const sqliteSchema: Schema = {
+  migrationTable: `
+    CREATE TABLE IF NOT EXISTS latchkey_migration (
+      version    INTEGER NOT NULL PRIMARY KEY,
+      applied_at INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID
+  `,
+  now: 'unixepoch()',
+  migrations: [
+    {
+      version: 1,
+      statements: [
+        `
       CREATE TABLE latchkey_client (
         client_id    TEXT NOT NULL PRIMARY KEY,
         registration TEXT NOT NULL -- JSON: a field of the registration that is new needs no new column
@@ -56,10 +60,12 @@ export const migrations: readonly Migration[] = [
       ) STRICT, WITHOUT ROWID;
       CREATE INDEX latchkey_refresh_token_authorization ON latchkey_refresh_token (authorization_id);
     `,
-  },
-  {
-    version: 2,
-    sql: `
+      ],
+    },
+    {
+      version: 2,
+      statements: [
+        `
       ALTER TABLE latchkey_authorization ADD COLUMN audience TEXT NOT NULL DEFAULT '';
       ALTER TABLE latchkey_authorization ADD COLUMN device_label TEXT;
       ALTER TABLE latchkey_authorization ADD COLUMN last_used_at INTEGER NOT NULL DEFAULT 0;
@@ -88,5 +94,7 @@ export const migrations: readonly Migration[] = [
         since                 INTEGER NOT NULL
       ) STRICT, WITHOUT ROWID;
     `,
-  },
-]
+      ],
+    },
+  ],
+}

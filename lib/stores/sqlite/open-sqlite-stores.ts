@@ -1,9 +1,9 @@
-import { checkOptions } from '../../errors/check-options.js'
+import { checkBoolean, checkOptions } from '../../errors/check-options.js'
 import { ConfigurationError } from '../../errors/configuration-error.js'
 import { systemClock, type Clock } from '../../protocol/clock.js'
 import { configureDatabaseFile } from './configure-database-file.js'
 import { migrate } from './migrate.js'
-import { migrations } from './migrations.js'
+import { sqliteSchema } from './migrations.js'
 import { openDatabaseFile } from './open-database-file.js'
 import { SqliteClientStore } from './sqlite-client-store.js'
 import { SqliteConnection } from './sqlite-connection.js'
@@ -18,6 +18,11 @@ export interface SqliteStoresOptions {
    * `StoreUnavailableError`. For a file only: a database that is handed over has its own setting. Default 2000.
    */
   readonly busyTimeoutMilliseconds?: number | undefined
+  /**
+   * Whether to create and update the tables. With `false` you apply what `printMigrations` prints, and a schema that lacks a step
+   * is refused. Default true.
+   */
+  readonly migrate?: boolean | undefined
   /** Default the clock of the machine. */
   readonly clock?: Clock | undefined
 }
@@ -39,32 +44,40 @@ export interface SqliteStores {
  * Throws `ConfigurationError` for what cannot work.
  */
 export function openSqliteStores(database: string | SqliteDatabase, options: SqliteStoresOptions = {}): SqliteStores {
-  checkOptions('openSqliteStores', options, ['busyTimeoutMilliseconds', 'clock'])
-  const { busyTimeoutMilliseconds, clock = systemClock } = options
-  if (typeof database === 'string') return openFile(database, busyTimeoutMilliseconds ?? 2000, clock)
+  checkOptions('openSqliteStores', options, ['busyTimeoutMilliseconds', 'migrate', 'clock'])
+  const { busyTimeoutMilliseconds, migrate: apply = true, clock = systemClock } = options
+  checkBoolean('openSqliteStores.migrate', apply)
+  const schema = { apply, clock }
+  if (typeof database === 'string') return openFile(database, busyTimeoutMilliseconds ?? 2000, schema)
   requireDatabase(database)
   if (busyTimeoutMilliseconds !== undefined) {
     const problem = 'is for files that openSqliteStores opens itself'
     throw new ConfigurationError('busyTimeoutMilliseconds', problem, 'Set it where you open the database')
   }
-  return { ...storesOn(new SqliteConnection(database), clock), close: () => undefined }
+  return { ...storesOn(new SqliteConnection(database), schema), close: () => undefined }
 }
 
-function openFile(name: string, busyTimeoutMilliseconds: number, clock: Clock): SqliteStores {
+interface SchemaOptions {
+  readonly apply: boolean
+  readonly clock: Clock
+}
+
+function openFile(name: string, busyTimeoutMilliseconds: number, schema: SchemaOptions): SqliteStores {
   requireMilliseconds(busyTimeoutMilliseconds)
   const file = openDatabaseFile(name)
   try {
     const connection = new SqliteConnection(file)
     configureDatabaseFile(connection, busyTimeoutMilliseconds)
-    return { ...storesOn(connection, clock), close: () => void file.close() }
+    return { ...storesOn(connection, schema), close: () => void file.close() }
   } catch (error) {
     file.close()
     throw error
   }
 }
 
-function storesOn(connection: SqliteConnection, clock: Clock): Omit<SqliteStores, 'close'> {
-  migrate(connection, migrations, clock)
+function storesOn(connection: SqliteConnection, schema: SchemaOptions): Omit<SqliteStores, 'close'> {
+  migrate(connection, sqliteSchema, schema)
+  const { clock } = schema
   return {
     clients: new SqliteClientStore(connection),
     tokens: new SqliteTokenStore(connection, clock),

@@ -2,14 +2,16 @@ import Database from 'better-sqlite3'
 import { openSqliteStores } from 'latchkey/stores/sqlite'
 import { describe, expect, it } from 'vitest'
 import { ConfigurationError } from '../../../../lib/errors/configuration-error.js'
-import { migrate } from '../../../../lib/stores/sqlite/migrate.js'
-import { migrations } from '../../../../lib/stores/sqlite/migrations.js'
+import { migrate as migrateSchema } from '../../../../lib/stores/sqlite/migrate.js'
+import { sqliteSchema } from '../../../../lib/stores/sqlite/migrations.js'
 import { SqliteConnection } from '../../../../lib/stores/sqlite/sqlite-connection.js'
 import { rotation, signIn } from '../stored-records.js'
 
-const first = { version: 1, sql: "CREATE TABLE notes (text TEXT); INSERT INTO notes VALUES ('kept')" }
-const second = { version: 2, sql: 'ALTER TABLE notes ADD COLUMN author TEXT' }
-const third = { version: 3, sql: "UPDATE notes SET author = 'nobody'" }
+const { migrationTable, migrations } = sqliteSchema
+
+const first = { version: 1, statements: ["CREATE TABLE notes (text TEXT); INSERT INTO notes VALUES ('kept')"] }
+const second = { version: 2, statements: ['ALTER TABLE notes ADD COLUMN author TEXT'] }
+const third = { version: 3, statements: ["UPDATE notes SET author = 'nobody'"] }
 
 describe('migrate', () => {
   it('applies all steps to an empty database, in order, and notes when', () => {
@@ -40,7 +42,7 @@ describe('migrate', () => {
 
   it('applies none of the steps when one of them fails', () => {
     const { database, connection } = emptyDatabase()
-    const broken = { version: 2, sql: 'ALTER TABLE notes ADD COLUMN author TEXT; SELECT nonsense' }
+    const broken = { version: 2, statements: ['ALTER TABLE notes ADD COLUMN author TEXT; SELECT nonsense'] }
     expect(() => migrate(connection, [first, broken], () => 1000)).toThrow('nonsense')
     expect(database.prepare('SELECT name FROM sqlite_schema').all()).toEqual([])
     expect(database.inTransaction).toBe(false)
@@ -104,6 +106,10 @@ describe('the migrations', () => {
     expect(tokens.prune(2_592_000)).toBe(6)
   })
 })
+
+function migrate(connection: SqliteConnection, steps: typeof migrations, clock: () => number): void {
+  migrateSchema(connection, { migrationTable, migrations: steps }, { clock })
+}
 
 function emptyDatabase(): { database: Database.Database; connection: SqliteConnection } {
   const database = new Database(':memory:')

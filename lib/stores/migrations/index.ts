@@ -1,0 +1,1 @@
+export { printMigrations, type PrintMigrationsOptions, type SqlDialect } from './print-migrations.js'
