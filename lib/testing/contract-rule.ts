@@ -1,3 +1,5 @@
+import { AssertionError } from 'node:assert/strict'
+import { inspect } from 'node:util'
 import type { MaybePromise } from '../protocol/maybe-promise.js'
 import type { RequestContext } from '../protocol/request-context.js'
 
@@ -25,7 +27,10 @@ export interface Closable {
   readonly close?: (() => MaybePromise<void>) | undefined
 }
 
-/** Registers each rule as a test that makes its own store and closes it, whatever happened. */
+/**
+ * Registers each rule as a test that makes its own store and closes it, whatever happened. The message of a failure begins with
+ * group and name of the rule, because some runners print messages alone.
+ */
 export function registerRules<Subject>(
   { describe, it }: TestRunner,
   group: string,
@@ -38,10 +43,24 @@ export function registerRules<Subject>(
         const subject = await create()
         try {
           await check(subject)
+        } catch (error) {
+          throw brokenRule(`${group} > ${name}`, error)
         } finally {
           await subject.close?.()
         }
       })
     }
   })
+}
+
+function brokenRule(rule: string, error: unknown): Error {
+  if (!(error instanceof AssertionError)) {
+    const message = `${rule}\nA store answers where it can do what it is asked for, and this one threw.\n  found:    ${inspect(error)}`
+    return Object.assign(new AssertionError({ message, operator: 'answers' }), { cause: error })
+  }
+  const { message, stack } = error
+  error.message = `${rule}\n${message}`
+  // Runners print one or the other, and the stack was written when the error was made.
+  if (stack !== undefined) error.stack = stack.replace(message, () => error.message)
+  return error
 }

@@ -68,6 +68,16 @@ export function newSignedSignIn(given: Partial<Authorization> = {}): SignedSignI
   return { ...newSignIn(given), accessToken: undefined }
 }
 
+/** The sign-in with tokens that end at this second; its authorization may last. */
+export function endingAt(expiresAt: number, { authorization, accessToken, refreshToken }: SignIn): SignIn {
+  return {
+    authorization,
+    accessToken: { ...accessToken, expiresAt },
+    accessTokenExpiresAt: expiresAt,
+    refreshToken: { ...refreshToken, expiresAt },
+  }
+}
+
 /** A new token of the client itself. */
 export function newClientTokens(given: Partial<ClientAccessTokenRecord> = {}): NewClientTokens {
   const accessToken: ClientAccessTokenRecord = {

@@ -43,7 +43,7 @@ export const userStoreRules: ContractRules<UserStoreUnderTest> = {
   },
 
   'decides the same way for every request': async ({ store, username, user }) => {
-    for (const spelling of [username, username.toUpperCase(), username.toLowerCase(), `${username} `]) {
+    for (const spelling of [username, ...respelled(username)]) {
       const first = await store.findUserByUsername(spelling, context)
       const second = await store.findUserByUsername(spelling, context)
       assertSame(second?.userId, first?.userId, 'A name is one user, or nobody, for every request.')
@@ -56,21 +56,51 @@ export const userStoreRules: ContractRules<UserStoreUnderTest> = {
     }
   },
 
-  'replaces the password hash of one user, if it can': async ({ store, username, user }) => {
+  'replaces the password hash of one user, if it can': async ({ store, username, user, otherUser }) => {
     if (store.updatePasswordHash === undefined) return
-    const passwordHash = '$2b$12$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy'
-    await isRefused(() => store.updatePasswordHash?.(`${user.userId}-`, passwordHash, context))
-    assertUser(await store.findUser(user.userId, context), user)
-    await store.updatePasswordHash(user.userId, passwordHash, context)
-    assertUser(await store.findUser(user.userId, context), { ...user, passwordHash })
-    assertUser(await store.findUserByUsername(username, context), { ...user, passwordHash })
+    await store.updatePasswordHash(user.userId, newPasswordHash, context)
+    assertUser(await store.findUser(user.userId, context), { ...user, passwordHash: newPasswordHash })
+    assertUser(await store.findUserByUsername(username, context), { ...user, passwordHash: newPasswordHash })
+    if (otherUser === undefined) return
+    const rule =
+      'Only the user who signed in gets a new hash: with it anybody else would have the password of that user.'
+    assertUser(await store.findUser(otherUser.userId, context), otherUser, rule)
+  },
+
+  'replaces no password hash for an id that is nobody’s': async ({ store, user, otherUser }) => {
+    if (store.updatePasswordHash === undefined) return
+    const { userId } = user
+    for (const id of [`${userId}-`, `x${userId}`, `0${userId}`, ...respelled(userId), '', '%', '*', `' OR '1'='1`]) {
+      // Where ids are numbers or UUIDs, another spelling may be the same one.
+      if ((await store.findUser(id, context)) !== undefined) continue
+      // Whether that is an error is for the store to decide.
+      await isRefused(() => store.updatePasswordHash?.(id, newPasswordHash, context))
+      const rule = `${JSON.stringify(id)} is nobody: a hash that is replaced for a similar id belongs to somebody else.`
+      for (const one of [user, otherUser]) {
+        if (one !== undefined) assertUser(await store.findUser(one.userId, context), one, rule)
+      }
+    }
   },
 }
 
+const newPasswordHash = '$2b$12$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy'
+
+/** Spellings that some comparisons take for the same. */
+function respelled(text: string): readonly string[] {
+  const cases = [text.toUpperCase(), text.toLowerCase()]
+  const spaces = [`${text} `, ` ${text}`, `${text}\u00A0`, `${text}\u200B`]
+  const wide = text.replace(/[!-~]/g, (character) => String.fromCharCode(character.charCodeAt(0) + 0xfee0))
+  const others = [text.normalize('NFC'), text.normalize('NFD'), wide, text.replaceAll('a', '\u0430')]
+  return [...cases, ...spaces, ...others].filter((spelling) => spelling !== text)
+}
+
 /** The application may answer with more of its own fields. */
-function assertUser(found: User | undefined, { userId, passwordHash, disabled }: User): void {
+function assertUser(
+  found: User | undefined,
+  { userId, passwordHash, disabled }: User,
+  rule = 'Both look-ups tell the same of a user: the stable id, the hash as it was written, whether disabled.',
+): void {
   const told = found && { userId: found.userId, passwordHash: found.passwordHash, disabled: found.disabled ?? false }
-  const rule = 'Both look-ups tell the same of a user: the stable id, the hash as it was written, whether disabled.'
   assertSame(told, { userId, passwordHash, disabled: disabled ?? false }, rule)
 }
 

@@ -8,6 +8,8 @@ export interface UserStoreUnderTest {
   readonly username: string
   /** The user as both look-ups must answer. */
   readonly user: User
+  /** Another user, who must stay as is when something is done to the first. Absent: that is not checked. */
+  readonly otherUser?: User | undefined
   /** A name that nobody signs in with. */
   readonly absentUsername: string
   /** Called after each test, also a failed one. */

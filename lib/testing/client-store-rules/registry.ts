@@ -2,6 +2,7 @@ import type { ClientRegistry } from '../../stores/client-store.js'
 import { fullClient, sparseClient, zeroClient } from '../client-records.js'
 import { contractContext as context, type ContractRules } from '../contract-rule.js'
 import { assertSame } from '../rule-assertions.js'
+import { longIds, separators, similarIds } from '../similar-ids.js'
 
 /** Without a registry the store is read-only, and there is nothing to break. */
 export const clientRegistryRules: ContractRules<{ readonly registry: ClientRegistry | undefined }> = {
@@ -64,12 +65,36 @@ export const clientRegistryRules: ContractRules<{ readonly registry: ClientRegis
 
   'keeps ids apart that differ in a byte': async ({ registry }) => {
     if (registry === undefined) return
-    const ids = ['app', 'APP', 'app ', '\u0430pp', '\u00E9', 'e\u0301', '__proto__']
+    const ids = [...similarIds, ...longIds, ...separators.map((separator) => `a${separator}b`)]
     for (const clientId of ids) await registry.saveClient({ ...sparseClient, clientId, name: JSON.stringify(clientId) })
     for (const clientId of ids) {
       const found = await registry.findClient(clientId, context)
       const rule = 'Saving one client must not replace another with a similar id.'
       assertSame(found, { ...sparseClient, clientId, name: JSON.stringify(clientId) }, rule)
     }
+  },
+
+  'keeps all of several clients that are saved at once': async ({ registry }) => {
+    if (registry === undefined) return
+    const clients = Array.from({ length: 20 }, (_, index) => ({ ...fullClient, clientId: `client-${10 + index}` }))
+    await Promise.all(clients.map(async (client) => registry.saveClient(client)))
+    const rule =
+      'Saving is one write: who reads all clients and writes them back loses those that others save meanwhile.'
+    assertSame(await registry.listClients(), clients, rule)
+    await Promise.all(clients.map(async ({ clientId }, index) => index > 9 && registry.deleteClient(clientId)))
+    assertSame(await registry.listClients(), clients.slice(0, 10), rule)
+  },
+
+  'replaces a client as a whole, also when two do at once': async ({ registry }) => {
+    if (registry === undefined) return
+    const { clientId } = fullClient
+    const replacements = [fullClient, { ...sparseClient, clientId }, { ...zeroClient, clientId }]
+    await Promise.all(replacements.map(async (client) => registry.saveClient(client)))
+    const found = await registry.findClient(clientId, context)
+    const winner = replacements.find(({ authMethods }) => authMethods.join() === found?.authMethods.join())
+    const rule =
+      'Of concurrent saves of a client each succeeds and one stays, unmixed: no secret of one with the rights of another.'
+    assertSame(found, winner ?? fullClient, rule)
+    assertSame(await registry.listClients(), [found], rule)
   },
 }

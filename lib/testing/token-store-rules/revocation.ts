@@ -79,7 +79,23 @@ export const revocationRules: ContractRules<TokenStoreUnderTest> = {
   'compares ids byte for byte': async ({ store }) => {
     const signIn = newSignIn({ userId: 'alice', clientId: 'app', authorizationId: 'a-1' })
     await save(store, signIn)
-    for (const id of ['ALICE', 'alice ', 'alic', '\u0430lice', '%', 'APP', 'app ', 'A-1', 'a-1 ', 'a_1', '']) {
+    for (const id of [
+      'ALICE',
+      'alice ',
+      'alic',
+      '\u0430lice',
+      '%',
+      '*',
+      '?lice',
+      '[a]lice',
+      '.*',
+      'APP',
+      'app ',
+      'A-1',
+      'a-1 ',
+      'a_1',
+      '',
+    ]) {
       for (const selection of [{ userId: id }, { clientId: id }, { authorizationId: id }]) {
         const ended = await store.revokeTokens(selection, context)
         assertSame(ended, 0, `${JSON.stringify(selection)} selects nothing: a similar id is the id of somebody else.`)

@@ -1,8 +1,9 @@
-import type { RotationOutcome, TokenStore } from '../../stores/token-store.js'
+import type { TokenStore } from '../../stores/token-store.js'
 import { contractContext as context, type ContractRules } from '../contract-rule.js'
 import { assertRefused, assertSame } from '../rule-assertions.js'
 import { newHash, newRotation, newSignIn, type SignIn } from '../token-records.js'
 import type { TokenStoreUnderTest } from '../token-store-under-test.js'
+import { assertOneWinner } from './one-winner.js'
 import { assertAlive, assertDead, assertUnknown } from './stored-tokens.js'
 
 export const rotationRules: ContractRules<TokenStoreUnderTest> = {
@@ -115,23 +116,8 @@ export const rotationRules: ContractRules<TokenStoreUnderTest> = {
         (index % 2 === 0 ? store : another).rotateRefreshToken(rotation, context),
       ),
     )
-
-    const winner = rotations[outcomes.findIndex(isRotated)]
-    const rule =
-      'Spending is one atomic compare-and-set; two winners are two sessions, one of which is perhaps a thief’s.'
-    assertSame(outcomes.filter(isRotated).length, 1, rule)
-    if (winner === undefined) return
-    await assertAlive(
-      store,
-      { ...winner, authorization: signIn.authorization },
-      'The successors of the winner are alive.',
-    )
-    for (const [index, loser] of rotations.entries()) {
-      if (loser === winner) continue
-      const expected = { outcome: 'already_spent', spending: winner.spending }
-      assertSame(outcomes[index], expected, 'All others are told of the spending of the winner.')
-      await assertDead(another, loser, 'There is one live successor, not several.')
-    }
+    const attempts = rotations.map((rotation, index) => ({ rotation, outcome: outcomes[index] }))
+    for (const handle of [store, another]) await assertOneWinner(handle, signIn, attempts)
   },
 }
 
@@ -139,8 +125,4 @@ async function savedSignIn(store: TokenStore): Promise<SignIn> {
   const signIn = newSignIn()
   await store.saveTokens(signIn, context)
   return signIn
-}
-
-function isRotated({ outcome }: RotationOutcome): boolean {
-  return outcome === 'rotated'
 }

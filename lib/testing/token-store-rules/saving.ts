@@ -1,8 +1,9 @@
+import type { TokenHash } from '../../protocol/token-hash.js'
 import { contractContext as context, type ContractRules } from '../contract-rule.js'
-import { assertRefused, assertSame } from '../rule-assertions.js'
-import { asHash, newClientTokens, newHash, newSignIn } from '../token-records.js'
+import { assertRefused, assertSame, isRefused } from '../rule-assertions.js'
+import { asHash, newClientTokens, newHash, newSignedSignIn, newSignIn } from '../token-records.js'
 import type { TokenStoreUnderTest } from '../token-store-under-test.js'
-import { assertUnknown } from './stored-tokens.js'
+import { assertAlive, assertDead, assertUnknown } from './stored-tokens.js'
 
 export const savingRules: ContractRules<TokenStoreUnderTest> = {
   'finds an access token of a user, whole and unchanged': async ({ store }) => {
@@ -118,6 +119,63 @@ export const savingRules: ContractRules<TokenStoreUnderTest> = {
     assertSame(await store.revokeTokens({ userId: 'bob' }, context), 0, rule)
     const kept = await store.findRefreshToken(first.refreshToken.tokenHash, context)
     assertSame(kept?.authorization, first.authorization, 'A failed save leaves what was there as it was.')
+  },
+
+  'refuses an authorization id that exists and changes nothing': async ({ store }) => {
+    const first = newSignIn()
+    const { authorizationId } = first.authorization
+    await store.saveTokens(first, context)
+    const rule =
+      'An authorization that is overwritten gives its tokens to somebody else: a second one with its id is refused.'
+    for (const second of [
+      newSignIn({ authorizationId, userId: 'bob', scope: 'orders:admin' }),
+      newSignedSignIn({ authorizationId, userId: 'bob', scope: 'orders:admin' }),
+    ]) {
+      await assertRefused(() => store.saveTokens(second, context), rule)
+      assertSame(await store.findAuthorization(authorizationId, context), first.authorization, rule)
+      await assertAlive(store, first, rule)
+      await assertDead(store, second, 'A failed save stores nothing: no token.')
+      assertSame(await store.listAuthorizations('bob', context), [], 'A failed save stores nothing: no sign-in.')
+    }
+  },
+
+  'lets exactly one of twenty concurrent saves of a hash win': async ({ store, createAnother }) => {
+    const another = (await createAnother?.()) ?? store
+    const [access, refresh, client] = [newHash(), newHash(), newHash()]
+    const attempts = Array.from({ length: 20 }, (_, index) => {
+      const { accessToken, ...signIn } = newSignIn({ userId: `user-${index}` })
+      if (index % 4 < 2) return { ...signIn, accessToken: { ...accessToken, tokenHash: access } }
+      return { ...signIn, accessToken, refreshToken: { ...signIn.refreshToken, tokenHash: refresh } }
+    })
+    const clients = Array.from({ length: 20 }, (_, index) =>
+      newClientTokens({ tokenHash: client, clientId: `client-${index}` }),
+    )
+    const saves = [...attempts, ...clients].map(async (tokens, index) =>
+      isRefused(() => (index % 2 === 0 ? store : another).saveTokens(tokens, context)),
+    )
+    const refused = await Promise.all(saves)
+
+    const rule =
+      'A hash is one token: of concurrent saves exactly one is stored, and the others are refused as a whole.'
+    const winners = (hash: TokenHash) =>
+      [...attempts, ...clients].filter(
+        ({ accessToken, refreshToken }, index) =>
+          refused[index] === false && (accessToken.tokenHash === hash || refreshToken?.tokenHash === hash),
+      )
+    for (const hash of [access, refresh, client]) assertSame(winners(hash).length, 1, rule)
+    for (const tokens of winners(client)) await assertAlive(store, tokens, rule)
+    for (const [index, tokens] of attempts.entries()) {
+      const { authorizationId, userId } = tokens.authorization
+      if (refused[index] === false) {
+        await assertAlive(another, tokens, rule)
+        continue
+      }
+      assertSame(await another.findAuthorization(authorizationId, context), undefined, rule)
+      assertSame(await another.listAuthorizations(userId, context), [], rule)
+      for (const { tokenHash } of [tokens.accessToken, tokens.refreshToken]) {
+        if (tokenHash !== access && tokenHash !== refresh) await assertUnknown(another, tokenHash, rule)
+      }
+    }
   },
 
   'is seen by another store on the same data at once': async ({ store, createAnother }) => {
