@@ -28,6 +28,7 @@ const rules: ImportRules = {
     'stores/sqlite': ['stores', 'stores/sql', 'protocol', 'errors'],
     'stores/postgres': ['stores', 'stores/sql', 'protocol', 'errors'],
     'stores/mysql': ['stores', 'stores/sql', 'protocol', 'errors'],
+    'stores/redis': ['stores', 'protocol', 'errors'],
     'stores/migrations': ['stores/sql', 'stores/sqlite', 'stores/postgres', 'stores/mysql'],
     testing: ['stores', 'protocol', 'errors'],
     passwords: ['protocol', 'errors'],

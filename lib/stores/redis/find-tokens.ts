@@ -1,0 +1,60 @@
+import type { TokenHash } from '../../protocol/token-hash.js'
+import type { AccessTokenRecord, RefreshTokenRecord } from '../token-store.js'
+import type { RedisConnection } from './redis-connection.js'
+import type { RedisKeys } from './redis-keys.js'
+import { listReply, textReply } from './redis-reply.js'
+import { tokenScript } from './token-script.js'
+import { toAccessToken, toAuthorization, toRefreshToken } from './token-values.js'
+
+/** Replies the record of an access token. */
+const findAccessToken = tokenScript(
+  textReply,
+  String.raw`
+  local value = redis.call('GET', KEYS[4])
+  if not value then return false end
+  local owner, record = string.match(value, '^(.-)\n(.*)$')
+  local stamp, client = string.match(owner, '^c(%d+) (.*)$')
+  if stamp then
+    if isRevoked(stamp, client) then return false end
+  elseif not findAuthorization(string.sub(owner, 2)) then
+    return false
+  end
+  return record
+  `,
+)
+
+/** Replies the text of a refresh token and the record of its authorization. */
+const findRefreshToken = tokenScript(
+  listReply,
+  String.raw`
+  local value = redis.call('GET', KEYS[4])
+  if not value then return false end
+  local authorization = findAuthorization(string.match(value, '^[^\n]*'), 'record')
+  if not authorization then return false end
+  return {value, authorization[2]}
+  `,
+)
+
+/** Finds tokens by hash. A token of an authorization that is revoked or over is not there. */
+export class FindTokens {
+  readonly #connection: RedisConnection
+  readonly #keys: RedisKeys
+
+  constructor(connection: RedisConnection, keys: RedisKeys) {
+    this.#connection = connection
+    this.#keys = keys
+  }
+
+  async accessToken(tokenHash: TokenHash): Promise<AccessTokenRecord | undefined> {
+    const keys = this.#keys.ofScript(this.#keys.accessToken(tokenHash))
+    const record = await this.#connection.run(findAccessToken, keys)
+    return record === undefined ? undefined : toAccessToken(tokenHash, record)
+  }
+
+  async refreshToken(tokenHash: TokenHash): Promise<RefreshTokenRecord | undefined> {
+    const keys = this.#keys.ofScript(this.#keys.refreshToken(tokenHash))
+    const [value, authorization] = await this.#connection.run(findRefreshToken, keys)
+    if (value === undefined || authorization === undefined) return undefined
+    return toRefreshToken(tokenHash, value, toAuthorization(authorization))
+  }
+}

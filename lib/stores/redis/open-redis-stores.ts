@@ -1,0 +1,74 @@
+import { checkFunction, checkOptions } from '../../errors/check-options.js'
+import { ConfigurationError } from '../../errors/configuration-error.js'
+import { systemClock, type Clock } from '../../protocol/clock.js'
+import { checkTimeout } from '../within-deadline.js'
+import { RedisClientStore } from './redis-client-store.js'
+import { RedisConnection } from './redis-connection.js'
+import type { RedisHandle } from './redis-handle.js'
+import { RedisKeyStore } from './redis-key-store.js'
+import { RedisKeys } from './redis-keys.js'
+import { RedisTokenStore } from './redis-token-store.js'
+import { sendCommandOf } from './send-command.js'
+
+/** What {@link openRedisStores} can be told. */
+export interface RedisStoresOptions {
+  /**
+   * What all keys begin with. The word in braces is their hash tag: on a cluster it keeps all keys of one installation on one node,
+   * because a script reaches no other. Give each installation on one server its own. Default `{latchkey}:`.
+   */
+  readonly keyPrefix?: string | undefined
+  /** Milliseconds after which a call throws `StoreUnavailableError`, connected or not. 10 to 60,000. Default 5000. */
+  readonly timeoutMilliseconds?: number | undefined
+  /** Default the clock of the machine. */
+  readonly clock?: Clock | undefined
+}
+
+/** Stores in one Redis. */
+export interface RedisStores {
+  readonly clients: RedisClientStore
+  readonly tokens: RedisTokenStore
+  readonly keys: RedisKeyStore
+}
+
+/**
+ * Opens stores in Redis, 6.2 or later, or Valkey, over what the application has: a client, pool, cluster or Sentinel of node-redis
+ * (`redis`), a client or cluster of `ioredis`; several processes may share it. Connecting and closing stay the application's.
+ *
+ * Use a server that keeps what it is given: with `maxmemory-policy noeviction`, because what is revoked would come back to life if it
+ * were evicted, and with `appendonly yes`. The stores listen to `error` of the client, so that a restart of Redis does not end the
+ * process; listen yourself to log it. With ioredis set `autoResendUnfulfilledCommands: false`: a rotation that is sent again long after
+ * its request was given up looks like a replay.
+ *
+ * Throws `ConfigurationError` for what cannot work.
+ */
+export function openRedisStores(client: RedisHandle, options: RedisStoresOptions = {}): RedisStores {
+  checkOptions('openRedisStores', options, ['keyPrefix', 'timeoutMilliseconds', 'clock'])
+  const { keyPrefix = '{latchkey}:', timeoutMilliseconds = 5000, clock = systemClock } = options
+  checkKeyPrefix(keyPrefix)
+  checkTimeout('openRedisStores', timeoutMilliseconds)
+  checkFunction('openRedisStores.clock', clock)
+  const connection = new RedisConnection(sendCommandOf(client), timeoutMilliseconds)
+  ignoreErrorsOf(client)
+  const keys = new RedisKeys(keyPrefix)
+  return {
+    clients: new RedisClientStore(connection, keys),
+    tokens: new RedisTokenStore(connection, keys, clock),
+    keys: new RedisKeyStore(connection, keys),
+  }
+}
+
+function checkKeyPrefix(keyPrefix: unknown): void {
+  // The first opening brace counts, and the first closing one behind it.
+  if (typeof keyPrefix === 'string' && /^[^{]*\{[^}]+\}/.test(keyPrefix)) return
+  const remedy = 'Put a word in braces, such as {latchkey}:, so that a cluster keeps all keys on one node'
+  throw new ConfigurationError('openRedisStores.keyPrefix', 'has no hash tag', remedy)
+}
+
+const listenedTo = new WeakSet<RedisHandle>()
+
+/** A client of node-redis ends the process when it loses its server and nobody listens. */
+function ignoreErrorsOf(client: RedisHandle): void {
+  if (listenedTo.has(client)) return
+  listenedTo.add(client)
+  client.on?.('error', () => undefined)
+}

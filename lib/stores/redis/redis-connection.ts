@@ -1,0 +1,41 @@
+import { withinDeadline } from '../within-deadline.js'
+import type { RedisScript } from './redis-script.js'
+import type { SendCommand } from './send-command.js'
+import { isMissingScript, storeError } from './store-error.js'
+
+/** Runs scripts; throws `StoreUnavailableError` when Redis cannot serve. */
+export class RedisConnection {
+  readonly #send: SendCommand
+  readonly #timeoutMilliseconds: number
+
+  constructor(send: SendCommand, timeoutMilliseconds: number) {
+    this.#send = send
+    this.#timeoutMilliseconds = timeoutMilliseconds
+  }
+
+  /** Runs a script in one round trip; in two when Redis does not have it yet. */
+  async run<Reply>(
+    script: RedisScript<Reply>,
+    keys: readonly [string, ...string[]],
+    values: readonly (string | number)[] = [],
+  ): Promise<Reply> {
+    const abandoned = new AbortController()
+    const operands = [String(keys.length), ...keys, ...values.map(String)]
+    const evaluate = (command: string, what: string): Promise<unknown> =>
+      this.#send(keys[0], [command, what, ...operands], abandoned.signal)
+    try {
+      const reply = await withinDeadline(this.#timeoutMilliseconds, 'Redis', async () => {
+        try {
+          return await evaluate('EVALSHA', script.sha1)
+        } catch (error) {
+          if (!isMissingScript(error) || abandoned.signal.aborted) throw error
+          return evaluate('EVAL', script.text)
+        }
+      })
+      return script.parse(reply)
+    } catch (error) {
+      abandoned.abort()
+      throw storeError(error)
+    }
+  }
+}

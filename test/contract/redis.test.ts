@@ -1,0 +1,104 @@
+import { Cluster, Redis } from 'ioredis'
+import { openRedisStores, type RedisHandle, type RedisStores } from 'latchkey/stores/redis'
+import { clientStoreContract, keyStoreContract, tokenStoreContract } from 'latchkey/testing'
+import { randomUUID } from 'node:crypto'
+import { createClient, createClientPool, createCluster } from 'redis'
+import { afterAll, describe, it } from 'vitest'
+import { startRedisCluster } from '../../tools/servers/start-redis-cluster.mjs'
+import { startRedis } from '../../tools/servers/start-redis.mjs'
+
+/** What an application has to reach Redis by, and how it ends it. */
+interface OpenedHandle {
+  readonly handle: RedisHandle
+  close(): unknown
+}
+
+const server = await startRedis()
+const cluster = await startRedisCluster()
+afterAll(async () => {
+  await server?.stop()
+  await cluster?.stop()
+})
+
+describe.skipIf(server === undefined)('Redis', () => {
+  const { url = '' } = server ?? {}
+
+  checkContracts('a client of node-redis', async () => {
+    const client = createClient({ url })
+    await client.connect()
+    return { handle: client, close: () => client.destroy() }
+  })
+
+  checkContracts('a pool of node-redis', async () => {
+    const pool = createClientPool({ url })
+    await pool.connect()
+    return { handle: pool, close: () => pool.destroy() }
+  })
+
+  checkContracts('ioredis', () => {
+    const client = new Redis(url)
+    return { handle: client, close: () => client.disconnect() }
+  })
+
+  checkContracts('ioredis with a key prefix of its own', () => {
+    const client = new Redis(url, { keyPrefix: 'shop:', enableAutoPipelining: true, stringNumbers: true })
+    return { handle: client, close: () => client.disconnect() }
+  })
+})
+
+describe.skipIf(cluster === undefined)('Redis Cluster', () => {
+  const urls = cluster?.nodes.map(({ url }) => url) ?? []
+
+  checkContracts('a cluster of node-redis', async () => {
+    const client = createCluster({ rootNodes: urls.map((url) => ({ url })), useReplicas: true })
+    await client.connect()
+    return { handle: client, close: () => client.destroy() }
+  })
+
+  checkContracts('a cluster of ioredis', () => {
+    const client = new Cluster(urls, { scaleReads: 'slave' })
+    return { handle: client, close: () => client.disconnect() }
+  })
+})
+
+function checkContracts(name: string, open: () => OpenedHandle | Promise<OpenedHandle>): void {
+  describe(`through ${name}`, () => {
+    tokenStoreContract({ describe, it, create: async () => subject(open, ({ tokens }) => tokens) })
+    keyStoreContract({ describe, it, create: async () => subject(open, ({ keys }) => keys) })
+    clientStoreContract({
+      describe,
+      it,
+      async create(clients) {
+        const { store, close } = await subject(open, (stores) => stores.clients)
+        for (const client of clients) await store.saveClient(client)
+        return { store, close }
+      },
+    })
+  })
+}
+
+/** A store on keys that no other test has, and everything that was opened on them. */
+async function subject<Store>(
+  open: () => OpenedHandle | Promise<OpenedHandle>,
+  storeOf: (stores: RedisStores) => Store,
+) {
+  const keyPrefix = `{${randomUUID()}}:`
+  const opened: OpenedHandle[] = []
+  async function openStore(): Promise<Store> {
+    const handle = await open()
+    opened.push(handle)
+    return storeOf(openRedisStores(handle.handle, { keyPrefix }))
+  }
+  function close(): void {
+    for (const handle of opened.splice(0)) handle.close()
+  }
+  return {
+    store: await openStore(),
+    createAnother: openStore,
+    reopen() {
+      close()
+      return openStore()
+    },
+    close,
+  }
+}
