@@ -115,12 +115,12 @@ async function authenticateUser(
 async function rehash(
   users: UserStore,
   hasher: PasswordHasher,
-  { userId }: User,
+  { userId, passwordHash }: User,
   password: string,
   request: GrantRequest,
 ): Promise<void> {
   try {
-    await users.updatePasswordHash?.(userId, await hasher.hash(password), request.context)
+    await users.updatePasswordHash?.(userId, await hasher.hash(password), request.context, passwordHash)
   } catch (cause) {
     emitError(request.emit, request.context, publicError(cause))
   }

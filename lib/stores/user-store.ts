@@ -25,7 +25,13 @@ export interface UserStore {
   findUser(userId: string, context: RequestContext): MaybePromise<User | undefined>
   /**
    * Replaces a user's password hash after a successful sign-in whose hash was weaker than configured. Absent: old hashes stay.
-   * The answer to the client does not wait for it; a failure is reported as an event.
+   * The answer to the client does not wait for it; a failure is reported as an event. Write it only where the hash is still
+   * `replacedHash`, the one that was verified: else a password that the user changes at this moment would be undone.
    */
-  updatePasswordHash?(userId: string, passwordHash: string, context: RequestContext): MaybePromise<void>
+  updatePasswordHash?(
+    userId: string,
+    passwordHash: string,
+    context: RequestContext,
+    replacedHash: string,
+  ): MaybePromise<void>
 }

@@ -51,3 +51,9 @@ export function isVictim(error: unknown): boolean {
 export function isMissingTable(error: unknown): boolean {
   return (Object(error) as { readonly errno?: unknown }).errno === 1146
 }
+
+/** Whether a value is none that the column can have: characters that its character set lacks, say. */
+export function isImpossibleValue(error: unknown): boolean {
+  const { errno } = Object(error) as { readonly errno?: unknown }
+  return errno === 1267 || errno === 3854
+}

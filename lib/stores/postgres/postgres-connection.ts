@@ -3,7 +3,7 @@ import { repeatVictims } from '../sql/repeat-victims.js'
 import type { SqlConnection, SqlSession, SqlStatement, SqlValue } from '../sql/sql-connection.js'
 import { withinDeadline, type Deadline } from '../within-deadline.js'
 import type { PostgresClient, PostgresPool, PostgresQuery, PostgresResult } from './postgres-pool.js'
-import { isVictim, storeError } from './store-error.js'
+import { isStaleStatement, isVictim, storeError } from './store-error.js'
 
 /** How a {@link PostgresConnection} works. */
 export interface PostgresConnectionOptions {
@@ -60,17 +60,20 @@ export class PostgresConnection implements SqlConnection {
   }
 
   #send(statement: SqlStatement, values: readonly SqlValue[]): Promise<PostgresResult> {
-    const query = this.#query(statement, values)
-    return this.#withClient((client) => client.query(query))
+    const { name, ...query } = this.#query(statement, values)
+    const named = name === undefined ? query : { name, ...query }
+    return this.#withClient((client, _deadline, attempt) => client.query(attempt === 1 ? named : query))
   }
 
   /**
    * Takes a connection for some work. Work that got none in time is not done at all: a rotation that went through long after its
    * client was told to try again would make a replay of the second try.
    */
-  async #withClient<Result>(work: (client: PostgresClient, deadline: Deadline) => Promise<Result>): Promise<Result> {
+  async #withClient<Result>(
+    work: (client: PostgresClient, deadline: Deadline, attempt: number) => Promise<Result>,
+  ): Promise<Result> {
     try {
-      return await repeatVictims(isVictim, () =>
+      return await repeatVictims(isWorthRepeating, (attempt) =>
         withinDeadline(this.#timeoutMilliseconds, 'PostgreSQL', async (deadline) => {
           const client = await this.#pool.connect()
           if (deadline.hasPassed) {
@@ -85,7 +88,7 @@ export class PostgresConnection implements SqlConnection {
           // A connection that does not answer must not be missing in the pool.
           deadline.whenPassed(() => release(true))
           try {
-            const result = await work(client, deadline)
+            const result = await work(client, deadline, attempt)
             release(false)
             return result
           } catch (error) {
@@ -113,5 +116,9 @@ export class PostgresConnection implements SqlConnection {
 
 /** Whether the connection may be of no use to anybody after this error; what the server answers in good order has a severity. */
 function isBroken(error: unknown): boolean {
-  return !('severity' in Object(error))
+  return !('severity' in Object(error)) || isStaleStatement(error)
+}
+
+function isWorthRepeating(error: unknown): boolean {
+  return isVictim(error) || isStaleStatement(error)
 }

@@ -32,9 +32,24 @@ export function isVictim(error: unknown): boolean {
   return error instanceof Error && ['40001', '40P01'].includes(codeOf(error) ?? '')
 }
 
+/**
+ * Whether a prepared statement is of no use any more, because a table was changed since. It helps to send it again without a name, on
+ * any connection.
+ */
+export function isStaleStatement(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  const code = codeOf(error)
+  return (code === '0A000' && error.message.includes('cached plan')) || code === '26000'
+}
+
 /** Whether there is no such table. */
 export function isMissingTable(error: unknown): boolean {
   return error instanceof Error && codeOf(error) === '42P01'
+}
+
+/** Whether a value is none that the column can have: letters for a number, say. */
+export function isImpossibleValue(error: unknown): boolean {
+  return error instanceof Error && ['22P02', '22003', '22021'].includes(codeOf(error) ?? '')
 }
 
 function codeOf(error: Error): string | undefined {

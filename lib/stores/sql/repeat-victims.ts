@@ -8,11 +8,11 @@ const ATTEMPTS = 5
  */
 export async function repeatVictims<Result>(
   isVictim: (error: unknown) => boolean,
-  work: () => Promise<Result>,
+  work: (attempt: number) => Promise<Result>,
 ): Promise<Result> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await work()
+      return await work(attempt)
     } catch (error) {
       if (attempt === ATTEMPTS || !isVictim(error)) throw error
       await sleep(Math.random() * 10 * attempt)

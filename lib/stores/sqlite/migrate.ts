@@ -29,7 +29,9 @@ export function migrate(
 }
 
 function hasTable(connection: SqliteConnection): boolean {
-  return connection.prepare(`SELECT 1 FROM sqlite_schema WHERE name = 'latchkey_migration'`).get() !== undefined
+  return (
+    connection.prepare<unknown>(`SELECT 1 FROM sqlite_schema WHERE name = 'latchkey_migration'`).get() !== undefined
+  )
 }
 
 function appliedVersion(connection: SqliteConnection): number {
