@@ -129,7 +129,6 @@ export function checkServerOptions(options: AuthorizationServerOptions): void {
     'isSignedTokenRevoked',
     'findAuthorization',
     'listAuthorizations',
-    'prune',
   ])
   checkScopes(options.scopes)
   checkGrants(options.grants)
