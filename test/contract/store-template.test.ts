@@ -1,0 +1,32 @@
+import { isStoreUnavailableError } from 'latchkey'
+import { afterAll, describe, expect, it } from 'vitest'
+import { createPool } from '../../docs/store-template/my-database.js'
+import { MyClientStore } from '../../docs/store-template/my-client-store.js'
+import { startPostgres } from '../../tools/servers/start-postgres.mjs'
+
+const server = await startPostgres()
+afterAll(() => server?.stop())
+
+if (server === undefined) {
+  describe.skip('docs/store-template', () => it('has no PostgreSQL', () => undefined))
+} else {
+  // The template is tested by its own test, as its readers run it.
+  process.env['DATABASE_URL'] = await server.createDatabase('template')
+  await import('../../docs/store-template/my-stores.test.js')
+}
+
+describe('docs/store-template', () => {
+  it('tells a database that is out of reach from a defect', async () => {
+    const pool = createPool('postgres://postgres@127.0.0.1:1/none')
+    const error: unknown = await new MyClientStore(pool).findClient('app').catch((thrown: unknown) => thrown)
+    expect(isStoreUnavailableError(error)).toBe(true)
+    await pool.end()
+  })
+
+  it.skipIf(server === undefined)('tells a defect from a database that is out of reach', async () => {
+    const pool = createPool(await server!.createDatabase('without_tables'))
+    const error: unknown = await new MyClientStore(pool).findClient('app').catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({ code: '42P01' })
+    await pool.end()
+  })
+})
