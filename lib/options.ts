@@ -130,6 +130,8 @@ export function checkServerOptions(options: AuthorizationServerOptions): void {
     'findAuthorization',
     'listAuthorizations',
   ])
+  // Absent where a store drops by itself what has expired.
+  checkFunction('tokens.prune', options.tokens.prune)
   checkScopes(options.scopes)
   checkGrants(options.grants)
   checkClientAuthMethods(options.clientAuthMethods)

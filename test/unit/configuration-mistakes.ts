@@ -63,9 +63,9 @@ export const wrongServer: readonly Mistake[] = [
       'isSignedTokenRevoked',
       'findAuthorization',
       'listAuthorizations',
-      'prune',
     ] as const
   ).map((method) => [{ tokens: without(method) }, 'tokens', new RegExp(`has no method ${method}\\.`)] as const),
+  [{ tokens: Object.assign(Object.create(tokens) as object, { prune: 60 }) }, 'tokens.prune', /function/],
   [{ resources: [{ resource: 'orders' }] }, 'resources[0].resource', /no absolute URI/],
   [{ resources: [{ resource: 'https://api.example.com/#x' }] }, 'resources[0].resource', /no absolute URI/],
   [{ resources: [{ resource: 'urn:a' }, { resource: 'urn:a' }] }, 'resources[1]', /listed twice/],
