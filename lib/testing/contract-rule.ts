@@ -1,5 +1,4 @@
 import { AssertionError } from 'node:assert/strict'
-import { inspect } from 'node:util'
 import type { MaybePromise } from '../protocol/maybe-promise.js'
 import type { RequestContext } from '../protocol/request-context.js'
 
@@ -55,8 +54,8 @@ export function registerRules<Subject>(
 
 function brokenRule(rule: string, error: unknown): Error {
   if (!(error instanceof AssertionError)) {
-    const message = `${rule}\nA store answers where it can do what it is asked for, and this one threw.\n  found:    ${inspect(error)}`
-    return Object.assign(new AssertionError({ message, operator: 'answers' }), { cause: error })
+    const found = `This rule expects an answer: an exception is answered with server_error.\n  found:    ${String(error)}`
+    return Object.assign(new AssertionError({ message: `${rule}\n${found}` }), { cause: error })
   }
   const { message, stack } = error
   error.message = `${rule}\n${message}`

@@ -1,4 +1,4 @@
-import { createMemoryStores, MemoryClientStore, MemoryKeyStore } from 'latchkey/stores/memory'
+import { MemoryClientStore, MemoryKeyStore } from 'latchkey/stores/memory'
 import {
   clientStoreContract,
   keyStoreContract,
@@ -7,42 +7,54 @@ import {
   type KeyStoreUnderTest,
   type TokenStoreUnderTest,
 } from 'latchkey/testing'
+import { AssertionError } from 'node:assert/strict'
 import { describe, expect, it } from 'vitest'
 import type { ClientRegistry } from '../../lib/stores/client-store.js'
+import type { TokenStore } from '../../lib/stores/token-store.js'
 import type { UserStore } from '../../lib/stores/user-store.js'
+import { contractContext } from '../../lib/testing/contract-rule.js'
 import { authorizationFaults } from './broken-stores/authorization-faults.js'
 import { clientFaults } from './broken-stores/client-faults.js'
+import { expiryFaults } from './broken-stores/expiry-faults.js'
+import { faulty } from './broken-stores/faulty-token-store.js'
+import { idFaults } from './broken-stores/id-faults.js'
 import { keyFaults } from './broken-stores/key-faults.js'
 import { pruningFaults } from './broken-stores/pruning-faults.js'
-import { runContract, type PlantedFault } from './broken-stores/planted-fault.js'
+import { pruningUnderWayFaults } from './broken-stores/pruning-under-way-faults.js'
+import { registeredRules, type PlantedFault, type RegisteredRule } from './broken-stores/planted-fault.js'
 import { revocationFaults } from './broken-stores/revocation-faults.js'
 import { rotationFaults } from './broken-stores/rotation-faults.js'
 import { savingFaults } from './broken-stores/saving-faults.js'
+import { selfExpiring } from './broken-stores/self-expiring-store.js'
 import { sharingFaults } from './broken-stores/sharing-faults.js'
 import { signedTokenFaults } from './broken-stores/signed-token-faults.js'
-import { ada, soundUserStore, userFaults } from './broken-stores/user-faults.js'
+import { ada, bob, soundUserStore, userFaults } from './broken-stores/user-faults.js'
 
 const alone = [
   ...savingFaults,
+  ...idFaults,
   ...rotationFaults,
   ...revocationFaults,
   ...signedTokenFaults,
   ...authorizationFaults,
   ...pruningFaults,
+  ...pruningUnderWayFaults,
+  ...expiryFaults,
 ].map(({ store, ...fault }) => ({ ...fault, store: (): TokenStoreUnderTest => ({ store: store() }) }))
 
 proves('tokenStoreContract', {
-  run: (create: () => TokenStoreUnderTest) => runContract((runner) => tokenStoreContract({ ...runner, create })),
-  sound() {
-    const { tokens } = createMemoryStores({ pruneIntervalSeconds: 0 })
-    return { store: tokens, createAnother: () => tokens, reopen: () => tokens }
+  register: (create: () => TokenStoreUnderTest) =>
+    registeredRules((runner) => tokenStoreContract({ ...runner, create })),
+  sound: {
+    'that is pruned': () => shared(faulty(() => ({}))()),
+    'that drops by itself what is over': () => shared(selfExpiring(() => ({}))()),
   },
   faults: [...alone, ...sharingFaults],
 })
 
 proves('clientStoreContract', {
-  run: (create: () => ClientRegistry) =>
-    runContract((runner) =>
+  register: (create: () => ClientRegistry) =>
+    registeredRules((runner) =>
       clientStoreContract({
         ...runner,
         async create(clients) {
@@ -52,57 +64,73 @@ proves('clientStoreContract', {
         },
       }),
     ),
-  sound: () => new MemoryClientStore(),
+  sound: { 'in memory': () => new MemoryClientStore() },
   faults: clientFaults,
 })
 
 proves('keyStoreContract', {
-  run: (create: () => KeyStoreUnderTest) => runContract((runner) => keyStoreContract({ ...runner, create })),
-  sound() {
-    const keys = new MemoryKeyStore()
-    return { store: keys, createAnother: () => keys, reopen: () => keys }
+  register: (create: () => KeyStoreUnderTest) => registeredRules((runner) => keyStoreContract({ ...runner, create })),
+  sound: {
+    'in memory': () => {
+      const keys = new MemoryKeyStore()
+      return { store: keys, createAnother: () => keys, reopen: () => keys }
+    },
   },
   faults: keyFaults,
 })
 
 proves('userStoreContract', {
-  run: (create: () => UserStore) =>
-    runContract((runner) =>
+  register: (create: () => UserStore) =>
+    registeredRules((runner) =>
       userStoreContract({
         ...runner,
-        create: () => ({ store: create(), username: 'ada', user: ada, absentUsername: 'nobody' }),
+        create: () => ({ store: create(), username: 'ada', user: ada, otherUser: bob, absentUsername: 'nobody' }),
       }),
     ),
-  sound: soundUserStore,
+  sound: { 'in memory': soundUserStore },
   faults: userFaults,
 })
 
 interface Proof<Store> {
-  readonly run: (create: () => Store) => Promise<ReadonlyMap<string, unknown>>
-  readonly sound: () => Store
+  readonly register: (create: () => Store) => readonly RegisteredRule[]
+  /** What is told of the store → how it is made. */
+  readonly sound: Readonly<Record<string, () => Store>>
   readonly faults: readonly PlantedFault<Store>[]
 }
 
-function proves<Store>(contract: string, { run, sound, faults }: Proof<Store>): void {
+function proves<Store>(contract: string, { register, sound, faults }: Proof<Store>): void {
   describe(contract, () => {
-    it('finds nothing in a sound store', async () => {
-      const results = await run(sound)
-      expect(results.size).toBeGreaterThan(0)
-      expect([...results].filter(([, error]) => error !== undefined)).toEqual([])
+    it.each(Object.entries(sound))('finds nothing in a sound store %s', async (_, create) => {
+      const rules = register(create)
+      expect(rules.length).toBeGreaterThan(0)
+      for (const { rule, check } of rules) expect([rule, await check()]).toEqual([rule, undefined])
     })
 
-    it.each(faults)('notices when $fault', async ({ rule, store }) => {
-      const results = await run(store)
-      expect(brokenRules(results)).toContain(rule)
+    it.concurrent.each(faults)('notices when $fault', async ({ rule, says, store }) => {
+      const broken = await register(store)
+        .find((registered) => registered.rule === rule)
+        ?.check()
+      expect(broken).toBeInstanceOf(AssertionError)
+      const { message } = broken as AssertionError
+      expect(message.startsWith(`${rule}\n`), message).toBe(true)
+      expect(message.slice(rule.length)).toContain(says)
     })
 
-    it('has no rule that was never seen to fail', async () => {
-      const results = await run(sound)
-      expect([...new Set(faults.map(({ rule }) => rule))].sort()).toEqual([...results.keys()].sort())
+    it('has no rule that was never seen to fail', () => {
+      const create = Object.values(sound)[0]!
+      const rules = register(create).map(({ rule }) => rule)
+      expect([...new Set(faults.map(({ rule }) => rule))].sort()).toEqual([...rules].sort())
     })
   })
 }
 
-function brokenRules(results: ReadonlyMap<string, unknown>): string[] {
-  return [...results].filter(([, error]) => error !== undefined).map(([rule]) => rule)
+/** Several handles on one store, as several processes would have them. */
+function shared(store: TokenStore): TokenStoreUnderTest {
+  return {
+    store,
+    createAnother: () => store,
+    rotateElsewhere: (rotations) =>
+      Promise.all(rotations.map(async (rotation) => store.rotateRefreshToken(rotation, contractContext))),
+    reopen: () => store,
+  }
 }

@@ -19,7 +19,7 @@ export const clientLookUpRules: ContractRules<{ readonly store: ClientStore }> =
   },
 
   'keeps empty and false values': async ({ store }) => {
-    const rule = 'Empty default scopes are not absent ones, and `false` is not absent either.'
+    const rule = 'An empty list is not an absent one: no resources are not all of them. `false` is not absent either.'
     assertSame(await store.findClient(zeroClient.clientId, context), zeroClient, rule)
   },
 

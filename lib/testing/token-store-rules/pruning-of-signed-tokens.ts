@@ -16,9 +16,10 @@ export const pruningOfSignedTokensRules: ContractRules<TokenStoreUnderTest> = fo
     const [tokenId, laterId] = [randomUUID(), randomUUID()]
     await store.revokeSignedToken(tokenId, accessTokensEnd, context)
     await store.revokeSignedToken(laterId, accessTokensEnd + 1, context)
-    assertSame(await store.prune(accessTokensEnd - 1), 0, 'Nothing has expired yet.')
+    const early = await store.prune(accessTokensEnd - 1)
     const kept = await store.isSignedTokenRevoked({ tokenId, authorizationId: undefined }, context)
     assertSame(kept, true, 'Until its `expiresAt` nothing else makes the token dead.')
+    assertSame(early, 0, 'The answer is how many records went: none had expired.')
     const removed = await store.prune(accessTokensEnd)
     assertSame(
       removed,
@@ -51,7 +52,7 @@ export const pruningOfSignedTokensRules: ContractRules<TokenStoreUnderTest> = fo
     for (const signIn of signIns) await assertKnown(store, signIn, rule)
     await store.revokeAccessToken(mixed.accessToken.tokenHash, context)
     await store.prune(accessTokensEnd - 1)
-    await assertKnown(store, mixed, 'Also when its stored access tokens were revoked one by one.')
+    await assertKnown(store, mixed, `${rule} Also when the stored access tokens were revoked one by one.`)
     await store.prune(accessTokenExpiresAt - 1)
     await assertKnown(store, rotated, rule)
     await assertEnded(store, unused, 'Its JWT and its refresh token have expired.')
@@ -61,7 +62,11 @@ export const pruningOfSignedTokensRules: ContractRules<TokenStoreUnderTest> = fo
     const signIn = newSignedSignIn()
     await save(store, signIn)
     await store.prune(refreshTokensEnd - 1)
-    await assertKnown(store, signIn, 'The next rotation gives a JWT that needs it.')
+    await assertKnown(
+      store,
+      signIn,
+      'A refresh token that can be spent keeps its authorization: the next JWT will need it.',
+    )
   },
 
   'removes authorizations whose JWTs have expired': async ({ store }) => {

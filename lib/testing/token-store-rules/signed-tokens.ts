@@ -72,7 +72,8 @@ export const signedTokenRules: ContractRules<TokenStoreUnderTest> = {
     await save(store, newSignIn({ authorizationId: 'a-1' }))
     for (const authorizationId of ['unknown', 'A-1', 'a-1 ', 'a_1', '', '%', '__proto__']) {
       const token = { ...newTokenOf(undefined), authorizationId }
-      await assertRevoked(store, token, true, `No authorization ${JSON.stringify(authorizationId)}: it may have ended.`)
+      const rule = `A JWT of an unknown authorization, here ${JSON.stringify(authorizationId)}, is revoked: that may have ended.`
+      await assertRevoked(store, token, true, rule)
     }
   },
 

@@ -8,6 +8,7 @@ export const authorizationFaults: readonly PlantedFault<TokenStore>[] = [
   {
     fault: 'an absent device label is null',
     rule: `${group} > finds an authorization, whole and unchanged`,
+    says: 'Every field is told as it was saved',
     store: faulty((sound) => ({
       async findAuthorization(authorizationId, context) {
         const found = await sound.findAuthorization(authorizationId, context)
@@ -16,8 +17,20 @@ export const authorizationFaults: readonly PlantedFault<TokenStore>[] = [
     })),
   },
   {
+    fault: 'times of authorizations come back as dates',
+    rule: `${group} > finds an authorization, whole and unchanged`,
+    says: 'Every field is told as it was saved',
+    store: faulty((sound) => ({
+      async findAuthorization(authorizationId, context) {
+        const found = await sound.findAuthorization(authorizationId, context)
+        return found && { ...found, expiresAt: new Date(found.expiresAt * 1000) as unknown as number }
+      },
+    })),
+  },
+  {
     fault: 'an unknown authorization is null',
     rule: `${group} > answers undefined for an unknown authorization`,
+    says: '"unknown" is unknown: undefined, not null and no exception',
     store: faulty((sound) => ({
       findAuthorization: async (authorizationId, context) =>
         (await sound.findAuthorization(authorizationId, context)) ?? nothing,
@@ -26,6 +39,7 @@ export const authorizationFaults: readonly PlantedFault<TokenStore>[] = [
   {
     fault: 'authorization ids are compared without regard to case and trailing spaces',
     rule: `${group} > answers undefined for an unknown authorization`,
+    says: '"A-1" is unknown: undefined, not null and no exception; ids are compared byte for byte',
     store: faulty((sound) => ({
       findAuthorization: (authorizationId, context) =>
         sound.findAuthorization(authorizationId.toLowerCase().trimEnd(), context),
@@ -34,6 +48,7 @@ export const authorizationFaults: readonly PlantedFault<TokenStore>[] = [
   {
     fault: 'a revoked authorization is found until it is pruned',
     rule: `${group} > does not find or list a revoked one`,
+    says: 'A revoked authorization is as good as unknown, at once',
     store: faulty((sound) => {
       const revoked: Authorization[] = []
       return {
@@ -52,6 +67,7 @@ export const authorizationFaults: readonly PlantedFault<TokenStore>[] = [
   {
     fault: 'a revoked authorization is listed until it is pruned',
     rule: `${group} > does not find or list a revoked one`,
+    says: 'A revoked authorization is as good as unknown, at once',
     store: faulty((sound) => {
       const listed = new Map<string, ListedAuthorization>()
       return {
@@ -69,6 +85,7 @@ export const authorizationFaults: readonly PlantedFault<TokenStore>[] = [
   {
     fault: 'a list does not tell the client',
     rule: `${group} > lists the authorizations of a user, whole and unchanged`,
+    says: 'A user sees each of the own sign-ins, and nobody else’s',
     store: faulty((sound) => ({
       listAuthorizations: async (userId, context) =>
         (await sound.listAuthorizations(userId, context)).map((listed) => ({ ...listed, clientId: 'mobile-app' })),
@@ -77,6 +94,7 @@ export const authorizationFaults: readonly PlantedFault<TokenStore>[] = [
   {
     fault: 'a user without sign-ins is undefined',
     rule: `${group} > lists none for a user who has none`,
+    says: '"bob" has no sign-ins: an empty list, and ids byte for byte',
     store: faulty((sound) => ({
       async listAuthorizations(userId, context) {
         const listed = await sound.listAuthorizations(userId, context)
@@ -87,6 +105,7 @@ export const authorizationFaults: readonly PlantedFault<TokenStore>[] = [
   {
     fault: 'user ids are compared without regard to case',
     rule: `${group} > lists none for a user who has none`,
+    says: '"ALICE" has no sign-ins: an empty list, and ids byte for byte',
     store: faulty((sound) => ({
       listAuthorizations: (userId, context) => sound.listAuthorizations(userId.toLowerCase(), context),
     })),
@@ -94,6 +113,7 @@ export const authorizationFaults: readonly PlantedFault<TokenStore>[] = [
   {
     fault: 'the last used comes last',
     rule: `${group} > lists the last used first`,
+    says: 'Where nothing was refreshed, the last begun comes first',
     store: faulty((sound) => ({
       listAuthorizations: async (userId, context) => [...(await sound.listAuthorizations(userId, context))].reverse(),
     })),
@@ -101,6 +121,7 @@ export const authorizationFaults: readonly PlantedFault<TokenStore>[] = [
   {
     fault: 'rotations do not count as uses',
     rule: `${group} > lists the last used first`,
+    says: 'A rotation, also one that gives a JWT, is a use at its `spentAt`; a refused one is none',
     store: faulty((sound) => ({
       listAuthorizations: async (userId, context) =>
         (await sound.listAuthorizations(userId, context))
@@ -111,6 +132,7 @@ export const authorizationFaults: readonly PlantedFault<TokenStore>[] = [
   {
     fault: 'refused rotations count as uses',
     rule: `${group} > lists the last used first`,
+    says: 'A rotation, also one that gives a JWT, is a use at its `spentAt`; a refused one is none',
     store: faulty((sound) => {
       const uses = new Map<string, number>()
       return {

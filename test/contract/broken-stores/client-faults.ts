@@ -1,6 +1,7 @@
 import { MemoryClientStore } from 'latchkey/stores/memory'
 import type { Client, ClientRegistry } from '../../../lib/stores/client-store.js'
-import { nothing } from './faulty-token-store.js'
+import { contractContext } from '../../../lib/testing/contract-rule.js'
+import { nothing, tick } from './faulty-token-store.js'
 import type { PlantedFault } from './planted-fault.js'
 
 const lookUp = 'client store: look-up'
@@ -10,11 +11,13 @@ export const clientFaults: readonly PlantedFault<ClientRegistry>[] = [
   {
     fault: 'client secrets are lost',
     rule: `${lookUp} > finds a client with every field, whole and unchanged`,
+    says: 'A lost secret locks the client out, a lost `disabled` lets it in',
     store: answering((client) => (client.clientType === 'public' ? client : { ...client, secrets: [] })),
   },
   {
     fault: 'the end of a client secret is lost',
     rule: `${registry} > finds a client that was saved, whole and unchanged`,
+    says: 'A saved client is found with every field: its secrets, its limits, its switches',
     store: answering((client) =>
       client.clientType === 'public'
         ? client
@@ -24,31 +27,37 @@ export const clientFaults: readonly PlantedFault<ClientRegistry>[] = [
   {
     fault: 'fields that are newer than the columns are lost',
     rule: `${lookUp} > finds a client with every field, whole and unchanged`,
+    says: 'A lost secret locks the client out, a lost `disabled` lets it in',
     store: answering((client) => ({ ...client, mayIntrospect: undefined, introspectsFor: undefined })),
   },
   {
     fault: 'no resources come back as all of them',
     rule: `${lookUp} > keeps empty and false values`,
+    says: 'An empty list is not an absent one: no resources are not all of them',
     store: answering(({ resources, ...client }) => (resources?.length === 0 ? client : { ...client, resources })),
   },
   {
     fault: 'absent lists come back empty',
     rule: `${lookUp} > leaves absent what was absent`,
+    says: 'Absent means the default of the server',
     store: answering((client) => ({ ...client, defaultScopes: client.defaultScopes ?? [] })),
   },
   {
     fault: 'absent fields come back as null',
     rule: `${lookUp} > leaves absent what was absent`,
+    says: 'Absent means the default of the server',
     store: answering((client) => ({ ...client, name: client.name ?? nothing })),
   },
   {
     fault: 'empty and false values come back absent',
     rule: `${lookUp} > keeps empty and false values`,
+    says: 'An empty list is not an absent one: no resources are not all of them',
     store: answering((client) => ({ ...client, disabled: client.disabled === true ? true : undefined })),
   },
   {
     fault: 'an unknown client is null',
     rule: `${lookUp} > answers undefined for an unknown id`,
+    says: '"unknown" is unknown: undefined, not null and no exception',
     store: faulty((sound) => ({
       findClient: (clientId, context) => sound.findClient(clientId, context) ?? nothing,
     })),
@@ -56,6 +65,7 @@ export const clientFaults: readonly PlantedFault<ClientRegistry>[] = [
   {
     fault: 'clients are the properties of an object',
     rule: `${lookUp} > answers undefined for names that every object has`,
+    says: '"__proto__" is unknown: look up own properties only, or use a Map',
     store: faulty((sound) => ({
       findClient: (clientId, context) =>
         sound.findClient(clientId, context) ?? ({} as Record<string, Client>)[clientId],
@@ -64,6 +74,7 @@ export const clientFaults: readonly PlantedFault<ClientRegistry>[] = [
   {
     fault: 'ids are compared without regard to case and trailing spaces',
     rule: `${lookUp} > compares ids byte for byte`,
+    says: '"Mobile-App" is unknown: a similar id is another client: mind the collation',
     store: faulty((sound) => ({
       findClient: (clientId, context) => sound.findClient(clientId.toLowerCase().trimEnd(), context),
     })),
@@ -71,6 +82,7 @@ export const clientFaults: readonly PlantedFault<ClientRegistry>[] = [
   {
     fault: 'ids are normalized',
     rule: `${lookUp} > compares ids byte for byte`,
+    says: '"https://reports.example/client?a=1&b=ü" is unknown: ids are not normalized',
     store: faulty((sound) => ({
       findClient: (clientId, context) => sound.findClient(clientId.normalize('NFC'), context),
     })),
@@ -78,6 +90,7 @@ export const clientFaults: readonly PlantedFault<ClientRegistry>[] = [
   {
     fault: 'a client is found once',
     rule: `${lookUp} > finds the same client each time`,
+    says: 'A look-up changes nothing',
     store: faulty((sound) => {
       const found = new Set<string>()
       return {
@@ -92,6 +105,7 @@ export const clientFaults: readonly PlantedFault<ClientRegistry>[] = [
   {
     fault: 'saving merges with what was there',
     rule: `${registry} > replaces a client as a whole`,
+    says: 'Fields of the old registration must not shine through',
     store: faulty((sound) => ({
       async saveClient(client) {
         const before = (await sound.listClients()).find(({ clientId }) => clientId === client.clientId)
@@ -102,6 +116,7 @@ export const clientFaults: readonly PlantedFault<ClientRegistry>[] = [
   {
     fault: 'the given object is kept',
     rule: `${registry} > keeps a copy of what was saved`,
+    says: 'Only `saveClient` changes a registration',
     store: faulty((sound) => {
       const given = new Map<string, Client>()
       return {
@@ -116,11 +131,13 @@ export const clientFaults: readonly PlantedFault<ClientRegistry>[] = [
   {
     fault: 'a deleted client is still found',
     rule: `${registry} > deletes one client and no other`,
+    says: 'A deleted client is unknown at once',
     store: faulty(() => ({ deleteClient: () => undefined })),
   },
   {
     fault: 'deleting an unknown client is an error',
     rule: `${registry} > takes the deletion of an unknown client for done`,
+    says: 'This rule expects an answer: an exception is answered with server_error.\n  found:    Error: not found',
     store: faulty(() => ({
       deleteClient() {
         throw new Error('not found')
@@ -130,6 +147,7 @@ export const clientFaults: readonly PlantedFault<ClientRegistry>[] = [
   {
     fault: 'the list has the order of a dictionary',
     rule: `${registry} > lists all clients ordered by id`,
+    says: 'The order is that of the bytes: it does not depend on a locale',
     store: faulty((sound) => ({
       listClients: async () =>
         [...(await sound.listClients())].sort((a, b) => a.clientId.localeCompare(b.clientId, 'en')),
@@ -138,6 +156,7 @@ export const clientFaults: readonly PlantedFault<ClientRegistry>[] = [
   {
     fault: 'saving replaces a client whose id differs by case',
     rule: `${registry} > keeps ids apart that differ in a byte`,
+    says: 'Saving one client must not replace another with a similar id',
     store: faulty((sound) => ({
       async saveClient(client) {
         const same = (await sound.listClients()).find(
@@ -145,6 +164,64 @@ export const clientFaults: readonly PlantedFault<ClientRegistry>[] = [
         )
         if (same !== undefined) await sound.deleteClient(same.clientId)
         await sound.saveClient(client)
+      },
+    })),
+  },
+  {
+    fault: 'client ids are cut at 128 characters',
+    rule: `${registry} > keeps ids apart that differ in a byte`,
+    says: 'Saving one client must not replace another with a similar id',
+    store: faulty((sound) => ({
+      saveClient: (client) => sound.saveClient({ ...client, clientId: client.clientId.slice(0, 128) }),
+      async findClient(clientId, context) {
+        const found = await sound.findClient(clientId.slice(0, 128), context)
+        return found && { ...found, clientId }
+      },
+    })),
+  },
+  {
+    fault: 'saving reads all clients and writes them back',
+    rule: `${registry} > keeps all of several clients that are saved at once`,
+    says: 'Saving is one write',
+    store: faulty((sound) => {
+      let all: readonly Client[] = []
+      return {
+        async saveClient(client) {
+          const others = all.filter(({ clientId }) => clientId !== client.clientId)
+          await tick()
+          all = [...others, client]
+          await sound.saveClient(client)
+        },
+        listClients: () => [...all].sort((a, b) => (a.clientId < b.clientId ? -1 : 1)),
+      }
+    }),
+  },
+  {
+    fault: 'the second of two that save a client at once is refused',
+    rule: `${registry} > replaces a client as a whole, also when two do at once`,
+    says: 'This rule expects an answer: an exception is answered with server_error.\n  found:    Error: UNIQUE constraint failed',
+    store: faulty((sound) => ({
+      async saveClient(client) {
+        const isKnown = (await sound.findClient(client.clientId, contractContext)) !== undefined
+        await tick()
+        if (!isKnown && (await sound.findClient(client.clientId, contractContext)) !== undefined) {
+          throw new Error('UNIQUE constraint failed')
+        }
+        await sound.saveClient(client)
+      },
+    })),
+  },
+  {
+    fault: 'two that save a client at once leave the secrets of one and the rights of the other',
+    rule: `${registry} > replaces a client as a whole, also when two do at once`,
+    says: 'Of concurrent saves of a client each succeeds and one stays, unmixed',
+    store: faulty((sound) => ({
+      async saveClient(client) {
+        await sound.saveClient(client)
+        // The more there is to write the longer it takes.
+        for (let left = client.scopes.length; left > 0; left--) await tick()
+        const stored = await sound.findClient(client.clientId, contractContext)
+        if (stored !== undefined) await sound.saveClient({ ...stored, scopes: client.scopes })
       },
     })),
   },

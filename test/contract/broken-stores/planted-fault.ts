@@ -5,29 +5,32 @@ export interface PlantedFault<Store> {
   readonly fault: string
   /** Group and name of the rule. */
   readonly rule: string
+  /** What the message of the rule tells about it: a part of what follows on the name of the rule. */
+  readonly says: string
   readonly store: () => Store
 }
 
-/** Runs a contract outside of any test runner: rule → what it threw, undefined when it held. */
-export async function runContract(register: (runner: TestRunner) => void): Promise<ReadonlyMap<string, unknown>> {
-  const tests: { readonly rule: string; readonly test: () => Promise<void> }[] = []
+/** A rule, by its group and name, as a contract registers it. */
+export interface RegisteredRule {
+  readonly rule: string
+  /** Answers what the check threw; `undefined` when the rule held. */
+  readonly check: () => Promise<unknown>
+}
+
+/** Registers a contract outside of any test runner. */
+export function registeredRules(register: (runner: TestRunner) => void): readonly RegisteredRule[] {
+  const rules: RegisteredRule[] = []
   let group = ''
   register({
     describe(name, define) {
       group = name
       define()
     },
-    it: (name, test) => tests.push({ rule: `${group} > ${name}`, test }),
+    it: (name, test) => rules.push({ rule: `${group} > ${name}`, check: () => test().then(() => undefined, identity) }),
   })
+  return rules
+}
 
-  const results = new Map<string, unknown>()
-  for (const { rule, test } of tests)
-    results.set(
-      rule,
-      await test().then(
-        () => undefined,
-        (error: unknown) => error,
-      ),
-    )
-  return results
+function identity(error: unknown): unknown {
+  return error
 }

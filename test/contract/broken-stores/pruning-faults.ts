@@ -9,16 +9,19 @@ export const pruningFaults: readonly PlantedFault<TokenStore>[] = [
   {
     fault: 'tokens go a second too early',
     rule: `${group} > keeps what is alive`,
+    says: 'A token is alive until the second of its `expiresAt`',
     store: faulty((sound) => ({ prune: (now) => sound.prune(now + 1) })),
   },
   {
     fault: 'tokens go a second too late',
     rule: `${group} > removes access tokens that have expired`,
+    says: 'From the second of `expiresAt` on a token is dead',
     store: faulty((sound) => ({ prune: (now) => sound.prune(now - 1) })),
   },
   {
     fault: 'spent refresh tokens go when they have expired',
     rule: `${group} > keeps spent refresh tokens while their authorization can still be used`,
+    says: 'A replay is recognized by the spent token',
     store: faulty((sound) => {
       let prunedAt = 0
       return {
@@ -36,6 +39,7 @@ export const pruningFaults: readonly PlantedFault<TokenStore>[] = [
   {
     fault: 'access tokens outlive an authorization that is over',
     rule: `${group} > removes authorizations that are over, with all their tokens`,
+    says: 'An authorization ends for ever at its `expiresAt`, whatever its tokens say',
     store: faulty((sound) => {
       const saved = new Map<TokenHash, AccessTokenRecord>()
       return {
@@ -54,16 +58,19 @@ export const pruningFaults: readonly PlantedFault<TokenStore>[] = [
   {
     fault: 'spent refresh tokens stay until their authorization is over',
     rule: `${group} > removes authorizations without a token that could be used`,
+    says: 'When no token can be used there is nothing left to protect',
     store: keepingSpentTokens(() => true),
   },
   {
     fault: 'spent refresh tokens stay until they expire',
     rule: `${group} > judges by the tokens that can be used, not by those that were spent`,
+    says: 'A spent token cannot be used: it does not keep its authorization',
     store: keepingSpentTokens(({ expiresAt }, now) => expiresAt > now),
   },
   {
     fault: 'an authorization whose tokens were revoked one by one stays',
     rule: `${group} > removes an authorization whose only access token was revoked`,
+    says: 'An authorization without a token can never matter again',
     store: faulty((sound) => {
       let left = 0
       return {
@@ -78,6 +85,7 @@ export const pruningFaults: readonly PlantedFault<TokenStore>[] = [
   {
     fault: 'pruning removes the mark of a revocation and leaves the tokens',
     rule: `${group} > removes what was revoked`,
+    says: 'Revoked stays revoked when the records are removed',
     store: faulty((sound) => {
       const saved = new Map<TokenHash, AccessTokenRecord>()
       const revived = new Map<TokenHash, AccessTokenRecord>()
@@ -97,6 +105,7 @@ export const pruningFaults: readonly PlantedFault<TokenStore>[] = [
   {
     fault: 'the answer is never zero',
     rule: `${group} > has nothing left to do when it is called again`,
+    says: 'All that can go at a time goes at once: a second call finds nothing',
     store: faulty((sound) => ({ prune: async (now) => Math.max(1, await sound.prune(now)) })),
   },
 ]

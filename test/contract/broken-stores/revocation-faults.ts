@@ -10,6 +10,7 @@ export const revocationFaults: readonly PlantedFault<TokenStore>[] = [
   {
     fault: 'revoking an access token ends its sign-in',
     rule: `${group} > revokes one access token and nothing else`,
+    says: 'The authorization lives on: its refresh token was not revoked',
     store: faulty((sound) => ({
       async revokeAccessToken(tokenHash, context) {
         const { authorizationId } = (await sound.findAccessToken(tokenHash, context)) ?? {}
@@ -21,6 +22,7 @@ export const revocationFaults: readonly PlantedFault<TokenStore>[] = [
   {
     fault: 'revoking an unknown access token is an error',
     rule: `${group} > takes the revocation of an unknown access token for done`,
+    says: 'This rule expects an answer: an exception is answered with server_error.\n  found:    Error: not found',
     store: faulty((sound) => ({
       async revokeAccessToken(tokenHash, context) {
         if ((await sound.findAccessToken(tokenHash, context)) === undefined) throw new Error('not found')
@@ -31,11 +33,13 @@ export const revocationFaults: readonly PlantedFault<TokenStore>[] = [
   {
     fault: 'the access tokens of a revoked sign-in live on',
     rule: `${group} > revokes one authorization`,
+    says: 'Every selected token is as good as unknown, at once',
     store: rememberingAccessTokens(({ userId }) => userId !== undefined),
   },
   {
     fault: 'the answer counts records, not authorizations',
     rule: `${group} > revokes one authorization`,
+    says: 'The answer is how many live authorizations were ended; own tokens of clients have none',
     store: faulty((sound) => ({
       revokeTokens: async (selection, context) => 3 * (await sound.revokeTokens(selection, context)),
     })),
@@ -43,6 +47,7 @@ export const revocationFaults: readonly PlantedFault<TokenStore>[] = [
   {
     fault: 'the access tokens that were got by rotation live on',
     rule: `${group} > revokes also what an authorization got by rotation`,
+    says: 'A user token dies with its authorization: the first, the spent and the newest',
     store: faulty((sound) => {
       const rotated = new Map<TokenHash, AccessTokenRecord>()
       return {
@@ -58,6 +63,7 @@ export const revocationFaults: readonly PlantedFault<TokenStore>[] = [
   {
     fault: 'only the newest sign-in of a user is revoked',
     rule: `${group} > revokes all authorizations of a user`,
+    says: 'Every selected token is as good as unknown, at once',
     store: knowingAuthorizations((sound, authorizations) => ({
       revokeTokens(selection, context) {
         if (!('userId' in selection)) return sound.revokeTokens(selection, context)
@@ -69,6 +75,7 @@ export const revocationFaults: readonly PlantedFault<TokenStore>[] = [
   {
     fault: 'the exception is ignored',
     rule: `${group} > revokes all authorizations of a user but one`,
+    says: 'Tokens that were not selected are untouched',
     store: faulty((sound) => ({
       revokeTokens: (selection, context) =>
         sound.revokeTokens('userId' in selection ? { userId: selection.userId } : selection, context),
@@ -77,6 +84,7 @@ export const revocationFaults: readonly PlantedFault<TokenStore>[] = [
   {
     fault: 'nothing is revoked when the exception is unknown',
     rule: `${group} > takes an unknown exception for none`,
+    says: 'Every selected token is as good as unknown, at once',
     store: knowingAuthorizations((sound, authorizations) => ({
       revokeTokens(selection, context) {
         const except = 'userId' in selection ? selection.exceptAuthorizationId : undefined
@@ -88,16 +96,19 @@ export const revocationFaults: readonly PlantedFault<TokenStore>[] = [
   {
     fault: 'the own tokens of a revoked client live on',
     rule: `${group} > revokes all authorizations and own tokens of a client`,
+    says: 'Every selected token is as good as unknown, at once',
     store: rememberingAccessTokens(({ userId }) => userId === undefined),
   },
   {
     fault: 'everything is everything but the tokens of clients',
     rule: `${group} > revokes everything`,
+    says: 'Every selected token is as good as unknown, at once',
     store: rememberingAccessTokens(({ userId }) => userId === undefined),
   },
   {
     fault: 'ids are compared without regard to case',
     rule: `${group} > compares ids byte for byte`,
+    says: '{"userId":"ALICE"} selects nothing: a similar id is the id of somebody else',
     store: faulty((sound) => ({
       revokeTokens: (selection, context) =>
         sound.revokeTokens('userId' in selection ? { userId: selection.userId.toLowerCase() } : selection, context),
@@ -106,6 +117,7 @@ export const revocationFaults: readonly PlantedFault<TokenStore>[] = [
   {
     fault: 'a rotation that comes late brings a revoked sign-in back',
     rule: `${lasting} > stays revoked for what is rotated afterwards`,
+    says: 'Revoked is for ever: no token that comes late may bring an authorization back to life',
     store: faulty((sound) => {
       const late = new Map<TokenHash, AccessTokenRecord>()
       return {
@@ -121,6 +133,7 @@ export const revocationFaults: readonly PlantedFault<TokenStore>[] = [
   {
     fault: 'a revocation is kept as a time, and sign-ins of the same second are dead',
     rule: `${lasting} > lets the user sign in again at once`,
+    says: 'A revocation ends what is there, not what begins afterwards, even in the same second',
     store: faulty((sound) => {
       let revokedAt = 0
       return {
@@ -138,6 +151,7 @@ export const revocationFaults: readonly PlantedFault<TokenStore>[] = [
   {
     fault: 'a rotation that looked before the revocation stores its tokens after it',
     rule: `${lasting} > wins over rotations that are under way`,
+    says: 'Once a revocation was answered',
     store: faulty((sound) => {
       const late = new Map<TokenHash, AccessTokenRecord>()
       return {

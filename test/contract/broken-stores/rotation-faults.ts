@@ -10,6 +10,7 @@ export const rotationFaults: readonly PlantedFault<TokenStore>[] = [
   {
     fault: 'the new access token is not stored',
     rule: `${group} > spends the token and stores its successors`,
+    says: 'What was answered to the client must work',
     store: faulty((sound) => ({
       rotateRefreshToken: (rotation, context) =>
         sound.rotateRefreshToken({ ...rotation, accessToken: undefined }, context),
@@ -18,6 +19,7 @@ export const rotationFaults: readonly PlantedFault<TokenStore>[] = [
   {
     fault: 'a spent token is deleted',
     rule: `${group} > keeps the spent token, with its spending`,
+    says: 'A replay is recognized by the spent token, and a retry is answered from its spending',
     store: faulty((sound) => ({
       async findRefreshToken(tokenHash, context) {
         const found = await sound.findRefreshToken(tokenHash, context)
@@ -28,14 +30,29 @@ export const rotationFaults: readonly PlantedFault<TokenStore>[] = [
   {
     fault: 'a spending does not tell the audience',
     rule: `${group} > keeps the spent token, with its spending`,
+    says: 'A replay is recognized by the spent token, and a retry is answered from its spending',
     store: faulty((sound) => ({
       rotateRefreshToken: ({ spending, ...rotation }, context) =>
         sound.rotateRefreshToken({ ...rotation, spending: { ...spending, accessTokenAudience: '' } }, context),
     })),
   },
   {
+    fault: 'the times of a spending come back as strings',
+    rule: `${group} > keeps the spent token, with its spending`,
+    says: 'a retry is answered from its spending',
+    store: faulty((sound) => ({
+      async findRefreshToken(tokenHash, context) {
+        const found = await sound.findRefreshToken(tokenHash, context)
+        if (found?.spending === undefined) return found
+        const { spentAt, ...spending } = found.spending
+        return { ...found, spending: { ...spending, spentAt: String(spentAt) as unknown as number } }
+      },
+    })),
+  },
+  {
     fault: 'the first spending is overwritten by later attempts',
     rule: `${group} > answers a later rotation with the first spending, unchanged`,
+    says: 'A retry derives the successors from the first spending',
     store: faulty((sound) => {
       const latest = new Map<TokenHash, RefreshTokenSpending>()
       return {
@@ -52,6 +69,7 @@ export const rotationFaults: readonly PlantedFault<TokenStore>[] = [
   {
     fault: 'the refused rotation has stored its access token',
     rule: `${group} > answers a later rotation with the first spending, unchanged`,
+    says: 'A refused rotation stores nothing',
     store: faulty((sound) => {
       const stored = new Map<TokenHash, AccessTokenRecord>()
       return {
@@ -66,6 +84,7 @@ export const rotationFaults: readonly PlantedFault<TokenStore>[] = [
   {
     fault: 'only the newest spent token of a chain is remembered',
     rule: `${group} > keeps every spent token of a chain`,
+    says: 'A replay is recognized however many rotations ago the token was spent',
     store: faulty((sound) => {
       let newest: TokenHash | undefined
       return {
@@ -80,6 +99,7 @@ export const rotationFaults: readonly PlantedFault<TokenStore>[] = [
   {
     fault: 'an unknown token is an error',
     rule: `${group} > answers gone for a token that is unknown`,
+    says: 'This rule expects an answer: an exception is answered with server_error.\n  found:    Error: not found',
     store: faulty((sound) => ({
       async rotateRefreshToken(rotation, context) {
         if ((await sound.findRefreshToken(rotation.presented, context)) === undefined) throw new Error('not found')
@@ -90,6 +110,7 @@ export const rotationFaults: readonly PlantedFault<TokenStore>[] = [
   {
     fault: 'a spent token of a revoked authorization still tells its spending',
     rule: `${group} > answers gone for a token of a revoked authorization, spent or not`,
+    says: 'A revoked authorization is never refreshed, and tells nothing of itself',
     store: faulty((sound) => {
       const spendings = new Map<TokenHash, RefreshTokenSpending>()
       return {
@@ -106,6 +127,7 @@ export const rotationFaults: readonly PlantedFault<TokenStore>[] = [
   {
     fault: 'the token stays spent when its successors cannot be stored',
     rule: `${group} > spends nothing when a successor cannot be stored`,
+    says: 'A token that is spent without successors has signed the user out',
     store: faulty((sound) => ({
       async rotateRefreshToken(rotation, context) {
         try {
@@ -121,6 +143,7 @@ export const rotationFaults: readonly PlantedFault<TokenStore>[] = [
   {
     fault: 'a user has one session, and refreshing it ends the others',
     rule: `${group} > leaves other sign-ins alone`,
+    says: 'A user has one authorization for each device; they are refreshed separately',
     store: faulty((sound) => ({
       async rotateRefreshToken(rotation, context) {
         const { userId = '', authorizationId } =
@@ -133,6 +156,7 @@ export const rotationFaults: readonly PlantedFault<TokenStore>[] = [
   {
     fault: 'spending is a read and then a write',
     rule: `${group} > lets exactly one of fifty concurrent rotations win`,
+    says: 'Spending is one atomic compare-and-set',
     store: faulty((sound) => ({
       async rotateRefreshToken(rotation, context) {
         const found = await sound.findRefreshToken(rotation.presented, context)

@@ -2,12 +2,22 @@ import { createMemoryStores } from 'latchkey/stores/memory'
 import type { TokenStoreUnderTest } from 'latchkey/testing'
 import type { RequestContext } from '../../../lib/protocol/request-context.js'
 import type { TokenHash } from '../../../lib/protocol/token-hash.js'
-import type { AccessTokenRecord, Authorization, SignedTokenId, TokenStore } from '../../../lib/stores/token-store.js'
-import { faulty } from './faulty-token-store.js'
+import type {
+  AccessTokenRecord,
+  Authorization,
+  RefreshTokenRotation,
+  RotationOutcome,
+  SignedTokenId,
+  TokenStore,
+} from '../../../lib/stores/token-store.js'
+import { contractContext } from '../../../lib/testing/contract-rule.js'
+import { faulty, tick } from './faulty-token-store.js'
 import type { PlantedFault } from './planted-fault.js'
 
 const signedTokens = 'token store: signed tokens'
 const authorizations = 'token store: authorizations'
+const betweenProcesses =
+  'token store: rotation between processes > lets exactly one of fifty rotations win, half of them in another process'
 const isSeen = 'is seen by another store on the same data at once'
 
 /** Faults between two stores on the same data, or of one that was opened again. */
@@ -15,11 +25,13 @@ export const sharingFaults: readonly PlantedFault<TokenStoreUnderTest>[] = [
   {
     fault: 'each process keeps its own tokens',
     rule: `token store: saving and finding > ${isSeen}`,
+    says: 'The next request may be served by another process',
     store: () => ({ store: memory(), createAnother: memory }),
   },
   {
     fault: 'each process keeps the tokens that it has seen, also when another one revokes them',
     rule: `token store: revocation lasts > ${isSeen}`,
+    says: 'A revocation holds in every process',
     store() {
       const store = memory()
       return { store, createAnother: () => caching(store) }
@@ -28,11 +40,13 @@ export const sharingFaults: readonly PlantedFault<TokenStoreUnderTest>[] = [
   {
     fault: 'tokens are written to disk later',
     rule: 'token store: saving and finding > is still there after a restart',
+    says: 'What was answered to a client is durable',
     store: () => ({ store: memory(), reopen: memory }),
   },
   {
     fault: 'each process keeps its own list of revoked tokens',
     rule: `${signedTokens} > ${isSeen}`,
+    says: 'A revocation holds in every process',
     store() {
       const [store, own] = [memory(), memory()]
       const createAnother = () => ({
@@ -47,11 +61,13 @@ export const sharingFaults: readonly PlantedFault<TokenStoreUnderTest>[] = [
   {
     fault: 'revoked tokens are kept in the process',
     rule: `${signedTokens} > is still revoked after a restart`,
+    says: 'What was answered to a revocation request is durable',
     store: () => ({ store: memory(), reopen: memory }),
   },
   {
     fault: 'each process keeps the authorizations that it has seen',
     rule: `${authorizations} > ${isSeen}`,
+    says: 'What one process saved or revoked, every other one sees',
     store() {
       const store = memory()
       const seen = new Map<string, Authorization>()
@@ -67,7 +83,77 @@ export const sharingFaults: readonly PlantedFault<TokenStoreUnderTest>[] = [
       return { store, createAnother }
     },
   },
+  {
+    fault: 'another process does not find what this one has saved',
+    rule: betweenProcesses,
+    says: 'What one process has saved another can spend, once',
+    store() {
+      const [store, own] = [memory(), memory()]
+      return { store, rotateElsewhere: (rotations) => rotateInTurn(own, rotations) }
+    },
+  },
+  {
+    fault: 'each process takes turns by a lock of its own',
+    rule: betweenProcesses,
+    says: 'Spending is one atomic compare-and-set',
+    store() {
+      const shared = memory()
+      const store = takingTurns(shared)
+      const elsewhere = takingTurns(shared)
+      return {
+        store,
+        rotateElsewhere: (rotations) =>
+          Promise.all(rotations.map(async (rotation) => elsewhere.rotateRefreshToken(rotation, contractContext))),
+      }
+    },
+  },
+  {
+    fault: 'another process is told of a spending of its own',
+    rule: betweenProcesses,
+    says: 'All others are told of the spending of the winner',
+    store() {
+      const store = memory()
+      const rotateElsewhere = async (rotations: readonly RefreshTokenRotation[]): Promise<RotationOutcome[]> => {
+        const outcomes = await rotateInTurn(store, rotations)
+        return outcomes.map((outcome, index) =>
+          outcome.outcome === 'already_spent'
+            ? { outcome: 'already_spent', spending: rotations[index]?.spending ?? outcome.spending }
+            : outcome,
+        )
+      }
+      return { store, rotateElsewhere }
+    },
+  },
 ]
+
+async function rotateInTurn(store: TokenStore, rotations: readonly RefreshTokenRotation[]): Promise<RotationOutcome[]> {
+  const outcomes: RotationOutcome[] = []
+  for (const rotation of rotations) outcomes.push(await store.rotateRefreshToken(rotation, contractContext))
+  return outcomes
+}
+
+/** Spends by a read and then a write, under a lock that other processes do not see. */
+function takingTurns(store: TokenStore): TokenStore {
+  let turn: Promise<unknown> = Promise.resolve()
+  return {
+    ...faulty(() => ({}))(),
+    saveTokens: (tokens, context) => store.saveTokens(tokens, context),
+    findAccessToken: (tokenHash, context) => store.findAccessToken(tokenHash, context),
+    findRefreshToken: (tokenHash, context) => store.findRefreshToken(tokenHash, context),
+    rotateRefreshToken(rotation, context) {
+      const rotated = turn.then(async (): Promise<RotationOutcome> => {
+        const found = await store.findRefreshToken(rotation.presented, context)
+        if (found === undefined) return { outcome: 'gone' }
+        if (found.spending !== undefined) return { outcome: 'already_spent', spending: found.spending }
+        await tick()
+        await store.rotateRefreshToken(rotation, context)
+        return { outcome: 'rotated' }
+      })
+      turn = rotated
+      return rotated
+    },
+  }
+}
 
 function memory(): TokenStore {
   return createMemoryStores({ pruneIntervalSeconds: 0 }).tokens

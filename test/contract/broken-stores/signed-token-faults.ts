@@ -9,6 +9,7 @@ export const signedTokenFaults: readonly PlantedFault<TokenStore>[] = [
   {
     fault: 'a sign-in without a stored access token is not stored',
     rule: `${group} > saves a sign-in and a rotation without an access token`,
+    says: 'A JWT is not stored, but the sign-in that it belongs to is',
     store: faulty((sound) => ({
       async saveTokens(tokens, context) {
         if (tokens.accessToken !== undefined) await sound.saveTokens(tokens, context)
@@ -18,6 +19,7 @@ export const signedTokenFaults: readonly PlantedFault<TokenStore>[] = [
   {
     fault: 'a rotation without an access token is refused',
     rule: `${group} > saves a sign-in and a rotation without an access token`,
+    says: 'A rotation that gives a JWT spends the token and stores a refresh token, as any other',
     store: faulty((sound) => ({
       rotateRefreshToken: (rotation, context) =>
         rotation.accessToken === undefined ? { outcome: 'gone' } : sound.rotateRefreshToken(rotation, context),
@@ -26,6 +28,7 @@ export const signedTokenFaults: readonly PlantedFault<TokenStore>[] = [
   {
     fault: 'whether a token is revoked comes back as a number',
     rule: `${group} > tells that a token is not revoked`,
+    says: 'The answer is `false`, a boolean: a guard lets nothing else pass',
     store: faulty((sound) => ({
       isSignedTokenRevoked: async (token, context) =>
         Number(await sound.isSignedTokenRevoked(token, context)) as unknown as boolean,
@@ -34,6 +37,7 @@ export const signedTokenFaults: readonly PlantedFault<TokenStore>[] = [
   {
     fault: 'a token without an authorization is taken for one of an unknown authorization',
     rule: `${group} > tells that a token is not revoked`,
+    says: 'The answer is `false`, a boolean: a guard lets nothing else pass',
     store: faulty((sound) => ({
       isSignedTokenRevoked: (token, context) =>
         token.authorizationId === undefined || sound.isSignedTokenRevoked(token, context),
@@ -42,11 +46,13 @@ export const signedTokenFaults: readonly PlantedFault<TokenStore>[] = [
   {
     fault: 'revoking a token does nothing',
     rule: `${group} > revokes one token and nothing else`,
+    says: 'A token is revoked by its id, at once; the answer is `true`, a boolean',
     store: faulty(() => ({ revokeSignedToken: () => undefined })),
   },
   {
     fault: 'the id is not looked up when the authorization lives',
     rule: `${group} > revokes one token and nothing else`,
+    says: 'A token is revoked by its id, at once; the answer is `true`, a boolean',
     store: faulty((sound) => ({
       isSignedTokenRevoked: ({ tokenId, authorizationId }, context) =>
         sound.isSignedTokenRevoked({ tokenId: authorizationId === undefined ? tokenId : '', authorizationId }, context),
@@ -55,6 +61,7 @@ export const signedTokenFaults: readonly PlantedFault<TokenStore>[] = [
   {
     fault: 'a second revocation is an error',
     rule: `${group} > takes a second revocation for done`,
+    says: 'This rule expects an answer: an exception is answered with server_error.\n  found:    Error: UNIQUE constraint failed',
     store: faulty((sound) => ({
       async revokeSignedToken(tokenId, expiresAt, context) {
         if (await sound.isSignedTokenRevoked({ tokenId, authorizationId: undefined }, context)) {
@@ -67,6 +74,7 @@ export const signedTokenFaults: readonly PlantedFault<TokenStore>[] = [
   {
     fault: 'a second revocation replaces the end of the first',
     rule: `${group} > takes a second revocation for done`,
+    says: 'Revoking again changes nothing and throws nothing: the first one holds',
     store: faulty((sound) => {
       const ends = new Map<string, number>()
       return {
@@ -86,6 +94,7 @@ export const signedTokenFaults: readonly PlantedFault<TokenStore>[] = [
   {
     fault: 'only the token itself is looked up, not its authorization',
     rule: `${group} > revokes the tokens of an authorization with it`,
+    says: 'A JWT dies with its authorization, here by ["authorizationId"]',
     store: faulty((sound) => ({
       isSignedTokenRevoked: ({ tokenId }, context) =>
         sound.isSignedTokenRevoked({ tokenId, authorizationId: undefined }, context),
@@ -94,6 +103,7 @@ export const signedTokenFaults: readonly PlantedFault<TokenStore>[] = [
   {
     fault: 'an unknown authorization is taken for a live one',
     rule: `${group} > takes a token of an unknown authorization for revoked`,
+    says: 'A JWT of an unknown authorization, here "unknown", is revoked: that may have ended',
     store: faulty((sound) => {
       const known = new Set<string>()
       return {
@@ -112,6 +122,7 @@ export const signedTokenFaults: readonly PlantedFault<TokenStore>[] = [
   {
     fault: 'token ids are compared without regard to case',
     rule: `${group} > compares token ids byte for byte`,
+    says: '"ab-1" is the token of somebody else',
     store: faulty((sound) => ({
       revokeSignedToken: (tokenId, expiresAt, context) =>
         sound.revokeSignedToken(tokenId.toLowerCase(), expiresAt, context),
@@ -122,6 +133,7 @@ export const signedTokenFaults: readonly PlantedFault<TokenStore>[] = [
   {
     fault: 'revoked ids are the properties of an object',
     rule: `${group} > compares token ids byte for byte`,
+    says: '"__proto__" is the token of somebody else',
     store: faulty((sound) => ({
       isSignedTokenRevoked: async (token, context) =>
         token.tokenId in {} || (await sound.isSignedTokenRevoked(token, context)),
@@ -130,6 +142,7 @@ export const signedTokenFaults: readonly PlantedFault<TokenStore>[] = [
   {
     fault: 'all that is revoked stands in one list',
     rule: `${group} > keeps token ids apart from hashes and authorization ids`,
+    says: 'Only a JWT has an id: what is called the same by chance is not revoked',
     store: faulty((sound) => ({
       async revokeSignedToken(tokenId, expiresAt, context) {
         await sound.revokeTokens({ authorizationId: tokenId }, context)
@@ -140,6 +153,7 @@ export const signedTokenFaults: readonly PlantedFault<TokenStore>[] = [
   {
     fault: 'revoked tokens are forgotten at every pruning',
     rule: `${pruning} > remembers a revoked token until it expires`,
+    says: 'Until its `expiresAt` nothing else makes the token dead',
     store: faulty((sound) => ({
       revokeSignedToken: (tokenId, _expiresAt, context) => sound.revokeSignedToken(tokenId, 0, context),
     })),
@@ -147,6 +161,7 @@ export const signedTokenFaults: readonly PlantedFault<TokenStore>[] = [
   {
     fault: 'revoked tokens are remembered for ever',
     rule: `${pruning} > remembers a revoked token until it expires`,
+    says: 'From `expiresAt` on the token is dead anyway',
     store: faulty((sound) => ({
       revokeSignedToken: (tokenId, _expiresAt, context) => sound.revokeSignedToken(tokenId, 2 ** 40, context),
     })),
@@ -154,11 +169,13 @@ export const signedTokenFaults: readonly PlantedFault<TokenStore>[] = [
   {
     fault: 'an authorization without stored tokens goes',
     rule: `${pruning} > keeps an authorization whose only token is a JWT`,
+    says: 'A JWT that lives keeps its authorization',
     store: savingSigned((tokens) => ({ ...tokens, accessTokenExpiresAt: 0 })),
   },
   {
     fault: 'the end of a JWT is not noted by a rotation',
     rule: `${pruning} > keeps an authorization whose refresh token has expired before its JWT`,
+    says: 'A JWT lives until the `accessTokenExpiresAt` that the sign-in or the rotation told',
     store: faulty((sound) => ({
       rotateRefreshToken: ({ spending, ...rotation }, context) =>
         sound.rotateRefreshToken({ ...rotation, spending: { ...spending, accessTokenExpiresAt: 0 } }, context),
@@ -167,6 +184,7 @@ export const signedTokenFaults: readonly PlantedFault<TokenStore>[] = [
   {
     fault: 'a refresh token that can be spent does not keep its authorization',
     rule: `${pruning} > keeps an authorization with a refresh token that can be spent`,
+    says: 'A refresh token that can be spent keeps its authorization: the next JWT will need it',
     store: faulty((sound) => ({
       saveTokens(tokens, context) {
         const { refreshToken } = tokens
@@ -178,11 +196,13 @@ export const signedTokenFaults: readonly PlantedFault<TokenStore>[] = [
   {
     fault: 'an authorization with a JWT stays until it is over',
     rule: `${pruning} > removes authorizations whose JWTs have expired`,
+    says: 'When no token can be used, stored or not, there is nothing left to protect',
     store: savingSigned((tokens) => ({ ...tokens, accessTokenExpiresAt: tokens.authorization.expiresAt })),
   },
   {
     fault: 'a JWT keeps an authorization that is over',
     rule: `${pruning} > removes an authorization that is over or revoked, whatever its JWTs say`,
+    says: 'No JWT outlives its authorization',
     store: savingSigned(({ authorization, ...tokens }) => ({
       ...tokens,
       authorization: { ...authorization, expiresAt: tokens.accessTokenExpiresAt },

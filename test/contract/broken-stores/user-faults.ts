@@ -7,17 +7,23 @@ const group = 'user store'
 /** The user whom the stores of this file know; her name is typed `ada`. */
 export const ada: User = { userId: 'u-1', passwordHash: '$2b$10$first' }
 
+/** Another user, whose name is `bob`. */
+export const bob: User = { userId: 'u-2', passwordHash: '$2b$10$second', disabled: true }
+
 /** A sound store with one more user, so that a wrong answer can be told from the right one. */
 export function soundUserStore(): UserStore {
   const users = new Map<string, User>([
     ['ada', ada],
-    ['bob', { userId: 'u-2', passwordHash: '$2b$10$second', disabled: true }],
+    ['bob', bob],
   ])
   return {
     findUserByUsername: (username) => users.get(username),
     findUser: (userId) => [...users.values()].find((user) => user.userId === userId),
-    updatePasswordHash(userId, passwordHash) {
-      for (const [username, user] of users) if (user.userId === userId) users.set(username, { ...user, passwordHash })
+    updatePasswordHash(userId, passwordHash, _context, replacedHash) {
+      for (const [username, user] of users) {
+        const isMeant = user.userId === userId && user.passwordHash === replacedHash
+        if (isMeant) users.set(username, { ...user, passwordHash })
+      }
     },
   }
 }
@@ -26,16 +32,19 @@ export const userFaults: readonly PlantedFault<UserStore>[] = [
   {
     fault: 'the name is taken for the id',
     rule: `${group} > finds a user by the name that is typed`,
+    says: 'Both look-ups tell the same of a user',
     store: faulty((sound) => ({ findUserByUsername: (username, context) => sound.findUser(username, context) })),
   },
   {
     fault: 'the id is taken for the name',
     rule: `${group} > finds a user by id`,
+    says: 'Both look-ups tell the same of a user',
     store: faulty((sound) => ({ findUser: (userId, context) => sound.findUserByUsername(userId, context) })),
   },
   {
     fault: 'whether a user is disabled comes back as a number',
     rule: `${group} > tells the id, the hash and whether the user is disabled`,
+    says: '`disabled` is a boolean or absent: a 1, a 0 or a date from a database is neither',
     store: faulty((sound) => ({
       async findUserByUsername(username, context) {
         const user = await sound.findUserByUsername(username, context)
@@ -46,6 +55,7 @@ export const userFaults: readonly PlantedFault<UserStore>[] = [
   {
     fault: 'nobody is null',
     rule: `${group} > answers undefined for a name that nobody has`,
+    says: '"nobody" is nobody: undefined, not null, no exception, and no pattern or query in it',
     store: faulty((sound) => ({
       findUserByUsername: async (username, context) => (await sound.findUserByUsername(username, context)) ?? nothing,
     })),
@@ -53,6 +63,7 @@ export const userFaults: readonly PlantedFault<UserStore>[] = [
   {
     fault: 'an unknown id is an error',
     rule: `${group} > answers undefined for an id that nobody has`,
+    says: 'This rule expects an answer: an exception is answered with server_error.\n  found:    Error: not found',
     store: faulty((sound) => ({
       async findUser(userId, context) {
         const user = await sound.findUser(userId, context)
@@ -64,6 +75,7 @@ export const userFaults: readonly PlantedFault<UserStore>[] = [
   {
     fault: 'the name is a pattern',
     rule: `${group} > takes a name for a name, whatever it looks like`,
+    says: '"%" is nobody: undefined, not null, no exception, and no pattern or query in it',
     store: faulty((sound) => ({
       findUserByUsername(username, context) {
         const pattern = new RegExp(`^${username.replaceAll('%', '.*').replaceAll(/[()]/g, '')}$`)
@@ -74,18 +86,47 @@ export const userFaults: readonly PlantedFault<UserStore>[] = [
   {
     fault: 'another spelling of a name is somebody else',
     rule: `${group} > decides the same way for every request`,
+    says: 'Another spelling of a name is the same user or nobody, never somebody else',
     store: faulty((sound) => ({
       findUserByUsername: (username, context) =>
         sound.findUserByUsername(username === 'ADA' ? 'bob' : username, context),
     })),
   },
   {
+    fault: 'a new password hash is not kept',
+    rule: `${group} > replaces the password hash of one user, if it can`,
+    says: 'Both look-ups tell the same of a user',
+    store: faulty(() => ({ updatePasswordHash: () => undefined })),
+  },
+  {
     fault: 'the hash of every user is replaced',
     rule: `${group} > replaces the password hash of one user, if it can`,
+    says: 'Only the user who signed in gets a new hash',
     store: faulty((sound) => ({
       async updatePasswordHash(_userId, passwordHash, context) {
-        for (const userId of ['u-1', 'u-2']) await sound.updatePasswordHash?.(userId, passwordHash, context)
+        for (const { userId, passwordHash: replaced } of [ada, bob])
+          await sound.updatePasswordHash?.(userId, passwordHash, context, replaced)
       },
+    })),
+  },
+  {
+    fault: 'a hash is replaced that was changed after it was verified',
+    rule: `${group} > replaces no password hash that has changed meanwhile`,
+    says: 'A hash is replaced only where it is still the one that was verified',
+    store: faulty((sound) => ({
+      async updatePasswordHash(userId, passwordHash, context) {
+        const replaced = (await sound.findUser(userId, context))?.passwordHash ?? ''
+        await sound.updatePasswordHash?.(userId, passwordHash, context, replaced)
+      },
+    })),
+  },
+  {
+    fault: 'the hash of a similar id is replaced',
+    rule: `${group} > replaces no password hash for an id that is nobody’s`,
+    says: 'a hash that is replaced for a similar id belongs to somebody else',
+    store: faulty((sound) => ({
+      updatePasswordHash: (userId, passwordHash, context, replaced) =>
+        sound.updatePasswordHash?.(userId.toLowerCase(), passwordHash, context, replaced),
     })),
   },
 ]
