@@ -23,19 +23,18 @@ export class RedisConnection {
     const operands = [String(keys.length), ...keys, ...values.map(String)]
     const evaluate = (command: string, what: string): Promise<unknown> =>
       this.#send(keys[0], [command, what, ...operands], abandoned.signal)
-    try {
-      const reply = await withinDeadline(this.#timeoutMilliseconds, 'Redis', async () => {
-        try {
-          return await evaluate('EVALSHA', script.sha1)
-        } catch (error) {
-          if (!isMissingScript(error) || abandoned.signal.aborted) throw error
-          return evaluate('EVAL', script.text)
-        }
-      })
-      return script.parse(reply)
-    } catch (error) {
+    const work = async (): Promise<unknown> => {
+      try {
+        return await evaluate('EVALSHA', script.sha1)
+      } catch (error) {
+        if (!isMissingScript(error) || abandoned.signal.aborted) throw error
+        return evaluate('EVAL', script.text)
+      }
+    }
+    const reply = await withinDeadline(this.#timeoutMilliseconds, 'Redis', work).catch((error: unknown) => {
       abandoned.abort()
       throw storeError(error)
-    }
+    })
+    return script.parse(reply)
   }
 }

@@ -31,6 +31,8 @@ export interface NodeRedisSentinel extends RedisErrorSource {
 /** A client or a cluster of ioredis, as far as the stores use it: `new Redis()`, `new Cluster()`. */
 export interface IoRedisClient extends RedisErrorSource {
   call(command: string, ...values: string[]): Promise<unknown>
+  /** For commands that are objects; not used. */
+  sendCommand(...command: never[]): unknown
   /** `ready` when it sends what it is given; otherwise it keeps it for later. */
   readonly status: string
 }

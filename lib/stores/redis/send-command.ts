@@ -9,9 +9,9 @@ export type SendCommand = (firstKey: string, command: string[], abortSignal: Abo
 
 /** Makes the one way to send a command to what the application has: where the differences between clients end. */
 export function sendCommandOf(handle: RedisHandle): SendCommand {
+  checkMethods('openRedisStores.client', handle, ['sendCommand'])
   // ioredis has a `sendCommand`, too, for objects of its own.
   if ('call' in handle) return (_firstKey, command, abortSignal) => sendToIoRedis(handle, command, abortSignal)
-  checkMethods('openRedisStores.client', handle, ['sendCommand'])
   if ('masters' in handle) {
     // Never read-only: a replica may not know yet of what was revoked a moment ago.
     return (firstKey, command, abortSignal) => handle.sendCommand(firstKey, false, command, { abortSignal })
