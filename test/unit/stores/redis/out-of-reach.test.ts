@@ -1,0 +1,183 @@
+import { Cluster, Redis } from 'ioredis'
+import { openRedisStores, type RedisHandle, type RedisStores } from 'latchkey/stores/redis'
+import { once } from 'node:events'
+import { createServer, type AddressInfo } from 'node:net'
+import { createClient, createClientPool, createCluster } from 'redis'
+import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
+import { StoreUnavailableError } from '../../../../lib/errors/store-unavailable-error.js'
+import { startRedis } from '../../../../tools/servers/start-redis.mjs'
+import { clientTokens, rotation, signIn, signingKey } from '../stored-records.js'
+import { connect } from './redis-stores.js'
+
+const server = await startRedis({ durable: true })
+afterAll(() => server?.stop())
+
+const alice = signIn('alice')
+
+/** A clock by which the records of `stored-records.ts` are alive. */
+const clock = () => 0
+
+/** One call of each kind. */
+const calls: ((stores: RedisStores) => Promise<unknown>)[] = [
+  ({ tokens }) => tokens.saveTokens(signIn('bob')),
+  ({ tokens }) => tokens.saveTokens(clientTokens('a', 3600)),
+  ({ tokens }) => tokens.findAccessToken(alice.accessToken.tokenHash),
+  ({ tokens }) => tokens.rotateRefreshToken(rotation(alice, 'next')),
+  ({ tokens }) => tokens.revokeTokens({ userId: 'alice' }),
+  ({ tokens }) => tokens.isSignedTokenRevoked({ tokenId: 'jti', authorizationId: undefined }),
+  ({ clients }) => clients.listClients(),
+  ({ keys }) => keys.replaceSigningKeys([], [signingKey('active')]),
+]
+
+describe.skipIf(server === undefined)('a Redis out of reach', () => {
+  it.each<[string, () => Promise<RedisHandle>]>([
+    ['node-redis that was never connected', async () => createClient({ url: await deadUrl() })],
+    [
+      'node-redis that is connecting',
+      async () => {
+        const client = createClient({ url: await deadUrl() })
+        client.connect().catch(() => undefined)
+        onTestFinished(() => client.destroy())
+        // Nobody else listens to its errors: the stores do.
+        return client
+      },
+    ],
+    ['a pool of node-redis that was never connected', async () => createClientPool({ url: await deadUrl() })],
+    [
+      'a cluster of node-redis that was never connected',
+      async () => createCluster({ rootNodes: [{ url: await deadUrl() }] }),
+    ],
+    ['ioredis', async () => closing(new Redis(await deadUrl()))],
+    ['ioredis that gives up', async () => closing(new Redis(await deadUrl(), { maxRetriesPerRequest: 1 }))],
+    ['ioredis without a queue', async () => closing(new Redis(await deadUrl(), { enableOfflineQueue: false }))],
+    ['ioredis that has ended', async () => closing(new Redis(server!.url), true)],
+    ['a cluster of ioredis', async () => closing(new Cluster([await deadUrl()]))],
+  ])('makes every call throw StoreUnavailableError in time, through %s', async (_, open) => {
+    const stores = openRedisStores(await open(), { timeoutMilliseconds: 300, clock })
+    const start = performance.now()
+    const errors = await Promise.all(calls.map((call) => errorOf(call(stores))))
+    for (const error of errors) expect(error).toBeInstanceOf(StoreUnavailableError)
+    expect(performance.now() - start).toBeLessThan(2000)
+  })
+
+  it.each<[string, () => Promise<RedisHandle>]>([
+    ['node-redis', () => connect(server!.url)],
+    ['ioredis', async () => closing(new Redis(server!.url, { autoResendUnfulfilledCommands: false }))],
+  ])('is served again after a crash, through %s; what was given up meanwhile does not happen', async (_, open) => {
+    const keyPrefix = `{${crypto.randomUUID()}}:`
+    const stores = openRedisStores(await open(), { keyPrefix, timeoutMilliseconds: 300, clock })
+    await stores.tokens.saveTokens(alice)
+
+    await server!.kill()
+    for (const call of calls) expect(await errorOf(call(stores))).toBeInstanceOf(StoreUnavailableError)
+
+    await server!.restart()
+    const found = () => stores.tokens.findRefreshToken(alice.refreshToken.tokenHash).catch(() => undefined)
+    await expect.poll(found, { timeout: 10_000 }).toMatchObject({ spending: undefined })
+    expect(await stores.tokens.findAccessToken(signIn('bob').accessToken.tokenHash)).toBeUndefined()
+    expect(await stores.keys.listSigningKeys()).toEqual([])
+    expect(await stores.tokens.rotateRefreshToken(rotation(alice, 'next'))).toEqual({ outcome: 'rotated' })
+  })
+
+  it('that hangs does not hold a call', async () => {
+    const stores = openRedisStores(await connect(server!.url), { timeoutMilliseconds: 100 })
+    await stores.clients.listClients()
+    const blocker = await connect(server!.url)
+    await blocker.sendCommand(['CLIENT', 'PAUSE', '600', 'ALL'])
+    const error = await errorOf(stores.clients.listClients())
+    expect(error).toMatchObject({ message: 'Redis did not answer within 100 ms' })
+    await expect.poll(() => stores.clients.listClients().catch(() => undefined)).toEqual([])
+  })
+})
+
+describe.skipIf(server === undefined)('a Redis that cannot write', () => {
+  it('because its memory is full, changes nothing, and still finds and revokes', async () => {
+    const keyPrefix = `{${crypto.randomUUID()}}:`
+    const admin = await connect(server!.url)
+    const stores = openRedisStores(admin, { keyPrefix, clock })
+    await stores.tokens.saveTokens(alice)
+    await stores.tokens.saveTokens(clientTokens('a', 3600))
+    const others = [signIn('carol'), signIn('dave')]
+    for (const other of others) await stores.tokens.saveTokens(other)
+    const before = await admin.dbSize()
+
+    await admin.sendCommand(['CONFIG', 'SET', 'maxmemory', '1'])
+    onTestFinished(async () => {
+      await admin.sendCommand(['CONFIG', 'SET', 'maxmemory', '0'])
+    })
+    for (const call of [
+      () => stores.tokens.saveTokens(signIn('bob')),
+      () => stores.tokens.saveTokens(clientTokens('b', 3600)),
+      () => stores.tokens.rotateRefreshToken(rotation(alice, 'next')),
+      () => stores.tokens.revokeSignedToken('jti', 3600),
+      () => stores.keys.replaceSigningKeys([], [signingKey('active')]),
+    ]) {
+      const error = await errorOf(call())
+      expect(error).toBeInstanceOf(StoreUnavailableError)
+      expect(error).toMatchObject({ message: 'Redis cannot serve: OOM' })
+    }
+    expect(await admin.dbSize()).toBe(before)
+    expect(await stores.tokens.findAccessToken(alice.accessToken.tokenHash)).toEqual(alice.accessToken)
+    expect((await stores.tokens.findRefreshToken(alice.refreshToken.tokenHash))?.spending).toBeUndefined()
+    expect(await stores.tokens.isSignedTokenRevoked({ tokenId: 'jti', authorizationId: undefined })).toBe(false)
+
+    expect(await stores.tokens.revokeTokens({ userId: 'carol' })).toBe(1)
+    expect(await stores.tokens.revokeTokens({ clientId: 'mobile-app' })).toBe(2)
+    expect(await stores.tokens.findAccessToken(alice.accessToken.tokenHash)).toBeUndefined()
+    expect(await stores.tokens.revokeTokens({ everything: true })).toBe(0)
+    const { accessToken } = clientTokens('a', 3600)
+    expect(await stores.tokens.findAccessToken(accessToken.tokenHash)).toBeUndefined()
+  })
+
+  it('because it is a replica', async () => {
+    const { port } = new URL(await deadUrl())
+    const replica = await startRedis({ args: ['--replicaof', '127.0.0.1', port] })
+    onTestFinished(() => replica!.stop())
+    const client = await connect(replica!.url)
+    const stores = openRedisStores(client, { clock })
+    for (const call of [
+      () => stores.tokens.saveTokens(signIn('bob')),
+      () => stores.tokens.saveTokens(clientTokens('b', 3600)),
+      () => stores.clients.deleteClient('a'),
+      () => stores.tokens.revokeTokens({ everything: true }),
+    ]) {
+      const error = await errorOf(call())
+      expect(error).toBeInstanceOf(StoreUnavailableError)
+      expect(error).toMatchObject({ message: 'Redis cannot serve: READONLY' })
+    }
+  })
+
+  it('because it has too few replicas', async () => {
+    const admin = await connect(server!.url)
+    await admin.sendCommand(['CONFIG', 'SET', 'min-replicas-to-write', '1'])
+    onTestFinished(async () => {
+      await admin.sendCommand(['CONFIG', 'SET', 'min-replicas-to-write', '0'])
+    })
+    const error = await errorOf(openRedisStores(admin).clients.deleteClient('a'))
+    expect(error).toMatchObject({ message: 'Redis cannot serve: NOREPLICAS' })
+  })
+})
+
+/** The address of a server that is not there. */
+async function deadUrl(): Promise<string> {
+  const listener = createServer().listen(0, '127.0.0.1')
+  await once(listener, 'listening')
+  const { port } = listener.address() as AddressInfo
+  listener.close()
+  return `redis://127.0.0.1:${port}`
+}
+
+function closing<Client extends Redis | Cluster>(client: Client, hasEnded = false): Client {
+  if (hasEnded) client.disconnect()
+  else onTestFinished(() => client.disconnect())
+  return client
+}
+
+async function errorOf(call: Promise<unknown>): Promise<unknown> {
+  try {
+    await call
+  } catch (error) {
+    return error
+  }
+  throw new Error('nothing was thrown')
+}
