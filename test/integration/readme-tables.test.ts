@@ -49,6 +49,12 @@ describe('the tables of README.md', () => {
     ['createClient', ['NewClient', 'ClientRegistration']],
     ['createMemoryStores', ['MemoryStoresOptions', 'MemoryTokenStoreOptions']],
     ['openSqliteStores', ['SqliteStoresOptions']],
+    ['openPostgresStores', ['PostgresStoresOptions']],
+    ['openMysqlStores', ['MysqlStoresOptions']],
+    ['openRedisStores', ['RedisStoresOptions']],
+    ['sqlUserStore', ['UserTable', 'PostgresUserStoreOptions']],
+    ['pruneRegularly', ['PruneRegularlyOptions']],
+    ['printMigrations', ['PrintMigrationsOptions']],
   ])('have every option of %s, and no other', (name, declared) => {
     const expected = new Set(declared.flatMap((declaration) => interfaces.get(declaration)!))
     expect(expected.size).toBeGreaterThan(0)
@@ -82,7 +88,7 @@ describe('the tables of README.md', () => {
 })
 
 describe('the links', () => {
-  const documents = ['README.md', 'CONTRIBUTING.md', 'example-app/README.md'].concat(
+  const documents = ['README.md', 'CONTRIBUTING.md', 'example-app/README.md', 'docs/write-your-own-store.md'].concat(
     readdirSync(join(root, 'docs/adr')).map((file) => `docs/adr/${file}`),
   )
 

@@ -7,17 +7,31 @@ import { writeFileSync } from 'node:fs'
 import Database from 'better-sqlite3'
 import express from 'express'
 import passport from 'passport'
+import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type * as Latchkey from 'latchkey'
-import type { AuthorizationServer, AuthorizationServerOptions, CreatedClient, RefreshTokenRotation } from 'latchkey'
+import type {
+  AuthorizationServer,
+  AuthorizationServerOptions,
+  ClientRegistry,
+  CreatedClient,
+  RefreshTokenRotation,
+} from 'latchkey'
 import type * as Memory from 'latchkey/stores/memory'
+import type * as Postgres from 'latchkey/stores/postgres'
 import type * as Sqlite from 'latchkey/stores/sqlite'
 import { userStoreContract } from 'latchkey/testing'
+import { startMariadb } from '../../tools/servers/start-mariadb.mjs'
+import { startPostgres } from '../../tools/servers/start-postgres.mjs'
+import { startRedis } from '../../tools/servers/start-redis.mjs'
 import { basic } from '../fixtures/test-server.js'
 import { builtPackage, readme, readmeBlocks, readmeProject, type ReadmeProject } from '../fixtures/readme-blocks.js'
 
 const scopes = ['orders:read', 'stock:read', 'reports:read', 'admin']
 const token = expect.stringMatching(/^[\w-]{43}$/)
+
+const [postgres, mariadb, redis] = await Promise.all([startPostgres(), startMariadb(), startRedis()])
+afterAll(() => Promise.all([postgres?.stop(), mariadb?.stop(), redis?.stop()]))
 
 let project: ReadmeProject
 let latchkey: typeof Latchkey
@@ -127,6 +141,11 @@ it('every block of README.md is tested here', () => {
     'rotate-refresh-token.ts',
     'my-stores.test.ts',
     'sqlite.ts',
+    'postgres.ts',
+    'sql-users.ts',
+    'mysql.ts',
+    'redis.ts',
+    'print-migrations.ts',
     'card-grant.ts',
     'api-key.ts',
     'passport.ts',
@@ -430,44 +449,104 @@ describe('rotate-refresh-token.ts', () => {
   })
 })
 
+/** What a block opens. */
+interface OpenedStores extends Pick<AuthorizationServerOptions, 'tokens'> {
+  readonly clients: ClientRegistry
+  close(): unknown
+}
+
+/** Requires that a token of stores that were closed is good in those that are opened after them. */
+async function expectTokensToOutlive(open: () => OpenedStores | Promise<OpenedStores>): Promise<void> {
+  const guarded = (stores: OpenedStores): RequestListener => {
+    const oauth = latchkey.createAuthorizationServer({
+      issuer: 'http://127.0.0.1',
+      clients: stores.clients,
+      tokens: stores.tokens,
+      scopes,
+      grants: [latchkey.clientCredentialsGrant()],
+    })
+    const app = express()
+    app.use(oauth.router())
+    app.get('/stock', oauth.requireBearer(), (req, res) => res.json({ by: req.auth.clientId }))
+    return app
+  }
+  const { client, clientSecret } = latchkey.createClient({
+    clientId: 'stock-sync',
+    grantTypes: ['client_credentials'],
+    scopes,
+  })
+
+  const before = await open()
+  await before.clients.saveClient(client)
+  const issued = await post(await listen(createServer(guarded(before))), basic('stock-sync', clientSecret), {
+    grant_type: 'client_credentials',
+    scope: 'admin',
+  })
+  await before.close()
+
+  const after = await open()
+  const origin = await listen(createServer(guarded(after)))
+  expect(await get(`${origin}/stock`, `Bearer ${String(issued.body['access_token'])}`)).toEqual({
+    status: 200,
+    body: { by: 'stock-sync' },
+  })
+  await after.close()
+}
+
 describe('sqlite.ts', () => {
   it('opens stores whose tokens outlive them', async () => {
     const { openStores } = await project.load('sqlite.ts')
     const file = join(project.folder, 'latchkey.db')
-    const guarded = (stores: Pick<AuthorizationServerOptions, 'clients' | 'tokens'>): RequestListener => {
-      const oauth = latchkey.createAuthorizationServer({
-        issuer: 'http://127.0.0.1',
-        clients: stores.clients,
-        tokens: stores.tokens,
-        scopes,
-        grants: [latchkey.clientCredentialsGrant()],
-      })
-      const app = express()
-      app.use(oauth.router())
-      app.get('/stock', oauth.requireBearer(), (req, res) => res.json({ by: req.auth.clientId }))
-      return app
-    }
-    const { client, clientSecret } = latchkey.createClient({
-      clientId: 'stock-sync',
-      grantTypes: ['client_credentials'],
-      scopes,
-    })
+    await expectTokensToOutlive(() => openStores(file))
+  })
+})
 
-    const before = openStores(file)
-    await before.clients.saveClient(client)
-    const issued = await post(await listen(createServer(guarded(before))), basic('stock-sync', clientSecret), {
-      grant_type: 'client_credentials',
-      scope: 'admin',
-    })
-    before.close()
+describe.skipIf(postgres === undefined)('postgres.ts, sql-users.ts and print-migrations.ts', () => {
+  it('opens stores whose tokens outlive them', async () => {
+    const { openStores } = await project.load('postgres.ts')
+    const url = await postgres!.createDatabase('readme')
+    await expectTokensToOutlive(() => openStores(url))
+  })
 
-    const after = openStores(file)
-    const origin = await listen(createServer(guarded(after)))
-    expect(await get(`${origin}/stock`, `Bearer ${String(issued.body['access_token'])}`)).toEqual({
-      status: 200,
-      body: { by: 'stock-sync' },
-    })
-    after.close()
+  it('prints what makes the tables', async () => {
+    const { openPostgresStores } = await builtPackage<typeof Postgres>('latchkey/stores/postgres')
+    const printed = execFileSync(process.execPath, ['print-migrations.js'], { cwd: project.folder, encoding: 'utf8' })
+    const pool = new pg.Pool({ connectionString: await postgres!.createDatabase('readme_migrations') })
+    await expect(openPostgresStores(pool, { migrate: false })).rejects.toThrow('lacks the migrations')
+    await pool.query(printed)
+    const { clients } = await openPostgresStores(pool, { migrate: false })
+    expect(await clients.listClients()).toEqual([])
+    await pool.end()
+  })
+
+  it('finds users in a table of the application', async () => {
+    const { shopUsers } = await project.load('sql-users.ts')
+    const pool = new pg.Pool({ connectionString: await postgres!.createDatabase('readme_users') })
+    await pool.query('CREATE TABLE users (id BIGINT, email TEXT, password_hash TEXT, blocked_at TIMESTAMPTZ)')
+    await pool.query(`INSERT INTO users VALUES (1, 'Alice@example.com', 'a', NULL), (2, 'bob@example.com', 'b', now()),
+      (3, 'carol@example.com', 'c', NULL), (4, 'CAROL@example.com', 'd', NULL)`)
+    const users = shopUsers(pool)
+    const alice = { userId: '1', passwordHash: 'a', disabled: false }
+    expect(await users.findUserByUsername('alice@EXAMPLE.com')).toEqual(alice)
+    expect(await users.findUser('1')).toEqual(alice)
+    expect(await users.findUser('2')).toEqual({ userId: '2', passwordHash: 'b', disabled: true })
+    expect(await users.findUserByUsername('carol@example.com')).toBeUndefined()
+    await pool.end()
+  })
+})
+
+describe.skipIf(mariadb === undefined)('mysql.ts', () => {
+  it('opens stores whose tokens outlive them', async () => {
+    const { openStores } = await project.load('mysql.ts')
+    const url = await mariadb!.createDatabase('readme')
+    await expectTokensToOutlive(() => openStores(url))
+  })
+})
+
+describe.skipIf(redis === undefined)('redis.ts', () => {
+  it('opens stores whose tokens outlive them', async () => {
+    const { openStores } = await project.load('redis.ts')
+    await expectTokensToOutlive(() => openStores(redis!.url))
   })
 })
 
