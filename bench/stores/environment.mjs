@@ -1,0 +1,18 @@
+import { readFileSync } from 'node:fs'
+import { availableParallelism, cpus, totalmem } from 'node:os'
+
+/** When, where and with what it was measured. */
+export function environment(versions, { quick = false, durable = false }) {
+  const [{ model }] = cpus()
+  return {
+    date: new Date().toISOString().slice(0, 10),
+    machine: `${model.trim()}, ${availableParallelism()} processors, ${Math.round(totalmem() / 2 ** 30)} GB`,
+    versions: { 'Node.js': process.versions.node, ...versions },
+    ...{ quick, durable },
+  }
+}
+
+/** The version of a package that is installed. */
+export function versionOf(name) {
+  return JSON.parse(readFileSync(new URL(`../../node_modules/${name}/package.json`, import.meta.url))).version
+}
