@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs'
 import { isStoreUnavailableError } from 'latchkey'
 import { afterAll, describe, expect, it } from 'vitest'
 import { createPool } from '../../docs/store-template/my-database.js'
@@ -30,3 +31,28 @@ describe('docs/store-template', () => {
     await pool.end()
   })
 })
+
+describe('docs/write-your-own-store.md', () => {
+  const read = (file: string): string => readFileSync(new URL(`../../docs/${file}`, import.meta.url), 'utf8')
+  const template = readdirSync(new URL('../../docs/store-template', import.meta.url)).map((file) =>
+    inOneLine(read(`store-template/${file}`)),
+  )
+  const blocks = [...read('write-your-own-store.md').matchAll(/^```(?:ts|sql)\n([\s\S]*?)^```$/gm)]
+
+  it('shows what the template has', () => {
+    expect(blocks.length).toBeGreaterThan(5)
+    const strangers = blocks.map(([, code = '']) => code).filter((code) => !isPartOf(template, inOneLine(code)))
+    expect(strangers).toEqual([])
+  })
+})
+
+function isPartOf(files: readonly string[], code: string): boolean {
+  // The template puts this one statement together.
+  const revoke = 'UPDATE sign_in SET revoked = true, usable_until = 0 WHERE NOT revoked'
+  if (code === `${revoke} AND id = $1`) return isPartOf(files, revoke) && isPartOf(files, '${revoke} AND id = $1')
+  return files.some((file) => file.includes(code))
+}
+
+function inOneLine(code: string): string {
+  return code.trim().replaceAll(/\s+/g, ' ')
+}

@@ -93,15 +93,21 @@ describe('the links', () => {
   )
 
   it.each(documents)('of %s lead somewhere', (file) => {
-    const text = read(file)
-    const anchors = [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) => `#${slug(heading)}`)
-    const links = [...text.replaceAll(/^```[\s\S]*?^```$/gm, '').matchAll(/\]\(([^)\s]+)\)/g)].map(([, to = '']) => to)
-    const dead = links.filter((to) =>
-      to.startsWith('#') ? !anchors.includes(to) : !to.includes('://') && !existsSync(join(root, dirname(file), to)),
-    )
+    const prose = read(file).replaceAll(/^```[\s\S]*?^```$/gm, '')
+    const links = [...prose.matchAll(/\]\(([^)\s]+)\)/g)].map(([, to = '']) => to)
+    const dead = links.filter((to) => !to.includes('://') && !leadsSomewhere(file, to))
     expect(dead).toEqual([])
   })
 })
+
+function leadsSomewhere(from: string, link: string): boolean {
+  const [path = '', anchor] = link.split('#')
+  const to = path === '' ? from : join(dirname(from), path)
+  if (!existsSync(join(root, to))) return false
+  return (
+    anchor === undefined || [...read(to).matchAll(/^#+ (.*)$/gm)].some(([, heading = '']) => slug(heading) === anchor)
+  )
+}
 
 /** As GitHub makes anchors of headings. */
 function slug(heading: string): string {
