@@ -13,8 +13,11 @@ export function createPool(connectionString: string): pg.Pool {
     // For the answer. The server may be gone, and cannot end anything then.
     query_timeout: 6000,
   })
-  // An idle connection that is lost is told here. Without a listener it would end the process.
-  pool.on('error', (error) => console.error('PostgreSQL:', error.message))
+  // A connection that is lost tells it here: an idle one at the pool, one that was taken from it at itself. Without listeners it
+  // would end the process.
+  const report = (error: Error): void => console.error('PostgreSQL:', error.message)
+  pool.on('error', report)
+  pool.on('connect', (client) => client.on('error', report))
   return pool
 }
 

@@ -1,7 +1,8 @@
+import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
 import { isStoreUnavailableError } from 'latchkey'
 import { afterAll, describe, expect, it } from 'vitest'
-import { createPool } from '../../docs/store-template/my-database.js'
+import { createPool, inTransaction } from '../../docs/store-template/my-database.js'
 import { MyClientStore } from '../../docs/store-template/my-client-store.js'
 import { startPostgres } from '../../tools/servers/start-postgres.mjs'
 
@@ -22,6 +23,20 @@ describe('docs/store-template', () => {
     const error: unknown = await new MyClientStore(pool).findClient('app').catch((thrown: unknown) => thrown)
     expect(isStoreUnavailableError(error)).toBe(true)
     await pool.end()
+  })
+
+  it.skipIf(server === undefined)('survives the loss of a connection between two statements', async () => {
+    const url = await server!.createDatabase('lost_connection')
+    const [pool, other] = [createPool(url), createPool(url)]
+    const error: unknown = await inTransaction(pool, async (client) => {
+      const { rows } = await client.query('SELECT pg_backend_pid() AS pid')
+      const lost = once(client, 'error')
+      await other.query('SELECT pg_terminate_backend($1)', [rows[0].pid])
+      await lost
+      await client.query('SELECT 1')
+    }).catch((thrown: unknown) => thrown)
+    expect(isStoreUnavailableError(error)).toBe(true)
+    await Promise.all([pool.end(), other.end()])
   })
 
   it.skipIf(server === undefined)('tells a defect from a database that is out of reach', async () => {
