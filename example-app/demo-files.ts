@@ -1,4 +1,5 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { randomBytes, randomUUID } from 'node:crypto'
+import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -28,8 +29,31 @@ export function readDemoSecrets(): DemoSecrets | undefined {
   }
 }
 
-/** Keeps the secrets in a file that only its owner can read, so that the printed commands work after a restart too. */
-export function writeDemoSecrets(secrets: DemoSecrets): void {
+/**
+ * Makes up the secrets, and keeps them in a file that only its owner can read, so that the printed commands work after a restart
+ * too. Where another process has been quicker, its secrets are the ones, and are answered.
+ */
+export function makeDemoSecrets(): DemoSecrets {
+  const secrets: DemoSecrets = {
+    clients: { 'shop-app': random(32), 'stock-sync': random(32) },
+    users: { alice: random(9), bob: random(9) },
+    signingKeyPassphrase: random(32),
+  }
   const note = 'For this demo only. A real shop shows a client secret once and keeps no password anywhere.'
-  writeFileSync(secretsFile, `${JSON.stringify({ note, ...secrets }, null, 2)}\n`, { mode: 0o600 })
+  mkdirSync(dirname(secretsFile), { recursive: true })
+  // Written first and named then: nobody reads half a file, and one process alone can give the name.
+  const draft = `${secretsFile}.${randomUUID()}`
+  writeFileSync(draft, `${JSON.stringify({ note, ...secrets }, null, 2)}\n`, { mode: 0o600 })
+  try {
+    linkSync(draft, secretsFile)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  } finally {
+    rmSync(draft)
+  }
+  return readDemoSecrets() ?? secrets
+}
+
+function random(octets: number): string {
+  return randomBytes(octets).toString('base64url')
 }

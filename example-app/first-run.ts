@@ -1,7 +1,13 @@
-import { randomBytes } from 'node:crypto'
-import { createClient, type ClientRegistry, type NewClient, type PasswordHasher } from 'latchkey'
-import type { ShopDatabase } from './database.js'
-import { readDemoSecrets, writeDemoSecrets, type DemoSecrets } from './demo-files.js'
+import {
+  createClient,
+  digestClientSecret,
+  type ConfidentialClient,
+  type NewClient,
+  type PasswordHasher,
+} from 'latchkey'
+import type { DemoSecrets } from './demo-files.js'
+import type { DemoRows } from './shop-data.js'
+import type { ShopStorage } from './storage.js'
 
 /** The shop's own app: trusted to see a password, once, and to refresh from then on. */
 const shopApp = {
@@ -11,7 +17,7 @@ const shopApp = {
   firstParty: true,
   scopes: ['orders:read', 'orders:write', 'stock:read'],
   defaultScopes: ['orders:read', 'orders:write', 'stock:read'],
-} satisfies NewClient
+} as const satisfies NewClient
 
 /** A service: it acts as itself, for no user. */
 const stockSync = {
@@ -20,50 +26,46 @@ const stockSync = {
   grantTypes: ['client_credentials'],
   scopes: ['stock:read', 'stock:write'],
   defaultScopes: ['stock:read', 'stock:write'],
-} satisfies NewClient
+} as const satisfies NewClient
 
-/** What is written to at the first start. */
+/** What is written to at the first start, and with which secrets. */
 export interface FirstRun {
-  readonly database: ShopDatabase
-  readonly clients: ClientRegistry
+  readonly storage: Pick<ShopStorage, 'clients' | 'data'>
   readonly hasher: PasswordHasher
+  readonly secrets: DemoSecrets
 }
 
-/** Fills an empty database with users, orders, stock and clients. Answers the demo's secrets, new ones or those of before. */
-export async function firstRun({ database, clients, hasher }: FirstRun): Promise<DemoSecrets> {
-  const known = readDemoSecrets()
-  if (known !== undefined && (await clients.listClients()).length > 0) return known
-
-  const users = { alice: newPassword(), bob: newPassword() }
-  const saveUser = database.prepare(`
-    INSERT INTO users (user_id, username, password_hash) VALUES (?, ?, ?)
-    ON CONFLICT (user_id) DO UPDATE SET password_hash = excluded.password_hash
-  `)
-  // The id is not the name: tokens carry the id, and a name may change hands.
-  saveUser.run('user-1', 'alice', await hasher.hash(users.alice))
-  saveUser.run('user-2', 'bob', await hasher.hash(users.bob))
-  database.exec(`
-    INSERT OR IGNORE INTO stock VALUES ('mug', 12), ('teapot', 3);
-    INSERT OR IGNORE INTO orders VALUES (1, 'user-1', 'mug', 2), (2, 'user-1', 'teapot', 1), (3, 'user-2', 'mug', 6);
-  `)
-
-  const secrets = {
-    users,
-    clients: { 'shop-app': await register(clients, shopApp), 'stock-sync': await register(clients, stockSync) },
-    signingKeyPassphrase: randomBytes(32).toString('base64url'),
+/** Registers the clients and fills the shop, where that has not been done. Several processes may do so at once. */
+export async function firstRun({ storage: { clients, data }, hasher, secrets }: FirstRun): Promise<void> {
+  const registered = (await clients.listClients()).map(({ clientId }) => clientId)
+  for (const registration of [shopApp, stockSync]) {
+    const { clientId } = registration
+    if (!registered.includes(clientId)) await clients.saveClient(withSecret(registration, secrets.clients[clientId]))
   }
-  writeDemoSecrets(secrets)
-  return secrets
+  if (await data.isEmpty()) await data.fill(await demoRows(hasher, secrets))
 }
 
-/** Saves a client, with a digest of its secret; answers the only copy of the secret itself. */
-async function register(clients: ClientRegistry, registration: NewClient): Promise<string> {
-  const { client, clientSecret } = createClient(registration)
-  if (clientSecret === undefined) throw new TypeError('A public client has no secret')
-  await clients.saveClient(client)
-  return clientSecret
+/** A real shop saves `client` as it is, and shows `clientSecret` once; here all processes know the secret already. */
+function withSecret(registration: NewClient & { clientType?: 'confidential' }, secret: string): ConfidentialClient {
+  const { client } = createClient(registration)
+  return { ...client, secrets: [{ digest: digestClientSecret(secret) }] }
 }
 
-function newPassword(): string {
-  return randomBytes(9).toString('base64url')
+async function demoRows(hasher: PasswordHasher, { users }: DemoSecrets): Promise<DemoRows> {
+  return {
+    // The id is not the name: tokens carry the id, and a name may change hands.
+    users: [
+      { userId: 'user-1', username: 'alice', passwordHash: await hasher.hash(users.alice) },
+      { userId: 'user-2', username: 'bob', passwordHash: await hasher.hash(users.bob) },
+    ],
+    stock: [
+      { sku: 'mug', quantity: 12 },
+      { sku: 'teapot', quantity: 3 },
+    ],
+    orders: [
+      { orderId: 1, userId: 'user-1', sku: 'mug', quantity: 2 },
+      { orderId: 2, userId: 'user-1', sku: 'teapot', quantity: 1 },
+      { orderId: 3, userId: 'user-2', sku: 'mug', quantity: 6 },
+    ],
+  }
 }

@@ -1,17 +1,23 @@
 import type { DemoSecrets } from './demo-files.js'
+import type { ShopSettings } from './settings.js'
 
 /**
  * What the shop says when it has started: commands to paste one after the other, with the real secrets in them. The lines
  * that begin with `#` have no quotes and no brackets, which some shells would read even there.
  */
-export function printedCommands(shop: string, stockService: string, { clients, users }: DemoSecrets): string {
+export function printedCommands(
+  { url: shop, stockServiceUrl, stockService }: ShopSettings,
+  place: string,
+  { clients, users }: DemoSecrets,
+): string {
   const token = `${shop}/oauth/token`
   const app = `-u 'shop-app:${clients['shop-app']}'`
   const service = `-u 'stock-sync:${clients['stock-sync']}'`
   const json = `-H 'Content-Type: application/json'`
   const status = `-w ' %{http_code}\\n'`
   return `
-The shop listens at ${shop}, its stock service at ${stockService}. Its users: alice, password ${users.alice} - bob, password ${users.bob}.
+The shop listens at ${shop}, its stock service at ${stockServiceUrl}. Its users: alice, password ${users.alice} - bob, password ${users.bob}.
+Its data: ${place}.
 Paste these lines into bash or zsh, one after the other.
 
 # alice signs in through shop-app: 200, an access token for an hour and a refresh token
@@ -45,10 +51,10 @@ curl -s ${status} ${service} -d grant_type=client_credentials -d scope=orders:re
 TOKENS=$(curl -s ${service} -d grant_type=client_credentials -d scope=stock:read -d resource=${stockService} ${token}); echo "$TOKENS"
 
 # the stock service verifies it by the published keys alone: 200
-STOCK=$(${field('access_token')}); curl -s ${status} -H "Authorization: Bearer $STOCK" ${stockService}/warehouse
+STOCK=$(${field('access_token')}); curl -s ${status} -H "Authorization: Bearer $STOCK" ${stockServiceUrl}/warehouse
 
 # the token for the shop is none there: 401 invalid_token
-curl -s ${status} -H "Authorization: Bearer $SERVICE" ${stockService}/warehouse
+curl -s ${status} -H "Authorization: Bearer $SERVICE" ${stockServiceUrl}/warehouse
 
 Ctrl-C ends the shop. Three programs that call it: example-app/README.md.`
 }

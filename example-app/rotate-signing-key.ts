@@ -1,19 +1,19 @@
 // Replaces the signing key of the running shop while requests go on, and counts how many of them fail.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { openSqliteStores } from 'latchkey/stores/sqlite'
 import { clientCredentials, shopUrl, stockServiceUrl } from './client-settings.js'
-import { databaseFile, readDemoSecrets } from './demo-files.js'
+import { readDemoSecrets } from './demo-files.js'
 import { keyCacheSeconds, keyPublishSeconds, keyRefreshSeconds } from './key-timing.js'
 import { RequestLoop } from './request-loop.js'
-import { shopSigningKeys } from './signing-keys.js'
+import { openSigningKeys } from './signing-keys.js'
+import { openStorage } from './storage.js'
 
 const say = (text: string): void => console.log(text)
 const requests = Number(process.argv[2] ?? 2000)
 const secrets = readDemoSecrets()
 if (secrets === undefined) throw new Error('There are no keys yet: start the shop first')
 
-const stores = openSqliteStores(databaseFile)
-const keys = shopSigningKeys(stores.keys, secrets.signingKeyPassphrase)
+const storage = await openStorage()
+const keys = await openSigningKeys(storage.keys, secrets.signingKeyPassphrase)
 /** Before the rotation, and after it, until every process has noticed. */
 const marginSeconds = keyRefreshSeconds + keyCacheSeconds
 const loop = new RequestLoop({
@@ -28,7 +28,7 @@ const loop = new RequestLoop({
 try {
   await Promise.all([loop.run(), rotate()])
 } finally {
-  stores.close()
+  await storage.close()
 }
 const signed = [...loop.tokensByKey].map(([keyId, count]) => `${count} by ${keyId}`)
 say(`Tokens signed: ${signed.join(', ')}.`)

@@ -1,65 +1,54 @@
-import { mkdirSync } from 'node:fs'
-import { createServer } from 'node:http'
-import { dirname } from 'node:path'
-import { bcryptHasher } from 'latchkey'
-import { openSqliteStores } from 'latchkey/stores/sqlite'
-import { openDatabase } from './database.js'
-import { databaseFile } from './demo-files.js'
+import { bcryptHasher, ConfigurationError, pruneRegularly } from 'latchkey'
+import { CannotStartError } from './cannot-start-error.js'
+import { makeDemoSecrets, readDemoSecrets } from './demo-files.js'
 import { firstRun } from './first-run.js'
+import { listen } from './listen.js'
 import { printedCommands } from './printed-commands.js'
+import { readSettings } from './settings.js'
 import { createShop } from './shop.js'
-import { shopSigningKeys } from './signing-keys.js'
+import { openSigningKeys } from './signing-keys.js'
 import { startStockService } from './start-stock-service.js'
+import { openStorage } from './storage.js'
 
-const host = process.env['HOST'] ?? '127.0.0.1'
-const port = Number(process.env['PORT'] ?? 3000)
-const stockPort = Number(process.env['STOCK_PORT'] ?? port + 1)
-const issuer = `http://127.0.0.1:${port}`
-const stockServiceUrl = `http://127.0.0.1:${stockPort}`
-const accessTokenLifetimeSeconds = Number(process.env['SHOP_ACCESS_TOKEN_SECONDS'] ?? 3600)
+/** How to close what is open, in the order in which it was opened. */
+const opened: (() => unknown)[] = []
 
-// One file, two connections: no transaction of the shop gets into one of the stores. They come first, because they create the
-// file for its owner only.
-mkdirSync(dirname(databaseFile), { recursive: true })
-const stores = openSqliteStores(databaseFile)
-const database = openDatabase(databaseFile)
-const hasher = bcryptHasher()
-const secrets = await firstRun({ database, clients: stores.clients, hasher })
-const signingKeys = shopSigningKeys(stores.keys, secrets.signingKeyPassphrase)
-await signingKeys.ensureActive('ES256')
-const shop = createShop({
-  issuer,
-  stockService: stockServiceUrl,
-  database,
-  ...stores,
-  hasher,
-  signingKeys,
-  accessTokenLifetimeSeconds,
-})
-const stockService = await startStockService({ host, port: stockPort, issuer })
-
-const server = createServer(shop).listen(port, host, () => {
-  console.log(printedCommands(issuer, stockServiceUrl, secrets))
-})
-setInterval(prune, 3_600_000).unref()
-process.once('SIGTERM', stop)
-process.once('SIGINT', stop)
-
-/** Removes expired tokens: a file does not do that by itself. */
-function prune(): void {
-  try {
-    stores.tokens.prune(Math.floor(Date.now() / 1000))
-  } catch (error) {
-    console.error('Expired tokens could not be removed; the next try is in an hour:', error)
-  }
+try {
+  await start()
+  process.once('SIGTERM', stop)
+  process.once('SIGINT', stop)
+} catch (error) {
+  await closeAll()
+  if (!(error instanceof CannotStartError || error instanceof ConfigurationError)) throw error
+  console.error(`The shop cannot start. ${error.message}`)
+  process.exitCode = 1
 }
 
-/** Ends the stock service, takes no new requests, finishes those that are on their way, then closes what is open. */
+async function start(): Promise<void> {
+  const settings = readSettings()
+  const storage = await openStorage()
+  opened.push(() => storage.close())
+  opened.push(pruneRegularly(storage.tokens))
+  const hasher = bcryptHasher()
+  opened.push(() => hasher.close())
+
+  // Secrets and keys come first: with the wrong ones nothing is written.
+  const secrets = readDemoSecrets() ?? makeDemoSecrets()
+  const signingKeys = await openSigningKeys(storage.keys, secrets.signingKeyPassphrase)
+  await firstRun({ storage, hasher, secrets })
+
+  const shop = createShop({ ...settings, ...storage, hasher, signingKeys })
+  const stockService = await startStockService(settings)
+  opened.push(() => stockService.connected && stockService.disconnect())
+  opened.push(await listen(shop, settings))
+  console.log(printedCommands(settings, storage.place, secrets))
+}
+
 function stop(): void {
-  if (stockService.connected) stockService.disconnect()
-  server.close(() => {
-    stores.close()
-    database.close()
-    void hasher.close()
-  })
+  void closeAll()
+}
+
+/** Takes no new requests, finishes those that are on their way, then closes the rest. */
+async function closeAll(): Promise<void> {
+  for (const close of opened.reverse()) await close()
 }

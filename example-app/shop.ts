@@ -9,10 +9,9 @@ import {
   type SigningKeys,
   type TokenStore,
 } from 'latchkey'
-import type { ShopDatabase } from './database.js'
 import { keyCacheSeconds } from './key-timing.js'
 import { ordersRouter } from './orders.js'
-import { ShopUsers } from './shop-users.js'
+import type { ShopData } from './shop-data.js'
 import { stockRouter } from './stock.js'
 
 /** What the shop is made of. */
@@ -20,7 +19,7 @@ export interface ShopParts {
   readonly issuer: string
   /** Where the stock service is, and what its tokens are for. */
   readonly stockService: string
-  readonly database: ShopDatabase
+  readonly data: ShopData
   readonly clients: ClientStore
   readonly tokens: TokenStore
   readonly hasher: PasswordHasher
@@ -33,7 +32,7 @@ export interface ShopParts {
 export function createShop({
   issuer,
   stockService,
-  database,
+  data,
   clients,
   tokens,
   hasher,
@@ -45,7 +44,7 @@ export function createShop({
     clients,
     tokens,
     scopes: ['orders:read', 'orders:write', 'stock:read', 'stock:write'],
-    grants: [passwordGrant({ users: new ShopUsers(database), hasher }), refreshTokenGrant(), clientCredentialsGrant()],
+    grants: [passwordGrant({ users: data.users, hasher }), refreshTokenGrant(), clientCredentialsGrant()],
     // The first one is this app, which looks its tokens up; the stock service has nothing to look them up in.
     resources: [{ resource: issuer }, { resource: stockService, scopes: ['stock:read'], accessTokenFormat: 'jwt' }],
     signingKeys,
@@ -56,8 +55,8 @@ export function createShop({
   const app = express()
   app.disable('x-powered-by')
   app.use(oauth.router())
-  app.use('/orders', ordersRouter(oauth, database))
-  app.use('/stock', stockRouter(oauth, database))
+  app.use('/orders', ordersRouter(oauth, data))
+  app.use('/stock', stockRouter(oauth, data))
   app.use((_req, res) => void res.status(404).json({ error: 'not_found' }))
   app.use(answerError)
   return app

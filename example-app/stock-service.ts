@@ -6,11 +6,11 @@ import { keyCacheSeconds } from './key-timing.js'
 
 const host = process.env['HOST'] ?? '127.0.0.1'
 const port = Number(process.env['STOCK_PORT'] ?? 3001)
-const issuer = process.env['SHOP_URL'] ?? 'http://127.0.0.1:3000'
+const { SHOP_URL = 'http://127.0.0.1:3000', STOCK_URL = `http://127.0.0.1:${port}` } = process.env
 
 const resourceServer = createResourceServer({
-  issuer,
-  audience: `http://127.0.0.1:${port}`,
+  issuer: SHOP_URL,
+  audience: STOCK_URL,
   jwks: { cacheSeconds: keyCacheSeconds, cooldownSeconds: 1 },
   scopes: ['stock:read'],
 })
@@ -28,6 +28,10 @@ const server = createServer(app).listen(port, host, () => process.send?.('listen
 process.once('disconnect', stop)
 process.once('SIGTERM', stop)
 process.once('SIGINT', stop)
+server.once('error', ({ message }) => {
+  console.error(`The stock service: ${message}`)
+  process.exit(1)
+})
 
 function stop(): void {
   server.close()

@@ -2,11 +2,11 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import Database from 'better-sqlite3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { hashToken } from 'latchkey'
 import { userStoreContract } from 'latchkey/testing'
-import { openDatabase } from '../../example-app/database.js'
-import { ShopUsers } from '../../example-app/shop-users.js'
+import { sqliteData } from '../../example-app/sqlite-data.js'
 import { buildExampleApp, ExampleShop } from '../fixtures/example-shop.js'
 import { basic } from '../fixtures/test-server.js'
 
@@ -158,7 +158,8 @@ describe('the routes', () => {
   it('refuse a body that is no order, and change nothing', async () => {
     const { body } = await signIn('bob')
     const before = await call('GET', '/stock', body.access_token)
-    for (const order of ['[]', '{}', '{"sku":"mug"}', '{"sku":"mug","quantity":0}', '{"sku":"mug","quantity":"2"}']) {
+    const notOrders = ['[]', '{}', '{"sku":"mug"}', '{"sku":"mug","quantity":0}', '{"sku":"mug","quantity":"2"}']
+    for (const order of [...notOrders, '{"sku":"mug\\u0000","quantity":1}']) {
       expect(await call('POST', '/orders', body.access_token, order)).toEqual({
         status: 400,
         body: { error: 'invalid_order', message: 'Send {"sku": "mug", "quantity": 2}' },
@@ -195,6 +196,7 @@ describe('the routes', () => {
         body: { error: 'invalid_stock', message: 'Send {"quantity": 40}' },
       })
     }
+    expect(await call('PUT', '/stock/mug%00', body.access_token, '{"quantity":1}')).toMatchObject({ status: 400 })
   })
 })
 
@@ -436,14 +438,16 @@ describe('the UserStore of the shop', () => {
     describe,
     it,
     create: () => {
-      const database = openDatabase(':memory:')
+      const database = new Database(':memory:')
+      const { users } = sqliteData(database)
       database.exec(
         `INSERT INTO users VALUES ('user-1', 'alice', '$2b$10$hash', 0), ('user-2', 'bob', '$2b$10$bob', 1)`,
       )
       return {
-        store: new ShopUsers(database),
+        store: users,
         username: 'alice',
         user: { userId: 'user-1', passwordHash: '$2b$10$hash' },
+        otherUser: { userId: 'user-2', passwordHash: '$2b$10$bob', disabled: true },
         absentUsername: 'carol',
         close: () => void database.close(),
       }
