@@ -16,6 +16,9 @@ import { serverStrategies, type ServerStrategies } from './passport/server-strat
 import { bcryptHasher } from './passwords/bcrypt-hasher.js'
 import { systemClock } from './protocol/clock.js'
 import { applicationContext } from './protocol/request-context.js'
+import { countFailure } from './throttle/limit-attempts.js'
+import { memoryThrottle } from './throttle/memory-throttle.js'
+import { tokenKeys } from './throttle/throttle-keys.js'
 import { resourceMetadataUrl, serverEndpoints } from './server-endpoints.js'
 import { ownTokenVerifier } from './tokens/verify-access-token.js'
 
@@ -56,7 +59,10 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
     realm,
     resource,
     resourceMetadata: resource === undefined ? undefined : resourceMetadataUrl(resource, issuer),
-    verifyAccessToken: ownTokenVerifier(services, checkRevocation),
+    verifyAccessToken: ownTokenVerifier(services, {
+      checkRevocation,
+      onUnknown: (context) => countFailure(services, { context, clientId: undefined }, tokenKeys(context.address)),
+    }),
   }
   for (const { warning } of options.grants) if (warning) emit(applicationContext(), { type: 'warning', ...warning })
   return {
@@ -75,9 +81,10 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
 
 function wire(options: AuthorizationServerOptions): TokenEndpointServices {
   const { issuer, clients, tokens, clock = systemClock, excessScope = 'refuse' } = options
+  const { throttle = memoryThrottle({ clock }) } = options
   const { accessTokenFormat = 'opaque', signingKeys, accessTokenClaims } = options
-  const verifySecret = clientSecretVerifier(options.secretHasher ?? bcryptHasher({ workers: 1 }))
-  const builtIn = [clientSecretBasic(verifySecret), clientSecretPost(verifySecret), none]
+  const secrets = clientSecretVerifier(options.secretHasher ?? bcryptHasher({ workers: 1 }))
+  const builtIn = [clientSecretBasic(secrets), clientSecretPost(secrets), none]
   const grants = new Map(options.grants.map((grant) => [grant.grantType, grant]))
   return {
     issuer,
@@ -98,5 +105,6 @@ function wire(options: AuthorizationServerOptions): TokenEndpointServices {
       authorizationLifetimeSeconds: options.authorizationLifetimeSeconds ?? 90 * 86_400,
     },
     emit: createEmit(options.onEvent, clock),
+    throttle: throttle === false ? undefined : throttle,
   }
 }

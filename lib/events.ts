@@ -1,6 +1,7 @@
 import type { OAuthError } from './errors/oauth-error.js'
 import { isPromiseLike } from './protocol/maybe-promise.js'
 import type { RequestContext } from './protocol/request-context.js'
+import type { ThrottleKind } from './protocol/throttle-kind.js'
 
 /**
  * What an operator may want to log, count or be alerted on. No event carries a token, a secret or a password. Names that a
@@ -11,6 +12,7 @@ export type OAuthEvent =
   | RequestRefusedEvent
   | ClientAuthenticationFailedEvent
   | UserAuthenticationFailedEvent
+  | ThrottledEvent
   | RefreshTokenReplayedEvent
   | RefreshTokenMisusedEvent
   | TokensRevokedEvent
@@ -54,6 +56,16 @@ export interface UserAuthenticationFailedEvent extends RequestEvent {
   /** Absent when there is no such user; the name as typed is never told, for people type passwords there. */
   readonly userId: string | undefined
   readonly reason: 'unknown_user' | 'disabled_user' | 'wrong_password'
+}
+
+/** There were too many failed attempts: one more was not looked at, and answered 429. */
+export interface ThrottledEvent extends RequestEvent {
+  readonly type: 'throttled'
+  /** Which failures were too many. */
+  readonly kind: ThrottleKind
+  /** Absent where no client is involved, or none that is known. */
+  readonly clientId: string | undefined
+  readonly retryAfterSeconds: number
 }
 
 /** A spent refresh token came back after the grace: stolen, or a client that lost its state. Its authorization is over. */
@@ -127,7 +139,9 @@ export function createEmit(onEvent: ((event: OAuthEvent) => unknown) | undefined
 
 /** Tells of an error that a client is answered with: a refusal, or a failure with what caused it. */
 export function emitError(emit: Emit, context: RequestContext, error: OAuthError): void {
-  const { code, description, cause } = error
+  const { code, description, cause, status } = error
+  // Told already, with more, by whoever counts.
+  if (status === 429) return
   if (code === 'server_error' || code === 'temporarily_unavailable')
     emit(context, { type: 'failure', error: code, cause })
   else emit(context, { type: 'request_refused', error: code, description })

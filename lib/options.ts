@@ -14,6 +14,7 @@ import type { Clock } from './protocol/clock.js'
 import type { AccessTokenFormat, ClientStore } from './stores/client-store.js'
 import type { TokenStore } from './stores/token-store.js'
 import type { AccessTokenClaims } from './tokens/access-token.js'
+import type { Throttle } from './throttle/throttle.js'
 import type { SigningKeys } from './tokens/signing-key-set.js'
 
 /** The options of {@link createAuthorizationServer}. */
@@ -71,6 +72,11 @@ export interface AuthorizationServerOptions {
    * `https`. Behind a TLS proxy, set Express's `trust proxy`.
    */
   readonly requireTls?: boolean
+  /**
+   * Counts failures to authenticate and holds guesses up (RFC 6749 §4.3.2, §10.10). Default `memoryThrottle()`, which counts in this
+   * process alone; `false`: somebody else does it.
+   */
+  readonly throttle?: Throttle | false
   /** Verifies client secrets that people chose, which are stored as slow hashes. Default `bcryptHasher({ workers: 1 })`. */
   readonly secretHasher?: PasswordHasher
   /** Is told what happens. Default: failures and warnings go to the console, everything else nowhere. */
@@ -102,6 +108,7 @@ const known: readonly (keyof AuthorizationServerOptions)[] = [
   'excessScope',
   'realm',
   'requireTls',
+  'throttle',
   'secretHasher',
   'onEvent',
   'clock',
@@ -131,7 +138,7 @@ export function checkServerOptions(options: AuthorizationServerOptions): void {
     'listAuthorizations',
   ])
   // Absent where a store drops by itself what has expired.
-  checkFunction('tokens.prune', options.tokens.prune)
+  checkFunction('tokens.prune', (options.tokens as { readonly prune?: unknown }).prune)
   checkScopes(options.scopes)
   checkGrants(options.grants)
   checkClientAuthMethods(options.clientAuthMethods)
@@ -149,6 +156,9 @@ export function checkServerOptions(options: AuthorizationServerOptions): void {
     'must be printable ASCII without quotes and backslashes',
   )
   checkBoolean('requireTls', options.requireTls)
+  if (options.throttle !== undefined && options.throttle !== false) {
+    checkMethods('throttle', options.throttle, ['begin', 'isKnown', 'remember'])
+  }
   if (options.secretHasher !== undefined) {
     checkMethods('secretHasher', options.secretHasher, ['hash', 'verify', 'verifyNobody', 'needsRehash'])
   }

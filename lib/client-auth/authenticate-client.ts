@@ -1,26 +1,27 @@
 import { OAuthError } from '../errors/oauth-error.js'
-import type { Emit, ClientAuthenticationFailedEvent } from '../events.js'
+import type { ClientAuthenticationFailedEvent } from '../events.js'
 import type { Clock } from '../protocol/clock.js'
 import { andThen, type MaybePromise } from '../protocol/maybe-promise.js'
 import { isPrintableAscii } from '../protocol/printable-ascii.js'
 import type { Client, ClientStore } from '../stores/client-store.js'
+import { countFailure, limitAttempts, type ThrottleServices } from '../throttle/limit-attempts.js'
+import { clientKeys } from '../throttle/throttle-keys.js'
 import type { ClientAuthMethod, ClientAuthRequest, PresentedCredentials } from './client-auth-method.js'
 import { checkClient } from './check-client.js'
 import { invalidClient } from './invalid-client.js'
 
 /** What client authentication works with. */
-export interface ClientAuthServices {
+export interface ClientAuthServices extends ThrottleServices {
   readonly clients: ClientStore
   readonly clientAuthMethods: readonly ClientAuthMethod[]
   readonly clock: Clock
-  readonly emit: Emit
 }
 
 /**
  * Tells which client sent a request, and makes it prove that; the same for every endpoint (RFC 6749 §2.3, §3.2.1).
  *
  * Throws `invalid_request` for more than one method at once, `invalid_client` for everything else that is wrong: unknown,
- * disabled, wrong secret and wrong method look alike and cost the same.
+ * disabled, wrong secret and wrong method look alike and cost the same. Too many failures are answered 429.
  */
 export function authenticateClient(services: ClientAuthServices, request: ClientAuthRequest): MaybePromise<Client> {
   const { method, credentials } = selectMethod(services.clientAuthMethods, request)
@@ -28,8 +29,7 @@ export function authenticateClient(services: ClientAuthServices, request: Client
   return andThen(services.clients.findClient(clientId, request.context), (found) => {
     // A store whose comparison ignores case or trailing spaces has found another client than was named.
     const client = found?.clientId === clientId ? checkClient(found) : undefined
-    return andThen(method.verifyCredentials(client, credentials, services.clock()), (verified) => {
-      const reason = refusalReason(client, method, verified)
+    return andThen(judgeAttempt(services, request, { client, clientId, method, credentials }), (reason) => {
       if (client !== undefined && reason === undefined) return client
       if (reason !== undefined) {
         services.emit(request.context, {
@@ -43,6 +43,35 @@ export function authenticateClient(services: ClientAuthServices, request: Client
     })
   })
 }
+
+interface Attempt {
+  readonly client: Client | undefined
+  readonly clientId: string
+  readonly method: ClientAuthMethod
+  readonly credentials: PresentedCredentials
+}
+
+/** Answers why the attempt is refused; `undefined` when it is not. */
+function judgeAttempt(
+  services: ClientAuthServices,
+  { context }: ClientAuthRequest,
+  { client, clientId, method, credentials }: Attempt,
+): MaybePromise<RefusalReason | undefined> {
+  const keys = clientKeys(clientId, context.address)
+  const by = { context, clientId: client?.clientId }
+  const attempt = (): MaybePromise<RefusalReason | undefined> =>
+    andThen(method.verifyCredentials(client, credentials, services.clock()), (verified) =>
+      refusalReason(client, method, verified),
+    )
+  if (method.canBeGuessed?.(client) === true) {
+    return limitAttempts(services, by, keys, { attempt, isSuccess: (reason) => reason === undefined })
+  }
+  return andThen(attempt(), (reason) =>
+    reason === undefined ? reason : andThen(countFailure(services, by, keys.unknown), () => reason),
+  )
+}
+
+type RefusalReason = ClientAuthenticationFailedEvent['reason']
 
 /**
  * Finds the one way in which a request authenticates its client, and the credentials. Throws `invalid_request` for more than one
@@ -77,7 +106,7 @@ function refusalReason(
   client: Client | undefined,
   method: ClientAuthMethod,
   verified: unknown,
-): ClientAuthenticationFailedEvent['reason'] | undefined {
+): RefusalReason | undefined {
   if (client === undefined) return 'unknown_client'
   if (client.disabled) return 'disabled_client'
   const authMethods: readonly string[] = client.authMethods

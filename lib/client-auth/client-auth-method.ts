@@ -32,4 +32,9 @@ export interface ClientAuthMethod {
    * false after the same work as for a wrong proof. `now` is in seconds since the epoch.
    */
   verifyCredentials(client: Client | undefined, credentials: PresentedCredentials, now: number): MaybePromise<boolean>
+  /**
+   * Whether the credentials of this client could be guessed, as a secret can that a person chose: then attempts are counted before
+   * they are looked at, and too many are not. Called with `undefined` for an unknown client. Absent: no; failures are still counted.
+   */
+  canBeGuessed?(client: Client | undefined): boolean
 }

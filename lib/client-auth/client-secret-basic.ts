@@ -1,10 +1,10 @@
 import { isBasic, parseBasicCredentials } from './basic-credentials.js'
 import type { ClientAuthMethod } from './client-auth-method.js'
-import type { VerifyClientSecret } from './client-secret.js'
+import type { ClientSecretVerifier } from './client-secret.js'
 import { invalidClient } from './invalid-client.js'
 
 /** `client_secret_basic`: id and secret in HTTP Basic (RFC 6749 §2.3.1). */
-export function clientSecretBasic(verifySecret: VerifyClientSecret): ClientAuthMethod {
+export function clientSecretBasic(verifier: ClientSecretVerifier): ClientAuthMethod {
   return {
     name: 'client_secret_basic',
     readCredentials({ authorization }) {
@@ -13,6 +13,6 @@ export function clientSecretBasic(verifySecret: VerifyClientSecret): ClientAuthM
       if (credentials === undefined) throw invalidClient()
       return credentials
     },
-    verifyCredentials: verifySecret,
+    ...verifier,
   }
 }

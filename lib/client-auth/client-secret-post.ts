@@ -1,10 +1,10 @@
 import { isPrintableAscii } from '../protocol/printable-ascii.js'
 import type { ClientAuthMethod } from './client-auth-method.js'
-import type { VerifyClientSecret } from './client-secret.js'
+import type { ClientSecretVerifier } from './client-secret.js'
 import { invalidClient } from './invalid-client.js'
 
 /** `client_secret_post`: `client_id` and `client_secret` in the body (RFC 6749 §2.3.1). */
-export function clientSecretPost(verifySecret: VerifyClientSecret): ClientAuthMethod {
+export function clientSecretPost(verifier: ClientSecretVerifier): ClientAuthMethod {
   return {
     name: 'client_secret_post',
     readCredentials({ parameters }) {
@@ -14,6 +14,6 @@ export function clientSecretPost(verifySecret: VerifyClientSecret): ClientAuthMe
       if (clientId === undefined || !isPrintableAscii(proof)) throw invalidClient()
       return { clientId, proof }
     },
-    verifyCredentials: verifySecret,
+    ...verifier,
   }
 }

@@ -13,16 +13,20 @@ export function digestClientSecret(secret: string): string {
   return SHA256 + hash('sha256', secret, 'base64url')
 }
 
-/** Verifies the secret that a client presents; the same function for Basic and for the body. */
-export type VerifyClientSecret = ClientAuthMethod['verifyCredentials']
+/** Verifies the secret that a client presents; the same for Basic and for the body. */
+export type ClientSecretVerifier = Required<Pick<ClientAuthMethod, 'verifyCredentials' | 'canBeGuessed'>>
 
 /**
- * Makes the function that compares secrets. Generated secrets are compared by their SHA-256 digest in constant time, so that
+ * Makes what compares secrets. Generated secrets are compared by their SHA-256 digest in constant time, so that
  * the token endpoint costs no slow hash; secrets that people chose are compared by `hasher`.
  */
-export function clientSecretVerifier(hasher: PasswordHasher): VerifyClientSecret {
+export function clientSecretVerifier(hasher: PasswordHasher): ClientSecretVerifier {
   let slowHashesInUse = false
-  return (client, { proof = '' }: PresentedCredentials, now) => {
+  function verifyCredentials(
+    client: Client | undefined,
+    { proof = '' }: PresentedCredentials,
+    now: number,
+  ): MaybePromise<boolean> {
     const live = secretsOf(client).filter(({ expiresAt }) => expiresAt === undefined || now < expiresAt)
     const presented = Buffer.from(digestClientSecret(proof), 'latin1')
     const stored = live.length === 0 ? [nobody] : live.map(({ digest }) => Buffer.from(digest, 'latin1'))
@@ -32,15 +36,24 @@ export function clientSecretVerifier(hasher: PasswordHasher): VerifyClientSecret
     }
     if (matches) return proof !== '' && live.length > 0
     if (proof === '') return false
-    const chosen = live.filter(({ digest }) => !digest.startsWith(SHA256))
+    const chosen = live.filter(isChosen)
     slowHashesInUse ||= chosen.length > 0
     // Once a client with a slow hash was here, a quick refusal would tell which ids are not such a client's.
     if (chosen.length === 0 && slowHashesInUse) return andThen(hasher.verifyNobody(proof), () => false)
     return verifyChosenSecrets(hasher, chosen, proof)
   }
+  return {
+    verifyCredentials,
+    // An unknown client is treated as one that could be: what happens after many failures must not tell them apart.
+    canBeGuessed: (client) => (client === undefined ? slowHashesInUse : secretsOf(client).some(isChosen)),
+  }
 }
 
 /** Every secret that is no digest of ours is a slow hash of a secret that somebody chose. */
+function isChosen({ digest }: ClientSecret): boolean {
+  return !digest.startsWith(SHA256)
+}
+
 function verifyChosenSecrets(
   hasher: PasswordHasher,
   [first, ...others]: readonly ClientSecret[],

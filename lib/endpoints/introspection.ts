@@ -11,6 +11,8 @@ import type { Authorization, RefreshTokenRecord, TokenStore } from '../stores/to
 import type { VerifiedAccess } from '../tokens/verified-access.js'
 import { ownTokenVerifier, type VerificationServices } from '../tokens/verify-access-token.js'
 import { signJwt } from '../tokens/jwt.js'
+import { countFailure } from '../throttle/limit-attempts.js'
+import { tokenKeys } from '../throttle/throttle-keys.js'
 import { hashToken } from '../protocol/token-hash.js'
 import { TextAnswer, type EndpointAnswer } from './endpoint-answer.js'
 
@@ -70,7 +72,7 @@ function introspect(
   token: string,
   context: RequestContext,
 ): MaybePromise<Introspection> {
-  return andThen(ownTokenVerifier(services, true)(token, context), (access) => {
+  return andThen(ownTokenVerifier(services, { checkRevocation: true })(token, context), (access) => {
     if (access === undefined) return introspectRefreshToken(services, caller, token, context)
     if (!isFor(caller, access.audience)) return inactive
     return andThen(isPartyActive(services, access, context), (active) =>
@@ -88,7 +90,12 @@ function introspectRefreshToken(
 ): MaybePromise<Introspection> {
   const { tokens, issuer, clock } = services
   return andThen(tokens.findRefreshToken(hashToken(token), context), (record): MaybePromise<Introspection> => {
-    if (record?.authorization.clientId !== caller.clientId || record.spending !== undefined) return inactive
+    if (record === undefined) {
+      // Guesses through a resource server are counted for that one; its own good tokens are told all the same.
+      const by = { context, clientId: caller.clientId }
+      return andThen(countFailure(services, by, tokenKeys(context.address)), () => inactive)
+    }
+    if (record.authorization.clientId !== caller.clientId || record.spending !== undefined) return inactive
     if (!(clock() < record.expiresAt)) return inactive
     return andThen(isUserActive(services, record.authorization, context), (active) =>
       active ? describeRefreshToken(issuer, record) : inactive,

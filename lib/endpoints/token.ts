@@ -9,6 +9,8 @@ import { audienceList } from '../protocol/audience.js'
 import { storedScope } from '../protocol/scope.js'
 import type { Client } from '../stores/client-store.js'
 import type { TokenServices } from '../tokens/decision.js'
+import { countFailure, limitAttempts } from '../throttle/limit-attempts.js'
+import { accountKeys, tokenKeys } from '../throttle/throttle-keys.js'
 import { issueTokens } from '../tokens/issue-tokens.js'
 import type { TokenResponse } from '../tokens/token-response.js'
 
@@ -53,6 +55,7 @@ function findGrant(services: TokenEndpointServices, client: Client, grantType: s
 function grantRequest(services: TokenEndpointServices, client: Client, request: ClientAuthRequest): GrantRequest {
   const { parameters, context } = request
   const { scopePolicy, grants, tokens, clock, emit } = services
+  const by = { context, clientId: client.clientId }
   const scopeOf = (granted?: readonly string[]): ReadonlySet<string> | undefined =>
     scopesOf(grantedResources(services.resources, client, parameters.resources, granted), scopePolicy.catalogue)
   return {
@@ -68,6 +71,9 @@ function grantRequest(services: TokenEndpointServices, client: Client, request: 
       if (grant === undefined) return false
       return grant.confirmUser === undefined || grant.confirmUser(userId, context)
     },
+    limitAttempts: (name, attempt, isSuccess) =>
+      limitAttempts(services, by, accountKeys(client.clientId, name, context.address), { attempt, isSuccess }),
+    countUnknownToken: () => countFailure(services, by, tokenKeys(context.address)),
     tokens,
     clock,
     emit,

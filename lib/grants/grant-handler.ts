@@ -42,6 +42,17 @@ export interface GrantRequest {
   readonly refreshScope: (authorization: Authorization) => Scope
   /** Asks the grant that began an authorization whether its user may still use it; no, when that grant is not served any more. */
   readonly confirmUser: (grantType: string, userId: string) => MaybePromise<boolean>
+  /**
+   * Makes an attempt at something that can be guessed, such as a password, unless there were too many failures for this name or from
+   * this address: then it throws 429 without looking. A grant that takes such a thing must verify it in here.
+   */
+  readonly limitAttempts: <Result>(
+    name: string,
+    attempt: () => MaybePromise<Result>,
+    isSuccess: (result: Result) => boolean,
+  ) => MaybePromise<Result>
+  /** Counts a token that nobody issued; throws 429 when there were too many from this address. */
+  readonly countUnknownToken: () => MaybePromise<void>
   readonly tokens: Pick<TokenStore, 'findRefreshToken'>
   readonly clock: Clock
   readonly emit: Emit

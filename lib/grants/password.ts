@@ -61,7 +61,12 @@ export function passwordGrant(options: PasswordGrantOptions): GrantHandler {
       }
       const username = checkCredential(parameters.require('username'))
       const password = checkCredential(parameters.require('password'))
-      const user = await authenticateUser(users, hasher, username, password, request)
+      const user = await request.limitAttempts(
+        username,
+        () => authenticateUser(users, hasher, username, password, request),
+        (found) => found !== undefined,
+      )
+      if (user === undefined) throw invalidUser()
       if (users.updatePasswordHash !== undefined && hasher.needsRehash(user.passwordHash)) {
         void rehash(users, hasher, user, password, request)
       }
@@ -96,19 +101,19 @@ async function authenticateUser(
   username: string,
   password: string,
   { client: { clientId }, context, emit }: GrantRequest,
-): Promise<User> {
+): Promise<User | undefined> {
   const user = checkUser(await users.findUserByUsername(username, context))
   // Unknown user and wrong password: the same work, the same answer.
   if (user === undefined) {
     await hasher.verifyNobody(password)
     emit(context, { type: 'user_authentication_failed', clientId, userId: undefined, reason: 'unknown_user' })
-    throw invalidUser()
+    return undefined
   }
   const matches: unknown = await hasher.verify(password, user.passwordHash)
   if (matches === true && !user.disabled) return user
   const reason = matches === true ? 'disabled_user' : 'wrong_password'
   emit(context, { type: 'user_authentication_failed', clientId, userId: user.userId, reason })
-  throw invalidUser()
+  return undefined
 }
 
 /** Not awaited by the answer: a stronger hash must not make this sign-in slower than others. */

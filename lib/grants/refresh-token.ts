@@ -1,7 +1,7 @@
 import { checkOptions } from '../errors/check-options.js'
 import { ConfigurationError } from '../errors/configuration-error.js'
 import { OAuthError } from '../errors/oauth-error.js'
-import { andThen } from '../protocol/maybe-promise.js'
+import { andThen, type MaybePromise } from '../protocol/maybe-promise.js'
 import { isPrintableAscii } from '../protocol/printable-ascii.js'
 import { storedScope, type Scope } from '../protocol/scope.js'
 import { hashToken } from '../protocol/token-hash.js'
@@ -35,11 +35,16 @@ export function refreshTokenGrant(options: RefreshTokenGrantOptions = {}): Grant
   }
   return {
     grantType: 'refresh_token',
-    grantAccess(request) {
+    grantAccess(request): MaybePromise<RefreshedAccess> {
       const presentedToken = request.parameters.require('refresh_token')
       // RFC 6749 appendix A.17
       if (presentedToken.length > MAX_LENGTH || !isPrintableAscii(presentedToken)) throw invalidRefreshToken()
       return andThen(request.tokens.findRefreshToken(hashToken(presentedToken), request.context), (found) => {
+        if (found === undefined) {
+          return andThen(request.countUnknownToken(), () => {
+            throw invalidRefreshToken()
+          })
+        }
         const record = checkRecord(found, request)
         const { authorization } = record
         const { grantType, userId, scope } = authorization
@@ -68,11 +73,7 @@ export function invalidRefreshToken(): OAuthError {
   return new OAuthError('invalid_grant', 'The refresh token is invalid, expired, revoked, or belongs to another client')
 }
 
-function checkRecord(
-  record: RefreshTokenRecord | undefined,
-  { client, clock, context, emit }: GrantRequest,
-): RefreshTokenRecord {
-  if (record === undefined) throw invalidRefreshToken()
+function checkRecord(record: RefreshTokenRecord, { client, clock, context, emit }: GrantRequest): RefreshTokenRecord {
   const { authorizationId, clientId: ownerClientId } = record.authorization
   const { clientId } = client
   // RFC 6749 §6: the token is bound to its client. On a stranger's word nothing is spent and nothing is revoked.

@@ -16,6 +16,13 @@ export class ClientBasicStrategy extends ClientStrategy {
   constructor(options: StrategyOptions, verify: ClientVerify)
   constructor(options: WithRequest<StrategyOptions>, verify: ClientVerifyWithRequest)
   constructor(...parameters: StrategyParameters) {
-    super({ strategy: 'ClientBasicStrategy', method: clientSecretBasic(() => false), needsForm: false }, parameters)
+    super(
+      {
+        strategy: 'ClientBasicStrategy',
+        method: clientSecretBasic({ verifyCredentials: () => false, canBeGuessed: () => false }),
+        needsForm: false,
+      },
+      parameters,
+    )
   }
 }

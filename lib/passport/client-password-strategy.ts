@@ -16,7 +16,14 @@ export class ClientPasswordStrategy extends ClientStrategy {
   constructor(options: StrategyOptions, verify: ClientVerify)
   constructor(options: WithRequest<StrategyOptions>, verify: ClientVerifyWithRequest)
   constructor(...parameters: StrategyParameters) {
-    super({ strategy: 'ClientPasswordStrategy', method: clientSecretPost(() => false), needsForm: true }, parameters)
+    super(
+      {
+        strategy: 'ClientPasswordStrategy',
+        method: clientSecretPost({ verifyCredentials: () => false, canBeGuessed: () => false }),
+        needsForm: true,
+      },
+      parameters,
+    )
     this.name = 'oauth2-client-password'
   }
 }

@@ -25,19 +25,33 @@ const noClaims: JwtClaims = Object.freeze({})
 /** The clocks of an issuer's processes may differ: a new token of one must not be from the future for another. */
 const CLOCK_SKEW_SECONDS = 5
 
+/** How a verifier is to work. */
+export interface TokenVerifierOptions {
+  /** Whether the store is asked if a JWT was revoked. */
+  readonly checkRevocation: boolean
+  /** Is told of a token that was never issued, or is not known any more; may throw. */
+  readonly onUnknown?: (context: RequestContext) => MaybePromise<void>
+}
+
 /** Makes the function that verifies the server's own tokens, opaque and JWT alike. */
-export function ownTokenVerifier(services: VerificationServices, checkRevocation: boolean): VerifyAccessToken {
+export function ownTokenVerifier(
+  services: VerificationServices,
+  { checkRevocation, onUnknown = ignore }: TokenVerifierOptions,
+): VerifyAccessToken {
   const { tokens, clock } = services
   return (token, context) =>
     isJwt(token)
       ? andThen(verifyOwnJwt(services, token), (access) => {
-          if (access?.tokenId === undefined || !checkRevocation) return access
+          if (access === undefined) return andThen(onUnknown(context), () => undefined)
+          if (access.tokenId === undefined || !checkRevocation) return access
           const { tokenId, authorizationId } = access
           return andThen(tokens.isSignedTokenRevoked({ tokenId, authorizationId }, context), (revoked: unknown) =>
             revoked === false ? access : undefined,
           )
         })
-      : andThen(tokens.findAccessToken(hashToken(token), context), (record) => opaqueAccess(record, clock()))
+      : andThen(tokens.findAccessToken(hashToken(token), context), (record) =>
+          record === undefined ? andThen(onUnknown(context), () => undefined) : opaqueAccess(record, clock()),
+        )
 }
 
 /** Verifies signature and claims of one of the server's own JWTs; says nothing of revocation. */
@@ -56,9 +70,13 @@ function ownKeys(signingKeys: SigningKeys): FindKey {
   return ({ keyId }) => andThen(signingKeys.current(), (keys) => (keyId === undefined ? undefined : keys.find(keyId)))
 }
 
-function opaqueAccess(record: AccessTokenRecord | undefined, now: number): VerifiedAccess | undefined {
+function ignore(): void {
+  // Nobody counts.
+}
+
+function opaqueAccess(record: AccessTokenRecord, now: number): VerifiedAccess | undefined {
   // Written so that a record without a proper expiry is expired.
-  if (record === undefined || !(now < record.expiresAt)) return undefined
+  if (!(now < record.expiresAt)) return undefined
   const { clientId, userId, authorizationId, scope, issuedAt, expiresAt } = checkRecord(record)
   const audience = Object.freeze(audienceList(record.audience) ?? [])
   return {
