@@ -32,7 +32,7 @@ export const pruningUnderWayFaults: readonly PlantedFault<TokenStore>[] = [
       return {
         async prune(now, limits) {
           if (limits === undefined) return sound.prune(now)
-          const removed = isFirst ? Math.min(500, await sound.prune(now)) : 0
+          const removed = isFirst ? Math.min(100, await sound.prune(now)) : 0
           isFirst = false
           return removed
         },
