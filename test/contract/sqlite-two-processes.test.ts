@@ -33,10 +33,12 @@ describe('processes that share a SQLite file', () => {
     // Twenty tokens one after the other, all again in the next round: the processes meet at the same token many times.
     const rounds = Array.from({ length: 50 }, () => signIns.map((signIn) => newRotation(signIn)))
     const halves = [rounds.slice(0, 25).flat(), rounds.slice(25).flat()]
-    const tasks = halves.map((rotations) => ({ args: [compiled.sqlite, file], message: { rotations } }))
-    const answers = (await runProcesses('rotate.mjs', tasks)) as RotationOutcome[][]
+    const data = { file }
+    const tasks = halves.map((rotations) => ({ args: ['sqlite', compiled.sqlite], message: { data, rotations } }))
+    const answers = (await runProcesses('rotate-elsewhere.mjs', tasks)) as { readonly outcomes: RotationOutcome[] }[]
 
-    const attempts = halves.flat().map((rotation, index) => ({ rotation, outcome: answers.flat()[index] }))
+    const outcomes = answers.flatMap((answer) => answer.outcomes)
+    const attempts = halves.flat().map((rotation, index) => ({ rotation, outcome: outcomes[index] }))
     for (const { refreshToken, authorization } of signIns) {
       const ofToken = attempts.filter(({ rotation }) => rotation.presented === refreshToken.tokenHash)
       const winners = ofToken.filter(({ outcome }) => outcome?.outcome === 'rotated')

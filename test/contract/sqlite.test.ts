@@ -4,11 +4,24 @@ import { clientStoreContract, keyStoreContract, tokenStoreContract } from 'latch
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, it } from 'vitest'
+import { afterAll, beforeAll, describe, it } from 'vitest'
+import { compileStores, type CompiledStores } from './processes/compile-stores.js'
+import { startRotatingProcess, type RotatingProcess } from './processes/rotate-elsewhere.js'
 
 interface NodeSqlite {
   readonly DatabaseSync: new (file: string) => SqliteDatabase & { close(): void }
 }
+
+let compiled: CompiledStores
+let elsewhere: RotatingProcess
+beforeAll(() => {
+  compiled = compileStores()
+  elsewhere = startRotatingProcess(compiled, 'sqlite')
+}, 60_000)
+afterAll(async () => {
+  await elsewhere.stop()
+  compiled.remove()
+})
 
 const builtIn = process.getBuiltinModule('node:sqlite') as NodeSqlite | undefined
 
@@ -31,11 +44,15 @@ function checkContracts(name: string, open?: (file: string) => SqliteDatabase & 
         return {
           store: files.openStores().tokens,
           createAnother: () => files.openStores().tokens,
+          rotateElsewhere: (rotations) => elsewhere.rotate({ file: files.file }, rotations),
           reopen() {
             files.closeStores()
             return files.openStores().tokens
           },
-          close: () => files.remove(),
+          async close() {
+            await elsewhere.release()
+            files.remove()
+          },
         }
       },
     })
@@ -79,6 +96,7 @@ function temporaryStores(open?: (file: string) => SqliteDatabase & { close(): un
     for (const closable of opened.splice(0)) closable.close()
   }
   return {
+    file,
     openStores() {
       if (open === undefined) {
         const stores = openSqliteStores(file)

@@ -13,6 +13,9 @@ export interface CompiledStores {
   /** The module `latchkey/stores/memory`, as a file name; so the others. */
   readonly memory: string
   readonly sqlite: string
+  readonly postgres: string
+  readonly mysql: string
+  readonly redis: string
   readonly testing: string
   remove(): void
 }
@@ -25,9 +28,13 @@ export function compileStores(parent: string = results): CompiledStores {
     if (needed.includes(file.split(sep)[0] ?? '')) compile(join(lib, file), join(folder, file))
   }
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }\n')
+  const store = (name: string) => join(folder, 'stores', name, 'index.js')
   return {
-    memory: join(folder, 'stores', 'memory', 'index.js'),
-    sqlite: join(folder, 'stores', 'sqlite', 'index.js'),
+    memory: store('memory'),
+    sqlite: store('sqlite'),
+    postgres: store('postgres'),
+    mysql: store('mysql'),
+    redis: store('redis'),
     testing: join(folder, 'testing', 'index.js'),
     remove: () => rmSync(folder, { recursive: true, force: true }),
   }
