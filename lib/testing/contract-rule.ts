@@ -1,6 +1,7 @@
 import { AssertionError } from 'node:assert/strict'
 import type { MaybePromise } from '../protocol/maybe-promise.js'
 import type { RequestContext } from '../protocol/request-context.js'
+import { isRefused } from './rule-assertions.js'
 
 /** The two functions of a test runner that a contract needs; those of vitest, jest and node:test fit. */
 export interface TestRunner {
@@ -43,10 +44,11 @@ export function registerRules<Subject>(
         try {
           await check(subject)
         } catch (error) {
+          // To close a store that is broken may fail, too, and must not hide how it is broken.
+          await isRefused(() => subject.close?.())
           throw brokenRule(`${group} > ${name}`, error)
-        } finally {
-          await subject.close?.()
         }
+        await subject.close?.()
       })
     }
   })
