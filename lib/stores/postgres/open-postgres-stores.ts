@@ -5,6 +5,7 @@ import { statement } from '../sql/sql-connection.js'
 import { SqlKeyStore } from '../sql/sql-key-store.js'
 import { SqlTokenStore } from '../sql/sql-token-store.js'
 import { checkTimeout } from '../within-deadline.js'
+import { ignoreConnectionErrors } from './ignore-connection-errors.js'
 import { migratePostgres } from './migrate.js'
 import { postgresSchema } from './migrations.js'
 import { PostgresConnection } from './postgres-connection.js'
@@ -46,8 +47,8 @@ const replaceClient = statement(
 
 /**
  * Opens stores in a PostgreSQL database, 12 or later, over the `Pool` of `pg` that the application has, and creates or updates their
- * tables; several processes may share it. The pool stays the application's: it is not closed here, but an error of an idle
- * connection does not end the process any more. Listen to `error` of the pool to hear of it.
+ * tables; several processes may share it. The pool stays the application's: it is not closed here, but a connection that is
+ * lost does not end the process any more. Listen to `error` of the pool to hear of it.
  *
  * Throws `ConfigurationError` for what cannot work, `StoreUnavailableError` when the database is out of reach.
  */
@@ -62,7 +63,7 @@ export async function openPostgresStores(
   checkBoolean('openPostgresStores.migrate', migrate)
   checkBoolean('openPostgresStores.preparedStatements', preparedStatements)
   checkFunction('openPostgresStores.clock', clock)
-  pool.on?.('error', () => undefined)
+  ignoreConnectionErrors(pool)
   const slow = { timeoutMilliseconds: MIGRATION_MILLISECONDS, preparedStatements: false }
   await migratePostgres(new PostgresConnection(pool, slow), postgresSchema, { apply: migrate, clock })
   const connection = new PostgresConnection(pool, { timeoutMilliseconds, preparedStatements })

@@ -114,9 +114,13 @@ export class PostgresConnection implements SqlConnection {
   }
 }
 
-/** Whether the connection may be of no use to anybody after this error; what the server answers in good order has a severity. */
+/**
+ * Whether the connection may be of no use to anybody after this error. What the server answers in good order has a severity, but in
+ * the language of the server; after some answers it closes the connection.
+ */
 function isBroken(error: unknown): boolean {
-  return !('severity' in Object(error)) || isStaleStatement(error)
+  const { severity, code } = Object(error) as { readonly severity?: unknown; readonly code?: unknown }
+  return severity === undefined || /^(?:57P|08|25P0[34])/.test(String(code)) || isStaleStatement(error)
 }
 
 function isWorthRepeating(error: unknown): boolean {

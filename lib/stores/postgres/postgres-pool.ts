@@ -17,10 +17,14 @@ export interface PostgresClient {
   query(query: PostgresQuery): Promise<PostgresResult>
   /** Gives it back; with an error or `true` it is closed. */
   release(error?: Error | boolean): void
+  on?(event: 'error', listener: (error: Error) => void): unknown
 }
 
 /** A `Pool` of `pg`, as far as the stores use it. */
 export interface PostgresPool {
   connect(): Promise<PostgresClient>
-  on?(event: 'error', listener: (error: Error) => void): unknown
+  on?: {
+    (event: 'error', listener: (error: Error) => void): unknown
+    (event: 'acquire', listener: (client: PostgresClient) => void): unknown
+  }
 }
