@@ -15,17 +15,21 @@ const unlock = statement('unlock', `SELECT RELEASE_LOCK(CONCAT('latchkey:', SHA1
 /**
  * Brings the schema up to date. Several processes may do so at once: the first one has the named lock, the others find nothing left
  * to do. A schema that is up to date takes no lock and no right to create tables.
+ *
+ * `patient` does the work: it waits for other processes, and for large tables. A server that does not answer is told by `connection`.
  */
 export async function migrateMysql(
-  connection: MysqlConnection,
+  { connection, patient }: { readonly connection: MysqlConnection; readonly patient: MysqlConnection },
   { migrationTable, migrations }: Schema,
   { apply, clock }: { readonly apply: boolean; readonly clock: Clock },
 ): Promise<void> {
-  await connection.onOneConnection(async (session) => {
+  const missing = await connection.onOneConnection(async (session) => {
     await checkMysqlSettings(session)
-    const missing = missingMigrations(migrations, await findApplied(session))
-    if (missing.length === 0) return
-    if (!apply) requireMigrated(missing)
+    return missingMigrations(migrations, await findApplied(session))
+  })
+  if (missing.length === 0) return
+  if (!apply) requireMigrated(missing)
+  await patient.onOneConnection(async (session) => {
     const [row] = await session.rows<{ readonly locked: unknown }>(lock, [])
     if (Number(row?.locked) !== 1) throw new StoreUnavailableError('Another process is changing the tables for long')
     try {

@@ -54,8 +54,9 @@ export async function openMysqlStores(pool: MysqlPool, options: MysqlStoresOptio
   checkTimeout('openMysqlStores', timeoutMilliseconds)
   checkBoolean('openMysqlStores.migrate', migrate)
   checkFunction('openMysqlStores.clock', clock)
-  await migrateMysql(new MysqlConnection(pool, MIGRATION_MILLISECONDS), mysqlSchema, { apply: migrate, clock })
   const connection = new MysqlConnection(pool, timeoutMilliseconds)
+  const patient = new MysqlConnection(pool, MIGRATION_MILLISECONDS)
+  await migrateMysql({ connection, patient }, mysqlSchema, { apply: migrate, clock })
   return {
     clients: new SqlClientStore(connection, replaceClient),
     tokens: new SqlTokenStore(connection, mysqlTokens, clock),

@@ -12,16 +12,18 @@ const lock = statement('lock_migration', 'SELECT pg_advisory_xact_lock(528391760
 /**
  * Brings the schema up to date in one transaction. Several processes may do so at once: the first one has the advisory lock, the
  * others find nothing left to do. A schema that is up to date takes no lock and no right to create tables.
+ *
+ * `patient` does the work: it waits for other processes, and for large tables. A server that does not answer is told by `connection`.
  */
 export async function migratePostgres(
-  connection: PostgresConnection,
+  { connection, patient }: { readonly connection: PostgresConnection; readonly patient: PostgresConnection },
   { migrationTable, migrations }: Schema,
   { apply, clock }: { readonly apply: boolean; readonly clock: Clock },
 ): Promise<void> {
   const missing = missingMigrations(migrations, await findApplied(connection))
   if (missing.length === 0) return
   if (!apply) requireMigrated(missing)
-  await connection.atomically(async (session) => {
+  await patient.atomically(async (session) => {
     await session.rows(lock, [])
     await session.change(statement('create_migration', migrationTable), [])
     for (const { version, statements } of missingMigrations(migrations, await appliedVersion(session))) {

@@ -64,9 +64,12 @@ export async function openPostgresStores(
   checkBoolean('openPostgresStores.preparedStatements', preparedStatements)
   checkFunction('openPostgresStores.clock', clock)
   ignoreConnectionErrors(pool)
-  const slow = { timeoutMilliseconds: MIGRATION_MILLISECONDS, preparedStatements: false }
-  await migratePostgres(new PostgresConnection(pool, slow), postgresSchema, { apply: migrate, clock })
   const connection = new PostgresConnection(pool, { timeoutMilliseconds, preparedStatements })
+  const patient = new PostgresConnection(pool, {
+    timeoutMilliseconds: MIGRATION_MILLISECONDS,
+    preparedStatements: false,
+  })
+  await migratePostgres({ connection, patient }, postgresSchema, { apply: migrate, clock })
   return {
     clients: new SqlClientStore(connection, replaceClient),
     tokens: new SqlTokenStore(connection, postgresTokens, clock),
