@@ -1,4 +1,5 @@
 import { withinDeadline } from '../within-deadline.js'
+import { PendingCall } from './pending-call.js'
 import type { RedisScript } from './redis-script.js'
 import type { SendCommand } from './send-command.js'
 import { isMissingScript, storeError } from './store-error.js'
@@ -19,20 +20,20 @@ export class RedisConnection {
     keys: readonly [string, ...string[]],
     values: readonly (string | number)[] = [],
   ): Promise<Reply> {
-    const abandoned = new AbortController()
+    const call = new PendingCall()
     const operands = [String(keys.length), ...keys, ...values.map(String)]
     const evaluate = (command: string, what: string): Promise<unknown> =>
-      this.#send(keys[0], [command, what, ...operands], abandoned.signal)
+      this.#send(keys[0], [command, what, ...operands], call)
     const work = async (): Promise<unknown> => {
       try {
         return await evaluate('EVALSHA', script.sha1)
       } catch (error) {
-        if (!isMissingScript(error) || abandoned.signal.aborted) throw error
+        if (!isMissingScript(error) || call.isGivenUp) throw error
         return evaluate('EVAL', script.text)
       }
     }
     const reply = await withinDeadline(this.#timeoutMilliseconds, 'Redis', work).catch((error: unknown) => {
-      abandoned.abort()
+      call.giveUp()
       throw storeError(error)
     })
     return script.parse(reply)

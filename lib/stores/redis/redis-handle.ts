@@ -19,6 +19,8 @@ export interface NodeRedisCluster extends RedisErrorSource {
   ): Promise<unknown>
   /** Tells it from a client. */
   readonly masters: readonly unknown[]
+  /** Whether it was connected and not closed since. */
+  readonly isOpen: boolean
 }
 
 /** A client of node-redis that finds its server by Sentinel, as far as the stores use it: `createSentinel()`. */

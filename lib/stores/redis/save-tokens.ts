@@ -30,6 +30,8 @@ const saveSignIn = tokenScript(
     'accessUntil', accessUntil, 'expiresAt', expiresAt)
   storeTokens(5, 10, tonumber(expiresAt))
   keepAuthorization(id, user, client, tonumber(usableUntil))
+  cleanIndex(root .. 'user:' .. user)
+  cleanIndex(root .. 'client:' .. client)
   return 1
   `,
 )

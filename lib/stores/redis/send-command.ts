@@ -1,31 +1,34 @@
 import { checkMethods } from '../../errors/check-options.js'
+import { StoreUnavailableError } from '../../errors/store-unavailable-error.js'
+import type { PendingCall } from './pending-call.js'
 import type { IoRedisClient, RedisHandle } from './redis-handle.js'
 
-/**
- * Sends one command and answers the reply. What has not been sent when the signal comes must never be: its caller has given up, and a
- * token that is spent afterwards would look stolen when it is used again.
- */
-export type SendCommand = (firstKey: string, command: string[], abortSignal: AbortSignal) => Promise<unknown>
+/** Sends one command for a call, unless that is given up, and answers the reply. */
+export type SendCommand = (firstKey: string, command: string[], call: PendingCall) => Promise<unknown>
 
 /** Makes the one way to send a command to what the application has: where the differences between clients end. */
 export function sendCommandOf(handle: RedisHandle): SendCommand {
   checkMethods('openRedisStores.client', handle, ['sendCommand'])
   // ioredis has a `sendCommand`, too, for objects of its own.
-  if ('call' in handle) return (_firstKey, command, abortSignal) => sendToIoRedis(handle, command, abortSignal)
+  if ('call' in handle) return (_firstKey, command, call) => sendToIoRedis(handle, command, call)
   if ('masters' in handle) {
-    // Never read-only: a replica may not know yet of what was revoked a moment ago.
-    return (firstKey, command, abortSignal) => handle.sendCommand(firstKey, false, command, { abortSignal })
+    return async (firstKey, command, { abortSignal }) => {
+      // Version 5 does not say so itself.
+      if (!handle.isOpen) throw new StoreUnavailableError('The client is closed')
+      // Never read-only: a replica may not know yet of what was revoked a moment ago.
+      return handle.sendCommand(firstKey, false, command, { abortSignal })
+    }
   }
   if ('getSentinelNode' in handle) {
-    return (_firstKey, command, abortSignal) => handle.sendCommand(false, command, { abortSignal })
+    return (_firstKey, command, { abortSignal }) => handle.sendCommand(false, command, { abortSignal })
   }
-  return (_firstKey, command, abortSignal) => handle.sendCommand(command, { abortSignal })
+  return (_firstKey, command, { abortSignal }) => handle.sendCommand(command, { abortSignal })
 }
 
-async function sendToIoRedis(client: IoRedisClient, command: string[], abortSignal: AbortSignal): Promise<unknown> {
+async function sendToIoRedis(client: IoRedisClient, command: string[], call: PendingCall): Promise<unknown> {
   // It cannot take back what it queues until it is connected: what waits there changes nothing.
   if (client.status !== 'ready') await client.call('PING')
-  abortSignal.throwIfAborted()
+  if (call.isGivenUp) return undefined
   const [name = '', ...values] = command
   return client.call(name, ...values)
 }

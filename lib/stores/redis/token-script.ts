@@ -41,20 +41,28 @@ local function storeTokens(firstKey, firstValue, lastEnd)
   end
 end
 
--- Removes a few of those that ended: more than are added, and never so many that others have to wait.
+-- An index is kept as long as the last that it leads to.
 local function addToIndex(index, member, time)
   redis.call('ZADD', index, time, member)
-  local ended = redis.call('ZRANGEBYSCORE', index, '-inf', '(' .. ARGV[1], 'LIMIT', 0, 10)
-  if #ended > 0 then redis.call('ZREM', index, unpack(ended)) end
-  local last = tonumber(redis.call('ZRANGE', index, -1, -1, 'WITHSCORES')[2] or time)
+  local last = tonumber(redis.call('ZRANGE', index, -1, -1, 'WITHSCORES')[2])
   redis.call('EXPIRE', index, secondsUntil(last))
   return last
+end
+
+-- Removes a few of those that ended: more than are added, and never so many that others have to wait.
+local function cleanIndex(index)
+  local ended = redis.call('ZRANGEBYSCORE', index, '-inf', '(' .. ARGV[1], 'LIMIT', 0, 10)
+  if #ended > 0 then redis.call('ZREM', index, unpack(ended)) end
 end
 
 local function keepAuthorization(id, user, client, time)
   redis.call('EXPIRE', root .. 'authorization:' .. id, secondsUntil(time))
   addToIndex(root .. 'user:' .. user, id, time)
-  addToIndex(authorizedClients, client, addToIndex(root .. 'client:' .. client, id, time))
+  local last = addToIndex(root .. 'client:' .. client, id, time)
+  if last > tonumber(redis.call('ZSCORE', authorizedClients, client) or 0) then
+    addToIndex(authorizedClients, client, last)
+    cleanIndex(authorizedClients)
+  end
 end
 `
 

@@ -64,7 +64,7 @@ describe('what is sent', () => {
     ['a client or pool of node-redis', (calls) => ({ sendCommand: recording(calls) }), [sent, options]],
     [
       'a cluster of node-redis: never to a replica',
-      (calls) => ({ sendCommand: recording(calls), masters: [] }),
+      (calls) => ({ sendCommand: recording(calls), masters: [], isOpen: true }),
       ['{a}:clients', false, sent, options],
     ],
     [
