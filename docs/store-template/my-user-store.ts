@@ -1,5 +1,5 @@
 // The users that you have already. latchkey verifies passwords itself: a store only finds.
-import type { RequestContext, User, UserStore } from 'latchkey'
+import type { User, UserStore } from 'latchkey'
 import type { Pool } from 'pg'
 import { query } from './my-database.js'
 
@@ -28,12 +28,7 @@ export class MyUserStore implements UserStore {
    * Rule: the hash of this one user, and only while it is the one that was verified. Else it would undo a password that was
    * changed meanwhile. Leave the method out where hashes are not yours to change.
    */
-  async updatePasswordHash(
-    userId: string,
-    passwordHash: string,
-    _context: RequestContext,
-    replacedHash: string,
-  ): Promise<void> {
+  async updatePasswordHash(userId: string, passwordHash: string, replacedHash: string): Promise<void> {
     await query(this.pool, 'UPDATE app_user SET password_hash = $2 WHERE id = $1 AND password_hash = $3', [
       userId,
       passwordHash,

@@ -125,7 +125,7 @@ async function rehash(
   request: GrantRequest,
 ): Promise<void> {
   try {
-    await users.updatePasswordHash?.(userId, await hasher.hash(password), request.context, passwordHash)
+    await users.updatePasswordHash?.(userId, await hasher.hash(password), passwordHash, request.context)
   } catch (cause) {
     emitError(request.emit, request.context, publicError(cause))
   }

@@ -31,7 +31,7 @@ export interface UserStore {
   updatePasswordHash?(
     userId: string,
     passwordHash: string,
-    context: RequestContext,
     replacedHash: string,
+    context: RequestContext,
   ): MaybePromise<void>
 }

@@ -30,7 +30,7 @@ export async function isRefused(call: () => unknown): Promise<boolean> {
 }
 
 function comparable(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(comparable)
+  if (Array.isArray(value)) return Array.from(value, comparable)
   if (typeof value !== 'object' || value === null || value instanceof Date) return value
   const present = Object.entries(value).filter(([, property]) => property !== undefined)
   return Object.fromEntries(present.map(([name, property]) => [name, comparable(property)]))

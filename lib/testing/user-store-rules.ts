@@ -58,7 +58,7 @@ export const userStoreRules: ContractRules<UserStoreUnderTest> = {
 
   'replaces the password hash of one user, if it can': async ({ store, username, user, otherUser }) => {
     if (store.updatePasswordHash === undefined) return
-    await store.updatePasswordHash(user.userId, newPasswordHash, context, user.passwordHash)
+    await store.updatePasswordHash(user.userId, newPasswordHash, user.passwordHash, context)
     assertUser(await store.findUser(user.userId, context), { ...user, passwordHash: newPasswordHash })
     assertUser(await store.findUserByUsername(username, context), { ...user, passwordHash: newPasswordHash })
     if (otherUser === undefined) return
@@ -71,7 +71,7 @@ export const userStoreRules: ContractRules<UserStoreUnderTest> = {
     if (store.updatePasswordHash === undefined) return
     const verified = `${user.passwordHash}-before`
     // Whether that is an error is for the store to decide.
-    await isRefused(() => store.updatePasswordHash?.(user.userId, newPasswordHash, context, verified))
+    await isRefused(() => store.updatePasswordHash?.(user.userId, newPasswordHash, verified, context))
     const rule =
       'A hash is replaced only where it is still the one that was verified: else a changed password is undone.'
     assertUser(await store.findUser(user.userId, context), user, rule)
@@ -85,7 +85,7 @@ export const userStoreRules: ContractRules<UserStoreUnderTest> = {
       // Where ids are numbers or UUIDs, another spelling may be the same one.
       if ((await store.findUser(id, context)) !== undefined) continue
       // Whether that is an error is for the store to decide.
-      await isRefused(() => store.updatePasswordHash?.(id, newPasswordHash, context, user.passwordHash))
+      await isRefused(() => store.updatePasswordHash?.(id, newPasswordHash, user.passwordHash, context))
       const rule = `${JSON.stringify(id)} is nobody: a hash that is replaced for a similar id belongs to somebody else.`
       for (const one of [user, otherUser]) {
         if (one !== undefined) assertUser(await store.findUser(one.userId, context), one, rule)

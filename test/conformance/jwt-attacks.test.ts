@@ -200,7 +200,7 @@ describe('the key', () => {
       signingKeys,
       clock: () => server.now(),
     }
-    const verify = ownTokenVerifier(services, true)
+    const verify = ownTokenVerifier(services, { checkRevocation: true })
     for (const length of [16_385, 1_000_000]) {
       const token = jws(headerOf('RS256', { kid: 'x'.repeat(length) }), claims, signer('RS256'))
       expect(isJwt(token)).toBe(true)

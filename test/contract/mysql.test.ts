@@ -14,7 +14,7 @@ describe.skipIf(server === undefined)('MySQL or MariaDB', () => {
   })
 
   describe('through mysql2', () => {
-    checkSqlContracts(() => contractDatabase(url))
+    checkSqlContracts('mysql', () => contractDatabase(url))
   })
 })
 
@@ -23,6 +23,7 @@ const opened: Pool[] = []
 
 function contractDatabase(uri: string): ContractDatabase {
   return {
+    url: uri,
     async open() {
       const pool = createPool({ uri })
       opened.push(pool)

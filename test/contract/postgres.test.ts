@@ -14,11 +14,11 @@ describe.skipIf(server === undefined)('PostgreSQL', () => {
   })
 
   describe('through pg', () => {
-    checkSqlContracts(() => contractDatabase(url))
+    checkSqlContracts('postgres', () => contractDatabase(url))
   })
 
   describe('through pg, without prepared statements', () => {
-    checkSqlContracts(() => contractDatabase(url, false))
+    checkSqlContracts('postgres', () => contractDatabase(url, false))
   })
 })
 
@@ -26,6 +26,7 @@ const opened: pg.Pool[] = []
 
 function contractDatabase(url: string, preparedStatements = true): ContractDatabase {
   return {
+    url,
     async open() {
       const pool = new pg.Pool({ connectionString: url })
       opened.push(pool)

@@ -1,8 +1,10 @@
 import { clientStoreContract, keyStoreContract, tokenStoreContract } from 'latchkey/testing'
-import { describe, it } from 'vitest'
+import { afterAll, beforeAll, describe, it } from 'vitest'
 import type { SqlClientStore } from '../../lib/stores/sql/sql-client-store.js'
 import type { SqlKeyStore } from '../../lib/stores/sql/sql-key-store.js'
 import type { SqlTokenStore } from '../../lib/stores/sql/sql-token-store.js'
+import { compileStores, type CompiledStores } from './processes/compile-stores.js'
+import { startRotatingProcess, type RotatingProcess } from './processes/rotate-elsewhere.js'
 
 /** Stores in a database server. */
 export interface ServerStores {
@@ -13,6 +15,7 @@ export interface ServerStores {
 
 /** One database, and how to come by stores on it. */
 export interface ContractDatabase {
+  readonly url: string
   /** Empties the tables. */
   empty(): Promise<void>
   /** Opens stores over another pool than before. */
@@ -22,7 +25,18 @@ export interface ContractDatabase {
 }
 
 /** Registers all contracts of stores in a database server; each rule finds the tables empty. */
-export function checkSqlContracts(database: () => ContractDatabase): void {
+export function checkSqlContracts(kind: 'postgres' | 'mysql', database: () => ContractDatabase): void {
+  let compiled: CompiledStores
+  let elsewhere: RotatingProcess
+  beforeAll(() => {
+    compiled = compileStores()
+    elsewhere = startRotatingProcess(compiled, kind)
+  }, 60_000)
+  afterAll(async () => {
+    await elsewhere.stop()
+    compiled.remove()
+  })
+
   async function openEmpty(): Promise<ServerStores> {
     const stores = await database().open()
     await database().empty()
@@ -36,7 +50,13 @@ export function checkSqlContracts(database: () => ContractDatabase): void {
     async create() {
       const { tokens } = await openEmpty()
       const open = async (): Promise<SqlTokenStore> => (await database().open()).tokens
-      return { store: tokens, createAnother: open, reopen: open, close }
+      return {
+        store: tokens,
+        createAnother: open,
+        reopen: open,
+        rotateElsewhere: (rotations) => elsewhere.rotate({ url: database().url }, rotations),
+        close,
+      }
     },
   })
 

@@ -175,9 +175,9 @@ describe.each(databases)('sqlUserStore of $name', ({ absent, idTypes, looseText,
         INSERT INTO people VALUES (1, 'ada', 'changed', NULL);
       `)
       const store = userStore(table)
-      await store.updatePasswordHash?.('1', 'stronger', context, 'verified')
+      await store.updatePasswordHash?.('1', 'stronger', 'verified', context)
       expect((await store.findUser('1', context))?.passwordHash).toBe('changed')
-      await store.updatePasswordHash?.('1', 'stronger', context, 'changed')
+      await store.updatePasswordHash?.('1', 'stronger', 'changed', context)
       expect((await store.findUser('1', context))?.passwordHash).toBe('stronger')
     })
   })

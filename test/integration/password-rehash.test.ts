@@ -10,7 +10,7 @@ const alice = 'grant_type=password&username=alice&password=alice%27s+password'
 
 let server: TestServer
 let user: User
-let updates: [userId: string, passwordHash: string, context: RequestContext, replacedHash: string][]
+let updates: [userId: string, passwordHash: string, replacedHash: string, context: RequestContext][]
 let update: NonNullable<UserStore['updatePasswordHash']>
 let updated: Promise<void>
 
@@ -54,7 +54,7 @@ describe('a sign-in with a hash that is weaker than configured', () => {
     expect((await postToken(server, alice, 'shop-app')).status).toBe(200)
     await updated
     expect(updates).toHaveLength(1)
-    const [[userId, passwordHash, context, replacedHash]] = updates as [(typeof updates)[number]]
+    const [[userId, passwordHash, replacedHash, context]] = updates as [(typeof updates)[number]]
     expect(userId).toBe('user-1')
     expect(replacedHash).toBe(weakHash)
     expect(passwordHash).toMatch(/^\$2b\$10\$/)

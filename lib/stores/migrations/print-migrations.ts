@@ -31,7 +31,7 @@ export function printMigrations(dialect: SqlDialect, options: PrintMigrationsOpt
   const schema = schemas.get(dialect)
   if (schema === undefined) {
     const known = [...schemas.keys()].join(', ')
-    throw new ConfigurationError('printMigrations', `does not know ${String(dialect)}`, `Use one of: ${known}`)
+    throw new ConfigurationError('printMigrations', `does not know ${dialect}`, `Use one of: ${known}`)
   }
   checkOptions('printMigrations', options, ['after'])
   const { after = 0 } = options

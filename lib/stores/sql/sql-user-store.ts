@@ -1,5 +1,4 @@
 import { andThen, type MaybePromise } from '../../protocol/maybe-promise.js'
-import type { RequestContext } from '../../protocol/request-context.js'
 import type { User, UserStore } from '../user-store.js'
 import { textOf, type SqlText } from './authorization-row.js'
 import type { SqlConnection, SqlStatement, SqlValue } from './sql-connection.js'
@@ -66,15 +65,10 @@ export class SqlUserStore implements UserStore {
   }
 
   /** Replaces the hash only where it is still the one that was verified: a password that was changed meanwhile stays. */
-  updatePasswordHash(
-    userId: string,
-    passwordHash: string,
-    _context?: RequestContext,
-    replacedHash?: string,
-  ): MaybePromise<void> {
+  updatePasswordHash(userId: string, passwordHash: string, replacedHash: string): MaybePromise<void> {
     return andThen(this.findUser(userId), (user) => {
       if (user === undefined) return undefined
-      const values = [passwordHash, user.userId, replacedHash ?? user.passwordHash]
+      const values = [passwordHash, user.userId, replacedHash]
       return andThen(this.#database.change(this.#statements.updateHash, values), () => undefined)
     })
   }

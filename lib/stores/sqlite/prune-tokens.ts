@@ -54,11 +54,11 @@ export class PruneTokens {
         removed += batch
       } while (batch >= TOKENS_IN_BATCH && !isUsedUp())
     }
-    while (!isUsedUp()) {
-      const batch = this.#connection.atomically(() => this.#pruneAuthorizations(now))
-      if (batch === undefined) break
-      removed += batch
-    }
+    let batch: number | undefined
+    do {
+      batch = this.#connection.atomically(() => this.#pruneAuthorizations(now))
+      removed += batch ?? 0
+    } while (batch !== undefined && !isUsedUp())
     return removed
   }
 

@@ -19,7 +19,7 @@ export function soundUserStore(): UserStore {
   return {
     findUserByUsername: (username) => users.get(username),
     findUser: (userId) => [...users.values()].find((user) => user.userId === userId),
-    updatePasswordHash(userId, passwordHash, _context, replacedHash) {
+    updatePasswordHash(userId, passwordHash, replacedHash) {
       for (const [username, user] of users) {
         const isMeant = user.userId === userId && user.passwordHash === replacedHash
         if (isMeant) users.set(username, { ...user, passwordHash })
@@ -103,9 +103,9 @@ export const userFaults: readonly PlantedFault<UserStore>[] = [
     rule: `${group} > replaces the password hash of one user, if it can`,
     says: 'Only the user who signed in gets a new hash',
     store: faulty((sound) => ({
-      async updatePasswordHash(_userId, passwordHash, context) {
+      async updatePasswordHash(_userId, passwordHash, _replaced, context) {
         for (const { userId, passwordHash: replaced } of [ada, bob])
-          await sound.updatePasswordHash?.(userId, passwordHash, context, replaced)
+          await sound.updatePasswordHash?.(userId, passwordHash, replaced, context)
       },
     })),
   },
@@ -114,9 +114,9 @@ export const userFaults: readonly PlantedFault<UserStore>[] = [
     rule: `${group} > replaces no password hash that has changed meanwhile`,
     says: 'A hash is replaced only where it is still the one that was verified',
     store: faulty((sound) => ({
-      async updatePasswordHash(userId, passwordHash, context) {
+      async updatePasswordHash(userId, passwordHash, _verified, context) {
         const replaced = (await sound.findUser(userId, context))?.passwordHash ?? ''
-        await sound.updatePasswordHash?.(userId, passwordHash, context, replaced)
+        await sound.updatePasswordHash?.(userId, passwordHash, replaced, context)
       },
     })),
   },
@@ -125,8 +125,8 @@ export const userFaults: readonly PlantedFault<UserStore>[] = [
     rule: `${group} > replaces no password hash for an id that is nobody’s`,
     says: 'a hash that is replaced for a similar id belongs to somebody else',
     store: faulty((sound) => ({
-      updatePasswordHash: (userId, passwordHash, context, replaced) =>
-        sound.updatePasswordHash?.(userId.toLowerCase(), passwordHash, context, replaced),
+      updatePasswordHash: (userId, passwordHash, replaced, context) =>
+        sound.updatePasswordHash?.(userId.toLowerCase(), passwordHash, replaced, context),
     })),
   },
 ]

@@ -45,7 +45,7 @@ userStoreContract({
     const store = {
       findUserByUsername: (username) => users.find((one) => one.username === username),
       findUser: (userId) => users.find((one) => one.userId === userId),
-      updatePasswordHash(userId, passwordHash, _context, replacedHash) {
+      updatePasswordHash(userId, passwordHash, replacedHash) {
         const found = users.find((one) => one.userId === userId && one.passwordHash === replacedHash)
         if (found !== undefined) found.passwordHash = passwordHash
       },
