@@ -28,6 +28,8 @@ export interface NodeRedisSentinel extends RedisErrorSource {
   sendCommand(isReadonly: boolean, command: string[], options: NodeRedisCommandOptions): Promise<unknown>
   /** Tells it from a client. */
   getSentinelNode(): unknown
+  /** Whether it was connected and not closed since. */
+  readonly isOpen: boolean
 }
 
 /** A client or a cluster of ioredis, as far as the stores use it: `new Redis()`, `new Cluster()`. */

@@ -11,16 +11,18 @@ export function sendCommandOf(handle: RedisHandle): SendCommand {
   checkMethods('openRedisStores.client', handle, ['sendCommand'])
   // ioredis has a `sendCommand`, too, for objects of its own.
   if ('call' in handle) return (_firstKey, command, call) => sendToIoRedis(handle, command, call)
+  // Never read-only: a replica may not know yet of what was revoked a moment ago.
   if ('masters' in handle) {
     return async (firstKey, command, { abortSignal }) => {
-      // Version 5 does not say so itself.
-      if (!handle.isOpen) throw new StoreUnavailableError('The client is closed')
-      // Never read-only: a replica may not know yet of what was revoked a moment ago.
+      requireOpen(handle)
       return handle.sendCommand(firstKey, false, command, { abortSignal })
     }
   }
   if ('getSentinelNode' in handle) {
-    return (_firstKey, command, { abortSignal }) => handle.sendCommand(false, command, { abortSignal })
+    return async (_firstKey, command, { abortSignal }) => {
+      requireOpen(handle)
+      return handle.sendCommand(false, command, { abortSignal })
+    }
   }
   return (_firstKey, command, { abortSignal }) => handle.sendCommand(command, { abortSignal })
 }
@@ -31,4 +33,9 @@ async function sendToIoRedis(client: IoRedisClient, command: string[], call: Pen
   if (call.isGivenUp) return undefined
   const [name = '', ...values] = command
   return client.call(name, ...values)
+}
+
+/** Some fail with a `TypeError` of their own before they are connected. */
+function requireOpen({ isOpen }: { readonly isOpen: boolean }): void {
+  if (!isOpen) throw new StoreUnavailableError('Redis cannot serve: the client is closed')
 }

@@ -37,7 +37,7 @@ const clientErrors: readonly string[] = [
 
 /** What they say in words alone. */
 const clientMessage =
-  /^(?:Connection is closed|Stream isn't writeable|Cluster (?:isn't ready|is dis|closed)|Command timed out|Socket (?:closed|timeout)|Too many Cluster redirections|None of (?:startup nodes|the sentinels)|All sentinels are unreachable|Node is disconnected|Cannot find node|The queue is full|The client is (?:closed|offline)|Timeout waiting for a client)/
+  /^(?:Connection is closed|Stream isn't writeable|Cluster (?:isn't ready|is dis|closed)|Command timed out|Socket (?:closed|timeout)|Too many Cluster redirections|None of (?:startup nodes|the sentinels)|All sentinels are unreachable|Node is disconnected|Cannot find node|The queue is full|The client is (?:closed|offline)|Connection timeout|All the root nodes|Timeout waiting for a client)/
 
 /**
  * What to throw for an error of a client: `StoreUnavailableError` when it may pass, the error itself otherwise. Clients keep the

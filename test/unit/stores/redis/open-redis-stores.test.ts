@@ -69,7 +69,7 @@ describe('what is sent', () => {
     ],
     [
       'a Sentinel of node-redis: never to a replica',
-      (calls) => ({ sendCommand: recording(calls), getSentinelNode: () => undefined }),
+      (calls) => ({ sendCommand: recording(calls), getSentinelNode: () => undefined, isOpen: true }),
       [false, sent, options],
     ],
     ['ioredis', (calls) => ({ call: recording(calls), sendCommand: () => undefined, status: 'ready' }), sent],

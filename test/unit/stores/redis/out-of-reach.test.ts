@@ -2,7 +2,7 @@ import { Cluster, Redis } from 'ioredis'
 import { openRedisStores, type RedisHandle, type RedisStores } from 'latchkey/stores/redis'
 import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
-import { createClient, createClientPool, createCluster } from 'redis'
+import { createClient, createClientPool, createCluster, createSentinel } from 'redis'
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
 import { StoreUnavailableError } from '../../../../lib/errors/store-unavailable-error.js'
 import { startRedis } from '../../../../tools/servers/start-redis.mjs'
@@ -46,6 +46,10 @@ describe.skipIf(server === undefined)('a Redis out of reach', () => {
     [
       'a cluster of node-redis that was never connected',
       async () => createCluster({ rootNodes: [{ url: await deadUrl() }] }),
+    ],
+    [
+      'Sentinel of node-redis that was never connected',
+      async () => createSentinel({ name: 'a', sentinelRootNodes: [{ host: '127.0.0.1', port: 1 }] }),
     ],
     ['ioredis', async () => closing(new Redis(await deadUrl()))],
     ['ioredis that gives up', async () => closing(new Redis(await deadUrl(), { maxRetriesPerRequest: 1 }))],
