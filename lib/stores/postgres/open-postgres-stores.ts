@@ -72,7 +72,7 @@ export async function openPostgresStores(
   await migratePostgres({ connection, patient }, postgresSchema, { apply: migrate, clock })
   return {
     clients: new SqlClientStore(connection, replaceClient),
-    tokens: new SqlTokenStore(connection, postgresTokens, clock),
+    tokens: new SqlTokenStore(connection, postgresTokens(timeoutMilliseconds), clock),
     keys: new SqlKeyStore(connection),
   }
 }

@@ -1,7 +1,8 @@
 import { pruneDialect, TOKENS_IN_BATCH } from '../sql/prune-statements.js'
-import { statement, type SqlStatement } from '../sql/sql-connection.js'
+import { statement, type SqlConnection, type SqlStatement } from '../sql/sql-connection.js'
 import type { TokenDialect } from '../sql/sql-token-store.js'
 import { accessTokenValues, authorizationValues, insertHeads, refreshTokenValues } from '../sql/token-statements.js'
+import type { RefreshTokenRotation } from '../token-store.js'
 
 const access = `access AS (${insertHeads.accessToken} VALUES (?, ?, ?, ?, ?, ?, ?, ?))`
 const refresh = `refresh AS (${insertHeads.refreshToken} VALUES (?, ?, ?, ?))`
@@ -21,6 +22,9 @@ function saveSignIn(...others: readonly string[]): SqlStatement {
 /**
  * A rotation is one statement, too. Of several at once all but one wait for the row of the token, and then look at it again: it is
  * spent. Successors are stored only where the authorization, whose row is locked next, is not revoked meanwhile.
+ *
+ * The server goes on with a statement that waits for a lock when its client has given up and closed the connection. A rotation that
+ * came so late would make a replay of the second try: so it fails by a division by zero, which takes all of it back.
  */
 function rotation(hasAccessToken: boolean): SqlStatement {
   const accessToken = `, access AS (
@@ -47,7 +51,9 @@ function rotation(hasAccessToken: boolean): SqlStatement {
     )
     ${hasAccessToken ? accessToken : ''}
     ${insertHeads.refreshToken}
-    SELECT ?, ?, CAST(? AS BIGINT), CAST(? AS BIGINT) FROM owner
+    SELECT ?, ?, CAST(? AS BIGINT), CAST(? AS BIGINT) /
+      CASE WHEN clock_timestamp() <= now() + CAST(? AS BIGINT) * INTERVAL '1 millisecond' THEN 1 ELSE 0 END
+    FROM owner
     `,
   )
 }
@@ -69,8 +75,15 @@ const deleteAccessToken = statement(
   `,
 )
 
-/** Tokens in PostgreSQL: everything but revoking by client is one statement. */
-export const postgresTokens: TokenDialect = {
+/**
+ * Tokens in PostgreSQL: everything but revoking by client is one statement. A rotation that takes longer than this many milliseconds,
+ * from when the server has it, is taken back.
+ */
+export function postgresTokens(timeoutMilliseconds: number): TokenDialect {
+  return { ...dialect, rotate: (connection, rotation) => rotateWithin(timeoutMilliseconds, connection, rotation) }
+}
+
+const dialect: Omit<TokenDialect, 'rotate'> = {
   ...pruneDialect({
     deleteExpired: (table, key) =>
       `DELETE FROM ${table} WHERE ${key} IN (
@@ -96,19 +109,24 @@ export const postgresTokens: TokenDialect = {
     ])
   },
 
-  async rotate(connection, { presented, spending, accessToken, refreshToken }) {
-    const { spentAt, successorNonce, accessTokenScope, accessTokenAudience, accessTokenExpiresAt } = spending
-    const stored = await connection.change(accessToken === undefined ? rotateSigned : rotate, [
-      ...[spentAt, successorNonce, accessTokenScope, accessTokenAudience, accessTokenExpiresAt, presented],
-      ...[spentAt, accessToken === undefined ? accessTokenExpiresAt : 0],
-      Math.max(accessTokenExpiresAt, refreshToken.expiresAt),
-      ...(accessToken === undefined ? [] : accessTokenValues(accessToken)),
-      ...refreshTokenValues(refreshToken),
-    ])
-    return stored === 1
-  },
-
   async deleteAccessToken(connection, tokenHash) {
     await connection.change(deleteAccessToken, [tokenHash])
   },
+}
+
+async function rotateWithin(
+  milliseconds: number,
+  connection: SqlConnection,
+  { presented, spending, accessToken, refreshToken }: RefreshTokenRotation,
+): Promise<boolean> {
+  const { spentAt, successorNonce, accessTokenScope, accessTokenAudience, accessTokenExpiresAt } = spending
+  const stored = await connection.change(accessToken === undefined ? rotateSigned : rotate, [
+    ...[spentAt, successorNonce, accessTokenScope, accessTokenAudience, accessTokenExpiresAt, presented],
+    ...[spentAt, accessToken === undefined ? accessTokenExpiresAt : 0],
+    Math.max(accessTokenExpiresAt, refreshToken.expiresAt),
+    ...(accessToken === undefined ? [] : accessTokenValues(accessToken)),
+    ...refreshTokenValues(refreshToken),
+    milliseconds,
+  ])
+  return stored === 1
 }

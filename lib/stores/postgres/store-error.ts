@@ -9,6 +9,7 @@ const unavailable: readonly string[] = [
   '25006', // read-only
   '40', // transaction rollback: deadlock, serialization; tried several times before it comes here
   '55P03', // lock not available
+  '22012', // division by zero: a rotation that came too late
 ]
 
 /** What Node and `pg` itself say of a connection that cannot be made or is lost; `pg` has no codes for its own. */
