@@ -85,9 +85,11 @@ export function postgresTokens(timeoutMilliseconds: number): TokenDialect {
 
 const dialect: Omit<TokenDialect, 'rotate'> = {
   ...pruneDialect({
+    // In order, which is the index's: of a plan for any time PostgreSQL expects that a third has expired, and would read the table.
     deleteExpired: (table, key) =>
       `DELETE FROM ${table} WHERE ${key} IN (
-        SELECT ${key} FROM ${table} WHERE expires_at <= ? LIMIT ${String(TOKENS_IN_BATCH)} FOR UPDATE SKIP LOCKED
+        SELECT ${key} FROM ${table} WHERE expires_at <= ?
+        ORDER BY expires_at LIMIT ${String(TOKENS_IN_BATCH)} FOR UPDATE SKIP LOCKED
       )`,
     lock: 'FOR UPDATE SKIP LOCKED',
     least: 'least',
