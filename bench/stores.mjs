@@ -39,7 +39,7 @@ if (chosen.length === 0) {
   console.error(`no such store: use ${Object.keys(openers).join(', ')}`)
   process.exit(2)
 }
-const effort = flags.quick ? { rounds: 5, sampleMilliseconds: 30 } : { rounds: 11, sampleMilliseconds: 80 }
+const effort = flags.quick ? { rounds: 7, sampleMilliseconds: 20 } : { rounds: 25, sampleMilliseconds: 25 }
 
 const cells = []
 const versions = {}

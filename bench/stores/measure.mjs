@@ -31,16 +31,15 @@ export async function measure(subject, operation, { rounds, sampleMilliseconds }
 
   const taken = { store: [], bare: [] }
   const ratios = []
+  const cpuRatios = []
   for (let round = 0; round < rounds; round++) {
     if (subject.fresh) await seed()
-    const samples = []
-    for (const half of ['store', 'bare', 'bare', 'store']) {
-      const one = await sample(half, count)
-      taken[half].push(one)
-      samples.push(one.milliseconds)
-    }
-    const [store1, bare1, bare2, store2] = samples
-    ratios.push((bare1 + bare2) / (store1 + store2))
+    const ofRound = { store: [], bare: [] }
+    for (const half of ['store', 'bare', 'bare', 'store']) ofRound[half].push(await sample(half, count))
+    const total = (half, what) => ofRound[half].reduce((sum, one) => sum + one[what], 0)
+    ratios.push(total('bare', 'milliseconds') / total('store', 'milliseconds'))
+    cpuRatios.push(total('bare', 'cpu') / total('store', 'cpu'))
+    for (const half of ['store', 'bare']) taken[half].push(...ofRound[half])
   }
   const summarize = (half) => ({
     perSecond: median(taken[half].map(({ milliseconds }) => (count * 1000) / milliseconds)),
@@ -48,7 +47,8 @@ export async function measure(subject, operation, { rounds, sampleMilliseconds }
   })
   return {
     ...{ store: subject.name, operation, lanes: subject.lanes, rounds, operationsPerSample: count },
-    ...{ through: summarize('store'), bare: summarize('bare'), ratio: spread(ratios) },
+    ...{ through: summarize('store'), bare: summarize('bare') },
+    ...{ ratio: spread(ratios), cpuRatio: spread(cpuRatios) },
     roundTrips: await countRoundTrips(subject, workloads.store, operation),
   }
 }

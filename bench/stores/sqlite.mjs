@@ -61,7 +61,7 @@ async function findDriver() {
 /** Passes everything on until it is started; from then on it notes what would be done. */
 function recordingDatabase(database) {
   let isRecording = false
-  let steps = []
+  const steps = []
   // A row in which every text is empty, and no refresh token is spent.
   const blankRow = new Proxy({}, { get: (_, column) => (column === 'spent_at' ? null : '') })
   const answers = { run: { changes: 1 }, get: blankRow, all: [], exec: undefined }

@@ -7,19 +7,22 @@ export function table({ date, machine, versions, durable, quick, cells }) {
       .map((entry) => entry.join(' '))
       .join(', '),
     '',
-    '| store | operation | store/s | bare/s | ratio | half of the rounds | CPU added, µs | sent |',
-    '| --- | --- | --: | --: | --: | --- | --: | --: |',
+    '| store | operation | sent | store/s | bare/s | ratio | half of the rounds | CPU, µs | bare, µs | CPU ratio | half of the rounds |',
+    '| --- | --- | --: | --: | --: | --: | --- | --: | --: | --: | --- |',
     ...cells.map(row),
   ].join('\n')
 }
 
-function row({ store, operation, through, bare, ratio, roundTrips }) {
+function row({ store, operation, roundTrips, through, bare, ratio, cpuRatio }) {
   return `| ${[
-    ...[store, operation, thousands(through.perSecond), thousands(bare.perSecond)],
-    ...[ratio.median.toFixed(2), `${ratio.from.toFixed(2)} to ${ratio.to.toFixed(2)}`],
-    (through.cpuMicroseconds - bare.cpuMicroseconds).toFixed(1),
-    roundTrips === undefined ? '–' : Number(roundTrips.toFixed(2)),
+    ...[store, operation, roundTrips === undefined ? '–' : Number(roundTrips.toFixed(2))],
+    ...[thousands(through.perSecond), thousands(bare.perSecond), ...spread(ratio)],
+    ...[through.cpuMicroseconds.toFixed(1), bare.cpuMicroseconds.toFixed(1), ...spread(cpuRatio)],
   ].join(' | ')} |`
+}
+
+function spread({ median, from, to }) {
+  return [median.toFixed(2), `${from.toFixed(2)} to ${to.toFixed(2)}`]
 }
 
 function thousands(number) {
