@@ -16,9 +16,8 @@ import { serverStrategies, type ServerStrategies } from './passport/server-strat
 import { bcryptHasher } from './passwords/bcrypt-hasher.js'
 import { systemClock } from './protocol/clock.js'
 import { applicationContext } from './protocol/request-context.js'
-import { countFailure } from './throttle/limit-attempts.js'
+import { countUnknownToken } from './throttle/limit-attempts.js'
 import { memoryThrottle } from './throttle/memory-throttle.js'
-import { tokenKeys } from './throttle/throttle-keys.js'
 import { resourceMetadataUrl, serverEndpoints } from './server-endpoints.js'
 import { ownTokenVerifier } from './tokens/verify-access-token.js'
 
@@ -61,7 +60,7 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
     resourceMetadata: resource === undefined ? undefined : resourceMetadataUrl(resource, issuer),
     verifyAccessToken: ownTokenVerifier(services, {
       checkRevocation,
-      onUnknown: (context) => countFailure(services, { context, clientId: undefined }, tokenKeys(context.address)),
+      onUnknown: (context) => countUnknownToken(services, { context, clientId: undefined }),
     }),
   }
   for (const { warning } of options.grants) if (warning) emit(applicationContext(), { type: 'warning', ...warning })

@@ -2,6 +2,7 @@ import type { Emit } from './events.js'
 import { applicationContext } from './protocol/request-context.js'
 import type { Clock } from './protocol/clock.js'
 import type { ListedAuthorization, RevocationSelection, TokenStore } from './stores/token-store.js'
+import { tokensRevoked } from './tokens/tokens-revoked.js'
 
 /** What an application may do with the sign-ins of its users: all that a page "signed-in devices" needs. */
 export interface Authorizations {
@@ -29,7 +30,7 @@ export function authorizationsOf(services: {
     async revoke(selection) {
       const context = applicationContext()
       const authorizations = await tokens.revokeTokens(selection, context)
-      emit(context, { type: 'tokens_revoked', authorizations })
+      emit(context, tokensRevoked(selection, authorizations))
       return authorizations
     },
   }

@@ -1,11 +1,13 @@
+import { channel } from 'node:diagnostics_channel'
 import type { OAuthError } from './errors/oauth-error.js'
+import { logText } from './protocol/log-text.js'
 import { isPromiseLike } from './protocol/maybe-promise.js'
-import type { RequestContext } from './protocol/request-context.js'
+import type { EndpointName, RequestContext } from './protocol/request-context.js'
 import type { ThrottleKind } from './protocol/throttle-kind.js'
 
 /**
- * What an operator may want to log, count or be alerted on. No event carries a token, a secret or a password. Names that a
- * caller made up are limited to printable ASCII.
+ * What an operator may want to log, count or be alerted on. No event carries a token, a secret or a password. Every text in one is
+ * printable ASCII of at most 256 characters, so that nobody can forge a line of a log: anything else is escaped as `\uXXXX`.
  */
 export type OAuthEvent =
   | TokensIssuedEvent
@@ -15,7 +17,9 @@ export type OAuthEvent =
   | ThrottledEvent
   | RefreshTokenReplayedEvent
   | RefreshTokenMisusedEvent
+  | UnknownTokenEvent
   | TokensRevokedEvent
+  | ClientSecretRotatedEvent
   | FailureEvent
   | WarningEvent
 
@@ -84,11 +88,36 @@ export interface RefreshTokenMisusedEvent extends RequestEvent {
   readonly authorizationId: string
 }
 
+/**
+ * A token came that was never issued, or is not known any more: an old one, or a guess. A JWT whose signature or claims are not good
+ * counts as one.
+ */
+export interface UnknownTokenEvent extends RequestEvent {
+  readonly type: 'unknown_token'
+  /** Absent where no client authenticated: at a guard. */
+  readonly clientId: string | undefined
+}
+
 /** Tokens were revoked: by the application, or by a client that gave back its refresh token. */
 export interface TokensRevokedEvent extends RequestEvent {
   readonly type: 'tokens_revoked'
+  /** What was selected: one sign-in, those of a user, those of a client, or all. Its id is the one below. */
+  readonly selection: 'authorization' | 'user' | 'client' | 'everything'
+  readonly authorizationId: string | undefined
+  readonly userId: string | undefined
+  /** The sign-in of the user that stayed. */
+  readonly exceptAuthorizationId: string | undefined
+  readonly clientId: string | undefined
   /** How many live authorizations ended. */
   readonly authorizations: number
+}
+
+/** A client got a new secret. */
+export interface ClientSecretRotatedEvent extends RequestEvent {
+  readonly type: 'client_secret_rotated'
+  readonly clientId: string
+  /** Seconds since the epoch: when the last of the secrets that it had before ends. Absent when they ended at once. */
+  readonly formerSecretsExpireAt: number | undefined
 }
 
 /** Something of ours or of the application broke, or a store is out of reach. */
@@ -106,10 +135,14 @@ export interface WarningEvent extends RequestEvent {
   readonly message: string
 }
 
-interface RequestEvent {
+/** What every event says of the request it belongs to. */
+export interface RequestEvent {
   /** Seconds since the epoch. */
   readonly at: number
+  /** Also in the header `Request-Id` of the answer. */
   readonly requestId: string
+  /** What handled the request; absent for what the application does by itself. */
+  readonly endpoint: EndpointName | undefined
   /** See {@link RequestContext}. */
   readonly address: string | undefined
 }
@@ -119,22 +152,45 @@ type WithoutRequest<E> = E extends OAuthEvent ? Omit<E, keyof RequestEvent> : ne
 /** Tells the operator of something that happened in a request. */
 export type Emit = (context: RequestContext, event: WithoutRequest<OAuthEvent>) => void
 
+/** The channel of `node:diagnostics_channel` that every event is published on, for whoever has no hand in `onEvent`. */
+export const eventChannelName = 'latchkey:event'
+
+const eventChannel = channel(eventChannelName)
+
 /**
  * Makes the one function that tells of events. A listener that throws or rejects harms nobody. Without a listener failures
- * and warnings go to the standard error stream, because silence would hide them; everything else is dropped.
+ * and warnings go to the standard error stream, because silence would hide them; everything else is dropped. Where nobody listens
+ * nothing is made.
  */
 export function createEmit(onEvent: ((event: OAuthEvent) => unknown) | undefined, now: () => number): Emit {
   const listener = onEvent ?? reportToConsole
   return (context, event) => {
-    if (onEvent === undefined && event.type !== 'failure' && event.type !== 'warning') return
+    const isHeard = onEvent !== undefined || event.type === 'failure' || event.type === 'warning'
+    if (!isHeard && !eventChannel.hasSubscribers) return
     try {
-      const { requestId, address } = context
-      const result = listener({ ...event, at: now(), requestId, address })
+      // The context as a whole would be more than what is meant to be told.
+      const { requestId, endpoint, address } = context
+      const told = withLogTexts({ ...event, at: now(), requestId, endpoint, address })
+      // Its own copy, for a listener may add to its one.
+      if (eventChannel.hasSubscribers) eventChannel.publish({ ...told })
+      if (!isHeard) return
+      const result = listener(told)
       if (isPromiseLike(result)) result.then(ignore, ignore)
     } catch {
       // The request goes on: whoever listens must not decide about it.
     }
   }
+}
+
+/** In one place for all events: client ids, addresses from `X-Forwarded-For` and user agents are whatever somebody made up. */
+function withLogTexts(event: OAuthEvent): OAuthEvent {
+  const told: Record<string, unknown> = event as never
+  for (const name in told) {
+    const value = told[name]
+    // What was thrown stays as it was thrown.
+    if (typeof value === 'string' && name !== 'cause') told[name] = logText(value)
+  }
+  return event
 }
 
 /** Tells of an error that a client is answered with: a refusal, or a failure with what caused it. */
@@ -148,7 +204,10 @@ export function emitError(emit: Emit, context: RequestContext, error: OAuthError
 }
 
 function reportToConsole(event: OAuthEvent): void {
-  if (event.type === 'warning') console.warn(`latchkey: ${event.message}`)
+  if (event.type === 'warning') {
+    console.warn(`latchkey: ${event.message}`)
+    for (const { code, reason, remedy } of event.findings ?? []) console.warn(`  ${code}: ${reason}. ${remedy}.`)
+  }
   if (event.type === 'failure') console.error(`latchkey: ${event.error} in request ${event.requestId}:`, event.cause)
 }
 

@@ -11,8 +11,7 @@ import type { Authorization, RefreshTokenRecord, TokenStore } from '../stores/to
 import type { VerifiedAccess } from '../tokens/verified-access.js'
 import { ownTokenVerifier, type VerificationServices } from '../tokens/verify-access-token.js'
 import { signJwt } from '../tokens/jwt.js'
-import { countFailure } from '../throttle/limit-attempts.js'
-import { tokenKeys } from '../throttle/throttle-keys.js'
+import { countUnknownToken } from '../throttle/limit-attempts.js'
 import { hashToken } from '../protocol/token-hash.js'
 import { TextAnswer, type EndpointAnswer } from './endpoint-answer.js'
 
@@ -93,7 +92,7 @@ function introspectRefreshToken(
     if (record === undefined) {
       // Guesses through a resource server are counted for that one; its own good tokens are told all the same.
       const by = { context, clientId: caller.clientId }
-      return andThen(countFailure(services, by, tokenKeys(context.address)), () => inactive)
+      return andThen(countUnknownToken(services, by), () => inactive)
     }
     if (record.authorization.clientId !== caller.clientId || record.spending !== undefined) return inactive
     if (!(clock() < record.expiresAt)) return inactive

@@ -5,6 +5,7 @@ import { andThen, type MaybePromise } from '../protocol/maybe-promise.js'
 import type { RequestContext } from '../protocol/request-context.js'
 import type { Client } from '../stores/client-store.js'
 import type { TokenStore } from '../stores/token-store.js'
+import { tokensRevoked } from '../tokens/tokens-revoked.js'
 import { emptyAnswer, type EndpointAnswer } from './endpoint-answer.js'
 import { findPresentedToken, type PresentedToken, type PresentedTokenServices } from './presented-token.js'
 
@@ -25,7 +26,11 @@ export function revocationEndpoint(
     const token = request.parameters.require('token')
     return andThen(findPresentedToken(services, token, request.context), (found) => {
       // RFC 7009 §2.2: an invalid token is no error, for the client wants nothing but that it does not work.
-      if (found === undefined) return emptyAnswer
+      if (found === undefined) {
+        // Nothing is learned from that answer, so it is told and not counted: clients give back what has run out, too.
+        services.emit(request.context, { type: 'unknown_token', clientId: client.clientId })
+        return emptyAnswer
+      }
       checkOwner(client, found)
       return andThen(revoke(services, found, request.context), () => emptyAnswer)
     })
@@ -62,7 +67,7 @@ function revoke(
     case 'refresh': {
       const { authorizationId } = found.record.authorization
       return andThen(tokens.revokeTokens({ authorizationId }, context), (authorizations) => {
-        emit(context, { type: 'tokens_revoked', authorizations })
+        emit(context, tokensRevoked({ authorizationId }, authorizations))
       })
     }
   }

@@ -9,8 +9,8 @@ import { audienceList } from '../protocol/audience.js'
 import { storedScope } from '../protocol/scope.js'
 import type { Client } from '../stores/client-store.js'
 import type { TokenServices } from '../tokens/decision.js'
-import { countFailure, limitAttempts } from '../throttle/limit-attempts.js'
-import { accountKeys, tokenKeys } from '../throttle/throttle-keys.js'
+import { countUnknownToken, limitAttempts } from '../throttle/limit-attempts.js'
+import { accountKeys } from '../throttle/throttle-keys.js'
 import { issueTokens } from '../tokens/issue-tokens.js'
 import type { TokenResponse } from '../tokens/token-response.js'
 
@@ -73,7 +73,7 @@ function grantRequest(services: TokenEndpointServices, client: Client, request: 
     },
     limitAttempts: (name, attempt, isSuccess) =>
       limitAttempts(services, by, accountKeys(client.clientId, name, context.address), { attempt, isSuccess }),
-    countUnknownToken: () => countFailure(services, by, tokenKeys(context.address)),
+    countUnknownToken: () => countUnknownToken(services, by),
     tokens,
     clock,
     emit,

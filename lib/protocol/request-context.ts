@@ -1,9 +1,14 @@
-import { randomUUID } from 'node:crypto'
+import { createRequestId } from './request-id.js'
+
+/** What handles a request: one of the endpoints, a public document (keys, metadata), or the guard of a route. */
+export type EndpointName = 'token' | 'revoke' | 'introspect' | 'document' | 'guard'
 
 /** What stores and hooks may know about the request they work for; read-only. */
 export interface RequestContext {
-  /** Names this request in events; random, not secret. */
+  /** Names this request in events and in the header `Request-Id` of its answer; not secret. */
   readonly requestId: string
+  /** What handles the request; absent when there is no request. */
+  readonly endpoint?: EndpointName | undefined
   /** The client's network address as the app's `trust proxy` setting tells it; absent when there is no request. */
   readonly address: string | undefined
   /** The `User-Agent` header; absent when there is none. */
@@ -13,9 +18,14 @@ export interface RequestContext {
    * calls that the application makes itself.
    */
   readonly parameters: ReadonlyMap<string, string>
+  /**
+   * Whether the request has been answered 503 meanwhile, because it took longer than `requestTimeoutSeconds`: what is done for it from
+   * now on is for nobody.
+   */
+  readonly timedOut?: boolean
 }
 
 /** The context of what the application does by itself, without a request. */
 export function applicationContext(): RequestContext {
-  return { requestId: randomUUID(), address: undefined, userAgent: undefined, parameters: new Map() }
+  return { requestId: createRequestId(), address: undefined, userAgent: undefined, parameters: new Map() }
 }

@@ -4,7 +4,7 @@ import { emitError, type Emit } from '../events.js'
 import { andThen, isPromiseLike, type MaybePromise } from '../protocol/maybe-promise.js'
 import type { RequestContext } from '../protocol/request-context.js'
 import type { AllowedAttempt, AttemptOutcome, BlockedAttempt, Throttle, ThrottleKey } from './throttle.js'
-import type { AttemptKeys } from './throttle-keys.js'
+import { tokenKeys, type AttemptKeys } from './throttle-keys.js'
 
 /** What limiting attempts works with. */
 export interface ThrottleServices {
@@ -60,6 +60,12 @@ export function countFailure(
   const { throttle } = services
   if (throttle === undefined || keys.length === 0) return undefined
   return andThen(throttle.begin(keys), (begun) => requireAllowed(services, by, begun).end('failed'))
+}
+
+/** Tells of a token that nobody issued, and counts it for its address. Throws 429 when there were too many. */
+export function countUnknownToken(services: ThrottleServices, by: AttemptedBy): MaybePromise<void> {
+  services.emit(by.context, { type: 'unknown_token', clientId: by.clientId })
+  return countFailure(services, by, tokenKeys(by.context.address))
 }
 
 function requireAllowed(
