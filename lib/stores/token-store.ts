@@ -162,6 +162,10 @@ export interface PruneLimits {
  * - throws `StoreUnavailableError` when it cannot be reached; any other exception is answered with `server_error`.
  */
 export interface TokenStore {
+  /** Whether everything is forgotten when the process ends; for the posture of a server. Absent: no. */
+  readonly isVolatile?: boolean | undefined
+  /** Whether it is meant for several servers at once; for the posture of a server. Absent: no. */
+  readonly isShared?: boolean | undefined
   /** Stores what one answer issues: all of it or nothing. */
   saveTokens(tokens: NewTokens, context: RequestContext): MaybePromise<void>
   /** Finds an access token; `undefined` when it is unknown or revoked. */

@@ -36,6 +36,7 @@ const tokensInOneMap = 16_000_000
 
 /** Tokens in Maps, answered without promises. What it answers belongs to it; what it is given is copied. */
 export class MemoryTokenStore implements TokenStore {
+  readonly isVolatile = true as const
   readonly #tokens = new StoredTokens()
   readonly #revokedSignedTokens = new RevokedSignedTokens()
   readonly #maxTokens: number

@@ -26,6 +26,7 @@ import { SignedTokens } from './signed-tokens.js'
  * file of its own.
  */
 export class RedisTokenStore implements TokenStore {
+  readonly isShared = true as const
   readonly #find: FindTokens
   readonly #authorizations: FindAuthorizations
   readonly #signedTokens: SignedTokens

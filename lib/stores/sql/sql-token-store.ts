@@ -61,6 +61,7 @@ export interface TokenDialect extends PruneDialect {
 
 /** Tokens in a database with an asynchronous driver. Look-ups and tokens of clients are one statement each. */
 export class SqlTokenStore implements TokenStore {
+  readonly isShared = true as const
   readonly #connection: SqlConnection
   readonly #dialect: TokenDialect
   readonly #clock: Clock

@@ -1,0 +1,53 @@
+import { BlockList } from 'node:net'
+import type { Emit } from '../events.js'
+import type { PostureFinding } from '../protocol/posture-finding.js'
+import type { RequestContext } from '../protocol/request-context.js'
+import type { HttpRequest } from './http.js'
+
+/** Notices requests that came through a proxy which the application does not trust: all of them would have one address. */
+export interface ProxyWatch {
+  /** Looks at a request. */
+  see(req: HttpRequest, context: RequestContext): void
+  /** What was noticed, if anything. */
+  finding(): PostureFinding | undefined
+}
+
+const forwardingHeaders = ['x-forwarded-for', 'forwarded', 'x-real-ip'] as const
+
+const ownNetworks = new BlockList()
+ownNetworks.addSubnet('127.0.0.0', 8, 'ipv4')
+ownNetworks.addSubnet('10.0.0.0', 8, 'ipv4')
+ownNetworks.addSubnet('172.16.0.0', 12, 'ipv4')
+ownNetworks.addSubnet('192.168.0.0', 16, 'ipv4')
+ownNetworks.addAddress('::1', 'ipv6')
+ownNetworks.addSubnet('fc00::', 7, 'ipv6')
+
+const untrustedProxy = {
+  code: 'untrusted_proxy',
+  reason:
+    'A request came through a proxy that the application does not trust: the address of the proxy is taken for that of all callers',
+  remedy: "Set Express's trust proxy to the proxies that you have, and mount oauth.router() in that app",
+} as const satisfies PostureFinding
+
+/** Makes the watch of a server; it tells once. */
+export function proxyWatch(emit: Emit): ProxyWatch {
+  let noticed = false
+  return {
+    see(req, context) {
+      if (noticed || !forwardingHeaders.some((name) => req.headers[name] !== undefined)) return
+      const { remoteAddress } = req.socket
+      // Anybody on the internet can send such a header; a proxy of the application's own is on its own network.
+      if (remoteAddress === undefined || (req.ip ?? remoteAddress) !== remoteAddress || !isOwnNetwork(remoteAddress))
+        return
+      noticed = true
+      const { code, reason } = untrustedProxy
+      emit(context, { type: 'warning', code, message: reason, findings: [untrustedProxy] })
+    },
+    finding: () => (noticed ? untrustedProxy : undefined),
+  }
+}
+
+function isOwnNetwork(address: string): boolean {
+  const plain = address.replace(/^::ffff:(?=\d+\.)/i, '')
+  return ownNetworks.check(plain, plain.includes(':') ? 'ipv6' : 'ipv4')
+}

@@ -1,0 +1,119 @@
+import cluster from 'node:cluster'
+import type { RequestEvent, WarningEvent } from './events.js'
+import { ConfigurationError } from './errors/configuration-error.js'
+import type { AuthorizationServerOptions } from './options.js'
+import { isPromiseLike } from './protocol/maybe-promise.js'
+import type { PostureCode, PostureFinding } from './protocol/posture-finding.js'
+import type { Throttle } from './throttle/throttle.js'
+
+const DAY = 86_400
+
+/** What a server was made with, defaults filled in. */
+export interface PostureSubject {
+  readonly options: AuthorizationServerOptions
+  readonly throttle: Throttle | undefined
+  readonly requireTls: boolean
+  readonly isProduction: boolean
+}
+
+/** Finds the settings of a server that are weaker than they need be. What is fine while developing is found in production only. */
+export function weakSettings(subject: PostureSubject): readonly PostureFinding[] {
+  const { options, throttle, requireTls, isProduction } = subject
+  const { issuer, tokens, grants } = options
+  const found: PostureFinding[] = []
+  const find = (isSo: boolean, code: PostureCode, reason: string, remedy: string): void => {
+    if (isSo) found.push({ code, reason, remedy })
+  }
+  find(
+    isProduction && tokens.isVolatile === true,
+    'memory_store',
+    'Tokens are kept in memory: a restart signs everybody out and forgets what was revoked',
+    'Use the stores of latchkey/stores/sqlite, postgres, mysql or redis',
+  )
+  find(
+    throttle === undefined,
+    'no_throttle',
+    'Nobody here counts wrong passwords and secrets (RFC 6749 section 4.3.2)',
+    'Leave throttle out, or give it sharedThrottle(…)',
+  )
+  find(
+    isProduction && throttle?.isShared === false && hasSeveralProcesses(options),
+    'memory_throttle',
+    'Failures are counted in each process by itself: with every process a guesser has as many tries more',
+    'Use sharedThrottle(…) over a limiter of rate-limiter-flexible',
+  )
+  found.push(...grants.flatMap((grant) => grant.weaknesses ?? []), ...weakLifetimes(options))
+  find(
+    isProduction && issuer.startsWith('http:'),
+    'http_issuer',
+    'The issuer is not https: passwords and tokens can be read on their way',
+    'Put the server behind TLS, and name it by its https URL',
+  )
+  find(
+    isProduction && issuer.startsWith('https:') && !requireTls,
+    'no_tls',
+    'Requests without TLS are answered (requireTls: false)',
+    'Leave requireTls out; behind a TLS proxy, set trust proxy in the application',
+  )
+  find(
+    signsSymmetrically(options) && (options.resources ?? []).length > 1,
+    'shared_symmetric_key',
+    'JWTs for other services are signed by HS256: whoever can verify one can make one',
+    'Sign with ES256, PS256, RS256 or EdDSA, and let the services use the published keys',
+  )
+  return found
+}
+
+function weakLifetimes(options: AuthorizationServerOptions): readonly PostureFinding[] {
+  const { accessTokenLifetimeSeconds = 3600, authorizationLifetimeSeconds = 90 * DAY, grants } = options
+  const { checkRevocation = true, signingKeys } = options
+  const found: PostureFinding[] = []
+  if (accessTokenLifetimeSeconds > DAY) {
+    found.push({
+      code: 'long_access_tokens',
+      reason: `Access tokens live for ${String(accessTokenLifetimeSeconds)} seconds, and nothing renews them on the way`,
+      remedy: 'Let them live for an hour or less, and use refresh tokens, which change at each use',
+    })
+  }
+  if (signingKeys !== undefined && !checkRevocation && accessTokenLifetimeSeconds > 3600) {
+    found.push({
+      code: 'unrevocable_tokens',
+      reason: 'JWTs that were revoked work for more than an hour (checkRevocation: false)',
+      remedy: 'Leave checkRevocation out, or let access tokens live for less than an hour',
+    })
+  }
+  if (grants.some(({ grantType }) => grantType === 'refresh_token') && authorizationLifetimeSeconds > 400 * DAY) {
+    found.push({
+      code: 'unlimited_sign_ins',
+      reason: 'A sign-in lasts for more than a year however often it is refreshed',
+      remedy: 'Leave authorizationLifetimeSeconds out for 90 days',
+    })
+  }
+  return found
+}
+
+/** Stores that processes share, a cluster, and what process managers leave in the environment. */
+function hasSeveralProcesses({ tokens }: AuthorizationServerOptions): boolean {
+  const { NODE_APP_INSTANCE, pm_id: processManagerId } = process.env
+  return tokens.isShared === true || cluster.isWorker || (NODE_APP_INSTANCE ?? processManagerId) !== undefined
+}
+
+/** Keys that have to be waited for are stored ones, which are never symmetric. */
+function signsSymmetrically({ signingKeys }: AuthorizationServerOptions): boolean {
+  const keys = signingKeys?.current()
+  return keys !== undefined && !isPromiseLike(keys) && keys.published.keys.length === 0
+}
+
+/** Refuses a server with weak settings. */
+export function requireStrength(findings: readonly PostureFinding[]): void {
+  if (findings.length === 0) return
+  const [first] = findings
+  const problem = findings.map(({ code, reason }) => `${code}: ${reason}`).join('; ')
+  throw new ConfigurationError('strict', `refuses weak settings: ${problem}`, first?.remedy ?? '')
+}
+
+/** Tells of all findings at once, when the server is made. */
+export function weaknessWarning(findings: readonly PostureFinding[]): Omit<WarningEvent, keyof RequestEvent> {
+  const codes = findings.map(({ code }) => code).join(', ')
+  return { type: 'warning', code: 'weak_settings', message: `Weak settings: ${codes}`, findings }
+}

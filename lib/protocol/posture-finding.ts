@@ -1,0 +1,23 @@
+/** A setting that is weaker than it need be. */
+export interface PostureFinding {
+  /** Names it, for lists of what is accepted. */
+  readonly code: PostureCode
+  /** What is weak, and what of it. */
+  readonly reason: string
+  /** What to do. */
+  readonly remedy: string
+}
+
+/** What may be found. */
+export type PostureCode =
+  | 'memory_store'
+  | 'memory_throttle'
+  | 'no_throttle'
+  | 'public_password_client'
+  | 'long_access_tokens'
+  | 'unrevocable_tokens'
+  | 'unlimited_sign_ins'
+  | 'http_issuer'
+  | 'no_tls'
+  | 'shared_symmetric_key'
+  | 'untrusted_proxy'

@@ -1,0 +1,168 @@
+import cluster from 'node:cluster'
+import request from 'supertest'
+import { afterEach, describe, expect, it } from 'vitest'
+import {
+  clientCredentialsGrant,
+  createAuthorizationServer,
+  loadSigningKeys,
+  memoryThrottle,
+  passwordGrant,
+  refreshTokenGrant,
+  type AuthorizationServerOptions,
+  type OAuthEvent,
+  type Throttle,
+} from 'latchkey'
+import { createMemoryStores } from 'latchkey/stores/memory'
+import { openSqliteStores } from 'latchkey/stores/sqlite'
+import { generateKeyPairSync } from 'node:crypto'
+import { ConfigurationError } from '../../lib/errors/configuration-error.js'
+import { testServer } from '../fixtures/test-server.js'
+
+const environment = { ...process.env }
+afterEach(() => {
+  process.env = { ...environment }
+})
+
+const { clients, tokens: volatile } = createMemoryStores({ pruneIntervalSeconds: 0 })
+const { tokens: lasting } = openSqliteStores(':memory:')
+const shared = Object.assign(Object.create(lasting) as typeof lasting, { isShared: true })
+const users = { findUserByUsername: () => undefined, findUser: () => undefined }
+const sharedCounters: Throttle = { ...memoryThrottle(), isShared: true }
+const resources = [{ resource: 'https://api.example.com' }, { resource: 'https://stock.example.com' }]
+const hs256 = loadSigningKeys([{ key: { kty: 'oct', k: Buffer.alloc(32, 7).toString('base64url'), alg: 'HS256' } }])
+const es256 = loadSigningKeys([generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey])
+
+const sound: AuthorizationServerOptions = {
+  issuer: 'https://auth.example.com',
+  clients,
+  tokens: lasting,
+  scopes: ['orders:read'],
+  grants: [clientCredentialsGrant()],
+}
+
+function make(options: Partial<AuthorizationServerOptions>) {
+  const events: OAuthEvent[] = []
+  const oauth = createAuthorizationServer({ ...sound, onEvent: (event) => events.push(event), ...options })
+  return { oauth, events }
+}
+
+/** What is weak in production, and what is told of it. */
+const weak: [code: string, options: Partial<AuthorizationServerOptions>][] = [
+  ['memory_store', { tokens: volatile }],
+  ['no_throttle', { throttle: false }],
+  ['memory_throttle', { tokens: shared }],
+  ['public_password_client', { grants: [passwordGrant({ users, allowPublicClients: true })] }],
+  ['long_access_tokens', { accessTokenLifetimeSeconds: 86_401, authorizationLifetimeSeconds: 100_000 }],
+  ['unrevocable_tokens', { signingKeys: es256, resources, checkRevocation: false, accessTokenLifetimeSeconds: 3601 }],
+  [
+    'unlimited_sign_ins',
+    { grants: [clientCredentialsGrant(), refreshTokenGrant()], authorizationLifetimeSeconds: 401 * 86_400 },
+  ],
+  ['http_issuer', { issuer: 'http://127.0.0.1' }],
+  ['no_tls', { requireTls: false }],
+  ['shared_symmetric_key', { signingKeys: hs256, resources }],
+]
+
+/** What is like it, and is fine. */
+const fine: [what: string, options: Partial<AuthorizationServerOptions>][] = [
+  ['the defaults on a store that lasts', {}],
+  ['a shared store and shared counters', { tokens: shared, throttle: sharedCounters }],
+  ['the password grant for confidential clients', { grants: [passwordGrant({ users })] }],
+  ['access tokens of a day', { accessTokenLifetimeSeconds: 86_400 }],
+  ['unchecked JWTs of an hour', { signingKeys: es256, resources, checkRevocation: false }],
+  ['HS256 for this app alone', { signingKeys: hs256, resources: resources.slice(0, 1) }],
+  ['published keys for several services', { signingKeys: es256, resources }],
+  ['a long authorization that nothing refreshes', { authorizationLifetimeSeconds: 401 * 86_400 }],
+]
+
+describe('the posture in production', () => {
+  it.each(weak)('names %s, with the reason and the remedy, and warns once', (code, options) => {
+    process.env['NODE_ENV'] = 'production'
+    const { oauth, events } = make(options)
+    const findings = oauth.posture()
+    expect(findings.map((finding) => finding.code)).toEqual([code])
+    expect(findings[0]).toEqual({
+      code,
+      reason: expect.stringMatching(/.{20}/),
+      remedy: expect.stringMatching(/.{20}/),
+    })
+    const warnings = events.filter((event) => event.type === 'warning' && event.code === 'weak_settings')
+    expect(warnings).toMatchObject([{ message: `Weak settings: ${code}`, findings }])
+  })
+
+  it.each(weak)('refuses %s where it is to be strict', (code, options) => {
+    process.env['NODE_ENV'] = 'production'
+    expect(() => make({ ...options, strict: true })).toThrow(ConfigurationError)
+    expect(() => make({ ...options, strict: true })).toThrow(`strict: refuses weak settings: ${code}: `)
+  })
+
+  it.each(fine)('finds nothing wrong with %s', (_what, options) => {
+    process.env['NODE_ENV'] = 'production'
+    const { oauth, events } = make({ ...options, strict: true })
+    expect(oauth.posture()).toEqual([])
+    expect(events.filter((event) => event.type === 'warning' && event.code !== 'password_grant_enabled')).toEqual([])
+  })
+
+  it('takes several processes for likely where a process manager says so', () => {
+    process.env['NODE_ENV'] = 'production'
+    expect(cluster.isWorker).toBe(false)
+    for (const name of ['NODE_APP_INSTANCE', 'pm_id']) {
+      process.env[name] = '0'
+      expect(make({}).oauth.posture()).toMatchObject([{ code: 'memory_throttle' }])
+      delete process.env[name]
+    }
+  })
+})
+
+describe('the posture while developing', () => {
+  it.each(weak.filter(([code]) => ['memory_store', 'memory_throttle', 'http_issuer', 'no_tls'].includes(code)))(
+    'does not mind %s',
+    (_code, options) => {
+      delete process.env['NODE_ENV']
+      expect(make({ ...options, strict: true }).oauth.posture()).toEqual([])
+    },
+  )
+
+  it('prints what is weak where nobody listens', () => {
+    const printed: unknown[] = []
+    const { warn } = console
+    console.warn = (text: unknown) => printed.push(text)
+    try {
+      const { onEvent: _nobody, ...unheard } = { ...sound, onEvent: undefined, throttle: false as const }
+      createAuthorizationServer(unheard)
+    } finally {
+      console.warn = warn
+    }
+    expect(printed).toEqual([
+      'latchkey: Weak settings: no_throttle',
+      expect.stringMatching(/^ {2}no_throttle: Nobody here counts .*\. Leave throttle out.*\.$/),
+    ])
+  })
+})
+
+describe('a proxy that is not trusted', () => {
+  const forwarded = { 'x-forwarded-for': '203.0.113.7' }
+
+  it.each([
+    ['x-forwarded-for', '203.0.113.7'],
+    ['forwarded', 'for=203.0.113.7'],
+    ['x-real-ip', '203.0.113.7'],
+  ])('is noticed by the header %s, and told once', async (name, value) => {
+    const server = testServer({ server: { throttle: memoryThrottle() } })
+    expect(server.oauth.posture()).toEqual([])
+    for (const _time of [1, 2]) await request(server.http).post('/oauth/token').set(name, value)
+    expect(server.oauth.posture()).toMatchObject([{ code: 'untrusted_proxy' }])
+    const warnings = server.events.filter((event) => event.type === 'warning' && event.code === 'untrusted_proxy')
+    expect(warnings).toMatchObject([{ findings: server.oauth.posture() }])
+  })
+
+  it('is none where the application trusts it, or nothing was forwarded', async () => {
+    const server = testServer({
+      server: { throttle: memoryThrottle() },
+      before: (app) => app.set('trust proxy', true),
+    })
+    await request(server.http).post('/oauth/token').set(forwarded)
+    await request(testServer().http).post('/oauth/token')
+    expect(server.oauth.posture()).toEqual([])
+  })
+})
