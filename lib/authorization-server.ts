@@ -9,6 +9,7 @@ import type { TokenEndpointServices } from './endpoints/token.js'
 import { ConfigurationError } from './errors/configuration-error.js'
 import { createEmit } from './events.js'
 import type { HttpHandler } from './express/http.js'
+import { REQUEST_TIMEOUT_SECONDS } from './express/request-deadline.js'
 import { bearerGuard, type RequireBearer } from './express/require-bearer.js'
 import { frontHandler, router } from './express/router.js'
 import { checkServerOptions, type AuthorizationServerOptions } from './options.js'
@@ -50,12 +51,14 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
   const { issuer, realm = new URL(issuer).hostname, checkRevocation = true } = options
   const production = process.env['NODE_ENV'] === 'production'
   const { requireTls = production && issuer.startsWith('https:') } = options
-  const { emit, scopePolicy, resources } = services
-  const endpoints = serverEndpoints(options, services, { realm, requireTls, emit })
+  const { requestId, requestTimeoutSeconds = REQUEST_TIMEOUT_SECONDS } = options
+  const { emit, scopePolicy, resources, grants: grantTypes } = services
+  const settings = { realm, emit, requestId, requestTimeoutSeconds }
+  const endpoints = serverEndpoints(options, services, { ...settings, requireTls, grantTypes })
   const [resource] = resources.keys()
   const guardServices = {
     ...services,
-    realm,
+    ...settings,
     resource,
     resourceMetadata: resource === undefined ? undefined : resourceMetadataUrl(resource, issuer),
     verifyAccessToken: ownTokenVerifier(services, {

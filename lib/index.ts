@@ -42,6 +42,7 @@ export type { Auth, ClientAuth, UserAuth } from './bearer/auth.js'
 export type { BearerOptions } from './bearer/requirement.js'
 export type { AuthFor, BearerGuard, RequireBearer } from './express/require-bearer.js'
 export type { HttpHandler, HttpRequest } from './express/http.js'
+export type { NameRequest } from './express/request-id.js'
 export type { authOf } from './express/request-auth.js'
 export type { ServerStrategies } from './passport/server-strategies.js'
 
@@ -96,11 +97,12 @@ export type { ThrottleLimit, ThrottleLimits } from './throttle/throttle-limits.j
 export type { ThrottleKind } from './protocol/throttle-kind.js'
 
 export type { OAuthEvent } from './events.js'
+export type { RequestTrace } from './protocol/request-trace.js'
 
 export type { Clock } from './protocol/clock.js'
 export type { MaybePromise } from './protocol/maybe-promise.js'
 export type { Parameters } from './protocol/parameters.js'
 export type { SigningAlgorithm } from './protocol/signing-algorithm.js'
-export type { RequestContext } from './protocol/request-context.js'
+export type { EndpointName, RequestContext } from './protocol/request-context.js'
 export type { Scope } from './protocol/scope.js'
 export { hashToken, type TokenHash } from './protocol/token-hash.js'

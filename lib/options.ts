@@ -1,7 +1,15 @@
 import type { ClientAuthMethod } from './client-auth/client-auth-method.js'
-import { checkBoolean, checkFunction, checkMethods, checkOptions, checkText } from './errors/check-options.js'
+import {
+  checkBoolean,
+  checkFunction,
+  checkMethods,
+  checkOptions,
+  checkText,
+  checkWholeNumber,
+} from './errors/check-options.js'
 import { ConfigurationError } from './errors/configuration-error.js'
 import type { OAuthEvent } from './events.js'
+import type { NameRequest } from './express/request-id.js'
 import type { GrantHandler } from './grants/grant-handler.js'
 import type { Resource } from './grants/granted-resources.js'
 import type { ExcessScope } from './grants/granted-scope.js'
@@ -81,6 +89,15 @@ export interface AuthorizationServerOptions {
   readonly secretHasher?: PasswordHasher
   /** Is told what happens. Default: failures and warnings go to the console, everything else nowhere. */
   readonly onEvent?: (event: OAuthEvent) => unknown
+  /**
+   * Names a request, in events and in the header `Request-Id` of its answer: 1 to 128 characters of `[\w.:~+/=-]`. Default, and where it
+   * answers anything else: a random name. Take over a header of the request only where a proxy of yours sets it.
+   */
+  readonly requestId?: NameRequest
+  /**
+   * Seconds after which a request that waits for a store or a hook is answered 503, 1 to 600; what comes later is dropped. Default 30.
+   */
+  readonly requestTimeoutSeconds?: number
   /** For tests. Default: the clock of the machine. */
   readonly clock?: Clock
 }
@@ -111,6 +128,8 @@ const known: readonly (keyof AuthorizationServerOptions)[] = [
   'throttle',
   'secretHasher',
   'onEvent',
+  'requestId',
+  'requestTimeoutSeconds',
   'clock',
 ]
 
@@ -163,6 +182,8 @@ export function checkServerOptions(options: AuthorizationServerOptions): void {
     checkMethods('secretHasher', options.secretHasher, ['hash', 'verify', 'verifyNobody', 'needsRehash'])
   }
   checkFunction('onEvent', options.onEvent)
+  checkFunction('requestId', options.requestId)
+  checkWholeNumber('requestTimeoutSeconds', options.requestTimeoutSeconds, 1, 600)
   checkClock(options.clock)
 }
 

@@ -40,15 +40,15 @@ export function serverEndpoints(
   return new Map([
     ...atIssuer(
       tokenPath,
-      endpointHandler(settings, (request) => tokenEndpoint(services, request)),
+      endpointHandler(settings, 'token', (request) => tokenEndpoint(services, request)),
     ),
     ...atIssuer(
       revocationPath,
-      endpointHandler(settings, (request) => revocationEndpoint(services, request)),
+      endpointHandler(settings, 'revoke', (request) => revocationEndpoint(services, request)),
     ),
     ...atIssuer(
       introspectionPath,
-      endpointHandler(settings, (request) => introspectionEndpoint(services, request)),
+      endpointHandler(settings, 'introspect', (request) => introspectionEndpoint(services, request)),
     ),
     ...(signingKeys === undefined
       ? []

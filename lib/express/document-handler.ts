@@ -1,32 +1,37 @@
 import type { ServerResponse } from 'node:http'
 import { publicError } from '../errors/public-error.js'
 import { OAuthError } from '../errors/oauth-error.js'
-import { andThen, isPromiseLike, type MaybePromise } from '../protocol/maybe-promise.js'
+import { isPromiseLike, type MaybePromise } from '../protocol/maybe-promise.js'
 import { emitError, type Emit } from '../events.js'
-import { HttpRequestContext } from './http-request-context.js'
+import { HttpRequestContext, type RequestSettings } from './http-request-context.js'
 import type { HttpRequest } from './http.js'
+import { withinRequestTime } from './request-deadline.js'
 import { writeError } from './write-answer.js'
 
 /** Makes the handler of a public document: keys, metadata. It may be cached, and read from any web page. */
 export function documentHandler(
-  { emit }: { readonly emit: Emit },
+  settings: RequestSettings & { readonly emit: Emit },
   document: () => MaybePromise<object>,
   maxAgeSeconds: number,
 ): (req: HttpRequest, res: ServerResponse) => void {
   return (req, res) => {
+    const context = new HttpRequestContext(req, 'document', settings)
     if (req.method !== 'GET' && req.method !== 'HEAD') {
       res.setHeader('Allow', 'GET, HEAD')
-      writeError(res, new OAuthError('invalid_request', 'Only GET is allowed here', { status: 405 }), undefined)
+      const refusal = new OAuthError('invalid_request', 'Only GET is allowed here', { status: 405 })
+      writeError(res, refusal, undefined, context.requestId)
       return
     }
     try {
-      const written = andThen(document(), write)
-      if (isPromiseLike(written)) void written.then(undefined, fail)
+      const made = document()
+      if (isPromiseLike(made)) void withinRequestTime(made, settings, context).then(write).then(undefined, fail)
+      else write(made)
     } catch (thrown) {
       fail(thrown)
     }
 
     function write(body: object): void {
+      if (res.headersSent) return
       const text = JSON.stringify(body)
       res.removeHeader('X-Powered-By')
       res.writeHead(200, {
@@ -35,14 +40,15 @@ export function documentHandler(
         'Access-Control-Allow-Origin': '*',
         'Content-Length': Buffer.byteLength(text),
         'X-Content-Type-Options': 'nosniff',
+        'Request-Id': context.requestId,
       })
       res.end(req.method === 'HEAD' ? undefined : text)
     }
 
     function fail(thrown: unknown): void {
       const error = publicError(thrown)
-      emitError(emit, new HttpRequestContext(req), error)
-      writeError(res, error, undefined)
+      emitError(settings.emit, context, error)
+      writeError(res, error, undefined, context.requestId)
     }
   }
 }

@@ -6,58 +6,74 @@ import { OAuthError } from '../errors/oauth-error.js'
 import { publicError } from '../errors/public-error.js'
 import { emitError, type Emit } from '../events.js'
 import { isPromiseLike, type MaybePromise } from '../protocol/maybe-promise.js'
+import type { EndpointName } from '../protocol/request-context.js'
+import { beginTrace } from '../protocol/request-trace.js'
 import type { HttpRequest } from './http.js'
-import { HttpRequestContext } from './http-request-context.js'
+import { HttpRequestContext, type RequestSettings } from './http-request-context.js'
 import { readBody, type ReadForm } from './read-body.js'
+import { withinRequestTime } from './request-deadline.js'
 import { readAuthorization } from './request-headers.js'
 import { writeAnswer, writeError, writeOptions } from './write-answer.js'
 
 /** What is common to all endpoints of a server. */
-export interface EndpointSettings {
+export interface EndpointSettings extends RequestSettings {
   readonly realm: string
   /** Whether requests without TLS are refused. */
   readonly requireTls: boolean
   readonly emit: Emit
+  /** Those that are served: any other is whatever somebody made up, and told nobody. */
+  readonly grantTypes: { has(grantType: string): boolean }
 }
 
 /** Makes the handler of one endpoint: everything that is thrown in it, or rejected, ends here as OAuth JSON. */
 export function endpointHandler(
   settings: EndpointSettings,
+  name: EndpointName,
   endpoint: (request: IntrospectionRequest) => MaybePromise<EndpointAnswer>,
 ): (req: HttpRequest, res: ServerResponse) => void {
   const challenge = basicChallenge(settings.realm)
 
   return (req, res) => {
-    const context = new HttpRequestContext(req)
+    const context = new HttpRequestContext(req, name, settings)
+    const trace = beginTrace(context)
+    // The client may go away before all of the form is here: nothing else would tell of that.
+    if (trace !== undefined) res.once('close', () => trace.end('aborted'))
     const refusal = refuseMethod(req, res) ?? refusePlainHttp(settings, req)
     if (refusal !== undefined) fail(refusal)
-    else if (req.method === 'OPTIONS') writeOptions(res)
+    else if (req.method === 'OPTIONS') succeed(undefined)
     else readBody(req, answer)
 
     function answer(form: ReadForm): void {
       try {
         const parameters = form()
+        if (trace !== undefined && name === 'token') {
+          const grantType = parameters.get('grant_type')
+          if (grantType !== undefined && settings.grantTypes.has(grantType)) trace.grantType = grantType
+        }
         const result = endpoint({
           authorization: readAuthorization(req),
           parameters,
           context: context.with(parameters),
           accept: req.headers.accept,
         })
-        if (isPromiseLike(result)) void result.then(succeed).then(undefined, fail)
-        else succeed(result)
+        if (!isPromiseLike(result)) succeed(result)
+        else void withinRequestTime(result, settings, context).then(succeed).then(undefined, fail)
       } catch (thrown) {
         fail(thrown)
       }
     }
 
-    function succeed(result: EndpointAnswer): void {
-      writeAnswer(res, result)
+    function succeed(result: EndpointAnswer | undefined): void {
+      if (result === undefined) writeOptions(res, context.requestId)
+      else writeAnswer(res, result, context.requestId)
+      trace?.end('ok')
     }
 
     function fail(thrown: unknown): void {
       const error = publicError(thrown)
       emitError(settings.emit, context, error)
-      writeError(res, error, error.status === 401 ? challenge : undefined)
+      writeError(res, error, error.status === 401 ? challenge : undefined, context.requestId)
+      trace?.end(error.code)
     }
   }
 }

@@ -1,23 +1,36 @@
-import { randomUUID } from 'node:crypto'
 import type { Parameters } from '../protocol/parameters.js'
-import type { RequestContext } from '../protocol/request-context.js'
+import type { EndpointName, RequestContext } from '../protocol/request-context.js'
 import type { HttpRequest } from './http.js'
+import { requestIdOf, type NameRequest } from './request-id.js'
+
+/** How the requests to a server are named, and how long they may take. */
+export interface RequestSettings {
+  /** Absent: every name is our own. */
+  readonly requestId: NameRequest | undefined
+  /** Absent: as long as it takes. */
+  readonly requestTimeoutSeconds: number | undefined
+}
 
 const noParameters: ReadonlyMap<string, string> = new Map<string, string>()
 
 /** The context of an HTTP request; what nobody asks for is not worked out. */
 export class HttpRequestContext implements RequestContext {
+  readonly endpoint: EndpointName
+  /** Set by whoever waits for what is done in the request. */
+  timedOut = false
   readonly #request: HttpRequest
-  #requestId: string | undefined
+  readonly #nameRequest: NameRequest | undefined
   #parameters: ReadonlyMap<string, string> | undefined
   #form: Parameters | undefined
 
-  constructor(request: HttpRequest) {
+  constructor(request: HttpRequest, endpoint: EndpointName, { requestId }: RequestSettings) {
     this.#request = request
+    this.endpoint = endpoint
+    this.#nameRequest = requestId
   }
 
   get requestId(): string {
-    return (this.#requestId ??= randomUUID())
+    return requestIdOf(this.#request, this.#nameRequest)
   }
 
   get address(): string | undefined {

@@ -7,15 +7,16 @@ import { verifyBearer, type BearerResult, type BearerServices } from '../bearer/
 import { publicError } from '../errors/public-error.js'
 import { emitError, type Emit } from '../events.js'
 import { isPromiseLike, type MaybePromise } from '../protocol/maybe-promise.js'
-import type { RequestContext } from '../protocol/request-context.js'
-import { HttpRequestContext } from './http-request-context.js'
+import { beginTrace } from '../protocol/request-trace.js'
+import { HttpRequestContext, type RequestSettings } from './http-request-context.js'
 import type { HttpRequest } from './http.js'
 import type { authOf } from './request-auth.js'
+import { withinRequestTime } from './request-deadline.js'
 import { isForm, queryHas, readAuthorization } from './request-headers.js'
 import { writeChallenge, writeError } from './write-answer.js'
 
 /** What a guard works with. */
-export interface GuardServices extends BearerServices, ChallengeParams {
+export interface GuardServices extends BearerServices, ChallengeParams, RequestSettings {
   readonly emit: Emit
 }
 
@@ -62,11 +63,11 @@ export function judgeRequest(
   services: GuardServices,
   requirement: BearerRequirement,
   req: HttpRequest,
-  context: RequestContext,
+  context: HttpRequestContext,
 ): MaybePromise<BearerResult> {
   try {
     const result = verifyBearer(services, requirement, bearerRequest(req), context)
-    return isPromiseLike(result) ? result.then(undefined, failed) : result
+    return isPromiseLike(result) ? withinRequestTime(result, services, context).then(undefined, failed) : result
   } catch (thrown) {
     return failed(thrown)
   }
@@ -84,12 +85,14 @@ export function bearerRequest(req: HttpRequest): BearerRequest {
 /** Makes the guard of a route. What it lets pass is narrower where its requirement is; the caller states that. */
 export function bearerGuard(services: GuardServices, requirement: BearerRequirement): BearerGuard<Auth | undefined> {
   return (req, res, next) => {
-    const context = new HttpRequestContext(req)
+    const context = new HttpRequestContext(req, 'guard', services)
+    const trace = beginTrace(context)
     const result = judgeRequest(services, requirement, req, context)
     if (isPromiseLike(result)) void result.then(conclude).then(undefined, next)
     else conclude(result)
 
     function conclude(result: BearerResult): void {
+      trace?.end(outcomeOf(result))
       if (result.verdict === 'accepted') {
         req.auth = result.auth
         next()
@@ -107,17 +110,22 @@ export function bearerGuard(services: GuardServices, requirement: BearerRequirem
 export function writeRefusal(
   guard: ChallengeParams & { readonly emit: Emit },
   requirement: BearerRequirement,
-  context: RequestContext,
+  context: HttpRequestContext,
   res: ServerResponse,
   result: Exclude<BearerResult, { verdict: 'accepted' }>,
 ): void {
   if (result.verdict === 'anonymous') {
-    writeChallenge(res, bearerChallenge(guard, requirement) ?? '')
+    writeChallenge(res, bearerChallenge(guard, requirement) ?? '', context.requestId)
     return
   }
   const { error } = result
   emitError(guard.emit, context, error)
-  writeError(res, error, bearerChallenge(guard, requirement, error))
+  writeError(res, error, bearerChallenge(guard, requirement, error), context.requestId)
+}
+
+function outcomeOf(result: BearerResult): string {
+  if (result.verdict === 'refused') return result.error.code
+  return result.verdict === 'accepted' ? 'ok' : 'anonymous'
 }
 
 /** A second token beside the header's: in the query, or in a form that a body parser read (RFC 6750 §2.2, §2.3). */

@@ -21,20 +21,21 @@ export function writeJson(
   res: ServerResponse,
   status: number,
   body: object,
+  requestId: string,
   more: readonly OutgoingHttpHeader[] = [],
 ): void {
   // Somebody answered meanwhile, a time-out of the application perhaps.
   if (res.headersSent) return
   const text = asciiJson(body)
   res.removeHeader('X-Powered-By')
-  res.writeHead(status, [...headers, 'Content-Length', String(text.length), ...more])
+  res.writeHead(status, [...headers, 'Content-Length', String(text.length), 'Request-Id', requestId, ...more])
   res.end(text, 'latin1')
 }
 
 /** Writes a successful answer of an endpoint. */
-export function writeAnswer(res: ServerResponse, answer: EndpointAnswer): void {
+export function writeAnswer(res: ServerResponse, answer: EndpointAnswer, requestId: string): void {
   if (!(answer instanceof TextAnswer)) {
-    writeJson(res, 200, answer)
+    writeJson(res, 200, answer, requestId)
   } else if (!res.headersSent) {
     const { contentType, text } = answer
     res.removeHeader('X-Powered-By')
@@ -43,6 +44,8 @@ export function writeAnswer(res: ServerResponse, answer: EndpointAnswer): void {
       ...headers.slice(2),
       'Content-Length',
       String(text.length),
+      'Request-Id',
+      requestId,
       // The type depends on what the caller accepts (RFC 9701).
       ...(contentType === undefined ? [] : ['Vary', 'Accept']),
     ])
@@ -58,25 +61,32 @@ function asciiJson(body: object): string {
 }
 
 /** Answers `OPTIONS`: what else may be sent to an endpoint. */
-export function writeOptions(res: ServerResponse): void {
+export function writeOptions(res: ServerResponse, requestId: string): void {
   res.removeHeader('X-Powered-By')
-  res.writeHead(204, ['Allow', 'POST', 'Cache-Control', 'no-store', 'Pragma', 'no-cache']).end()
+  const more = ['Cache-Control', 'no-store', 'Pragma', 'no-cache', 'Request-Id', requestId]
+  res.writeHead(204, ['Allow', 'POST', ...more]).end()
 }
 
 /** Writes a refusal as OAuth JSON (RFC 6749 §5.2), with the challenge that belongs to it. */
-export function writeError(res: ServerResponse, error: OAuthError, challenge: string | undefined): void {
+export function writeError(
+  res: ServerResponse,
+  error: OAuthError,
+  challenge: string | undefined,
+  requestId: string,
+): void {
   const more: OutgoingHttpHeader[] = []
   if (challenge !== undefined) more.push(...challengeHeaders(res, challenge))
   if (error.retryAfterSeconds !== undefined) more.push('Retry-After', String(error.retryAfterSeconds))
   // The rest of an oversized body will not be read.
   if (error.status === 413) more.push('Connection', 'close')
   // RFC 6749 appendix A.8: a description has at least one character, or it is absent.
-  writeJson(res, error.status, { error: error.code, error_description: error.description || undefined }, more)
+  const body = { error: error.code, error_description: error.description || undefined }
+  writeJson(res, error.status, body, requestId, more)
 }
 
 /** Asks for credentials without saying that anything was wrong (RFC 6750 §3.1). */
-export function writeChallenge(res: ServerResponse, challenge: string): void {
-  writeJson(res, 401, {}, challengeHeaders(res, challenge))
+export function writeChallenge(res: ServerResponse, challenge: string, requestId: string): void {
+  writeJson(res, 401, {}, requestId, challengeHeaders(res, challenge))
 }
 
 /** A challenge of the route's own stays: several are legal (RFC 9110 §11.6.1). */

@@ -2,9 +2,10 @@ import type { ServerResponse } from 'node:http'
 import { publicError } from '../errors/public-error.js'
 import { emitError, type Emit } from '../events.js'
 import type { HttpRequest } from '../express/http.js'
+import type { HttpRequestContext } from '../express/http-request-context.js'
 import { writeError } from '../express/write-answer.js'
 import { isPromiseLike, type MaybePromise } from '../protocol/maybe-promise.js'
-import type { RequestContext } from '../protocol/request-context.js'
+import { beginTrace } from '../protocol/request-trace.js'
 import { answerForPassport } from './answer-for-passport.js'
 import { moreTelling, type Decision, type Refusal } from './decision.js'
 
@@ -22,7 +23,7 @@ export interface AttemptedRequest {
   readonly req: HttpRequest & { readonly res?: ServerResponse }
   /** The options of `passport.authenticate()`: one object for a route and all its strategies. */
   readonly options: object | undefined
-  readonly context: RequestContext
+  readonly context: HttpRequestContext
 }
 
 /** The refusal that Passport is being told of at this very moment: it calls the next strategy of the route within. */
@@ -36,6 +37,7 @@ export function attempt(
   decide: (request: AttemptedRequest) => MaybePromise<Decision>,
 ): void {
   const { req, options, context } = request
+  const trace = beginTrace(context)
   // Taken at once: a strategy that was given to `passport.authenticate()` in place of its name is one object for all requests,
   // and has the actions of the next one by the time this one is decided.
   const success = strategy.success.bind(strategy)
@@ -55,6 +57,7 @@ export function attempt(
   else conclude(decision)
 
   function conclude(decision: Decision): void {
+    trace?.end(outcomeOf(decision))
     if (decision.decided === 'accept') {
       const { user, info } = decision
       withoutSession(options, () => success(user, info))
@@ -93,10 +96,16 @@ export function attempt(
   // store is out of reach. And not an error in its sense: the application would answer that, with HTML or its own words.
   function breakOff(thrown: unknown): void {
     const failure = publicError(thrown)
+    trace?.end(failure.code)
     emitError(emit, context, failure)
     if (req.res === undefined) error(failure)
-    else writeError(req.res, failure, undefined)
+    else writeError(req.res, failure, undefined, context.requestId)
   }
+}
+
+function outcomeOf(decision: Decision): string {
+  if (decision.decided === 'accept') return 'ok'
+  return (decision.decided === 'refuse' ? decision.error?.code : undefined) ?? 'anonymous'
 }
 
 /**

@@ -2,15 +2,15 @@ import { bearerChallenge, type ChallengeParams } from '../bearer/challenge.js'
 import type { BearerRequirement } from '../bearer/requirement.js'
 import type { BearerResult } from '../bearer/verify-bearer.js'
 import type { Emit } from '../events.js'
+import type { HttpRequestContext } from '../express/http-request-context.js'
 import { writeRefusal } from '../express/require-bearer.js'
-import type { RequestContext } from '../protocol/request-context.js'
 import type { Decision } from './decision.js'
 
 /** Turns what a guard would do with a request that it does not accept into what the strategy does. */
 export function bearerRefusal(
   guard: ChallengeParams & { readonly emit: Emit },
   requirement: BearerRequirement,
-  context: RequestContext,
+  context: HttpRequestContext,
   result: Exclude<BearerResult, { verdict: 'accepted' }>,
 ): Decision {
   if (result.verdict === 'anonymous' && requirement.optional) return { decided: 'pass' }

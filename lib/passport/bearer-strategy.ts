@@ -2,7 +2,6 @@ import { Strategy } from 'passport-http-bearer'
 import { readBearerToken } from '../bearer/bearer-token.js'
 import { insufficientScope, invalidToken } from '../bearer/refusals.js'
 import { satisfies } from '../bearer/verify-bearer.js'
-import type { Emit } from '../events.js'
 import type { HttpRequest } from '../express/http.js'
 import { HttpRequestContext } from '../express/http-request-context.js'
 import { bearerRequest } from '../express/require-bearer.js'
@@ -50,7 +49,7 @@ const PassportStrategy: new (options: { realm: string }, verify: () => void) => 
 export class BearerStrategy extends PassportStrategy {
   // Not `#judge`: Passport makes an object for each request that has this one as its prototype.
   private readonly judge: (request: AttemptedRequest) => MaybePromise<Decision>
-  private readonly emit: Emit
+  private readonly settings: StrategySettings
 
   constructor(verify: BearerVerify)
   constructor(options: BearerStrategyOptions, verify: BearerVerify)
@@ -59,14 +58,14 @@ export class BearerStrategy extends PassportStrategy {
     const settings = strategySettings('BearerStrategy', parameters, ['scope'], 1)
     super(settings, settings.verify)
     this.judge = bearerJudge(settings)
-    this.emit = settings.emit
+    this.settings = settings
   }
 
   /** Called by Passport. */
   authenticate(req: HttpRequest, options?: object): void {
     // By now Passport has added its actions.
-    const context = new HttpRequestContext(req)
-    attempt(this as this & PassportActions, { req, options, context }, this.emit, this.judge)
+    const context = new HttpRequestContext(req, 'guard', this.settings)
+    attempt(this as this & PassportActions, { req, options, context }, this.settings.emit, this.judge)
   }
 }
 
@@ -77,6 +76,8 @@ function bearerJudge(settings: StrategySettings): (request: AttemptedRequest) =>
   return ({ req, options, context }) => {
     const requirement = requirementOf(options)
     return decideOr(
+      settings,
+      context,
       () => {
         const token = readBearerToken(bearerRequest(req))
         if (token === undefined) return bearerRefusal(settings, requirement, context, { verdict: 'anonymous' })

@@ -2,6 +2,7 @@ import { basicChallenge } from '../client-auth/basic-challenge.js'
 import type { ClientAuthRequest } from '../client-auth/client-auth-method.js'
 import type { OAuthError } from '../errors/oauth-error.js'
 import { emitError, type Emit } from '../events.js'
+import type { RequestSettings } from '../express/http-request-context.js'
 import { writeError } from '../express/write-answer.js'
 import { andThen, type MaybePromise } from '../protocol/maybe-promise.js'
 import type { AttemptedRequest } from './attempt.js'
@@ -9,7 +10,7 @@ import { clientAuthRequest } from './client-auth-request.js'
 import { decideOr, type Decision } from './decision.js'
 
 /** How a strategy asks clients who they are, and answers them. */
-export interface ClientTerms {
+export interface ClientTerms extends RequestSettings {
   readonly realm: string
   readonly emit: Emit
   /** Whether the credentials stand in the form, so that one that nobody has read is a mistake of the application. */
@@ -18,14 +19,20 @@ export interface ClientTerms {
 
 /** Decides about a request by its client, and refuses it as an endpoint would. `authenticate` answers the user, or throws. */
 export function decideByClient(
-  { realm, emit, needsForm }: ClientTerms,
+  terms: ClientTerms,
   { req, context }: AttemptedRequest,
   authenticate: (request: ClientAuthRequest) => MaybePromise<unknown>,
 ): MaybePromise<Decision> {
-  return decideOr(() => {
-    const request = clientAuthRequest(req, context, needsForm)
-    return andThen(authenticate(request), (user) => ({ decided: 'accept', user }))
-  }, refuse)
+  const { realm, emit, needsForm } = terms
+  return decideOr(
+    terms,
+    context,
+    () => {
+      const request = clientAuthRequest(req, context, needsForm)
+      return andThen(authenticate(request), (user) => ({ decided: 'accept', user }))
+    },
+    refuse,
+  )
 
   function refuse(error: OAuthError): Decision {
     const challenge = error.status === 401 ? basicChallenge(realm) : undefined
@@ -35,7 +42,7 @@ export function decideByClient(
       challenge,
       answer(res) {
         emitError(emit, context, error)
-        writeError(res, error, challenge)
+        writeError(res, error, challenge, context.requestId)
       },
     }
   }

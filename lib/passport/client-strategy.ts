@@ -46,7 +46,7 @@ export abstract class ClientStrategy extends PassportStrategy {
   /** Called by Passport. */
   authenticate(req: HttpRequest, options?: object): void {
     // By now Passport has added its actions.
-    const context = new HttpRequestContext(req)
+    const context = new HttpRequestContext(req, 'guard', this.terms)
     attempt(this as this & PassportActions, { req, options, context }, this.terms.emit, (request) =>
       decideByClient(this.terms, request, (credentials) => this.verify(credentials, req)),
     )

@@ -1,6 +1,8 @@
 import type { ServerResponse } from 'node:http'
 import type { OAuthError } from '../errors/oauth-error.js'
 import { publicError } from '../errors/public-error.js'
+import type { HttpRequestContext, RequestSettings } from '../express/http-request-context.js'
+import { withinRequestTime } from '../express/request-deadline.js'
 import { isPromiseLike, type MaybePromise } from '../protocol/maybe-promise.js'
 
 /** What a strategy decided about a request. */
@@ -30,14 +32,17 @@ export interface Refusal {
   answer(res: ServerResponse): void
 }
 
-/** Decides, and makes a refusal of everything that is thrown or rejected meanwhile. */
+/** Decides, and makes a refusal of everything that is thrown or rejected meanwhile, and of a decision that does not come in time. */
 export function decideOr(
+  settings: RequestSettings,
+  context: HttpRequestContext,
   decide: () => MaybePromise<Decision>,
   refuse: (error: OAuthError) => Decision,
 ): MaybePromise<Decision> {
   try {
     const decision = decide()
-    return isPromiseLike(decision) ? decision.then(undefined, refuseThrown) : decision
+    if (!isPromiseLike(decision)) return decision
+    return withinRequestTime(decision, settings, context).then(undefined, refuseThrown)
   } catch (thrown) {
     return refuseThrown(thrown)
   }

@@ -64,11 +64,12 @@ export function serverStrategies(services: StrategyServices, catalogue: Readonly
 /** Puts a server in the place of the verify function that a strategy had to be made with. */
 function decidedBy<Strategy extends { authenticate(req: HttpRequest, options?: object): void }>(
   strategy: Strategy,
-  { emit }: StrategyServices,
+  services: StrategyServices,
   decide: (request: AttemptedRequest) => MaybePromise<Decision>,
 ): Strategy {
   strategy.authenticate = function (this: PassportActions, req: HttpRequest, options?: object) {
-    attempt(this, { req, options, context: new HttpRequestContext(req) }, emit, decide)
+    const context = new HttpRequestContext(req, 'guard', services)
+    attempt(this, { req, options, context }, services.emit, decide)
   }
   return strategy
 }

@@ -1,6 +1,9 @@
-import { checkFunction, checkOptions } from '../errors/check-options.js'
+import { checkFunction, checkOptions, checkWholeNumber } from '../errors/check-options.js'
 import { ConfigurationError } from '../errors/configuration-error.js'
 import { createEmit, type Emit, type OAuthEvent } from '../events.js'
+import type { RequestSettings } from '../express/http-request-context.js'
+import { REQUEST_TIMEOUT_SECONDS } from '../express/request-deadline.js'
+import type { NameRequest } from '../express/request-id.js'
 import { systemClock } from '../protocol/clock.js'
 import type { AnyVerify } from './verify-function.js'
 
@@ -12,6 +15,13 @@ export interface StrategyOptions {
   readonly passReqToCallback?: false
   /** Is told what happens. Default: failures go to the console, everything else nowhere. */
   readonly onEvent?: (event: OAuthEvent) => unknown
+  /**
+   * Names a request, in events and in the header `Request-Id` of a refusal: 1 to 128 characters of `[\w.:~+/=-]`. Default, and where it
+   * answers anything else: a random name.
+   */
+  readonly requestId?: NameRequest
+  /** Seconds that the verify function may take, 1 to 600; then the answer is 503. Default 30. */
+  readonly requestTimeoutSeconds?: number
 }
 
 /** The same options, for a verify function that gets the request before everything else. */
@@ -28,7 +38,7 @@ type AnyStrategyOptions = Omit<StrategyOptions, 'passReqToCallback'> & {
 }
 
 /** The parameters of a strategy's constructor, checked and prepared. */
-export interface StrategySettings {
+export interface StrategySettings extends RequestSettings {
   readonly options: AnyStrategyOptions
   readonly verify: AnyVerify
   readonly realm: string
@@ -49,7 +59,14 @@ export function strategySettings(
 ): StrategySettings {
   const options = typeof first === 'function' ? {} : first
   const verify = typeof first === 'function' ? first : second
-  checkOptions(strategy, options, ['realm', 'passReqToCallback', 'onEvent', ...known])
+  checkOptions(strategy, options, [
+    'realm',
+    'passReqToCallback',
+    'onEvent',
+    'requestId',
+    'requestTimeoutSeconds',
+    ...known,
+  ])
   const { realm = 'Users', passReqToCallback, onEvent }: AnyStrategyOptions = options
   if (typeof realm !== 'string' || !/^[\x20\x21\x23-\x5B\x5D-\x7E]+$/.test(realm)) {
     throw new ConfigurationError(
@@ -59,6 +76,8 @@ export function strategySettings(
     )
   }
   checkFunction(`${strategy}.onEvent`, onEvent)
+  checkFunction(`${strategy}.requestId`, options.requestId)
+  checkWholeNumber(`${strategy}.requestTimeoutSeconds`, options.requestTimeoutSeconds, 1, 600)
   const expected = credentials + (passReqToCallback ? 1 : 0)
   // Whether a function answers by `done` or by what it returns is seen by its parameters: a guess could let everybody pass.
   if (typeof verify !== 'function' || verify.length < expected) {
@@ -73,6 +92,8 @@ export function strategySettings(
     verify,
     realm,
     emit: createEmit(onEvent, systemClock),
+    requestId: options.requestId,
+    requestTimeoutSeconds: options.requestTimeoutSeconds ?? REQUEST_TIMEOUT_SECONDS,
     parametersOf: (req, values) => (passReqToCallback ? [req, ...values] : values),
   }
 }

@@ -35,6 +35,9 @@ export function createResourceServer(options: ResourceServerOptions): ResourceSe
     resourceMetadata: path && new URL(path, audience).href,
     verifyAccessToken: verifier(options, clock),
     emit: createEmit(options.onEvent, clock),
+    requestId: options.requestId,
+    // Whatever a token is verified by has a deadline of its own.
+    requestTimeoutSeconds: undefined,
   }
   const catalogue = scopes === undefined ? { has: () => true } : new Set(scopes)
   const document = documentHandler(services, () => resourceMetadata(audience, issuer, scopes ?? []), 3600)

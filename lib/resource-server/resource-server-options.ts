@@ -1,6 +1,7 @@
 import { checkFunction, checkOptions, checkText, checkWholeNumber } from '../errors/check-options.js'
 import { ConfigurationError } from '../errors/configuration-error.js'
 import type { OAuthEvent } from '../events.js'
+import type { NameRequest } from '../express/request-id.js'
 import { checkClock } from '../protocol/check-clock.js'
 import { checkIssuer, isProtected } from '../protocol/check-issuer.js'
 import { checkScopeTokens } from '../protocol/check-scope-tokens.js'
@@ -26,6 +27,11 @@ export interface ResourceServerOptions {
   readonly realm?: string
   /** Is told what happens. Default: failures go to the console. */
   readonly onEvent?: (event: OAuthEvent) => unknown
+  /**
+   * Names a request, in events and in the header `Request-Id` of a refusal: 1 to 128 characters of `[\w.:~+/=-]`. Default, and where it
+   * answers anything else: a random name.
+   */
+  readonly requestId?: NameRequest
   /** For tests. Default: the clock of the machine. */
   readonly clock?: Clock
 }
@@ -39,6 +45,7 @@ const known: readonly (keyof ResourceServerOptions)[] = [
   'leewaySeconds',
   'realm',
   'onEvent',
+  'requestId',
   'clock',
 ]
 const DAY = 86_400
@@ -64,6 +71,7 @@ export function checkResourceServerOptions(options: ResourceServerOptions): void
   const printable = /^[\x20\x21\x23-\x5B\x5D-\x7E]+$/
   checkText('realm', realm, printable, 'must be printable ASCII without quotes and backslashes')
   checkFunction('onEvent', options.onEvent)
+  checkFunction('requestId', options.requestId)
   checkClock(options.clock)
 }
 

@@ -15,8 +15,10 @@ const accessKinds: readonly GrantedAccess['actsFor'][] = ['client', 'user', 'sam
 
 /** Makes the tokens that a grant decided on, and stores them in one step: the only place where tokens come from. */
 export function issueTokens(services: TokenServices, decision: Decision): MaybePromise<TokenResponse> {
-  const { access } = decision
+  const { access, context } = decision
   checkAccess(access)
+  // Nobody would get them, and a refresh token that is spent for nobody looks like a stolen one when its owner comes again.
+  if (context.timedOut === true) throw new Error('The request was answered before its grant had decided')
   switch (access.actsFor) {
     case 'client':
       return issueClientToken(services, { ...decision, access })

@@ -41,7 +41,7 @@ describe.each([4, 5] as const)('every answer, Express %i', (express) => {
     const { headers, status: answered } = await sendRaw(server.http, lines, form)
     expect(answered).toBe(status)
     expect(headers).toMatchObject({ 'cache-control': 'no-store', pragma: 'no-cache' })
-    const names = ['cache-control', 'connection', 'date', 'pragma']
+    const names = ['cache-control', 'connection', 'date', 'pragma', 'request-id']
     if (status === 204 || status === 405) names.push('allow')
     if (status !== 204) names.push('content-length', 'content-type', 'x-content-type-options')
     if (status === 401) names.push('www-authenticate')

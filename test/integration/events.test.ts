@@ -1,14 +1,15 @@
 import { inspect } from 'node:util'
 import request, { type Test } from 'supertest'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { StoreUnavailableError, type OAuthEvent } from 'latchkey'
+import { StoreUnavailableError, type OAuthEvent, type RevocationSelection } from 'latchkey'
 import { plainServer } from '../fixtures/plain-passwords.js'
+import { clientLike } from '../fixtures/api-server.js'
 import { postToken, signIn } from '../fixtures/post-token.js'
 import { basic, clients, secretOf, type TestServer } from '../fixtures/test-server.js'
 
 const login = 'grant_type=password&username=alice&password=alice%27s+password'
 const refreshOf = (token: string): string => `grant_type=refresh_token&refresh_token=${encodeURIComponent(token)}`
-const uuid = expect.stringMatching(/^[0-9a-f-]{36}$/) as string
+const requestId = expect.stringMatching(/^[0-9a-f]{32}$/) as string
 const loopback = expect.stringMatching(/127\.0\.0\.1$/) as string
 const anyId = expect.stringMatching(/^[\w-]{22}$/) as string
 
@@ -22,6 +23,11 @@ function news(): OAuthEvent[] {
   return told
 }
 
+function revokeToken(token: string): Test {
+  const post = request(server.http).post('/oauth/revoke').auth('shop-app', secretOf('shop-app'))
+  return post.send(`token=${encodeURIComponent(token)}`)
+}
+
 beforeEach(() => {
   server = plainServer()
   before = server.events.length
@@ -30,7 +36,8 @@ beforeEach(() => {
 describe('what is told', () => {
   const told = (event: object): object => ({
     at: server.now(),
-    requestId: uuid,
+    requestId,
+    endpoint: 'token',
     address: loopback,
     ...event,
   })
@@ -38,9 +45,10 @@ describe('what is told', () => {
     told({ type: 'request_refused', error, description })
 
   it('warning: the password grant is enabled', () => {
-    expect(server.events).toEqual([
+    expect(server.events.filter((event) => event.type === 'warning' && event.code !== 'weak_settings')).toEqual([
       told({
         type: 'warning',
+        endpoint: undefined,
         address: undefined,
         code: 'password_grant_enabled',
         message: expect.stringMatching(/^The password grant is enabled\. .+\.$/) as string,
@@ -84,7 +92,13 @@ describe('what is told', () => {
     await request(server.http).get('/oauth/token')
     await postToken(server, 'grant_type=password&grant_type=password')
     await request(server.http).get('/orders').set('Authorization', 'Bearer unknown')
-    expect(news()).toEqual([refused('invalid_request'), refused('invalid_request'), refused('invalid_token')])
+    const atGuard = { endpoint: 'guard' }
+    expect(news()).toEqual([
+      refused('invalid_request'),
+      refused('invalid_request'),
+      { ...told({ type: 'unknown_token', clientId: undefined }), ...atGuard },
+      { ...refused('invalid_token'), ...atGuard },
+    ])
   })
 
   it('nothing: of a request to a guarded route without credentials, and of one that passes', async () => {
@@ -140,11 +154,61 @@ describe('what is told', () => {
     expect(news()).toEqual([told(replay), refused('invalid_grant')])
   })
 
+  const revoked = {
+    type: 'tokens_revoked',
+    authorizationId: undefined,
+    userId: undefined,
+    exceptAuthorizationId: undefined,
+    clientId: undefined,
+  }
+
+  it.each<[RevocationSelection, object]>([
+    [{ authorizationId: 'a' }, { selection: 'authorization', authorizationId: 'a' }],
+    [
+      { userId: 'u', exceptAuthorizationId: 'a' },
+      { selection: 'user', userId: 'u', exceptAuthorizationId: 'a' },
+    ],
+    [{ clientId: 'c' }, { selection: 'client', clientId: 'c' }],
+    [{ everything: true }, { selection: 'everything' }],
+  ])('tokens_revoked: what was selected, %j', async (selection, told) => {
+    await server.oauth.authorizations.revoke(selection)
+    expect(news()).toMatchObject([{ ...revoked, ...told, authorizations: 0 }])
+  })
+
+  it('tokens_revoked: by a client that gives back its refresh token', async () => {
+    const { refresh_token: token } = await signIn(server)
+    const [{ authorizationId }] = news() as [{ authorizationId: string }]
+    await revokeToken(token)
+    expect(news()).toEqual([
+      told({ ...revoked, selection: 'authorization', authorizationId, authorizations: 1, endpoint: 'revoke' }),
+    ])
+  })
+
+  it('unknown_token: at each endpoint, with the client that presented it', async () => {
+    await revokeToken('x')
+    expect(news()).toEqual([told({ type: 'unknown_token', clientId: 'shop-app', endpoint: 'revoke' })])
+    await postToken(server, refreshOf('x'), 'shop-app')
+    expect(news()).toEqual([told({ type: 'unknown_token', clientId: 'shop-app' }), refused('invalid_grant')])
+    server.stores.clients.saveClient(clientLike('asking-app', { mayIntrospect: true }))
+    const post = request(server.http).post('/oauth/introspect').auth('asking-app', secretOf('asking-app'))
+    await post.send('token=x')
+    expect(news()).toEqual([told({ type: 'unknown_token', clientId: 'asking-app', endpoint: 'introspect' })])
+  })
+
   it('tokens_revoked: by the application, without an address', async () => {
     await signIn(server)
     news()
     await server.oauth.authorizations.revoke({ userId: 'user-1' })
-    expect(news()).toEqual([told({ type: 'tokens_revoked', authorizations: 1, address: undefined })])
+    expect(news()).toEqual([
+      told({
+        ...revoked,
+        selection: 'user',
+        userId: 'user-1',
+        authorizations: 1,
+        endpoint: undefined,
+        address: undefined,
+      }),
+    ])
   })
 
   it('failure: with what was thrown', async () => {

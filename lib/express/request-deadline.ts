@@ -1,0 +1,45 @@
+import { StoreUnavailableError } from '../errors/store-unavailable-error.js'
+import type { EndpointName } from '../protocol/request-context.js'
+import type { HttpRequestContext, RequestSettings } from './http-request-context.js'
+
+/** The default of `requestTimeoutSeconds`. */
+export const REQUEST_TIMEOUT_SECONDS = 30
+
+const names: Readonly<Record<EndpointName, string>> = {
+  token: 'The token endpoint',
+  revoke: 'The revocation endpoint',
+  introspect: 'The introspection endpoint',
+  document: 'A public document',
+  guard: 'The guard of a route',
+}
+
+/**
+ * Waits for what is done in a request, but not for ever: a store or a hook that hangs must not hold the client. Then it throws
+ * `StoreUnavailableError`, and what comes later is dropped. Only for what answers a promise, so that the rest pays nothing.
+ */
+export function withinRequestTime<Result>(
+  work: PromiseLike<Result>,
+  { requestTimeoutSeconds }: RequestSettings,
+  context: HttpRequestContext,
+): PromiseLike<Result> {
+  if (requestTimeoutSeconds === undefined) return work
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      context.timedOut = true
+      const within = `within ${String(requestTimeoutSeconds)} s`
+      reject(new StoreUnavailableError(`${names[context.endpoint]} did not answer ${within}: a store or a hook hangs`))
+    }, requestTimeoutSeconds * 1000).unref()
+    work.then(
+      (result) => {
+        clearTimeout(timer)
+        resolve(result)
+      },
+      (error: unknown) => {
+        clearTimeout(timer)
+        // Whoever throws it is told as it is: it may be any value.
+        // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
+        reject(error)
+      },
+    )
+  })
+}
