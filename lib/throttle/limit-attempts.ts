@@ -38,19 +38,19 @@ export function limitAttempts<Result>(
 ): MaybePromise<Result> {
   const { throttle } = services
   if (throttle === undefined) return attempt()
-  return andThen(known !== undefined && throttle.isKnown(known.key), (isKnown) =>
-    andThen(throttle.begin(isKnown && known !== undefined ? [known] : unknown), (begun) => {
+  return andThen(throttle.isKnown(known.key), (isKnown) =>
+    andThen(throttle.begin(isKnown ? [known] : unknown), (begun) => {
       const allowed = requireAllowed(services, by, begun)
-      return settle(services, by, allowed, attempt, isSuccess, () =>
-        known === undefined || isKnown ? undefined : throttle.remember(known.key),
-      )
+      const end = (outcome: AttemptOutcome): MaybePromise<void> =>
+        andThen(allowed.end(outcome), () => (outcome === 'succeeded' ? throttle.remember(known.key) : undefined))
+      return settle(attempt, isSuccess, (outcome) => whatever(services, by, () => end(outcome)))
     }),
   )
 }
 
 /**
  * Counts a failure that was seen without limiting attempts, because what was guessed cannot be: a secret or a token of 256 random
- * bits. Whoever has the right one is never held up. Throws 429 when there were too many.
+ * bits. Whoever has the right one is never held up. Throws 429 when there were too many; counters that are out of reach hold nobody up.
  */
 export function countFailure(
   services: ThrottleServices,
@@ -58,8 +58,13 @@ export function countFailure(
   keys: readonly ThrottleKey[],
 ): MaybePromise<void> {
   const { throttle } = services
-  if (throttle === undefined || keys.length === 0) return undefined
-  return andThen(throttle.begin(keys), (begun) => requireAllowed(services, by, begun).end('failed'))
+  if (throttle === undefined) return undefined
+  const counted = whatever(services, by, () =>
+    andThen(throttle.begin(keys), (begun) => (isAllowed(begun) ? andThen(begun.end('failed'), () => begun) : begun)),
+  )
+  return andThen(counted, (begun) => {
+    if (begun !== undefined) requireAllowed(services, by, begun)
+  })
 }
 
 /** Tells of a token that nobody issued, and counts it for its address. Throws 429 when there were too many. */
@@ -73,47 +78,50 @@ function requireAllowed(
   { context, clientId }: AttemptedBy,
   begun: AllowedAttempt | BlockedAttempt,
 ): AllowedAttempt {
-  if (begun.retryAfterSeconds === undefined) return begun
+  if (isAllowed(begun)) return begun
   const { kind, retryAfterSeconds } = begun
   emit(context, { type: 'throttled', kind, clientId, retryAfterSeconds })
   throw new OAuthError('temporarily_unavailable', 'Too many failed attempts', { status: 429, retryAfterSeconds })
 }
 
+function isAllowed(begun: AllowedAttempt | BlockedAttempt): begun is AllowedAttempt {
+  return begun.retryAfterSeconds === undefined
+}
+
 function settle<Result>(
-  services: ThrottleServices,
-  { context }: AttemptedBy,
-  allowed: AllowedAttempt,
   attempt: () => MaybePromise<Result>,
   isSuccess: (result: Result) => boolean,
-  remember: () => MaybePromise<void>,
+  end: (outcome: AttemptOutcome) => MaybePromise<unknown>,
 ): MaybePromise<Result> {
-  let result: MaybePromise<Result>
   try {
-    result = attempt()
+    const ended = andThen(attempt(), (result) => andThen(end(isSuccess(result) ? 'succeeded' : 'failed'), () => result))
+    return isPromiseLike(ended) ? ended.then(undefined, cancel) : ended
   } catch (error) {
+    return cancel(error)
+  }
+
+  function cancel(error: unknown): MaybePromise<never> {
     return andThen(end('cancelled'), () => {
       throw error
     })
   }
-  if (!isPromiseLike(result)) return conclude(result)
-  return result.then(conclude, (error: unknown) => andThen(end('cancelled'), () => Promise.reject(error as Error)))
+}
 
-  function conclude(result: Result): MaybePromise<Result> {
-    const succeeded = isSuccess(result)
-    return andThen(end(succeeded ? 'succeeded' : 'failed'), () => result)
+/** What was decided stands, also when the counters cannot be told of it: then that is told to the operator. */
+function whatever<Result>(
+  { emit }: ThrottleServices,
+  { context }: AttemptedBy,
+  count: () => MaybePromise<Result>,
+): MaybePromise<Result | undefined> {
+  try {
+    const counted = count()
+    return isPromiseLike(counted) ? counted.then(undefined, failed) : counted
+  } catch (error) {
+    failed(error)
+    return undefined
   }
 
-  /** What was decided stands, also when the counters cannot be told of it. */
-  function end(outcome: AttemptOutcome): MaybePromise<void> {
-    try {
-      const ended = andThen(allowed.end(outcome), () => (outcome === 'succeeded' ? remember() : undefined))
-      return isPromiseLike(ended) ? ended.then(undefined, failed) : ended
-    } catch (error) {
-      failed(error)
-    }
-  }
-
-  function failed(error: unknown): void {
-    emitError(services.emit, context, publicError(error))
+  function failed(error: unknown): undefined {
+    emitError(emit, context, publicError(error))
   }
 }

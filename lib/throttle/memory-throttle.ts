@@ -1,12 +1,14 @@
 import { checkFunction, checkOptions, checkWholeNumber } from '../errors/check-options.js'
-import type { MaybePromise } from '../protocol/maybe-promise.js'
 import { systemClock, type Clock } from '../protocol/clock.js'
+import type { MaybePromise } from '../protocol/maybe-promise.js'
+import { FailureCounters, type FailureCounter } from './failure-counters.js'
 import type { AllowedAttempt, AttemptOutcome, BlockedAttempt, Throttle, ThrottleKey } from './throttle.js'
 import {
-  delaySeconds,
   KNOWN_SECONDS,
+  LONGEST_ATTEMPT,
+  LONGEST_WAIT,
   resolveLimits,
-  type ThrottleLimit,
+  WAITING_LIMIT,
   type ThrottleLimits,
 } from './throttle-limits.js'
 
@@ -14,26 +16,20 @@ import {
 export interface MemoryThrottleOptions {
   /** Where they differ from the defaults. */
   readonly limits?: ThrottleLimits | undefined
-  /** Most counters, and most known addresses; when there are more, those that were used least recently go. Default 100,000. */
+  /**
+   * Most counters, and most known addresses. When there are more, some of those go that were used least recently, and of these the
+   * one with the fewest failures. Default 100,000.
+   */
   readonly maxEntries?: number | undefined
   /** Default the clock of the machine. */
   readonly clock?: Clock | undefined
 }
 
-/** What is known of a key. */
-interface Counter {
-  failures: number
-  /** Attempts that have a place and have not ended. */
-  pending: number
-  /** Seconds since the epoch. */
-  blockedUntil: number
-  /** Seconds since the epoch; from then on everything is forgotten. */
-  forgottenAt: number
-  /** Attempts that wait for one that is pending: it may give its place back. */
-  readonly waiting: (() => void)[]
+/** An attempt that has to wait for others: one of them may give its place back. */
+interface WaitingAttempt {
+  readonly kind: ThrottleKey['kind']
+  readonly waitsFor: FailureCounter
 }
-
-const WAITING_LIMIT = 100
 
 /**
  * Makes a throttle that counts in this process alone. Attempts at once that together could be too many wait for each other: if they
@@ -47,67 +43,66 @@ export function memoryThrottle(options: MemoryThrottleOptions = {}): Throttle {
   checkWholeNumber('memoryThrottle.maxEntries', maxEntries, 1, 10_000_000)
   checkFunction('memoryThrottle.clock', clock)
   const limits = resolveLimits('memoryThrottle', options.limits)
-  const counters = new Map<string, Counter>()
+  const counters = new FailureCounters(maxEntries)
+  /** Until when. Those that were remembered least recently come first. */
   const known = new Map<string, number>()
 
   function begin(keys: readonly ThrottleKey[]): MaybePromise<AllowedAttempt | BlockedAttempt> {
+    const begun = tryToBegin(keys)
+    return 'waitsFor' in begun ? waitForPlace(keys, begun) : begun
+  }
+
+  function tryToBegin(keys: readonly ThrottleKey[]): AllowedAttempt | BlockedAttempt | WaitingAttempt {
     const now = clock()
-    const taken = keys.map(({ kind, key }) => ({ kind, limit: limits[kind], counter: find(key, now) }))
-    let longest: BlockedAttempt | undefined
-    for (const { kind, counter } of taken) {
-      const retryAfterSeconds = counter.blockedUntil - now
-      if (retryAfterSeconds > (longest?.retryAfterSeconds ?? 0)) longest = { kind, retryAfterSeconds }
+    let blocked: BlockedAttempt | undefined
+    let waiting: WaitingAttempt | undefined
+    for (const { kind, key } of keys) {
+      const counter = counters.find(key, now)
+      if (counter === undefined) continue
+      const retryAfterSeconds = Math.ceil(counter.secondsToWait(now))
+      if (retryAfterSeconds > (blocked?.retryAfterSeconds ?? 0)) blocked = { kind, retryAfterSeconds }
+      if (counter.isFull(now)) waiting ??= { kind, waitsFor: counter }
     }
-    if (longest !== undefined) return longest
-    const full = taken.find(
-      ({ limit, counter }) => counter.pending > 0 && counter.failures + counter.pending >= limit.freeFailures,
-    )
-    if (full === undefined) return allow(taken)
-    if (full.counter.waiting.length >= WAITING_LIMIT) return { kind: full.kind, retryAfterSeconds: 1 }
-    return new Promise<void>((resolve) => full.counter.waiting.push(resolve)).then(() => begin(keys))
+    return blocked ?? waiting ?? allow(keys, now)
   }
 
-  function allow(
-    taken: readonly { readonly limit: ThrottleLimit; readonly kind: string; readonly counter: Counter }[],
-  ): AllowedAttempt {
-    for (const { counter } of taken) counter.pending += 1
-    return {
-      retryAfterSeconds: undefined,
-      end(outcome: AttemptOutcome) {
-        for (const { limit, kind, counter } of taken) {
-          counter.pending -= 1
-          if (outcome === 'failed') countFailure(limit, counter)
-          else if (outcome === 'succeeded' && kind !== 'address') counter.failures = 0
-          for (const resume of counter.waiting.splice(0)) resume()
-        }
-      },
+  /** Counters are made for what is tried, not for what is blocked: or else names that are made up would push others out. */
+  function allow(keys: readonly ThrottleKey[], now: number): AllowedAttempt {
+    const taken = keys.map(({ kind, key }) => ({ kind, counter: counters.take(key, limits[kind], now) }))
+    let hasEnded = false
+    const timer = setTimeout(end, LONGEST_ATTEMPT, 'failed').unref()
+    return { retryAfterSeconds: undefined, end }
+
+    function end(outcome: AttemptOutcome): void {
+      if (hasEnded) return
+      hasEnded = true
+      clearTimeout(timer)
+      for (const { kind, counter } of taken) {
+        counter.pending -= 1
+        if (outcome === 'failed') counter.countFailure(clock())
+        else if (outcome === 'succeeded' && kind.startsWith('known_')) counter.clear()
+        counter.wakeNext(clock())
+        counters.dropUnused(counter)
+      }
     }
   }
 
-  function countFailure(limit: ThrottleLimit, counter: Counter): void {
-    counter.failures += 1
-    counter.blockedUntil = clock() + delaySeconds(limit, counter.failures)
-    counter.forgottenAt = counter.blockedUntil + limit.forgetSeconds
-  }
-
-  /** Moves the counter to the end of the Map: at its beginning are those that were used least recently. */
-  function find(key: string, now: number): Counter {
-    let counter = counters.get(key)
-    counters.delete(key)
-    if (counter === undefined || (counter.forgottenAt <= now && counter.pending === 0)) {
-      counter = { failures: 0, pending: 0, blockedUntil: 0, forgottenAt: Infinity, waiting: [] }
+  async function waitForPlace(
+    keys: readonly ThrottleKey[],
+    attempt: WaitingAttempt,
+  ): Promise<AllowedAttempt | BlockedAttempt> {
+    const until = performance.now() + LONGEST_WAIT
+    let begun: AllowedAttempt | BlockedAttempt | WaitingAttempt = attempt
+    while ('waitsFor' in begun) {
+      const { kind, waitsFor } = begun
+      const milliseconds = until - performance.now()
+      if (milliseconds <= 0 || waitsFor.waiting >= WAITING_LIMIT) return { kind, retryAfterSeconds: 1 }
+      await waitsFor.untilWoken(milliseconds)
+      begun = tryToBegin(keys)
+      // There may be room for more than one, and whoever is blocked or waits for another counter now leaves it to the next.
+      waitsFor.wakeNext(clock())
     }
-    counters.set(key, counter)
-    dropOldest(counters)
-    return counter
-  }
-
-  function dropOldest(map: Map<string, unknown>): void {
-    if (map.size <= maxEntries) return
-    for (const oldest of map.keys()) {
-      map.delete(oldest)
-      return
-    }
+    return begun
   }
 
   return {
@@ -120,7 +115,8 @@ export function memoryThrottle(options: MemoryThrottleOptions = {}): Throttle {
     remember(key) {
       known.delete(key)
       known.set(key, clock() + KNOWN_SECONDS)
-      dropOldest(known)
+      const [oldest] = known.size > maxEntries ? known.keys() : []
+      if (oldest !== undefined) known.delete(oldest)
     },
   }
 }

@@ -1,7 +1,17 @@
-import { checkMethods, checkOptions } from '../errors/check-options.js'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { checkMethods, checkOptions, checkWholeNumber } from '../errors/check-options.js'
 import { StoreUnavailableError } from '../errors/store-unavailable-error.js'
-import type { AllowedAttempt, BlockedAttempt, Throttle, ThrottleKey } from './throttle.js'
-import { delaySeconds, KNOWN_SECONDS, resolveLimits, type ThrottleLimits } from './throttle-limits.js'
+import type { AllowedAttempt, AttemptOutcome, BlockedAttempt, Throttle, ThrottleKey } from './throttle.js'
+import {
+  delaySeconds,
+  KNOWN_SECONDS,
+  LONGEST_ATTEMPT,
+  LONGEST_WAIT,
+  resolveLimits,
+  WAITING_LIMIT,
+  type ThrottleLimit,
+  type ThrottleLimits,
+} from './throttle-limits.js'
 
 /** What a limiter of `rate-limiter-flexible` answers. */
 export interface LimiterState {
@@ -12,7 +22,7 @@ export interface LimiterState {
 /** A limiter of `rate-limiter-flexible` over a store that several processes share, as far as it is used here. */
 export interface RateLimiter {
   penalty(key: string, points: number, options: { readonly customDuration: number }): Promise<LimiterState>
-  reward(key: string, points: number): Promise<unknown>
+  reward(key: string, points: number, options: { readonly customDuration: number }): Promise<LimiterState>
   get(key: string): Promise<LimiterState | null>
   set(key: string, points: number, secDuration: number): Promise<unknown>
   delete(key: string): Promise<unknown>
@@ -22,62 +32,152 @@ export interface RateLimiter {
 export interface SharedThrottleOptions {
   /** Where they differ from the defaults. */
   readonly limits?: ThrottleLimits | undefined
+  /** Milliseconds that the store may take for one question, from 10 to 60,000. Default 5000. */
+  readonly timeoutMilliseconds?: number | undefined
 }
+
+/** Points of a gate that is shut for a delay; with fewer, an attempt is under way behind it. */
+const SHUT = 1_000_000
+
+/** A place at the counter of a key. */
+interface Place {
+  readonly key: ThrottleKey
+  /** How many places were taken, with this one. */
+  readonly count: number
+  /** Whether the attempt has the gate for itself. */
+  readonly hasGate: boolean
+}
+
+/** Why there is no place: for how long, or because of an attempt that is under way. */
+type Refusal = BlockedAttempt | { readonly waitsFor: ThrottleKey }
 
 /**
  * Makes a throttle that counts for all processes, over one limiter of `rate-limiter-flexible` (Redis, PostgreSQL, MySQL, …):
  * `sharedThrottle(new RateLimiterRedis({ storeClient, keyPrefix: 'latchkey', points: 1, duration: 1 }))`. Its points and duration
- * do not matter, for every key has its own.
+ * do not matter, for every key has its own. `RateLimiterMemory` is not shared, and forgets what lasts longer than 24 days.
  *
- * Two keys belong to each counter: how many failures there were, and a gate that lets one attempt through in each delay. Both are
- * counted up by the store in one step: of attempts at once each has a number of its own. Failures are forgotten `forgetSeconds`
- * after the first one.
+ * Two keys belong to each counter: the failures, of which each attempt takes one at once and gives it back when it has not failed;
+ * and a gate, through which they go one by one once the free failures are used up. The store counts both up in one step: of attempts
+ * at once each has a number of its own. Each failure shuts the gate for its delay.
  *
  * Throws `ConfigurationError`.
  */
 export function sharedThrottle(limiter: RateLimiter, options: SharedThrottleOptions = {}): Throttle {
   checkMethods('sharedThrottle', limiter, ['penalty', 'reward', 'get', 'set', 'delete'])
-  checkOptions('sharedThrottle', options, ['limits'])
+  checkOptions('sharedThrottle', options, ['limits', 'timeoutMilliseconds'])
+  const { timeoutMilliseconds = 5000 } = options
+  checkWholeNumber('sharedThrottle.timeoutMilliseconds', timeoutMilliseconds, 10, 60_000)
   const limits = resolveLimits('sharedThrottle', options.limits)
+  let waiting = 0
 
   async function begin(keys: readonly ThrottleKey[]): Promise<AllowedAttempt | BlockedAttempt> {
-    const counted: ThrottleKey[] = []
-    for (const key of keys) {
-      counted.push(key)
-      const retryAfterSeconds = await take(key)
-      if (retryAfterSeconds === 0) continue
-      // It is not looked at, so it is no failure.
-      await Promise.all(counted.map((one) => limiter.reward(failuresOf(one), 1)))
-      return { kind: key.kind, retryAfterSeconds }
-    }
-    return {
-      retryAfterSeconds: undefined,
-      async end(outcome) {
-        if (outcome === 'failed') return
-        await reached(Promise.all(keys.map((key) => giveBack(key, outcome === 'succeeded'))))
-      },
+    const until = performance.now() + LONGEST_WAIT
+    for (let pause = 20; ; pause = Math.min(pause * 2, 500)) {
+      const begun = await reached(tryToBegin(keys))
+      if (!('waitsFor' in begun)) return begun
+      const { kind } = begun.waitsFor
+      if (waiting >= WAITING_LIMIT || performance.now() + pause > until) return { kind, retryAfterSeconds: 1 }
+      waiting += 1
+      // Of different length, so that those who wait do not all come at once.
+      await sleep(pause * (0.5 + Math.random()))
+      waiting -= 1
     }
   }
 
-  /** Counts an attempt; answers the seconds to wait, 0 when it may go on. */
-  async function take(key: ThrottleKey): Promise<number> {
+  async function tryToBegin(keys: readonly ThrottleKey[]): Promise<AllowedAttempt | Refusal> {
+    // What is blocked is not counted: most guesses end here, and write nothing.
+    const shut = longestOf(await Promise.all(keys.map(lookAtGate)))
+    if (shut !== undefined) return shut
+    const taken = await Promise.allSettled(keys.map(take))
+    const answers = taken.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
+    const places = answers.filter(isPlace)
+    if (places.length === keys.length) return allow(places)
+    await Promise.all(places.map(giveBack))
+    for (const one of taken) if (one.status === 'rejected') throw one.reason
+    const refused = longestOf(answers.map((one) => (isPlace(one) ? undefined : one)))
+    if (refused === undefined) throw new TypeError('An attempt has to be counted for something')
+    return refused
+  }
+
+  async function lookAtGate(key: ThrottleKey): Promise<Refusal | undefined> {
+    const gate = await limiter.get(gateOf(key))
+    return gate === null || gate.consumedPoints <= 0 ? undefined : refusal(key, gate)
+  }
+
+  async function take(key: ThrottleKey): Promise<Place | Refusal> {
     const limit = limits[key.kind]
-    const { consumedPoints } = await limiter.penalty(failuresOf(key), 1, { customDuration: limit.forgetSeconds })
-    const delay = delaySeconds(limit, consumedPoints)
-    if (delay === 0) return 0
-    const gate = await limiter.penalty(gateOf(key), 1, { customDuration: delay })
-    return gate.consumedPoints <= 1 ? 0 : Math.max(1, Math.ceil(gate.msBeforeNext / 1000))
+    const { consumedPoints: count } = await limiter.penalty(failuresOf(key), 1, lasting(limit))
+    if (count < limit.freeFailures) return { key, count, hasGate: false }
+    const gate = await limiter.penalty(gateOf(key), 1, { customDuration: LONGEST_ATTEMPT / 1000 })
+    if (gate.consumedPoints <= 1) return { key, count, hasGate: true }
+    await giveBack({ key, count, hasGate: false })
+    return refusal(key, gate)
   }
 
-  async function giveBack(key: ThrottleKey, succeeded: boolean): Promise<void> {
-    await limiter.delete(gateOf(key))
-    if (succeeded && key.kind !== 'address') await limiter.delete(failuresOf(key))
-    else await limiter.reward(failuresOf(key), 1)
+  function refusal(key: ThrottleKey, { consumedPoints, msBeforeNext }: LimiterState): Refusal {
+    if (consumedPoints < SHUT) return { waitsFor: key }
+    const { longestDelaySeconds } = limits[key.kind]
+    // Another process may have other limits.
+    const retryAfterSeconds = Math.min(longestDelaySeconds, Math.max(1, Math.ceil(msBeforeNext / 1000)))
+    return { kind: key.kind, retryAfterSeconds }
+  }
+
+  function allow(places: readonly Place[]): AllowedAttempt {
+    let hasEnded = false
+    const timer = setTimeout(() => {
+      // Nobody waits for it; and the gate opens by itself.
+      end('failed').catch(() => undefined)
+    }, LONGEST_ATTEMPT).unref()
+    return { retryAfterSeconds: undefined, end }
+
+    async function end(outcome: AttemptOutcome): Promise<void> {
+      if (hasEnded) return
+      hasEnded = true
+      clearTimeout(timer)
+      await reached(Promise.all(places.map((place) => endPlace(place, outcome))))
+    }
+  }
+
+  async function endPlace(place: Place, outcome: AttemptOutcome): Promise<unknown> {
+    if (outcome === 'failed') return place.hasGate && shutGate(place)
+    if (outcome === 'cancelled' || !place.key.kind.startsWith('known_')) return giveBack(place)
+    return Promise.all([limiter.delete(failuresOf(place.key)), limiter.delete(gateOf(place.key))])
+  }
+
+  async function shutGate({ key, count }: Place): Promise<unknown> {
+    // Others may have given their places back since.
+    const failures = Math.min(count, (await limiter.get(failuresOf(key)))?.consumedPoints ?? count)
+    const delay = delaySeconds(limits[key.kind], failures)
+    return delay === 0 ? limiter.delete(gateOf(key)) : limiter.set(gateOf(key), SHUT, delay)
+  }
+
+  async function giveBack({ key, hasGate }: Place): Promise<void> {
+    const { consumedPoints } = await limiter.reward(failuresOf(key), 1, lasting(limits[key.kind]))
+    // The failures were forgotten meanwhile; less than none would be one more guess.
+    if (consumedPoints < 0) await limiter.delete(failuresOf(key))
+    if (hasGate) await limiter.delete(gateOf(key))
+  }
+
+  /** While nobody can count, nobody may guess. */
+  async function reached<Result>(counting: Promise<Result>): Promise<Result> {
+    let timer: NodeJS.Timeout | undefined
+    const tooLate = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => {
+        reject(new Error(`The store did not answer within ${String(timeoutMilliseconds)} ms`))
+      }, timeoutMilliseconds)
+    })
+    try {
+      return await Promise.race([counting, tooLate])
+    } catch (cause) {
+      throw new StoreUnavailableError('The counters of failures are out of reach', { cause })
+    } finally {
+      clearTimeout(timer)
+    }
   }
 
   return {
     isShared: true,
-    begin: (keys) => reached(begin(keys)),
+    begin,
     isKnown: (key) => reached(limiter.get(knownOf(key)).then((state) => state !== null && state.consumedPoints > 0)),
     async remember(key) {
       await reached(limiter.set(knownOf(key), 1, KNOWN_SECONDS))
@@ -89,11 +189,24 @@ const failuresOf = ({ key }: ThrottleKey): string => `failures:${key}`
 const gateOf = ({ key }: ThrottleKey): string => `gate:${key}`
 const knownOf = (key: string): string => `known:${key}`
 
-/** While nobody can count, nobody may guess. */
-async function reached<Result>(counting: Promise<Result>): Promise<Result> {
-  try {
-    return await counting
-  } catch (cause) {
-    throw new StoreUnavailableError('The counters of failures are out of reach', { cause })
+function lasting({ forgetSeconds }: ThrottleLimit): { readonly customDuration: number } {
+  return { customDuration: forgetSeconds }
+}
+
+function isPlace(one: Place | Refusal): one is Place {
+  return 'hasGate' in one
+}
+
+/** A delay is told rather than waited out; the longest one, when there are several. */
+function longestOf(refusals: readonly (Refusal | undefined)[]): Refusal | undefined {
+  let longest: Refusal | undefined
+  for (const refusal of refusals) {
+    if (refusal === undefined) continue
+    if (longest === undefined || secondsOf(refusal) > secondsOf(longest)) longest = refusal
   }
+  return longest
+}
+
+function secondsOf(refusal: Refusal): number {
+  return 'waitsFor' in refusal ? 0 : refusal.retryAfterSeconds
 }

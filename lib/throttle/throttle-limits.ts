@@ -1,4 +1,5 @@
 import { checkOptions, checkWholeNumber } from '../errors/check-options.js'
+import { ConfigurationError } from '../errors/configuration-error.js'
 import type { ThrottleKind } from '../protocol/throttle-kind.js'
 
 /** From how many failures on attempts are held up, and for how long. */
@@ -9,26 +10,30 @@ export interface ThrottleLimit {
   readonly firstDelaySeconds: number
   /** Seconds; no delay is longer. */
   readonly longestDelaySeconds: number
-  /** Seconds without a failure, after the last delay, in which all failures are forgotten. */
+  /** Seconds after the first failure, when all failures are forgotten; not before the last delay is over. */
   readonly forgetSeconds: number
 }
 
 /** The limits of all kinds; each one may be given in part. */
 export type ThrottleLimits = Readonly<Partial<Record<ThrottleKind, Partial<ThrottleLimit>>>>
 
-const delays = { firstDelaySeconds: 1, longestDelaySeconds: 900 } as const
+const day = { firstDelaySeconds: 1, longestDelaySeconds: 1200, forgetSeconds: 86_400 } as const
 
 /**
- * NIST SP 800-63B allows a hundred guesses; these are about a hundred in a day for an account. An address may be that of a whole
- * office, so it has more; a token cannot be guessed, so its limit spares the store and wakes the operator.
+ * NIST SP 800-63B allows a hundred guesses: these limits come to 86 in a day for an account, 91 for a client. An account has the same
+ * where it is known: how often a stranger fails there until he is held up must not tell him that somebody signed in.
+ *
+ * An address may be that of a whole office, so it has more. A token cannot be guessed: its limit spares the store and wakes the
+ * operator. Tokens that ran out long ago are counted among them, and an application that is told 429 in place of 401 does not
+ * refresh: so that one is high, and its delays are short.
  */
 const defaults: Readonly<Record<ThrottleKind, ThrottleLimit>> = {
-  account: { freeFailures: 5, ...delays, forgetSeconds: 86_400 },
-  known_account: { freeFailures: 10, ...delays, forgetSeconds: 86_400 },
-  client: { freeFailures: 10, ...delays, forgetSeconds: 86_400 },
-  known_client: { freeFailures: 20, ...delays, forgetSeconds: 86_400 },
-  address: { freeFailures: 100, ...delays, forgetSeconds: 3600 },
-  token: { freeFailures: 200, ...delays, forgetSeconds: 3600 },
+  account: { freeFailures: 5, ...day },
+  known_account: { freeFailures: 5, ...day },
+  client: { freeFailures: 10, ...day },
+  known_client: { freeFailures: 10, ...day },
+  address: { freeFailures: 100, firstDelaySeconds: 1, longestDelaySeconds: 900, forgetSeconds: 3600 },
+  token: { freeFailures: 1000, firstDelaySeconds: 1, longestDelaySeconds: 5, forgetSeconds: 60 },
 }
 
 /** Fills limits up with the defaults. Throws `ConfigurationError`. */
@@ -39,16 +44,25 @@ export function resolveLimits(
   checkOptions(`${where}.limits`, limits, Object.keys(defaults))
   const resolved: Record<ThrottleKind, ThrottleLimit> = { ...defaults }
   for (const kind of Object.keys(defaults) as ThrottleKind[]) {
-    const given = limits[kind] ?? {}
-    const at = `${where}.limits.${kind}`
-    checkOptions(at, given, ['freeFailures', 'firstDelaySeconds', 'longestDelaySeconds', 'forgetSeconds'])
-    checkWholeNumber(`${at}.freeFailures`, given.freeFailures, 1, 1_000_000)
-    checkWholeNumber(`${at}.firstDelaySeconds`, given.firstDelaySeconds, 1, 86_400)
-    checkWholeNumber(`${at}.longestDelaySeconds`, given.longestDelaySeconds, 1, 86_400)
-    checkWholeNumber(`${at}.forgetSeconds`, given.forgetSeconds, 1, 31_536_000)
-    resolved[kind] = { ...defaults[kind], ...given }
+    const { [kind]: given = {} } = limits
+    resolved[kind] = resolveLimit(`${where}.limits.${kind}`, given, defaults[kind])
   }
   return resolved
+}
+
+function resolveLimit(at: string, given: Partial<ThrottleLimit>, fallback: ThrottleLimit): ThrottleLimit {
+  checkOptions(at, given, ['freeFailures', 'firstDelaySeconds', 'longestDelaySeconds', 'forgetSeconds'])
+  const { freeFailures = fallback.freeFailures, firstDelaySeconds = fallback.firstDelaySeconds } = given
+  const { longestDelaySeconds = fallback.longestDelaySeconds, forgetSeconds = fallback.forgetSeconds } = given
+  checkWholeNumber(`${at}.freeFailures`, freeFailures, 1, 1_000_000)
+  checkWholeNumber(`${at}.firstDelaySeconds`, firstDelaySeconds, 1, 86_400)
+  checkWholeNumber(`${at}.longestDelaySeconds`, longestDelaySeconds, 1, 86_400)
+  checkWholeNumber(`${at}.forgetSeconds`, forgetSeconds, 1, 31_536_000)
+  if (longestDelaySeconds < firstDelaySeconds) {
+    const problem = `is less than firstDelaySeconds, ${String(firstDelaySeconds)}`
+    throw new ConfigurationError(`${at}.longestDelaySeconds`, problem, 'Give both, the longer one here')
+  }
+  return { freeFailures, firstDelaySeconds, longestDelaySeconds, forgetSeconds }
 }
 
 /** Seconds that the next attempt waits after so many failures; 0 while there is no need. */
@@ -60,5 +74,17 @@ export function delaySeconds(
   return Math.min(longestDelaySeconds, firstDelaySeconds * 2 ** Math.min(failures - freeFailures, 30))
 }
 
-/** Seconds for which it is remembered that an account or client succeeded from an address. */
-export const KNOWN_SECONDS: number = 90 * 86_400
+/**
+ * Seconds for which it is remembered that an account or client succeeded from an address. Twice as long as an authorization may last:
+ * who types a password only when that is over is known still.
+ */
+export const KNOWN_SECONDS: number = 180 * 86_400
+
+/** Milliseconds after which an attempt that has not ended counts as failed. */
+export const LONGEST_ATTEMPT = 60_000
+
+/** Milliseconds that an attempt waits for others that are under way. */
+export const LONGEST_WAIT = 30_000
+
+/** How many attempts may wait. */
+export const WAITING_LIMIT = 1000

@@ -14,13 +14,13 @@ export type AttemptOutcome = 'succeeded' | 'failed' | 'cancelled'
 /** An attempt that may go on: a place is taken until it has ended. */
 export interface AllowedAttempt {
   readonly retryAfterSeconds: undefined
-  /** Gives the place back, or keeps it for a failure. To be called once, whatever happens. */
+  /** Gives the place back, or keeps it for a failure. To be called whatever happens; a second call does nothing. */
   end(outcome: AttemptOutcome): MaybePromise<void>
 }
 
 /** An attempt that may not even be looked at. */
 export interface BlockedAttempt {
-  /** Seconds after which it is worth trying again, at least 1. */
+  /** Seconds after which it is worth trying again: at least 1, at most the longest delay. */
   readonly retryAfterSeconds: number
   /** Which of its keys has had too many failures. */
   readonly kind: ThrottleKind
@@ -30,17 +30,22 @@ export interface BlockedAttempt {
  * Counts failed attempts, and holds further ones up for longer and longer.
  *
  * Contract: `begin` counts an attempt for all of its keys before it is looked at, in one atomic step for each: a hundred attempts at
- * once get no more tries than a hundred one after the other. A success gives its place back and clears the counters of its account
- * or client; the counter of an address is cleared by time alone, or else a guesser would sign in to an own account between guesses.
+ * once get no more tries than a hundred one after the other. What is blocked is not counted. An attempt that never ends has failed
+ * after a minute.
+ *
+ * A success gives its place back, and clears a counter of an address where it succeeded before (`known_account`, `known_client`). All
+ * others are cleared by time alone, or else a guesser would sign in between guesses: to an own account behind the same address, or to
+ * one whose name is spelt like the victim's.
+ *
  * Throws `StoreUnavailableError` when the counters are out of reach: then nothing is guessed either.
  */
 export interface Throttle {
   /** Whether the counters are seen by other processes; for the posture of a server. */
   readonly isShared: boolean
-  /** Takes a place for an attempt, or tells for how long there is none. */
+  /** Takes a place for an attempt, or tells for how long there is none. May wait for attempts that are under way. */
   begin(keys: readonly ThrottleKey[]): MaybePromise<AllowedAttempt | BlockedAttempt>
   /** Whether an account or a client succeeded before from an address; the key names all of them. */
   isKnown(key: string): MaybePromise<boolean>
-  /** Remembers that it did. */
+  /** Remembers that it did; called again at each success. */
   remember(key: string): MaybePromise<void>
 }
