@@ -59,11 +59,12 @@ function judgeAttempt(
 ): MaybePromise<RefusalReason | undefined> {
   const keys = clientKeys(clientId, context.address)
   const by = { context, clientId: client?.clientId }
+  const now = services.clock()
+  // Whom no proof would help is nobody here: what is verified, and how long that takes, must not tell that the proof was right.
+  const provable = unprovable(client, method) === undefined ? client : undefined
   const attempt = (): MaybePromise<RefusalReason | undefined> =>
-    andThen(method.verifyCredentials(client, credentials, services.clock()), (verified) =>
-      refusalReason(client, method, verified),
-    )
-  if (method.canBeGuessed?.(client) === true) {
+    andThen(method.verifyCredentials(provable, credentials, now), (verified) => refusalReason(client, method, verified))
+  if (method.canBeGuessed?.(provable, credentials, now) === true) {
     return limitAttempts(services, by, keys, { attempt, isSuccess: (reason) => reason === undefined })
   }
   return andThen(attempt(), (reason) =>
@@ -107,13 +108,16 @@ function refusalReason(
   method: ClientAuthMethod,
   verified: unknown,
 ): RefusalReason | undefined {
+  // Only `true` is a success: whatever else a method of the application answers is none.
+  return unprovable(client, method) ?? (verified === true ? undefined : 'wrong_credentials')
+}
+
+/** Why a client cannot prove by this method who it is, whatever it presents. */
+function unprovable(client: Client | undefined, method: ClientAuthMethod): RefusalReason | undefined {
   if (client === undefined) return 'unknown_client'
   if (client.disabled) return 'disabled_client'
   const authMethods: readonly string[] = client.authMethods
-  if (!authMethods.includes(method.name)) return 'method_not_registered'
-  // Only `true` is a success: whatever else a method of the application answers is none.
-  if (verified !== true) return 'wrong_credentials'
-  return undefined
+  return authMethods.includes(method.name) ? undefined : 'method_not_registered'
 }
 
 function severalMethods(): OAuthError {

@@ -33,8 +33,9 @@ export interface ClientAuthMethod {
    */
   verifyCredentials(client: Client | undefined, credentials: PresentedCredentials, now: number): MaybePromise<boolean>
   /**
-   * Whether the credentials of this client could be guessed, as a secret can that a person chose: then attempts are counted before
-   * they are looked at, and too many are not. Called with `undefined` for an unknown client. Absent: no; failures are still counted.
+   * Whether credentials could be right by a guess, as a secret can that a person chose: then attempts are counted before they are
+   * looked at, and too many are not. Called with `undefined` for an unknown client, and then must answer as for a wrong proof of a
+   * known one. Absent: no; failures are still counted.
    */
-  canBeGuessed?(client: Client | undefined): boolean
+  canBeGuessed?(client: Client | undefined, credentials: PresentedCredentials, now: number): boolean
 }

@@ -2,7 +2,7 @@ import { hash, timingSafeEqual } from 'node:crypto'
 import type { PasswordHasher } from '../passwords/password-hasher.js'
 import { andThen, type MaybePromise } from '../protocol/maybe-promise.js'
 import type { Client, ClientSecret } from '../stores/client-store.js'
-import type { ClientAuthMethod, PresentedCredentials } from './client-auth-method.js'
+import type { ClientAuthMethod } from './client-auth-method.js'
 
 const SHA256 = 'sha256:'
 const noSecrets: readonly ClientSecret[] = []
@@ -22,31 +22,40 @@ export type ClientSecretVerifier = Required<Pick<ClientAuthMethod, 'verifyCreden
  */
 export function clientSecretVerifier(hasher: PasswordHasher): ClientSecretVerifier {
   let slowHashesInUse = false
-  function verifyCredentials(
-    client: Client | undefined,
-    { proof = '' }: PresentedCredentials,
-    now: number,
-  ): MaybePromise<boolean> {
-    const live = secretsOf(client).filter(({ expiresAt }) => expiresAt === undefined || now < expiresAt)
-    const presented = Buffer.from(digestClientSecret(proof), 'latin1')
-    const stored = live.length === 0 ? [nobody] : live.map(({ digest }) => Buffer.from(digest, 'latin1'))
-    let matches = false
-    for (const digest of stored) {
-      if (digest.length === presented.length && timingSafeEqual(digest, presented)) matches = true
-    }
-    if (matches) return proof !== '' && live.length > 0
-    if (proof === '') return false
-    const chosen = live.filter(isChosen)
-    slowHashesInUse ||= chosen.length > 0
-    // Once a client with a slow hash was here, a quick refusal would tell which ids are not such a client's.
-    if (chosen.length === 0 && slowHashesInUse) return andThen(hasher.verifyNobody(proof), () => false)
-    return verifyChosenSecrets(hasher, chosen, proof)
-  }
   return {
-    verifyCredentials,
-    // An unknown client is treated as one that could be: what happens after many failures must not tell them apart.
-    canBeGuessed: (client) => (client === undefined ? slowHashesInUse : secretsOf(client).some(isChosen)),
+    verifyCredentials(client, { proof = '' }, now) {
+      const live = liveSecrets(client, now)
+      if (proof === '') return false
+      if (matchesDigest(live, proof)) return true
+      const chosen = live.filter(isChosen)
+      slowHashesInUse ||= chosen.length > 0
+      // Once a client with a slow hash was here, a quick refusal would tell which ids are not such a client's.
+      if (chosen.length === 0 && slowHashesInUse) return andThen(hasher.verifyNobody(proof), () => false)
+      return verifyChosenSecrets(hasher, chosen, proof)
+    },
+    canBeGuessed(client, { proof = '' }, now) {
+      const live = liveSecrets(client, now)
+      slowHashesInUse ||= live.some(isChosen)
+      // For whom there is no slow hash, too: what happens after many failures, and how fast, must not tell them apart.
+      return slowHashesInUse && proof !== '' && !matchesDigest(live, proof)
+    },
   }
+}
+
+/** Whether it is a generated secret: the same work for every wrong one, and where there is none. */
+function matchesDigest(live: readonly ClientSecret[], proof: string): boolean {
+  const presented = Buffer.from(digestClientSecret(proof), 'latin1')
+  const stored = live.length === 0 ? [nobody] : live.map(({ digest }) => Buffer.from(digest, 'latin1'))
+  let matches = false
+  for (const digest of stored) {
+    if (digest.length === presented.length && timingSafeEqual(digest, presented)) matches = true
+  }
+  return matches && live.length > 0
+}
+
+function liveSecrets(client: Client | undefined, now: number): readonly ClientSecret[] {
+  if (client?.clientType !== 'confidential') return noSecrets
+  return client.secrets.filter(({ expiresAt }) => expiresAt === undefined || now < expiresAt)
 }
 
 /** Every secret that is no digest of ours is a slow hash of a secret that somebody chose. */
@@ -61,8 +70,4 @@ function verifyChosenSecrets(
 ): MaybePromise<boolean> {
   if (first === undefined) return false
   return andThen(hasher.verify(proof, first.digest), (matches) => matches || verifyChosenSecrets(hasher, others, proof))
-}
-
-function secretsOf(client: Client | undefined): readonly ClientSecret[] {
-  return client?.clientType === 'confidential' ? client.secrets : noSecrets
 }
