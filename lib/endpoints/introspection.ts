@@ -71,8 +71,12 @@ function introspect(
   token: string,
   context: RequestContext,
 ): MaybePromise<Introspection> {
-  return andThen(ownTokenVerifier(services, { checkRevocation: true })(token, context), (access) => {
-    if (access === undefined) return introspectRefreshToken(services, caller, token, context)
+  let isUnknown = false
+  const onUnknown = (): void => {
+    isUnknown = true
+  }
+  return andThen(ownTokenVerifier(services, { checkRevocation: true, onUnknown })(token, context), (access) => {
+    if (access === undefined) return introspectRefreshToken(services, caller, { token, isUnknown }, context)
     if (!isFor(caller, access.audience)) return inactive
     return andThen(isPartyActive(services, access, context), (active) =>
       active ? describeAccess(services.issuer, access) : inactive,
@@ -84,12 +88,13 @@ function introspect(
 function introspectRefreshToken(
   services: IntrospectionServices,
   caller: Client,
-  token: string,
+  { token, isUnknown }: { readonly token: string; readonly isUnknown: boolean },
   context: RequestContext,
 ): MaybePromise<Introspection> {
   const { tokens, issuer, clock } = services
   return andThen(tokens.findRefreshToken(hashToken(token), context), (record): MaybePromise<Introspection> => {
     if (record === undefined) {
+      if (!isUnknown) return inactive
       // Guesses through a resource server are counted for that one; its own good tokens are told all the same.
       const by = { context, clientId: caller.clientId }
       return andThen(countUnknownToken(services, by), () => inactive)

@@ -29,7 +29,7 @@ const CLOCK_SKEW_SECONDS = 5
 export interface TokenVerifierOptions {
   /** Whether the store is asked if a JWT was revoked. */
   readonly checkRevocation: boolean
-  /** Is told of a token that was never issued, or is not known any more; may throw. */
+  /** Is told of a token that was never issued, or is not known any more; not of a JWT that was ours and is over. May throw. */
   readonly onUnknown?: (context: RequestContext) => MaybePromise<void>
 }
 
@@ -41,8 +41,9 @@ export function ownTokenVerifier(
   const { tokens, clock } = services
   return (token, context) =>
     isJwt(token)
-      ? andThen(verifyOwnJwt(services, token), (access) => {
-          if (access === undefined) return andThen(onUnknown(context), () => undefined)
+      ? andThen(readOwnJwt(services, token), (access) => {
+          if (access === 'forged') return andThen(onUnknown(context), () => undefined)
+          if (access === undefined) return undefined
           if (access.tokenId === undefined || !checkRevocation) return access
           const { tokenId, authorizationId } = access
           return andThen(tokens.isSignedTokenRevoked({ tokenId, authorizationId }, context), (revoked: unknown) =>
@@ -56,9 +57,18 @@ export function ownTokenVerifier(
 
 /** Verifies signature and claims of one of the server's own JWTs; says nothing of revocation. */
 export function verifyOwnJwt(services: VerificationServices, token: string): MaybePromise<VerifiedAccess | undefined> {
+  return andThen(readOwnJwt(services, token), (access) => (access === 'forged' ? undefined : access))
+}
+
+/** `forged`: it has no signature of ours. `undefined`: it has one, and does not work all the same, such as one that is over. */
+function readOwnJwt(
+  services: VerificationServices,
+  token: string,
+): MaybePromise<VerifiedAccess | 'forged' | undefined> {
   const { signingKeys, issuer, clock } = services
-  if (signingKeys === undefined) return undefined
+  if (signingKeys === undefined) return 'forged'
   return andThen(verifyJwt(token, 'at+jwt', ownKeys(signingKeys)), (claims) => {
+    if (claims === undefined) return 'forged'
     const now = clock()
     const access = readAccessTokenClaims(claims, issuer, now, CLOCK_SKEW_SECONDS)
     // The end is not forgiven: an opaque token would be over, too.
