@@ -18,7 +18,7 @@ export class PostgresConnection implements SqlConnection {
   readonly #timeoutMilliseconds: number
   readonly #preparedStatements: boolean
   /** The texts with `$1`, `$2`, … as PostgreSQL has them. */
-  readonly #queries = new Map<SqlStatement, Omit<PostgresQuery, 'values'>>()
+  readonly #texts = new Map<SqlStatement, string>()
 
   constructor(pool: PostgresPool, { timeoutMilliseconds, preparedStatements }: PostgresConnectionOptions) {
     this.#pool = pool
@@ -60,9 +60,7 @@ export class PostgresConnection implements SqlConnection {
   }
 
   #send(statement: SqlStatement, values: readonly SqlValue[]): Promise<PostgresResult> {
-    const { name, ...query } = this.#query(statement, values)
-    const named = name === undefined ? query : { name, ...query }
-    return this.#withClient((client, _deadline, attempt) => client.query(attempt === 1 ? named : query))
+    return this.#withClient((client, _deadline, attempt) => client.query(this.#query(statement, values, attempt)))
   }
 
   /**
@@ -102,15 +100,21 @@ export class PostgresConnection implements SqlConnection {
     }
   }
 
-  #query(statement: SqlStatement, values: readonly SqlValue[]): PostgresQuery {
-    let query = this.#queries.get(statement)
-    if (query === undefined) {
+  /** What is sent again has no name: see isStaleStatement. */
+  #query(statement: SqlStatement, values: readonly SqlValue[], attempt = 1): PostgresQuery {
+    const text = this.#textOf(statement)
+    const isNamed = this.#preparedStatements && attempt === 1
+    return isNamed ? { name: statement.name, text, values: values as unknown[] } : { text, values: values as unknown[] }
+  }
+
+  #textOf(statement: SqlStatement): string {
+    let text = this.#texts.get(statement)
+    if (text === undefined) {
       let place = 0
-      const text = statement.text.replaceAll('?', () => `$${String(++place)}`)
-      query = this.#preparedStatements ? { name: statement.name, text } : { text }
-      this.#queries.set(statement, query)
+      text = statement.text.replaceAll('?', () => `$${String(++place)}`)
+      this.#texts.set(statement, text)
     }
-    return { ...query, values: values as unknown[] }
+    return text
   }
 }
 
