@@ -63,5 +63,6 @@ export class RedisKeys {
  * escaped, and so is the sign that escapes: no two ids give the same.
  */
 export function keyPart(id: string): string {
-  return JSON.stringify(id).slice(1, -1)
+  // Hashes and UUIDs have nothing to escape.
+  return /^[\w.:@-]*$/.test(id) ? id : JSON.stringify(id).slice(1, -1)
 }

@@ -26,7 +26,7 @@ export function accessTokenJson(token: AccessTokenRecord): string {
 
 /** Makes the record of an access token. */
 export function toAccessToken(tokenHash: TokenHash, json: string): AccessTokenRecord {
-  return { ...(JSON.parse(json) as AccessTokenRecord), tokenHash }
+  return Object.assign(JSON.parse(json) as AccessTokenRecord, { tokenHash })
 }
 
 /** A refresh token that is unspent: its authorization, its times. Spending it adds a line. */
@@ -37,9 +37,11 @@ export function refreshTokenValue({ authorizationId, issuedAt, expiresAt }: NewR
 /** Makes the record of a refresh token. */
 export function toRefreshToken(tokenHash: TokenHash, value: string, authorization: Authorization): RefreshTokenRecord {
   const [, times = '', spending] = value.split('\n')
+  const { issuedAt, expiresAt } = JSON.parse(times) as Pick<NewRefreshToken, 'issuedAt' | 'expiresAt'>
   return {
-    ...(JSON.parse(times) as Pick<NewRefreshToken, 'issuedAt' | 'expiresAt'>),
     tokenHash,
+    issuedAt,
+    expiresAt,
     authorizationId: authorization.authorizationId,
     authorization,
     spending: spending === undefined ? undefined : toSpending(spending),
@@ -61,12 +63,12 @@ export function toSpending(json: string): RefreshTokenSpending {
 export function authorizationJson(authorization: Authorization): string {
   const { authorizationId, userId, clientId, grantType, scope, audience, deviceLabel } = authorization
   const { createdAt, expiresAt } = authorization
-  const granted = { authorizationId, userId, clientId, grantType, scope, audience, deviceLabel }
-  return JSON.stringify({ ...granted, createdAt, expiresAt })
+  const granted = { authorizationId, userId, clientId, grantType, scope, audience, deviceLabel, createdAt, expiresAt }
+  return JSON.stringify(granted)
 }
 
 /** Makes the record of an authorization. */
 export function toAuthorization(json: string): Authorization {
   const record = JSON.parse(json) as Omit<Authorization, 'deviceLabel'> & { readonly deviceLabel?: string }
-  return { ...record, deviceLabel: record.deviceLabel }
+  return Object.assign(record, { deviceLabel: record.deviceLabel })
 }
