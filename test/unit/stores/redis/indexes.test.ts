@@ -97,6 +97,15 @@ describe.skipIf(server === undefined)('the indexes of the Redis stores', () => {
     expect(await tokens.revokeTokens({ userId: 'alice' })).toBe(0)
   })
 
+  it('leave one number of all when everything is revoked, and none of any client', async () => {
+    const { tokens, send, keyPrefix } = await storesAt({ now: 0 })
+    const revocations = async () => send('HGETALL', `${keyPrefix}revocations`)
+    for (const clientId of ['a', 'b', 'all']) await tokens.revokeTokens({ clientId })
+    expect(await revocations()).toEqual(['stamp', '3', 'client:a', '1', 'client:b', '2', 'client:all', '3'])
+    await tokens.revokeTokens({ everything: true })
+    expect(await revocations()).toEqual(['stamp', '4', 'all', '4'])
+  })
+
   it('do not count what ended before', async () => {
     const time = { now: 0 }
     const { tokens } = await storesAt(time)
