@@ -32,6 +32,9 @@ const rules: ImportRules = {
     'stores/migrations': ['stores/sql', 'stores/sqlite', 'stores/postgres', 'stores/mysql', 'errors'],
     testing: ['stores', 'protocol', 'errors'],
     passwords: ['protocol', 'errors'],
+    metrics: ['events', 'protocol', 'errors'],
+    prometheus: ['metrics', 'errors'],
+    opentelemetry: ['metrics', 'protocol', 'errors'],
   },
   packages: {
     express: ['express'],
@@ -43,6 +46,8 @@ const rules: ImportRules = {
     jose: ['resource-server'],
     bcryptjs: ['passwords'],
     'better-sqlite3': ['stores/sqlite'],
+    'prom-client': ['prometheus'],
+    '@opentelemetry/api': ['opentelemetry'],
   },
 }
 

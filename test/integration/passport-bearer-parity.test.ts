@@ -206,7 +206,7 @@ describe.each([4, 5] as const)('Passport’s bearer strategy on Express %i', (ma
     async (token) => {
       for (const kind of ['guard', 'strategy']) {
         await observeAt(server, kind, { what: '', lines: [`Authorization: Bearer ${token}`], status: 0 })
-        expect(server.events.map(({ requestId }) => requestId)).toEqual([askedBy])
+        expect([...new Set(server.events.map(({ requestId }) => requestId))]).toEqual([askedBy])
       }
     },
   )

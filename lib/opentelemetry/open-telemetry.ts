@@ -1,0 +1,85 @@
+import {
+  context,
+  metrics,
+  SpanStatusCode,
+  trace as traces,
+  type MeterProvider,
+  type Span,
+  type TracerProvider,
+} from '@opentelemetry/api'
+import { checkBoolean, checkMethods, checkOptions } from '../errors/check-options.js'
+import { eventCounters, labelsOf } from '../metrics/counted-events.js'
+import { durationBuckets, observe } from '../metrics/observe.js'
+import type { RequestTrace } from '../protocol/request-trace.js'
+
+/** What {@link openTelemetry} can be told. */
+export interface OpenTelemetryOptions {
+  /** Default the global one: start the SDK before. */
+  readonly meterProvider?: MeterProvider
+  /** Default the global one. */
+  readonly tracerProvider?: TracerProvider
+  /** Whether what belongs to a known client is counted for each of them, by `latchkey.client_id`. Default false: clients may be many. */
+  readonly perClient?: boolean
+}
+
+const SCOPE = 'latchkey'
+
+/**
+ * Counts the events of all servers and guards of this process, measures their requests, and makes a span for each, with the API of
+ * OpenTelemetry. Answers a function that ends that.
+ *
+ * A span is a child of what is active when its request comes, such as the span of the HTTP server; it is not made active itself. No
+ * attribute of a metric has a value that a client or a user made up. Throws `ConfigurationError`.
+ */
+export function openTelemetry(options: OpenTelemetryOptions = {}): () => void {
+  checkOptions('openTelemetry', options, ['meterProvider', 'tracerProvider', 'perClient'])
+  const { meterProvider = metrics.getMeterProvider(), tracerProvider = traces.getTracerProvider() } = options
+  const { perClient = false } = options
+  checkMethods('openTelemetry.meterProvider', meterProvider, ['getMeter'])
+  checkMethods('openTelemetry.tracerProvider', tracerProvider, ['getTracer'])
+  checkBoolean('openTelemetry.perClient', perClient)
+
+  const meter = meterProvider.getMeter(SCOPE)
+  const tracer = tracerProvider.getTracer(SCOPE)
+  const counters = new Map(
+    eventCounters.map((counter) => {
+      const metric = meter.createCounter(`latchkey.${counter.name}`, { description: counter.help })
+      return [counter.type, { counter, metric }] as const
+    }),
+  )
+  const duration = meter.createHistogram('latchkey.request.duration', {
+    description: 'How long endpoints and guards took to decide',
+    unit: 's',
+    advice: { explicitBucketBoundaries: [...durationBuckets] },
+  })
+  const spans = new WeakMap<RequestTrace, Span>()
+
+  return observe({
+    event(event) {
+      const counted = counters.get(event.type)
+      counted?.metric.add(1, prefixed(labelsOf(counted.counter, event, perClient)))
+    },
+    begin(trace) {
+      const attributes = prefixed({ endpoint: trace.name, request_id: trace.requestId })
+      spans.set(trace, tracer.startSpan(`latchkey ${trace.name}`, { attributes }, context.active()))
+    },
+    end(trace) {
+      const { name: endpoint, outcome = '', durationSeconds = 0, grantType } = trace
+      duration.record(durationSeconds, prefixed({ endpoint, outcome }))
+      const span = spans.get(trace)
+      if (span === undefined) return
+      span.setAttributes(prefixed(grantType === undefined ? { outcome } : { outcome, grant_type: grantType }))
+      if (isOurs(outcome)) span.setStatus({ code: SpanStatusCode.ERROR, message: outcome })
+      span.end()
+    },
+  })
+}
+
+/** A request that was refused as it should be is no error of the server. */
+function isOurs(outcome: string): boolean {
+  return outcome === 'server_error' || outcome === 'temporarily_unavailable'
+}
+
+function prefixed(labels: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(labels).map(([name, value]) => [`latchkey.${name}`, value]))
+}

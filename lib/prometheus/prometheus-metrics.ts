@@ -1,0 +1,61 @@
+import { Counter, Histogram, register as ownRegistry, type Registry } from 'prom-client'
+import { checkBoolean, checkMethods, checkOptions, checkText } from '../errors/check-options.js'
+import { eventCounters, labelNames, labelsOf } from '../metrics/counted-events.js'
+import { durationBuckets, observe } from '../metrics/observe.js'
+
+/** What {@link prometheusMetrics} can be told. */
+export interface PrometheusMetricsOptions {
+  /** Where the metrics are registered. Default the global registry of prom-client. */
+  readonly register?: Registry
+  /** In front of every name. Default `latchkey_`. */
+  readonly prefix?: string
+  /** Whether what belongs to a known client is counted for each of them, by `client_id`. Default false: clients may be many. */
+  readonly perClient?: boolean
+}
+
+/**
+ * Counts the events of all servers and guards of this process, and measures their requests, with prom-client. Answers a function
+ * that ends that, and takes the metrics out of the registry.
+ *
+ * No label has a value that a client or a user made up. Throws `ConfigurationError`, and what prom-client throws where a name is
+ * registered already.
+ */
+export function prometheusMetrics(options: PrometheusMetricsOptions = {}): () => void {
+  checkOptions('prometheusMetrics', options, ['register', 'prefix', 'perClient'])
+  const { register = ownRegistry, prefix = 'latchkey_', perClient = false } = options
+  checkMethods('prometheusMetrics.register', register, ['registerMetric', 'removeSingleMetric'])
+  checkText('prometheusMetrics.prefix', prefix, /^[a-zA-Z_][a-zA-Z0-9_]*$/, 'must be letters, digits and underscores')
+  checkBoolean('prometheusMetrics.perClient', perClient)
+
+  const registers = [register]
+  const counters = new Map(
+    eventCounters.map((counter) => {
+      const name = `${prefix}${counter.name}_total`
+      const metric = new Counter({ name, help: counter.help, labelNames: labelNames(counter, perClient), registers })
+      return [counter.type, { counter, metric, name }] as const
+    }),
+  )
+  const durationName = `${prefix}request_duration_seconds`
+  const duration = new Histogram({
+    name: durationName,
+    help: 'How long endpoints and guards took to decide, in seconds',
+    labelNames: ['endpoint', 'outcome'],
+    buckets: [...durationBuckets],
+    registers,
+  })
+
+  const stop = observe({
+    event(event) {
+      const counted = counters.get(event.type)
+      counted?.metric.inc(labelsOf(counted.counter, event, perClient))
+    },
+    end({ name, outcome = '', durationSeconds = 0 }) {
+      duration.observe({ endpoint: name, outcome }, durationSeconds)
+    },
+  })
+  return () => {
+    stop()
+    for (const { name } of counters.values()) register.removeSingleMetric(name)
+    register.removeSingleMetric(durationName)
+  }
+}
