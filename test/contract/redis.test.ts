@@ -3,9 +3,11 @@ import { openRedisStores, type RedisHandle, type RedisStores } from 'latchkey/st
 import { clientStoreContract, keyStoreContract, tokenStoreContract } from 'latchkey/testing'
 import { randomUUID } from 'node:crypto'
 import { createClient, createClientPool, createCluster } from 'redis'
-import { afterAll, describe, it } from 'vitest'
+import { afterAll, beforeAll, describe, it } from 'vitest'
 import { startRedisCluster } from '../../tools/servers/start-redis-cluster.mjs'
 import { startRedis } from '../../tools/servers/start-redis.mjs'
+import { compileStores, type CompiledStores } from './processes/compile-stores.js'
+import { startRotatingProcess, type RotatingProcess } from './processes/rotate-elsewhere.js'
 
 /** What an application has to reach Redis by, and how it ends it. */
 interface OpenedHandle {
@@ -15,7 +17,15 @@ interface OpenedHandle {
 
 const server = await startRedis()
 const cluster = await startRedisCluster()
+let compiled: CompiledStores
+let elsewhere: RotatingProcess
+beforeAll(() => {
+  compiled = compileStores()
+  elsewhere = startRotatingProcess(compiled, 'redis')
+}, 60_000)
 afterAll(async () => {
+  await elsewhere.stop()
+  compiled.remove()
   await server?.stop()
   await cluster?.stop()
 })
@@ -23,11 +33,15 @@ afterAll(async () => {
 describe.skipIf(server === undefined)('Redis', () => {
   const { url = '' } = server ?? {}
 
-  checkContracts('a client of node-redis', async () => {
-    const client = createClient({ url })
-    await client.connect()
-    return { handle: client, close: () => client.destroy() }
-  })
+  checkContracts(
+    'a client of node-redis',
+    async () => {
+      const client = createClient({ url })
+      await client.connect()
+      return { handle: client, close: () => client.destroy() }
+    },
+    url,
+  )
 
   checkContracts('a pool of node-redis', async () => {
     const pool = createClientPool({ url })
@@ -35,10 +49,14 @@ describe.skipIf(server === undefined)('Redis', () => {
     return { handle: pool, close: () => pool.destroy() }
   })
 
-  checkContracts('ioredis', () => {
-    const client = new Redis(url)
-    return { handle: client, close: () => client.disconnect() }
-  })
+  checkContracts(
+    'ioredis',
+    () => {
+      const client = new Redis(url)
+      return { handle: client, close: () => client.disconnect() }
+    },
+    url,
+  )
 
   checkContracts('ioredis with a key prefix of its own', () => {
     const client = new Redis(url, { keyPrefix: 'shop:', enableAutoPipelining: true, stringNumbers: true })
@@ -61,9 +79,18 @@ describe.skipIf(cluster === undefined)('Redis Cluster', () => {
   })
 })
 
-function checkContracts(name: string, open: () => OpenedHandle | Promise<OpenedHandle>): void {
+/** Registers the contracts; with a URL, another process rotates through its own client of node-redis. */
+function checkContracts(name: string, open: () => OpenedHandle | Promise<OpenedHandle>, url?: string): void {
   describe(`through ${name}`, () => {
-    tokenStoreContract({ describe, it, create: async () => subject(open, ({ tokens }) => tokens) })
+    tokenStoreContract({
+      describe,
+      it,
+      async create() {
+        const { keyPrefix, ...made } = await subject(open, ({ tokens }) => tokens)
+        if (url === undefined) return made
+        return { ...made, rotateElsewhere: (rotations) => elsewhere.rotate({ url, keyPrefix }, rotations) }
+      },
+    })
     keyStoreContract({ describe, it, create: async () => subject(open, ({ keys }) => keys) })
     clientStoreContract({
       describe,
@@ -94,6 +121,7 @@ async function subject<Store>(
   }
   return {
     store: await openStore(),
+    keyPrefix,
     createAnother: openStore,
     reopen() {
       close()
