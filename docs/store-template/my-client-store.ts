@@ -27,6 +27,19 @@ export class MyClientStore implements ClientRegistry {
     )
   }
 
+  /**
+   * Rule: compare-and-set. Whoever changes the row has won, of any number at once; a deleted client does not come back. `jsonb` compares
+   * documents, in whatever order their members are.
+   */
+  async replaceClient(current: Client, next: Client): Promise<boolean> {
+    const { rowCount } = await query(
+      this.pool,
+      'UPDATE oauth_client SET registration = $2 WHERE client_id = $1 AND registration = $3',
+      [next.clientId, JSON.stringify(next), JSON.stringify(current)],
+    )
+    return rowCount === 1
+  }
+
   /** Rule: nothing happens for an unknown id. Tokens are not touched: revoke them with `authorizations.revoke`. */
   async deleteClient(clientId: string): Promise<void> {
     await query(this.pool, 'DELETE FROM oauth_client WHERE client_id = $1', [clientId])

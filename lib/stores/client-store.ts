@@ -39,6 +39,16 @@ export interface ClientRegistration {
   readonly defaultScopes?: readonly string[] | undefined
   /** Trusted to see a user's password: the second switch of the password grant (RFC 9700 §2.4). Default false. */
   readonly firstParty?: boolean | undefined
+  /**
+   * Seconds since the epoch from which on it should not use the password grant any more: told in the header `Deprecation` of each
+   * answer to that grant (RFC 9745). Absent: not told.
+   */
+  readonly passwordGrantDeprecatedAt?: number | undefined
+  /**
+   * Seconds since the epoch from which on it may not use the password grant: `unauthorized_client`. Told before in the header `Sunset`
+   * (RFC 8594). Absent: no end.
+   */
+  readonly passwordGrantSunsetAt?: number | undefined
   /** Answers as if the client were unknown. Default false. */
   readonly disabled?: boolean | undefined
   /** The form of its access tokens. Absent: the server's `accessTokenFormat`; a resource's own decides before both. */
@@ -62,10 +72,16 @@ export interface ClientRegistration {
 
 /** One secret of a client, as it is stored. */
 export interface ClientSecret {
+  /** Names it without showing it. Absent on those of earlier versions, which are given one when they change. */
+  readonly secretId?: string | undefined
   /** `sha256:` and the base64url digest of a generated secret, or a bcrypt hash of one that a person chose. */
   readonly digest: string
+  /** Seconds since the epoch. Absent: unknown. */
+  readonly createdAt?: number | undefined
   /** Seconds since the epoch from which on it is refused. Absent: it does not expire. */
   readonly expiresAt?: number | undefined
+  /** Seconds since the epoch; noted once an hour, so that it was used at this time and up to an hour later. Absent: not yet. */
+  readonly lastUsedAt?: number | undefined
 }
 
 /**
@@ -83,6 +99,11 @@ export interface ClientStore {
 export interface ClientRegistry extends ClientStore {
   /** Adds a client, or replaces the one with the same id as a whole. */
   saveClient(client: Client): MaybePromise<void>
+  /**
+   * Replaces a client only while it still is `current`, as this store answered it; answers false and changes nothing otherwise, also
+   * when it was deleted or `next` has another id. Of several that change a client at once one wins; the others read it again.
+   */
+  replaceClient(current: Client, next: Client): MaybePromise<boolean>
   /** Removes a client; nothing happens when there is none. Its tokens are revoked with `authorizations.revoke`. */
   deleteClient(clientId: string): MaybePromise<void>
   /** All clients, ordered by id. */

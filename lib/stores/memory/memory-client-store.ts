@@ -1,3 +1,4 @@
+import { registrationText } from '../client-registration.js'
 import type { Client, ClientRegistry } from '../client-store.js'
 
 /** Clients in a Map. What it answers is frozen and belongs to it; what it is given is copied. */
@@ -18,12 +19,19 @@ export class MemoryClientStore implements ClientRegistry {
     this.#clients.set(copy.clientId, copy)
   }
 
+  replaceClient(current: Client, next: Client): boolean {
+    const stored = this.#clients.get(next.clientId)
+    if (stored === undefined || registrationText(stored) !== registrationText(current)) return false
+    this.saveClient(next)
+    return true
+  }
+
   deleteClient(clientId: string): void {
     this.#clients.delete(clientId)
   }
 
   listClients(): readonly Client[] {
-    return [...this.#clients.values()].sort((a, b) => (a.clientId < b.clientId ? -1 : 1))
+    return [...this.#clients.values()].sort((a, b) => Buffer.compare(Buffer.from(a.clientId), Buffer.from(b.clientId)))
   }
 }
 

@@ -36,10 +36,7 @@ export interface MysqlStores {
 
 const MIGRATION_MILLISECONDS = 60_000
 
-const replaceClient = statement(
-  'replace_client',
-  'REPLACE INTO latchkey_client (client_id, registration) VALUES (?, ?)',
-)
+const saveClient = statement('replace_client', 'REPLACE INTO latchkey_client (client_id, registration) VALUES (?, ?)')
 
 /**
  * Opens stores in a MySQL (8 or later) or MariaDB (10.6 or later) database, over the pool of `mysql2/promise` that the application
@@ -58,7 +55,7 @@ export async function openMysqlStores(pool: MysqlPool, options: MysqlStoresOptio
   const patient = new MysqlConnection(pool, MIGRATION_MILLISECONDS)
   await migrateMysql({ connection, patient }, mysqlSchema, { apply: migrate, clock })
   return {
-    clients: new SqlClientStore(connection, replaceClient),
+    clients: new SqlClientStore(connection, saveClient),
     tokens: new SqlTokenStore(connection, mysqlTokens, clock),
     keys: new SqlKeyStore(connection),
   }

@@ -39,7 +39,7 @@ export interface PostgresStores {
 
 const MIGRATION_MILLISECONDS = 60_000
 
-const replaceClient = statement(
+const saveClient = statement(
   'replace_client',
   `INSERT INTO latchkey_client (client_id, registration) VALUES (?, ?)
   ON CONFLICT (client_id) DO UPDATE SET registration = excluded.registration`,
@@ -71,7 +71,7 @@ export async function openPostgresStores(
   })
   await migratePostgres({ connection, patient }, postgresSchema, { apply: migrate, clock })
   return {
-    clients: new SqlClientStore(connection, replaceClient),
+    clients: new SqlClientStore(connection, saveClient),
     tokens: new SqlTokenStore(connection, postgresTokens(timeoutMilliseconds), clock),
     keys: new SqlKeyStore(connection),
   }

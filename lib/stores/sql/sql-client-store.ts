@@ -1,3 +1,4 @@
+import { isRegistrationOf, registrationText } from '../client-registration.js'
 import type { Client, ClientRegistry } from '../client-store.js'
 import { textOf, type SqlText } from './authorization-row.js'
 import { statement, type SqlConnection, type SqlStatement } from './sql-connection.js'
@@ -12,6 +13,11 @@ export const findClient: SqlStatement = statement(
   'find_client',
   'SELECT registration FROM latchkey_client WHERE client_id = ?',
 )
+/** Values: the new document, the id, the document that is replaced, octet by octet. */
+export const replaceClient: SqlStatement = statement(
+  'replace_current_client',
+  'UPDATE latchkey_client SET registration = ? WHERE client_id = ? AND registration = ?',
+)
 /** Value: the id. */
 export const deleteClient: SqlStatement = statement('delete_client', 'DELETE FROM latchkey_client WHERE client_id = ?')
 /** All of them, in the order of the octets of their ids. */
@@ -23,12 +29,12 @@ export const listClients: SqlStatement = statement(
 /** Clients in a database with an asynchronous driver, each one a JSON document. */
 export class SqlClientStore implements ClientRegistry {
   readonly #connection: SqlConnection
-  readonly #replaceClient: SqlStatement
+  readonly #saveClient: SqlStatement
 
-  /** `replaceClient` inserts a row or replaces it as a whole; its values are the id and the document. */
-  constructor(connection: SqlConnection, replaceClient: SqlStatement) {
+  /** `saveClient` inserts a row or replaces it as a whole; its values are the id and the document. */
+  constructor(connection: SqlConnection, saveClient: SqlStatement) {
     this.#connection = connection
-    this.#replaceClient = replaceClient
+    this.#saveClient = saveClient
   }
 
   async findClient(clientId: string): Promise<Client | undefined> {
@@ -37,7 +43,18 @@ export class SqlClientStore implements ClientRegistry {
   }
 
   async saveClient(client: Client): Promise<void> {
-    await this.#connection.change(this.#replaceClient, [client.clientId, JSON.stringify(client)])
+    await this.#connection.change(this.#saveClient, [client.clientId, registrationText(client)])
+  }
+
+  async replaceClient(current: Client, next: Client): Promise<boolean> {
+    const [row] = await this.#connection.rows<ClientRow>(findClient, [next.clientId])
+    if (row === undefined) return false
+    const stored = textOf(row.registration)
+    if (!isRegistrationOf(current, stored)) return false
+    const text = registrationText(next)
+    // A driver may count rows that it changes, not rows that it finds.
+    if (text === stored) return true
+    return (await this.#connection.change(replaceClient, [text, next.clientId, stored])) === 1
   }
 
   async deleteClient(clientId: string): Promise<void> {

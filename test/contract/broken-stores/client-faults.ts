@@ -1,11 +1,12 @@
 import { MemoryClientStore } from 'latchkey/stores/memory'
-import type { Client, ClientRegistry } from '../../../lib/stores/client-store.js'
+import type { Client, ClientRegistry, ClientSecret } from '../../../lib/stores/client-store.js'
 import { contractContext } from '../../../lib/testing/contract-rule.js'
 import { nothing, tick } from './faulty-token-store.js'
 import type { PlantedFault } from './planted-fault.js'
 
 const lookUp = 'client store: look-up'
 const registry = 'client store: registry'
+const replacement = 'client store: replacement'
 
 export const clientFaults: readonly PlantedFault<ClientRegistry>[] = [
   {
@@ -225,6 +226,120 @@ export const clientFaults: readonly PlantedFault<ClientRegistry>[] = [
       },
     })),
   },
+  {
+    fault: 'a replacement has no answer',
+    rule: `${replacement} > replaces a client that is still as it was answered`,
+    says: 'Nobody has changed it: what was found is replaced',
+    store: faulty((sound) => ({
+      async replaceClient(current, next) {
+        await sound.replaceClient(current, next)
+        return undefined as never
+      },
+    })),
+  },
+  {
+    fault: 'a replacement merges with what was there',
+    rule: `${replacement} > replaces a client that is still as it was answered`,
+    says: 'It is replaced as a whole',
+    store: faulty((sound) => ({
+      replaceClient: (current, next) => sound.replaceClient(current, { ...current, ...next }),
+    })),
+  },
+  {
+    fault: 'a replacement counts rows that it changed, not rows that it found',
+    rule: `${replacement} > replaces a client that is still as it was answered`,
+    says: 'To replace a client by itself is no conflict',
+    store: faulty((sound) => ({
+      replaceClient: (current, next) =>
+        JSON.stringify(current) !== JSON.stringify(next) && sound.replaceClient(current, next),
+    })),
+  },
+  {
+    fault: 'a replacement does not look at what is stored',
+    rule: `${replacement} > replaces no client that was changed meanwhile`,
+    says: 'Any change counts, however small',
+    store: replacing(() => true),
+  },
+  {
+    fault: 'a replacement looks at the number of secrets alone',
+    rule: `${replacement} > replaces no client that was changed meanwhile`,
+    says: 'Any change counts, however small',
+    store: replacing((stored, current) => secretsOf(stored).length === secretsOf(current).length),
+  },
+  {
+    fault: 'a replacement compares without regard to case',
+    rule: `${replacement} > replaces no client that was changed meanwhile`,
+    says: 'Any change counts, however small',
+    store: replacing(
+      (stored, current) => JSON.stringify(stored).toLowerCase() === JSON.stringify(current).toLowerCase(),
+    ),
+  },
+  {
+    fault: 'a replacement goes by a number of the version that starts anew',
+    rule: `${replacement} > replaces no client that was changed meanwhile`,
+    says: 'A client that is again as it was is the one that was answered',
+    store: faulty((sound) => {
+      const seen = new Set<string>()
+      return {
+        saveClient: (client) => sound.saveClient(client),
+        replaceClient(current, next) {
+          if (seen.has(JSON.stringify(current))) return false
+          seen.add(JSON.stringify(current))
+          return sound.replaceClient(current, next)
+        },
+      }
+    }),
+  },
+  {
+    fault: 'a replacement under another id is saved',
+    rule: `${replacement} > replaces one client and no other`,
+    says: 'What is replaced has one id, that of both',
+    store: faulty((sound) => ({
+      async replaceClient(current, next) {
+        const stored = await sound.findClient(current.clientId, contractContext)
+        if (JSON.stringify(stored) !== JSON.stringify(current)) return false
+        await sound.saveClient(next)
+        return true
+      },
+    })),
+  },
+  {
+    fault: 'a deleted client comes back by a replacement',
+    rule: `${replacement} > replaces no client that was deleted`,
+    says: 'A deleted client does not come back',
+    store: faulty((sound) => ({
+      async replaceClient(current, next) {
+        const stored = await sound.findClient(current.clientId, contractContext)
+        if (stored !== undefined) return sound.replaceClient(current, next)
+        await sound.saveClient(next)
+        return true
+      },
+    })),
+  },
+  {
+    fault: 'all that replace a client at once win',
+    rule: `${replacement} > lets exactly one of fifty concurrent replacements win`,
+    says: 'Replacing is one atomic compare-and-set',
+    store: faulty((sound) => ({
+      async replaceClient(current, next) {
+        const stored = await sound.findClient(current.clientId, contractContext)
+        if (stored === undefined || JSON.stringify(stored) !== JSON.stringify(current)) return false
+        await tick()
+        await sound.saveClient(next)
+        return true
+      },
+    })),
+  },
+  {
+    fault: 'who loses a replacement is told nothing',
+    rule: `${replacement} > lets exactly one of fifty concurrent replacements win`,
+    says: 'All others are told: false',
+    store: faulty((sound) => ({
+      async replaceClient(current, next) {
+        return (await sound.replaceClient(current, next)) || (undefined as never)
+      },
+    })),
+  },
 ]
 
 function faulty(fault: (sound: ClientRegistry) => Partial<ClientRegistry>): () => ClientRegistry {
@@ -233,11 +348,28 @@ function faulty(fault: (sound: ClientRegistry) => Partial<ClientRegistry>): () =
     return {
       findClient: (clientId, context) => sound.findClient(clientId, context),
       saveClient: (client) => sound.saveClient(client),
+      replaceClient: (current, next) => sound.replaceClient(current, next),
       deleteClient: (clientId) => sound.deleteClient(clientId),
       listClients: () => sound.listClients(),
       ...fault(sound),
     }
   }
+}
+
+/** Replaces wherever a comparison of its own says so. */
+function replacing(isSame: (stored: Client, current: Client) => boolean): () => ClientRegistry {
+  return faulty((sound) => ({
+    async replaceClient(current, next) {
+      const stored = await sound.findClient(next.clientId, contractContext)
+      if (stored === undefined || !isSame(stored, current)) return false
+      await sound.saveClient(next)
+      return true
+    },
+  }))
+}
+
+function secretsOf(client: Client): readonly ClientSecret[] {
+  return client.clientType === 'confidential' ? client.secrets : []
 }
 
 function answering(change: (client: Client) => Client): () => ClientRegistry {
