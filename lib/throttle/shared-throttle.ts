@@ -42,8 +42,6 @@ const SHUT = 1_000_000
 /** A place at the counter of a key. */
 interface Place {
   readonly key: ThrottleKey
-  /** How many places were taken, with this one. */
-  readonly count: number
   /** Whether the attempt has the gate for itself. */
   readonly hasGate: boolean
 }
@@ -56,9 +54,9 @@ type Refusal = BlockedAttempt | { readonly waitsFor: ThrottleKey }
  * `sharedThrottle(new RateLimiterRedis({ storeClient, keyPrefix: 'latchkey', points: 1, duration: 1 }))`. Its points and duration
  * do not matter, for every key has its own. `RateLimiterMemory` is not shared, and forgets what lasts longer than 24 days.
  *
- * Two keys belong to each counter: the failures, of which each attempt takes one at once and gives it back when it has not failed;
- * and a gate, through which they go one by one once the free failures are used up. The store counts both up in one step: of attempts
- * at once each has a number of its own. Each failure shuts the gate for its delay.
+ * Three keys belong to each counter. Places: each attempt takes one at once, and gives it back when it has not failed. A gate: once as
+ * many places are taken as there are free failures, attempts go through it one by one, and a failure shuts it for its delay. And the
+ * failures, which tell how long that is. The store counts up in one step: of attempts at once each has a number of its own.
  *
  * Throws `ConfigurationError`.
  */
@@ -106,11 +104,11 @@ export function sharedThrottle(limiter: RateLimiter, options: SharedThrottleOpti
 
   async function take(key: ThrottleKey): Promise<Place | Refusal> {
     const limit = limits[key.kind]
-    const { consumedPoints: count } = await limiter.penalty(failuresOf(key), 1, lasting(limit))
-    if (count < limit.freeFailures) return { key, count, hasGate: false }
+    const places = await limiter.penalty(placesOf(key), 1, lasting(limit))
+    if (places.consumedPoints < limit.freeFailures) return { key, hasGate: false }
     const gate = await limiter.penalty(gateOf(key), 1, { customDuration: LONGEST_ATTEMPT / 1000 })
-    if (gate.consumedPoints <= 1) return { key, count, hasGate: true }
-    await giveBack({ key, count, hasGate: false })
+    if (gate.consumedPoints <= 1) return { key, hasGate: true }
+    await giveBack({ key, hasGate: false })
     return refusal(key, gate)
   }
 
@@ -139,22 +137,26 @@ export function sharedThrottle(limiter: RateLimiter, options: SharedThrottleOpti
   }
 
   async function endPlace(place: Place, outcome: AttemptOutcome): Promise<unknown> {
-    if (outcome === 'failed') return place.hasGate && shutGate(place)
-    if (outcome === 'cancelled' || !place.key.kind.startsWith('known_')) return giveBack(place)
-    return Promise.all([limiter.delete(failuresOf(place.key)), limiter.delete(gateOf(place.key))])
+    const { key } = place
+    if (outcome === 'failed') return countFailure(place)
+    if (outcome === 'cancelled' || !key.kind.startsWith('known_')) return giveBack(place)
+    return Promise.all([placesOf(key), failuresOf(key), gateOf(key)].map((one) => limiter.delete(one)))
   }
 
-  async function shutGate({ key, count }: Place): Promise<unknown> {
-    // Others may have given their places back since.
-    const failures = Math.min(count, (await limiter.get(failuresOf(key)))?.consumedPoints ?? count)
-    const delay = delaySeconds(limits[key.kind], failures)
+  async function countFailure({ key, hasGate }: Place): Promise<unknown> {
+    const limit = limits[key.kind]
+    const { consumedPoints: failures } = await limiter.penalty(failuresOf(key), 1, lasting(limit))
+    if (!hasGate) return undefined
+    const places = (await limiter.get(placesOf(key)))?.consumedPoints ?? failures
+    // Places alone would be too many, for those who wait take one for a moment; failures alone too few, while some are under way.
+    const delay = delaySeconds(limit, Math.min(places, Math.max(failures, limit.freeFailures)))
     return delay === 0 ? limiter.delete(gateOf(key)) : limiter.set(gateOf(key), SHUT, delay)
   }
 
   async function giveBack({ key, hasGate }: Place): Promise<void> {
-    const { consumedPoints } = await limiter.reward(failuresOf(key), 1, lasting(limits[key.kind]))
-    // The failures were forgotten meanwhile; less than none would be one more guess.
-    if (consumedPoints < 0) await limiter.delete(failuresOf(key))
+    const { consumedPoints } = await limiter.reward(placesOf(key), 1, lasting(limits[key.kind]))
+    // They were forgotten meanwhile; less than none would be one more guess.
+    if (consumedPoints < 0) await limiter.delete(placesOf(key))
     if (hasGate) await limiter.delete(gateOf(key))
   }
 
@@ -185,6 +187,7 @@ export function sharedThrottle(limiter: RateLimiter, options: SharedThrottleOpti
   }
 }
 
+const placesOf = ({ key }: ThrottleKey): string => `places:${key}`
 const failuresOf = ({ key }: ThrottleKey): string => `failures:${key}`
 const gateOf = ({ key }: ThrottleKey): string => `gate:${key}`
 const knownOf = (key: string): string => `known:${key}`
