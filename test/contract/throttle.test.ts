@@ -1,0 +1,119 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Redis } from 'ioredis'
+import { memoryThrottle, sharedThrottle, type RateLimiter } from 'latchkey'
+import { createPool } from 'mysql2'
+import pg from 'pg'
+import { RateLimiterMemory, RateLimiterMySQL, RateLimiterPostgres, RateLimiterRedis } from 'rate-limiter-flexible'
+import { createClient } from 'redis'
+import { afterAll, describe } from 'vitest'
+import { startMariadb } from '../../tools/servers/start-mariadb.mjs'
+import { startPostgres } from '../../tools/servers/start-postgres.mjs'
+import { startRedis } from '../../tools/servers/start-redis.mjs'
+import { throttleContract } from './throttle-contract.js'
+
+const redis = await startRedis()
+const postgres = await startPostgres()
+const mariadb = await startMariadb()
+afterAll(async () => {
+  await redis?.stop()
+  await postgres?.stop()
+  await mariadb?.stop()
+})
+
+/** Neither matters: every key has its own. */
+const unimportant = { points: 1, duration: 0 }
+
+describe('memoryThrottle', () => {
+  throttleContract((limits) => {
+    let now = 1_800_000_000
+    const throttle = memoryThrottle({ limits, clock: () => now })
+    return {
+      throttles: [throttle, throttle],
+      advance(seconds) {
+        now += seconds
+      },
+    }
+  })
+})
+
+describe('sharedThrottle over RateLimiterMemory', () => {
+  checkShared(async () => ({ limiter: new RateLimiterMemory(unimportant) }), { sharesItself: true, remembers: false })
+})
+
+describe.skipIf(redis === undefined)('sharedThrottle over RateLimiterRedis', () => {
+  describe('with node-redis', () => {
+    checkShared(async () => {
+      const storeClient = createClient({ url: redis!.url })
+      await storeClient.connect()
+      const limiter = new RateLimiterRedis({ ...unimportant, storeClient, useRedisPackage: true })
+      return { limiter, close: () => storeClient.destroy() }
+    })
+  })
+
+  describe('with ioredis', () => {
+    checkShared(async () => {
+      const storeClient = new Redis(redis!.url)
+      return { limiter: new RateLimiterRedis({ ...unimportant, storeClient }), close: () => storeClient.disconnect() }
+    })
+  })
+})
+
+describe.skipIf(postgres === undefined)('sharedThrottle over RateLimiterPostgres', () => {
+  let url: Promise<string> | undefined
+  checkShared(async () => {
+    url ??= postgres!.createDatabase('throttle')
+    const storeClient = new pg.Pool({ connectionString: await url })
+    const limiter = await ready(
+      (done) => new RateLimiterPostgres({ ...unimportant, storeClient, tableName: 'throttle' }, done),
+    )
+    return { limiter, close: () => storeClient.end() }
+  })
+})
+
+describe.skipIf(mariadb === undefined)('sharedThrottle over RateLimiterMySQL', () => {
+  let url: Promise<string> | undefined
+  checkShared(async () => {
+    url ??= mariadb!.createDatabase('throttle')
+    const uri = await url
+    const storeClient = createPool({ uri })
+    const dbName = new URL(uri).pathname.slice(1)
+    const limiter = await ready(
+      (done) => new RateLimiterMySQL({ ...unimportant, storeClient, dbName, tableName: 'throttle' }, done),
+    )
+    return { limiter, close: () => storeClient.promise().end() }
+  })
+})
+
+interface OpenedLimiter {
+  readonly limiter: RateLimiter
+  close?(): unknown
+}
+
+function checkShared(
+  open: () => Promise<OpenedLimiter>,
+  options: { readonly sharesItself?: boolean; readonly remembers?: boolean } = {},
+): void {
+  throttleContract(async (limits) => {
+    const one = await open()
+    const another = options.sharesItself === true ? one : await open()
+    return {
+      throttles: [sharedThrottle(one.limiter, { limits }), sharedThrottle(another.limiter, { limits })],
+      // The clock is the store's. A little more, for it counts milliseconds.
+      advance: (seconds) => sleep(seconds * 1000 + 30),
+      async close() {
+        await one.close?.()
+        if (another !== one) await another.close?.()
+      },
+    }
+  }, options)
+}
+
+/** Limiters of SQL databases make their table first. */
+function ready<Limiter>(make: (done: (error?: Error) => void) => Limiter): Promise<Limiter> {
+  return new Promise((resolve, reject) => {
+    const limiter = make((error) => {
+      if (error) reject(error)
+      else setImmediate(() => resolve(limiter))
+    })
+  })
+}
