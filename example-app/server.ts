@@ -15,8 +15,6 @@ const opened: (() => unknown)[] = []
 
 try {
   await start()
-  process.once('SIGTERM', stop)
-  process.once('SIGINT', stop)
 } catch (error) {
   await closeAll()
   if (!(error instanceof CannotStartError || error instanceof ConfigurationError)) throw error
@@ -41,6 +39,8 @@ async function start(): Promise<void> {
   const stockService = await startStockService(settings)
   opened.push(() => stockService.connected && stockService.disconnect())
   opened.push(await listen(shop, settings))
+  process.once('SIGTERM', stop)
+  process.once('SIGINT', stop)
   console.log(printedCommands(settings, storage.place, secrets))
 }
 
