@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process'
 import { existsSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -7,7 +6,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { hashToken } from 'latchkey'
 import { userStoreContract } from 'latchkey/testing'
 import { sqliteData } from '../../example-app/sqlite-data.js'
-import { buildExampleApp, ExampleShop } from '../fixtures/example-shop.js'
+import {
+  buildExampleApp,
+  ExampleShop,
+  paste,
+  printedCommands,
+  type ExampleShopOptions,
+} from '../fixtures/example-shop.js'
 import { basic } from '../fixtures/test-server.js'
 
 const token = expect.stringMatching(/^[\w-]{43}$/)
@@ -49,23 +54,10 @@ afterAll(async () => {
   await Promise.all(shops.map((made) => made.remove()))
 })
 
-async function makeShop(options?: { accessTokenSeconds: number }): Promise<ExampleShop> {
+async function makeShop(options?: ExampleShopOptions): Promise<ExampleShop> {
   const made = await ExampleShop.make(options)
   shops.push(made)
   return made
-}
-
-/** The printed commands, each with what is said about it. */
-function printedCommands(): { readonly comment: string; readonly command: string }[] {
-  return [...printed.matchAll(/^# (.*)\n(.*curl.*)$/gm)].map(([, comment = '', command = '']) => ({ comment, command }))
-}
-
-/** Pastes commands into bash, one after the other; answers what each one printed. */
-function paste(commands: readonly string[]): string[] {
-  const script = commands.map((command) => `${command}\nprintf '\\0'\n`).join('')
-  const output = execFileSync('bash', ['-c', script], { encoding: 'utf8' })
-  collectTokens(output)
-  return output.split('\0').slice(0, -1)
 }
 
 function collectTokens(text: string): void {
@@ -104,8 +96,9 @@ async function call(method: string, path: string, accessToken: string, body?: st
 
 describe('the printed commands', () => {
   it('answer what is said about them, pasted into bash one after the other', () => {
-    const commands = printedCommands()
-    const answers = paste(commands.map(({ command }) => command)).map((output) => {
+    const commands = printedCommands(printed)
+    const answers = paste(commands).map((output) => {
+      collectTokens(output)
       const [, body = '', status] = /^(.*?)(?: (\d{3}))?\n$/.exec(output) ?? []
       // Of a token request only the body is printed.
       return { status: Number(status ?? 200), body: JSON.parse(body) }
@@ -150,7 +143,7 @@ describe('the printed commands', () => {
   })
 
   it('have comments that no shell trips over', () => {
-    for (const { comment } of printedCommands()) expect(comment).toMatch(/^[\w :,-]+$/)
+    for (const { comment } of printedCommands(printed)) expect(comment).toMatch(/^[\w :,-]+$/)
   })
 })
 
