@@ -59,15 +59,18 @@ export const listAuthorizations: SqlStatement = statement(
   `,
 )
 
-/** Tells of a JWT, of which nothing is stored, whether it is revoked and whether its authorization is there. */
+/**
+ * Tells of a JWT, of which nothing is stored, whether it is revoked and whether its authorization is there: 1 or 0, because drivers
+ * tell in different ways what is true.
+ */
 export const findRevocation: SqlStatement = statement(
   'find_revocation',
   `
   SELECT
-    EXISTS (SELECT 1 FROM latchkey_revoked_token WHERE token_id = ?) AS is_revoked,
-    EXISTS (
+    CASE WHEN EXISTS (SELECT 1 FROM latchkey_revoked_token WHERE token_id = ?) THEN 1 ELSE 0 END AS is_revoked,
+    CASE WHEN EXISTS (
       SELECT 1 FROM latchkey_authorization WHERE authorization_id = ? AND revoked_at IS NULL
-    ) AS has_authorization
+    ) THEN 1 ELSE 0 END AS has_authorization
   `,
 )
 
