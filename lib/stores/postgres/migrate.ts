@@ -1,6 +1,7 @@
 import type { Clock } from '../../protocol/clock.js'
 import { missingMigrations, requireMigrated, type Schema } from '../sql/migration.js'
 import { statement, type SqlSession } from '../sql/sql-connection.js'
+import { checkPostgresSettings } from './check-settings.js'
 import type { PostgresConnection } from './postgres-connection.js'
 import { isMissingTable } from './store-error.js'
 
@@ -20,6 +21,7 @@ export async function migratePostgres(
   { migrationTable, migrations }: Schema,
   { apply, clock }: { readonly apply: boolean; readonly clock: Clock },
 ): Promise<void> {
+  await checkPostgresSettings(connection)
   const missing = missingMigrations(migrations, await findApplied(connection))
   if (missing.length === 0) return
   if (!apply) requireMigrated(missing)
