@@ -35,6 +35,7 @@ export function pruneRegularly(store: Pick<TokenStore, 'prune'>, options: PruneR
   // A timer that held the store would keep all its tokens when an application drops it without closing it.
   const reference = new WeakRef(store)
   let isPruning = false
+  let isStopped = false
   const timer = setInterval(() => {
     const held = reference.deref()
     if (held === undefined) clearInterval(timer)
@@ -42,6 +43,7 @@ export function pruneRegularly(store: Pick<TokenStore, 'prune'>, options: PruneR
   }, intervalSeconds * 1000)
   timer.unref()
   return () => {
+    isStopped = true
     clearInterval(timer)
   }
 
@@ -50,7 +52,8 @@ export function pruneRegularly(store: Pick<TokenStore, 'prune'>, options: PruneR
     try {
       await held.prune?.(clock(), { budgetMilliseconds })
     } catch (error) {
-      onError(error)
+      // Whoever stopped it closes the database next, perhaps under a pruning that is on its way.
+      if (!isStopped) onError(error)
     } finally {
       isPruning = false
     }
