@@ -1,10 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { authorizationsOf, type Authorizations } from './authorizations.js'
+import { clientsOf, type Clients } from './clients.js'
 import { bearerRequirement, type BearerOptions } from './bearer/requirement.js'
 import { clientSecretBasic } from './client-auth/client-secret-basic.js'
 import { clientSecretPost } from './client-auth/client-secret-post.js'
 import { clientSecretVerifier } from './client-auth/client-secret.js'
 import { none } from './client-auth/none.js'
+import { secretUseNotes } from './client-auth/note-secret-use.js'
 import type { TokenEndpointServices } from './endpoints/token.js'
 import { ConfigurationError } from './errors/configuration-error.js'
 import { createEmit } from './events.js'
@@ -42,6 +44,13 @@ export interface AuthorizationServer {
 }
 
 /**
+  /** The secrets of clients: their rotation, and their end. */
+  readonly clients: Clients
+  /**
+   * The settings that are weaker than they need be, each with the reason and the remedy; empty when there are none. What cannot be
+   * known before there are requests, such as a proxy that is not trusted, is among them once it was noticed.
+   */
+  posture(): readonly PostureFinding[]
  * Makes an authorization server. Everything is checked here: a mistake throws a `ConfigurationError`, with the remedy, when the
  * app starts and not when a user calls.
  */
@@ -85,7 +94,11 @@ function wire(options: AuthorizationServerOptions): TokenEndpointServices {
   const { issuer, clients, tokens, clock = systemClock, excessScope = 'refuse' } = options
   const { throttle = memoryThrottle({ clock }) } = options
   const { accessTokenFormat = 'opaque', signingKeys, accessTokenClaims } = options
-  const secrets = clientSecretVerifier(options.secretHasher ?? bcryptHasher({ workers: 1 }))
+    clients: clientsOf(services),
+    posture: () => [...weaknesses, ...[proxy.finding() ?? []].flat()],
+  const { secretHasher = bcryptHasher({ workers: 1 }) } = options
+  const emit = createEmit(options.onEvent, clock)
+  const secrets = clientSecretVerifier(secretHasher, secretUseNotes({ clients, hasher: secretHasher, emit }))
   const builtIn = [clientSecretBasic(secrets), clientSecretPost(secrets), none]
   const grants = new Map(options.grants.map((grant) => [grant.grantType, grant]))
   return {

@@ -21,6 +21,7 @@ export type OAuthEvent =
   | TokensRevokedEvent
   | ClientSecretRotatedEvent
   | FailureEvent
+  | ClientSecretRetiredEvent
   | WarningEvent
 
 /** A request was answered with tokens. */
@@ -117,10 +118,19 @@ export interface ClientSecretRotatedEvent extends RequestEvent {
   readonly type: 'client_secret_rotated'
   readonly clientId: string
   /** Seconds since the epoch: when the last of the secrets that it had before ends. Absent when they ended at once. */
+  /** Names the new one; it is not secret. */
+  readonly secretId: string
   readonly formerSecretsExpireAt: number | undefined
 }
 
 /** Something of ours or of the application broke, or a store is out of reach. */
+/** A secret of a client was withdrawn. */
+export interface ClientSecretRetiredEvent extends RequestEvent {
+  readonly type: 'client_secret_retired'
+  readonly clientId: string
+  readonly secretId: string
+}
+
 export interface FailureEvent extends RequestEvent {
   readonly type: 'failure'
   readonly error: 'server_error' | 'temporarily_unavailable'

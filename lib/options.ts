@@ -147,6 +147,8 @@ export function checkServerOptions(options: AuthorizationServerOptions): void {
   checkMethods('tokens', options.tokens, [
     'saveTokens',
     'findAccessToken',
+  // Absent where a store cannot be written to.
+  checkFunction('clients.replaceClient', (options.clients as { readonly replaceClient?: unknown }).replaceClient)
     'findRefreshToken',
     'rotateRefreshToken',
     'revokeAccessToken',

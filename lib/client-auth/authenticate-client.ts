@@ -63,7 +63,9 @@ function judgeAttempt(
   // Whom no proof would help is nobody here: what is verified, and how long that takes, must not tell that the proof was right.
   const provable = unprovable(client, method) === undefined ? client : undefined
   const attempt = (): MaybePromise<RefusalReason | undefined> =>
-    andThen(method.verifyCredentials(provable, credentials, now), (verified) => refusalReason(client, method, verified))
+    andThen(method.verifyCredentials(provable, credentials, now, context), (verified) =>
+      refusalReason(client, method, verified),
+    )
   if (method.canBeGuessed?.(provable, credentials, now) === true) {
     return limitAttempts(services, by, keys, { attempt, isSuccess: (reason) => reason === undefined })
   }

@@ -31,7 +31,12 @@ export interface ClientAuthMethod {
    * Whether the credentials are those of the client. Called with `undefined` for an unknown client, and then must answer
    * false after the same work as for a wrong proof. `now` is in seconds since the epoch.
    */
-  verifyCredentials(client: Client | undefined, credentials: PresentedCredentials, now: number): MaybePromise<boolean>
+  verifyCredentials(
+    client: Client | undefined,
+    credentials: PresentedCredentials,
+    now: number,
+    context: RequestContext,
+  ): MaybePromise<boolean>
   /**
    * Whether credentials could be right by a guess, as a secret can that a person chose: then attempts are counted before they are
    * looked at, and too many are not. Called with `undefined` for an unknown client, and then must answer as for a wrong proof of a

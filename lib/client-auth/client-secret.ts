@@ -3,6 +3,7 @@ import type { PasswordHasher } from '../passwords/password-hasher.js'
 import { andThen, type MaybePromise } from '../protocol/maybe-promise.js'
 import type { Client, ClientSecret } from '../stores/client-store.js'
 import type { ClientAuthMethod } from './client-auth-method.js'
+import type { NoteSecretUse } from './note-secret-use.js'
 
 const SHA256 = 'sha256:'
 const noSecrets: readonly ClientSecret[] = []
@@ -18,39 +19,45 @@ export type ClientSecretVerifier = Required<Pick<ClientAuthMethod, 'verifyCreden
 
 /**
  * Makes what compares secrets. Generated secrets are compared by their SHA-256 digest in constant time, so that
- * the token endpoint costs no slow hash; secrets that people chose are compared by `hasher`.
+ * the token endpoint costs no slow hash; secrets that people chose are compared by `hasher`. `noteUse` is told of those that match.
  */
-export function clientSecretVerifier(hasher: PasswordHasher): ClientSecretVerifier {
+export function clientSecretVerifier(hasher: PasswordHasher, noteUse?: NoteSecretUse): ClientSecretVerifier {
   let slowHashesInUse = false
   return {
-    verifyCredentials(client, { proof = '' }, now) {
+    verifyCredentials(client, { proof = '' }, now, context) {
       const live = liveSecrets(client, now)
       if (proof === '') return false
-      if (matchesDigest(live, proof)) return true
+      const matching = findByDigest(live, proof)
+      if (matching !== undefined) return accept(matching, false)
       const chosen = live.filter(isChosen)
       slowHashesInUse ||= chosen.length > 0
       // Once a client with a slow hash was here, a quick refusal would tell which ids are not such a client's.
       if (chosen.length === 0 && slowHashesInUse) return andThen(hasher.verifyNobody(proof), () => false)
-      return verifyChosenSecrets(hasher, chosen, proof)
+      return andThen(findChosen(hasher, chosen, proof), (found) => found !== undefined && accept(found, true))
+
+      function accept(secret: ClientSecret, isChosen: boolean): true {
+        if (client !== undefined) noteUse?.({ clientId: client.clientId, secret, proof, isChosen, now, context })
+        return true
+      }
     },
     canBeGuessed(client, { proof = '' }, now) {
       const live = liveSecrets(client, now)
       slowHashesInUse ||= live.some(isChosen)
       // For whom there is no slow hash, too: what happens after many failures, and how fast, must not tell them apart.
-      return slowHashesInUse && proof !== '' && !matchesDigest(live, proof)
+      return slowHashesInUse && proof !== '' && findByDigest(live, proof) === undefined
     },
   }
 }
 
-/** Whether it is a generated secret: the same work for every wrong one, and where there is none. */
-function matchesDigest(live: readonly ClientSecret[], proof: string): boolean {
+/** Finds a generated secret among all: the same work for every wrong one, and where there is none. */
+function findByDigest(live: readonly ClientSecret[], proof: string): ClientSecret | undefined {
   const presented = Buffer.from(digestClientSecret(proof), 'latin1')
   const stored = live.length === 0 ? [nobody] : live.map(({ digest }) => Buffer.from(digest, 'latin1'))
-  let matches = false
-  for (const digest of stored) {
-    if (digest.length === presented.length && timingSafeEqual(digest, presented)) matches = true
-  }
-  return matches && live.length > 0
+  let found: ClientSecret | undefined
+  stored.forEach((digest, index) => {
+    if (digest.length === presented.length && timingSafeEqual(digest, presented)) found = live[index]
+  })
+  return found
 }
 
 function liveSecrets(client: Client | undefined, now: number): readonly ClientSecret[] {
@@ -63,11 +70,13 @@ function isChosen({ digest }: ClientSecret): boolean {
   return !digest.startsWith(SHA256)
 }
 
-function verifyChosenSecrets(
+function findChosen(
   hasher: PasswordHasher,
   [first, ...others]: readonly ClientSecret[],
   proof: string,
-): MaybePromise<boolean> {
-  if (first === undefined) return false
-  return andThen(hasher.verify(proof, first.digest), (matches) => matches || verifyChosenSecrets(hasher, others, proof))
+): MaybePromise<ClientSecret | undefined> {
+  if (first === undefined) return undefined
+  return andThen(hasher.verify(proof, first.digest), (matches: unknown) =>
+    matches === true ? first : findChosen(hasher, others, proof),
+  )
 }

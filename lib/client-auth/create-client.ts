@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
+import { systemClock } from '../protocol/clock.js'
 import type { ConfidentialClient, PublicClient } from '../stores/client-store.js'
-import { digestClientSecret } from './client-secret.js'
+import { generateSecret } from './generated-secret.js'
 import { checkNewClient, type NewClient } from './new-client.js'
 
 export type { NewClient } from './new-client.js'
@@ -41,10 +42,9 @@ export function createClient(registration: NewClient): CreatedClient {
   if (clientType === 'public') {
     return { client: { ...rest, clientId, clientType, authMethods: ['none'] }, clientSecret: undefined }
   }
-  const clientSecret = randomBytes(32).toString('base64url')
-  const secrets = [{ digest: digestClientSecret(clientSecret) }]
+  const { clientSecret, secret } = generateSecret(systemClock())
   return {
-    client: { ...rest, clientId, clientType, authMethods: authMethods ?? ['client_secret_basic'], secrets },
+    client: { ...rest, clientId, clientType, authMethods: authMethods ?? ['client_secret_basic'], secrets: [secret] },
     clientSecret,
   }
 }

@@ -56,7 +56,8 @@ describe('client secrets', () => {
     it('CLA-25 CLA-38 are kept as a SHA-256 digest, and authenticate the client', async () => {
       const { client, clientSecret } = createClient(registration)
       const digest = `sha256:${createHash('sha256').update(clientSecret).digest('base64url')}`
-      expect(client).toEqual(app(client.clientId, [{ digest }]))
+      const [{ secretId, createdAt } = {}] = client.secrets
+      expect(client).toEqual(app(client.clientId, [{ secretId, digest, createdAt }]))
       const server = testServer({ moreClients: [client] })
       expect(await token(server, client.clientId, clientSecret)).toEqual(issued('orders:read'))
       expect(await token(server, client.clientId, digest)).toEqual(invalidClient)

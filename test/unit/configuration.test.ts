@@ -111,7 +111,13 @@ describe('sound options', () => {
       clientId: expect.stringMatching(/^[\w-]{22}$/) as string,
       clientType: 'confidential',
       authMethods: ['client_secret_basic'],
-      secrets: [{ digest: expect.stringMatching(/^sha256:[\w-]{43}$/) as string }],
+      secrets: [
+        {
+          secretId: expect.stringMatching(/^[0-9a-f]{8}$/) as string,
+          digest: expect.stringMatching(/^sha256:[\w-]{43}$/) as string,
+          createdAt: expect.any(Number) as number,
+        },
+      ],
     })
     expect(first.clientSecret).toMatch(/^[\w-]{43}$/)
     expect(JSON.stringify(first.client)).not.toContain(first.clientSecret)

@@ -1,0 +1,134 @@
+import { changeClient, findExactClient, isChangeable, type ClientChange } from './client-auth/change-client.js'
+import { generateSecret } from './client-auth/generated-secret.js'
+import { secretIdOf } from './client-auth/secret-id.js'
+import { checkOptions, checkWholeNumber } from './errors/check-options.js'
+import { ConfigurationError } from './errors/configuration-error.js'
+import type { Emit } from './events.js'
+import type { Clock } from './protocol/clock.js'
+import { applicationContext } from './protocol/request-context.js'
+import type { Client, ClientSecret, ClientStore, ConfidentialClient } from './stores/client-store.js'
+
+const DAY = 86_400
+
+/**
+ * What an operator may do with the secrets of clients, also from several processes at once: each change is a compare-and-set. Rejects
+ * with `ConfigurationError` for a client or a secret that there is not, and where the client store cannot be written to.
+ */
+export interface Clients {
+  /** Gives a client one secret more, and the secrets that it has an end. Those that have ended are removed. */
+  rotateSecret(options: RotateSecretOptions): Promise<RotatedSecret>
+  /** The secrets that work, without their digests, the oldest first. */
+  listSecrets(selection: { readonly clientId: string }): Promise<readonly ListedSecret[]>
+  /**
+   * Withdraws a secret at once. The only one that works is not withdrawn: `rotateSecret` with `overlapSeconds: 0` replaces it. Tokens
+   * that were issued stay; they end by `authorizations.revoke`.
+   */
+  retireSecret(selection: { readonly clientId: string; readonly secretId: string }): Promise<void>
+}
+
+/** Whose secret is rotated, and how. */
+export interface RotateSecretOptions {
+  readonly clientId: string
+  /** Seconds that present secrets go on working, unless they end earlier. Default 604,800 (7 days), at most a year; 0: none. */
+  readonly overlapSeconds?: number | undefined
+}
+
+/** The new secret of a client. */
+export interface RotatedSecret {
+  /** The only copy: show it once to whoever runs the client. */
+  readonly clientSecret: string
+  readonly secretId: string
+  /** The former secrets that still work, and until when, in seconds since the epoch. */
+  readonly expires: readonly { readonly secretId: string; readonly expiresAt: number }[]
+}
+
+/** A secret of a client, without what would help to use it. Times are seconds since the epoch. */
+export interface ListedSecret {
+  readonly secretId: string
+  /** Absent: unknown. */
+  readonly createdAt: number | undefined
+  /** Absent: it does not end. */
+  readonly expiresAt: number | undefined
+  /** Noted once an hour. Absent: it was not used since this is noted. */
+  readonly lastUsedAt: number | undefined
+}
+
+/** Makes the operations on the clients of a server. */
+export function clientsOf(services: {
+  readonly clients: ClientStore
+  readonly clock: Clock
+  readonly emit: Emit
+}): Clients {
+  const { clients, clock, emit } = services
+  const isLive = ({ expiresAt }: ClientSecret): boolean => expiresAt === undefined || clock() < expiresAt
+
+  function change<Result>(
+    clientId: string,
+    change: (client: ConfidentialClient) => ClientChange<Result>,
+  ): Promise<Result> {
+    if (!isChangeable(clients)) throw readOnly()
+    return changeClient(clients, clientId, applicationContext(), (client) => change(confidential(client)))
+  }
+
+  return {
+    async rotateSecret(options) {
+      checkOptions('rotateSecret', options, ['clientId', 'overlapSeconds'])
+      const { clientId, overlapSeconds = 7 * DAY } = options
+      checkWholeNumber('rotateSecret.overlapSeconds', overlapSeconds, 0, 366 * DAY)
+      const { clientSecret, secret } = generateSecret(clock())
+      const end = clock() + overlapSeconds
+      const former = await change(clientId, (client) => {
+        const result = client.secrets
+          .map((secret) => ({ ...secret, expiresAt: Math.min(secret.expiresAt ?? end, end) }))
+          .filter(isLive)
+        return { next: { ...client, secrets: [...result, secret] }, result }
+      })
+      const { secretId } = secret
+      const ends = former.map(({ expiresAt }) => expiresAt)
+      const formerSecretsExpireAt = ends.length === 0 ? undefined : Math.max(...ends)
+      emit(applicationContext(), { type: 'client_secret_rotated', clientId, secretId, formerSecretsExpireAt })
+      const expires = former.map((secret) => ({ secretId: secretIdOf(secret), expiresAt: secret.expiresAt }))
+      return { clientSecret, secretId, expires }
+    },
+
+    async listSecrets({ clientId }) {
+      const client = confidential(await findExactClient(clients, clientId, applicationContext()))
+      return client.secrets.filter(isLive).map((secret) => {
+        const { createdAt, expiresAt, lastUsedAt } = secret
+        return { secretId: secretIdOf(secret), createdAt, expiresAt, lastUsedAt }
+      })
+    },
+
+    async retireSecret({ clientId, secretId }) {
+      await change(clientId, (client) => {
+        const secrets = client.secrets.filter((secret) => secretIdOf(secret) !== secretId)
+        if (secrets.length === client.secrets.length) throw unknownSecret()
+        if (client.secrets.some(isLive) && !secrets.some(isLive)) throw lastSecret()
+        return { next: { ...client, secrets }, result: undefined }
+      })
+      emit(applicationContext(), { type: 'client_secret_retired', clientId, secretId })
+    },
+  }
+}
+
+function confidential(client: Client | undefined): ConfidentialClient {
+  if (client?.clientType === 'confidential') return client
+  if (client === undefined)
+    throw new ConfigurationError('clientId', 'is the id of no client', 'Create the client first')
+  throw new ConfigurationError('clientId', 'is a public client, which has no secret', 'Make the client confidential')
+}
+
+function readOnly(): ConfigurationError {
+  const remedy =
+    'Give the server a ClientRegistry, as the stores of this package are, or change secrets where they are kept'
+  return new ConfigurationError('clients', 'cannot be written to: it has no method replaceClient', remedy)
+}
+
+function unknownSecret(): ConfigurationError {
+  return new ConfigurationError('secretId', 'is no secret of this client', 'Choose one of listSecrets')
+}
+
+function lastSecret(): ConfigurationError {
+  const remedy = 'Replace it by rotateSecret with overlapSeconds: 0, or disable the client'
+  return new ConfigurationError('secretId', 'is the only secret of this client that works', remedy)
+}
