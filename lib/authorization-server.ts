@@ -46,11 +46,6 @@ export interface AuthorizationServer {
 /**
   /** The secrets of clients: their rotation, and their end. */
   readonly clients: Clients
-  /**
-   * The settings that are weaker than they need be, each with the reason and the remedy; empty when there are none. What cannot be
-   * known before there are requests, such as a proxy that is not trusted, is among them once it was noticed.
-   */
-  posture(): readonly PostureFinding[]
  * Makes an authorization server. Everything is checked here: a mistake throws a `ConfigurationError`, with the remedy, when the
  * app starts and not when a user calls.
  */
@@ -95,7 +90,6 @@ function wire(options: AuthorizationServerOptions): TokenEndpointServices {
   const { throttle = memoryThrottle({ clock }) } = options
   const { accessTokenFormat = 'opaque', signingKeys, accessTokenClaims } = options
     clients: clientsOf(services),
-    posture: () => [...weaknesses, ...[proxy.finding() ?? []].flat()],
   const { secretHasher = bcryptHasher({ workers: 1 }) } = options
   const emit = createEmit(options.onEvent, clock)
   const secrets = clientSecretVerifier(secretHasher, secretUseNotes({ clients, hasher: secretHasher, emit }))
@@ -119,7 +113,7 @@ function wire(options: AuthorizationServerOptions): TokenEndpointServices {
       refreshTokenLifetimeSeconds: options.refreshTokenLifetimeSeconds ?? 14 * 86_400,
       authorizationLifetimeSeconds: options.authorizationLifetimeSeconds ?? 90 * 86_400,
     },
-    emit: createEmit(options.onEvent, clock),
+    emit,
     throttle: throttle === false ? undefined : throttle,
   }
 }
