@@ -62,5 +62,6 @@ function valuesOf(form: string): string[] {
   const pairs = form.split('&', 100).filter((pair) => pair.includes('='))
   const sent = pairs.map((pair) => pair.slice(pair.indexOf('=') + 1))
   const decoded = [...new URLSearchParams(form.slice(0, 5000)).values()]
-  return [...sent, ...decoded].filter((value) => value.length >= 8 && value.length < 5000)
+  // The name of a grant is also that of a parameter, which a refusal may name.
+  return [...sent, ...decoded].filter((value) => value.length >= 8 && value.length < 5000 && value !== 'password')
 }

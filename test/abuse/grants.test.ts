@@ -1,0 +1,211 @@
+import { afterEach, beforeAll, describe, expect, it } from 'vitest'
+import type { PasswordHasher, UserStore } from 'latchkey'
+import { plainHasher } from '../fixtures/plain-passwords.js'
+import { basicLine, formLine } from '../fixtures/post-token.js'
+import { invalidClient, issued, refused, type ShownAnswer } from '../fixtures/shown-answer.js'
+import { secretOf } from '../fixtures/test-server.js'
+import { shopApi } from '../fixtures/api-server.js'
+import { attackedServer, type AttackedServer } from './attacked.js'
+import { watchProcess } from './process-watch.js'
+
+watchProcess()
+
+const unsupported = refused(400, 'unsupported_grant_type', 'This grant type is not supported')
+const malformed = refused(400, 'invalid_request', 'The body is not form-encoded UTF-8')
+const repeated = refused(400, 'invalid_request', 'A parameter is repeated or not a single value')
+const noPassword = refused(
+  400,
+  'invalid_request',
+  'The user name or the password is too long or has control characters',
+)
+const tooLong = refused(400, 'invalid_request', 'A parameter is too long')
+const tooLarge = refused(413, 'invalid_request', 'The body is too large')
+const wrongUser = refused(400, 'invalid_grant', 'The user name or the password is wrong')
+const wrongScope = refused(400, 'invalid_scope', 'The scope is missing, malformed, or more than this client may have')
+const wrongTarget = refused(400, 'invalid_target', 'The resource is unknown, malformed, or not for this client')
+const notThisClient = refused(400, 'unauthorized_client', 'A public client may not use this grant type')
+
+const own = 'grant_type=client_credentials'
+const signIn = 'grant_type=password'
+const alice = 'username=alice&password=alice%27s+password'
+const kilobytes = (count: number): string => 'x'.repeat(count * 1000)
+
+/** A form that `shop-app` sends, and the answer. */
+const rows: readonly [id: string, what: string, form: string, answer: ShownAnswer][] = [
+  ...['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'valueOf', 'then'].map(
+    (name): (typeof rows)[number] => ['ABU-060', `the grant type ${name}`, `grant_type=${name}`, unsupported],
+  ),
+  ...['Password', 'PASSWORD', 'password%20', '%20password', 'password%00', 'passw%D0%BErd'].map(
+    (name): (typeof rows)[number] => ['ABU-061', `the grant type ${name}`, `grant_type=${name}&${alice}`, unsupported],
+  ),
+  ['ABU-062', 'a grant type of 10 kB', `grant_type=${kilobytes(10)}`, unsupported],
+  ['ABU-062', 'a grant type of 17 kB', `grant_type=${kilobytes(17)}`, tooLong],
+  ['ABU-062', 'a grant type of 1 MB', `grant_type=${kilobytes(1000)}`, tooLarge],
+  ...['authorization_code', 'implicit', 'urn:ietf:params:oauth:grant-type:device_code'].map(
+    (name): (typeof rows)[number] => ['ABU-063', `the grant type ${name}`, `grant_type=${name}&code=x`, unsupported],
+  ),
+  ['ABU-064', 'a password of 1 MB', `${signIn}&username=alice&password=${kilobytes(1000)}`, tooLarge],
+  ['ABU-064', 'a password of 15 kB', `${signIn}&username=alice&password=${kilobytes(15)}`, noPassword],
+  ...['%00', 'alice%00', '%0D', 'alice%0Aadmin', '%1B[2J'].flatMap((text): (typeof rows)[number][] => [
+    ['ABU-066', `the user name ${text}`, `${signIn}&username=${text}&password=x`, noPassword],
+    ['ABU-066', `the password ${text}`, `${signIn}&username=alice&password=${text}`, noPassword],
+  ]),
+  ['ABU-067', 'half a character in a password', `${signIn}&username=alice&password=%ED%A0%80`, malformed],
+  ['ABU-067', 'half a character in a user name', `${signIn}&username=%ED%B0%80&password=x`, malformed],
+  ...['+alice%27s+password', 'alice%27s+password+', 'alice%27s++password', 'alice%27s+password%09'].map(
+    (password): (typeof rows)[number] => [
+      'ABU-068',
+      `the password ${password}`,
+      `${signIn}&username=alice&password=${password}`,
+      wrongUser,
+    ],
+  ),
+  ['ABU-074', 'two user names', `${signIn}&username=alice&username=bob&password=x`, repeated],
+  ...['a%22b', 'a%5Cb', 'a%0Ab', 'a%09b', '%C3%A9', 'orders:read%0D%0ASet-Cookie:+a%3Db', 'orders:read%00'].map(
+    (scope): (typeof rows)[number] => ['ABU-077', `the scope ${scope}`, `${own}&scope=${scope}`, wrongScope],
+  ),
+  ...['%20', 'orders:read%20%20profile', '%20orders:read', 'orders:read+'].map((scope): (typeof rows)[number] => [
+    'ABU-078',
+    `the scope ${scope}`,
+    `${own}&scope=${scope}`,
+    wrongScope,
+  ]),
+  ['ABU-079', '100 000 scopes', `${own}&scope=${'a+'.repeat(100_000)}`, tooLarge],
+  ['ABU-079', '8 000 scopes', `${own}&scope=${'a+'.repeat(8000)}`, wrongScope],
+  ...['__proto__', 'constructor', 'toString', 'has', 'size'].map((scope): (typeof rows)[number] => [
+    'ABU-080',
+    `the scope ${scope}`,
+    `${own}&scope=${scope}`,
+    wrongScope,
+  ]),
+  ...['/relative', 'https://x%23f', `${shopApi}%23f`, 'javascript:1', 'x', '%00', `${shopApi}%20`, kilobytes(10)].map(
+    (resource): (typeof rows)[number] => [
+      'ABU-081',
+      `the resource ${resource.slice(0, 30)}`,
+      `${own}&resource=${resource}`,
+      wrongTarget,
+    ],
+  ),
+  ['ABU-081', 'an empty resource, which is none', `${own}&resource=`, issued('orders:read orders:write')],
+  ...[
+    'http://127.0.0.1.evil/shop',
+    'http://127.0.0.1@evil/shop',
+    'HTTP://127.0.0.1/shop',
+    'https://STOCK.example.com/v1',
+    'http://127.0.0.1/%2573hop',
+    'http://127.0.0.1/x/%252e%252e/shop',
+    'http://127.0.0.1/x/../shop',
+    `${shopApi}/`,
+    `${shopApi}?`,
+  ].map((resource): (typeof rows)[number] => [
+    'ABU-082',
+    `the resource ${resource}`,
+    `${own}&resource=${resource}`,
+    wrongTarget,
+  ]),
+]
+
+const looked: string[] = []
+const hashed: string[] = []
+const users = {
+  findUserByUsername: (username: string) => {
+    looked.push(username)
+    return server.users.get(username)
+  },
+  findUser: (id: string) => [...server.users.values()].find(({ userId }) => userId === id),
+}
+const hasher: PasswordHasher = {
+  ...plainHasher,
+  verify(password, hash) {
+    hashed.push(password)
+    return plainHasher.verify(password, hash)
+  },
+}
+let server: AttackedServer
+
+beforeAll(async () => {
+  server = await attackedServer({ password: { users, hasher } })
+})
+
+describe('what a grant is asked for', () => {
+  it.each(rows)('%s %s', async (id, _what, form, answer) => {
+    looked.length = hashed.length = 0
+    const started = performance.now()
+    await server.attackForm(form, answer)
+    expect(performance.now() - started).toBeLessThan(5000)
+    // Only one whose name and password can be one is looked up.
+    expect([looked.length, hashed.length]).toEqual(id === 'ABU-068' ? [1, 1] : [0, 0])
+  })
+
+  it('ABU-062 nothing long is told in full', () => {
+    for (const event of server.events) expect(JSON.stringify(event).length).toBeLessThan(1500)
+  })
+
+  it.each(['other-app', 'post-app', 'shop-app'])('ABU-075 the id of %s without its secret', async (clientId) => {
+    const lines = ['POST /oauth/token HTTP/1.1', formLine]
+    await server.attack(lines, `${signIn}&${alice}&client_id=${clientId}`, invalidClient)
+  })
+
+  it('ABU-076 a public client has nothing of its own to prove', async () => {
+    const lines = ['POST /oauth/token HTTP/1.1', formLine]
+    await server.attack(lines, `${own}&client_id=spa`, notThisClient)
+  })
+
+  it('ABU-083 a secret in the URL is told nobody', async () => {
+    const lines = [`POST /oauth/token?client_secret=${secretOf('shop-app')} HTTP/1.1`, formLine, basicLine('shop-app')]
+    const refusal = refused(400, 'invalid_request', 'Credentials and tokens must not be sent in the query')
+    await server.attack(lines, own, refusal)
+  })
+})
+
+describe('ABU-073 a user store that answers', () => {
+  const find = users.findUserByUsername
+  afterEach(() => void (users.findUserByUsername = find))
+  const serverError = { status: 500, error: 'server_error' }
+  const answers: readonly [what: string, answered: unknown][] = [
+    ['true', true],
+    ['an empty object', {}],
+    ['the id 0', { userId: 0, passwordHash: "plain:alice's password" }],
+    ['an empty id', { userId: '', passwordHash: "plain:alice's password" }],
+    ['a list', []],
+    ['an id and no hash', { userId: 'user-1' }],
+    ['a text', 'alice'],
+    ['a function', () => ({ userId: 'user-1', passwordHash: "plain:alice's password" })],
+  ]
+
+  it.each(answers)('%s lets nobody in', async (_what, answered) => {
+    for (const answer of [answered, Promise.resolve(answered)]) {
+      users.findUserByUsername = () => answer as ReturnType<UserStore['findUserByUsername']> as never
+      const given = await server.postAs('shop-app', `${signIn}&${alice}`)
+      expect([given.status, JSON.parse(given.text).error]).toEqual(Object.values(serverError))
+      expect(given.headers['cache-control']).toBe('no-store')
+    }
+  })
+
+  it('with an exception lets nobody in', async () => {
+    users.findUserByUsername = () => {
+      throw new Error('secret cause')
+    }
+    const given = await server.postAs('shop-app', `${signIn}&${alice}`)
+    expect([given.status, JSON.parse(given.text).error]).toEqual(Object.values(serverError))
+    expect(given.octets).not.toContain('secret cause')
+  })
+
+  it('nothing at all is answered 503, and whoever is answered late is given nothing', async () => {
+    let finish: (user: unknown) => void = () => undefined
+    const slow = await attackedServer({
+      password: {
+        hasher,
+        users: { ...users, findUserByUsername: () => new Promise((resolve) => (finish = resolve as typeof finish)) },
+      },
+      server: { requestTimeoutSeconds: 1 },
+    })
+    const given = await slow.postAs('shop-app', `${signIn}&${alice}`)
+    expect([given.status, JSON.parse(given.text).error]).toEqual([503, 'temporarily_unavailable'])
+    expect(given.headers['retry-after']).toMatch(/^\d+$/)
+    finish({ userId: 'user-1', passwordHash: "plain:alice's password" })
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    expect(slow.events.filter(({ type }) => type === 'tokens_issued')).toEqual([])
+    expect(slow.stores.tokens.listAuthorizations('user-1')).toEqual([])
+  })
+})
