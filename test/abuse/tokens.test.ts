@@ -1,0 +1,340 @@
+import { createServer } from 'node:http'
+import { once } from 'node:events'
+import express from 'express'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { StoreUnavailableError } from 'latchkey'
+import { clientLike, stockApi } from '../fixtures/api-server.js'
+import { jws, segment } from '../fixtures/jwt-server.js'
+import { plainServer } from '../fixtures/plain-passwords.js'
+import { basicLine, formLine } from '../fixtures/post-token.js'
+import type { RawAnswer } from '../fixtures/raw-http.js'
+import { answered, invalidClient, refused, shown } from '../fixtures/shown-answer.js'
+import { basic, catalogue, secretOf } from '../fixtures/test-server.js'
+import { attackedServer, member, type AttackedServer } from './attacked.js'
+import { ask } from './exchange.js'
+import { watchProcess } from './process-watch.js'
+
+watchProcess()
+
+const invalidGrant = refused(
+  400,
+  'invalid_grant',
+  'The refresh token is invalid, expired, revoked, or belongs to another client',
+)
+const invalidScope = refused(400, 'invalid_scope', 'The scope is missing, malformed, or more than this client may have')
+const foreign = refused(400, 'unauthorized_client', 'The token belongs to another client')
+const repeated = refused(400, 'invalid_request', 'A parameter is repeated or not a single value')
+const done = answered(200, '', { contentType: undefined })
+const inactive = answered(200, { active: false })
+const signIn = 'grant_type=password&username=alice&password=alice%27s+password'
+const own = 'grant_type=client_credentials'
+
+interface Tokens {
+  readonly access: string
+  readonly refresh: string
+}
+
+let server: AttackedServer
+/** Strict: whoever comes second has come too late. */
+let strict: AttackedServer
+
+beforeAll(async () => {
+  const signsIn = { firstParty: true, grantTypes: ['password', 'refresh_token'], scopes: catalogue } as const
+  const moreClients = [clientLike('thief', signsIn)]
+  server = await attackedServer({ moreClients })
+  strict = await attackedServer({ moreClients, refresh: { graceSeconds: 0 } })
+})
+
+async function tokensOf(at: AttackedServer, more = '', clientId = 'opaque-app'): Promise<Tokens> {
+  const answer = await at.postAs(clientId, signIn + more)
+  expect(answer.status).toBe(200)
+  return { access: member(answer, 'access_token'), refresh: member(answer, 'refresh_token') }
+}
+
+const refresh = (at: AttackedServer, token: string, more = '', clientId = 'opaque-app'): Promise<RawAnswer> =>
+  at.postAs(clientId, `grant_type=refresh_token&refresh_token=${encodeURIComponent(token)}${more}`)
+const revoke = (token: string, more = '', clientId = 'opaque-app'): Promise<RawAnswer> =>
+  server.postAs(clientId, `token=${encodeURIComponent(token)}${more}`, '/oauth/revoke')
+const introspect = (token: string, clientId = 'inspector', at = server): Promise<RawAnswer> =>
+  at.postAs(clientId, `token=${encodeURIComponent(token)}`, '/oauth/introspect')
+
+async function succeed(answer: Promise<RawAnswer>): Promise<Tokens> {
+  const given = await answer
+  expect(given.status).toBe(200)
+  return { access: member(given, 'access_token'), refresh: member(given, 'refresh_token') }
+}
+
+describe('refresh tokens', () => {
+  it('ABU-084 one of 50 at the same time is the first', async () => {
+    const { refresh: token } = await tokensOf(strict)
+    const answers = await Promise.all(Array.from({ length: 50 }, () => refresh(strict, token)))
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1)
+    for (const answer of answers) if (answer.status !== 200) expect(shown(answer)).toEqual(invalidGrant)
+  })
+
+  it.each([1, 3])('ABU-085 ABU-086 a token that was used %i rotations ago ends everything', async (rotations) => {
+    const first = await tokensOf(strict)
+    const all = [first]
+    for (let i = 0; i < rotations; i++) all.push(await succeed(refresh(strict, all.at(-1)!.refresh)))
+    expect(shown(await refresh(strict, first.refresh))).toEqual(invalidGrant)
+    for (const { access, refresh: token } of all) {
+      expect(shown(await refresh(strict, token))).toEqual(invalidGrant)
+      expect((await strict.get(access)).status).toBe(401)
+      expect(shown(await introspect(access, 'inspector', strict))).toEqual(inactive)
+    }
+  })
+
+  it('ABU-087 within the grace the same successor, for its own client alone, and after it a replay', async () => {
+    const { refresh: token } = await tokensOf(server)
+    const next = await succeed(refresh(server, token))
+    expect(await succeed(refresh(server, token))).toEqual(next)
+    expect(shown(await refresh(server, token, '', 'thief'))).toEqual(invalidGrant)
+    expect(await succeed(refresh(server, token))).toEqual(next)
+    server.advance(10)
+    expect(shown(await refresh(server, token))).toEqual(invalidGrant)
+    expect(shown(await refresh(server, next.refresh))).toEqual(invalidGrant)
+    expect((await server.get(next.access)).status).toBe(401)
+  })
+
+  it('ABU-088 a stranger gets nothing for one, and spends nothing', async () => {
+    const { refresh: token } = await tokensOf(strict)
+    expect(shown(await refresh(strict, token, '', 'thief'))).toEqual(invalidGrant)
+    await succeed(refresh(strict, token))
+  })
+
+  it('ABU-089 ABU-090 more scope is refused and spends nothing; less is not for ever', async () => {
+    const { refresh: token } = await tokensOf(strict, '&scope=orders:read+profile')
+    expect(shown(await refresh(strict, token, '&scope=orders:read+orders:write'))).toEqual(invalidScope)
+    const less = await refresh(strict, token, '&scope=profile')
+    expect(member(less, 'scope')).toBe('profile')
+    expect(member(await refresh(strict, member(less, 'refresh_token')), 'scope')).toBe('orders:read profile')
+  })
+
+  it('ABU-091 neither kind of token works in place of the other', async () => {
+    const { access, refresh: token } = await tokensOf(server)
+    expect(shown(await refresh(server, access))).toEqual(invalidGrant)
+    expect((await server.get(token)).status).toBe(401)
+  })
+
+  it('ABU-092 a sign-in that is refreshed all the time ends all the same', async () => {
+    const own = await attackedServer({ server: { authorizationLifetimeSeconds: 86_400 } })
+    let token = (await tokensOf(own)).refresh
+    for (let hour = 1; hour < 24; hour++) {
+      own.advance(3600)
+      token = (await succeed(refresh(own, token))).refresh
+    }
+    own.advance(3600)
+    expect(shown(await refresh(own, token))).toEqual(invalidGrant)
+  })
+
+  it('ABU-093 a user who is gone, disabled, or signed out everywhere', async () => {
+    const own = await attackedServer()
+    const alice = own.users.get('alice')!
+    for (const end of [
+      () => own.users.delete('alice'),
+      () => own.users.set('alice', { ...alice, disabled: true }),
+      // What an application does when a password was changed, or consent is withdrawn.
+      () => own.oauth.authorizations.revoke({ userId: alice.userId }),
+    ]) {
+      const { refresh: token } = await tokensOf(own)
+      await end()
+      expect(shown(await refresh(own, token))).toEqual(invalidGrant)
+      own.users.set('alice', alice)
+    }
+  })
+
+  it('ABU-094 a client that is disabled is refused, and its tokens with it once they are revoked', async () => {
+    const own = await attackedServer()
+    const { access, refresh: token } = await tokensOf(own)
+    const client = own.stores.clients.findClient('opaque-app')!
+    own.stores.clients.saveClient({ ...client, disabled: true })
+    expect(shown(await refresh(own, token))).toEqual(invalidClient)
+    expect(shown(await introspect(access, 'inspector', own))).toEqual(inactive)
+    await own.oauth.authorizations.revoke({ clientId: 'opaque-app' })
+    expect((await own.get(access)).status).toBe(401)
+  })
+
+  it.each([
+    ['of 1 MB', 'x'.repeat(1_000_000), refused(413, 'invalid_request', 'The body is too large')],
+    ['with a NUL', 'abc\0', invalidGrant],
+    ['of SQL', "' OR 1=1--", invalidGrant],
+    ['of a path', '../../x', invalidGrant],
+    ['of an operator', '{"$ne":null}', invalidGrant],
+    ['of 513 characters', 'x'.repeat(513), invalidGrant],
+    ['of letters beyond ASCII', 'é', invalidGrant],
+  ])('ABU-095 one %s is no token, and no store sees it as it is', async (_what, token, answer) => {
+    const own = await attackedServer()
+    const asked: unknown[] = []
+    own.stores.tokens.findRefreshToken = (hash) => void asked.push(hash)
+    await own.attackForm(`grant_type=refresh_token&refresh_token=${encodeURIComponent(token)}`, answer, 'opaque-app')
+    for (const hash of asked) expect(hash).toMatch(/^[\w-]{43}$/)
+  })
+
+  it('ABU-096 a store that fails after the rotation: nobody is left with nothing', async () => {
+    const own = await attackedServer()
+    const { refresh: token } = await tokensOf(own)
+    const { tokens } = own.stores
+    const rotate = tokens.rotateRefreshToken.bind(tokens)
+    tokens.rotateRefreshToken = (rotation) => {
+      rotate(rotation)
+      throw new StoreUnavailableError('gone')
+    }
+    expect((await refresh(own, token)).status).toBe(503)
+    tokens.rotateRefreshToken = rotate
+    const next = await succeed(refresh(own, token))
+    await succeed(refresh(own, next.refresh))
+  })
+})
+
+describe('revocation', () => {
+  it('ABU-097 of the tokens of another client: refused, and they still work', async () => {
+    for (const clientId of ['opaque-app', 'jwt-app']) {
+      const { access, refresh: token } = await tokensOf(server, '', clientId)
+      for (const theirs of [access, token]) expect(shown(await revoke(theirs, '', 'thief'))).toEqual(foreign)
+      expect((await server.get(access)).status).toBe(200)
+      await succeed(refresh(server, token, '', clientId))
+    }
+  })
+
+  it.each([
+    ['garbage', 'nobody-knows-this', done],
+    ['a space', ' ', done],
+    ['1 MB', 'x'.repeat(1_000_000), refused(413, 'invalid_request', 'The body is too large')],
+    ['a JWT with a bad signature', `${segment({ alg: 'ES256', typ: 'at+jwt' })}.${segment({ sub: 'a' })}.AAAA`, done],
+    ['letters beyond ASCII', 'é\0', done],
+  ])('ABU-098 of %s', async (_what, token, answer) => {
+    await server.attackForm(`token=${encodeURIComponent(token)}`, answer, 'opaque-app', '/oauth/revoke')
+  })
+
+  it('ABU-099 of 10 000 forged JWTs is remembered of none', async () => {
+    const { tokens } = server.stores
+    const before = tokens.revokeSignedToken.bind(tokens)
+    let remembered = 0
+    tokens.revokeSignedToken = (...revoked) => {
+      remembered++
+      before(...revoked);
+    }
+    const { port } = server.http.address() as { port: number }
+    const header = { alg: 'ES256', typ: 'at+jwt', kid: 'x' }
+    const statuses = new Set<number>()
+    const send = async (from: number): Promise<void> => {
+      for (let i = from; i < from + 500; i++) {
+        const forged = jws(header, { jti: `j${String(i)}`, exp: 2e9, client_id: 'opaque-app' }, () =>
+          Buffer.alloc(64, i),
+        )
+        const headers = { authorization: basic('opaque-app', secretOf('opaque-app')) }
+        const body = new URLSearchParams({ token: forged })
+        const url = `http://127.0.0.1:${String(port)}/oauth/revoke`
+        const answer = await fetch(url, { method: 'POST', headers, body })
+        await answer.arrayBuffer()
+        statuses.add(answer.status)
+      }
+    }
+    await Promise.all(Array.from({ length: 20 }, (_, n) => send(n * 500)))
+    tokens.revokeSignedToken = before
+    expect([...statuses]).toEqual([200])
+    expect(remembered).toBe(0)
+  }, 120_000)
+
+  it('ABU-100 in a race with 50 refreshes leaves nothing that works', async () => {
+    const { refresh: token } = await tokensOf(server)
+    const race = Array.from({ length: 50 }, () => refresh(server, token))
+    const answers = await Promise.all([...race.slice(0, 25), revoke(token), ...race.slice(25)])
+    for (const answer of answers.filter(({ text }) => text.includes('access_token'))) {
+      expect((await server.get(member(answer, 'access_token'))).status).toBe(401)
+      expect(shown(await refresh(server, member(answer, 'refresh_token')))).toEqual(invalidGrant)
+    }
+    expect(shown(await refresh(server, token))).toEqual(invalidGrant)
+  })
+
+  it('ABU-101 with a hint that is wrong, unknown or repeated', async () => {
+    for (const hint of ['access_token', 'foo', '', '__proto__']) {
+      const { access, refresh: token } = await tokensOf(server)
+      expect(shown(await revoke(token, `&token_type_hint=${hint}&token_type_hint=${hint}`))).toEqual(repeated)
+      expect((await server.get(access)).status).toBe(200)
+      expect(shown(await revoke(token, `&token_type_hint=${hint}`))).toEqual(done)
+      expect((await server.get(access)).status).toBe(401)
+    }
+  })
+
+  it('ABU-102 by GET and with a callback is none', async () => {
+    const { access } = await tokensOf(server)
+    const lines = [`GET /oauth/revoke?token=${access}&callback=alert(1) HTTP/1.1`, basicLine('opaque-app')]
+    const refusal = refused(405, 'invalid_request', 'Only POST is allowed here')
+    expect((await server.attack(lines, '', refusal)).octets).not.toContain('alert')
+    expect((await server.get(access)).status).toBe(200)
+  })
+})
+
+describe('introspection', () => {
+  it('ABU-103 of a token for another resource server', async () => {
+    const { access } = await tokensOf(server)
+    expect(shown(await introspect(access, 'stock-inspector'))).toEqual(inactive)
+    const stock = await server.postAs('stock-only', `${own}&resource=${encodeURIComponent(stockApi)}&scope=stock:write`)
+    expect((await introspect(member(stock, 'access_token'), 'stock-inspector')).text).toContain('"active":true')
+  })
+
+  it.each([
+    ['nobody', '', []],
+    ['a public client', '&client_id=spa', []],
+    ['a client with a wrong secret', '', [basicLine('inspector', 'wrong')]],
+    ['a bearer of the token', '', ['Authorization: Bearer TOKEN']],
+  ])('ABU-104 ABU-107 by %s', async (_who, more, lines: string[]) => {
+    const { access } = await tokensOf(server)
+    const head = ['POST /oauth/introspect HTTP/1.1', formLine, ...lines.map((line) => line.replace('TOKEN', access))]
+    await server.attack(head, `token=${access}${more}`, invalidClient)
+  })
+
+  it('ABU-105 of what works no more, or never did', async () => {
+    const own = await attackedServer()
+    const { access, refresh: token } = await tokensOf(own)
+    const { access: jwt } = await tokensOf(own, '', 'jwt-app')
+    const [head = '', claims = ''] = jwt.split('.')
+    const unsigned = `${segment({ alg: 'none', typ: 'at+jwt' })}.${claims}.`
+    const others = JSON.parse(Buffer.from(claims, 'base64url').toString())
+    const foreignJwt = jws({ alg: 'ES256', typ: 'at+jwt' }, { ...others, iss: 'https://other.example' }, () =>
+      Buffer.alloc(64, 1),
+    )
+    for (const dead of ['garbage', unsigned, foreignJwt, `${head}.${claims}.AAAA`, ' ', 'é'])
+      expect(shown(await introspect(dead, 'inspector', own))).toEqual(inactive)
+    expect((await own.postAs('opaque-app', `token=${token}`, '/oauth/revoke')).status).toBe(200)
+    expect(shown(await introspect(access, 'inspector', own))).toEqual(inactive)
+    own.advance(3600)
+    expect(shown(await introspect(jwt, 'inspector', own))).toEqual(inactive)
+  })
+
+  it('ABU-106 of a refresh token by a resource server', async () => {
+    const { refresh: token } = await tokensOf(server)
+    expect(shown(await introspect(token))).toEqual(inactive)
+  })
+})
+
+describe('metadata', () => {
+  const path = '/.well-known/oauth-authorization-server'
+
+  it.each(['Host: evil.example', 'X-Forwarded-Host: evil.example', 'Forwarded: host=evil.example'])(
+    'ABU-109 does not believe %s',
+    async (line) => {
+      const honest = await ask(server.http, [`GET ${path} HTTP/1.1`])
+      const lines = [`GET ${path} HTTP/1.1`, line]
+      // Two lines of one name are refused by Node: this one stands alone.
+      const given = line.startsWith('Host')
+        ? await ask(server.http, [`GET http://evil.example${path} HTTP/1.1`])
+        : undefined
+      const answer = given ?? (await ask(server.http, lines))
+      expect(answer.text).toBe(honest.text)
+      expect(answer.text).toContain('"issuer":"http://127.0.0.1"')
+      expect(answer.octets).not.toContain('evil')
+    },
+  )
+
+  it('ABU-110 of an issuer with a path is where RFC 8414 says, and not behind the path', async () => {
+    const { oauth } = plainServer({ server: { issuer: 'http://127.0.0.1/tenant' } })
+    const http = createServer(express().use(oauth.router()))
+    await once(http.listen(0, '127.0.0.1'), 'listening')
+    expect((await ask(http, [`GET ${path}/tenant HTTP/1.1`])).status).toBe(200)
+    expect((await ask(http, [`GET /tenant${path} HTTP/1.1`])).status).toBe(404)
+    expect((await ask(http, [`GET ${path} HTTP/1.1`])).status).toBe(404)
+    http.close()
+  })
+})
