@@ -1,3 +1,5 @@
+import Database from 'better-sqlite3'
+import { createClient, digestClientSecret, type ConfidentialClient } from 'latchkey'
 import { openSqliteStores } from 'latchkey/stores/sqlite'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -59,6 +61,34 @@ describe('processes that share a SQLite file', () => {
       const refresh = stores.tokens.findRefreshToken(refreshToken.tokenHash)
       return access !== undefined || refresh !== undefined
     }
+  })
+
+  it('two of them that rotate the secret of a client keep every new secret', async () => {
+    const { client, clientSecret } = createClient({ grantTypes: ['client_credentials'], scopes: ['orders:read'] })
+    const { clientId } = client
+    const stores = openSqliteStores(file)
+    stores.clients.saveClient(client)
+    const args = [compiled.sqlite, compiled.clients, file, clientId]
+    const answers = (await runProcesses('rotate-secrets.mjs', [{ args }, { args }])) as string[][]
+    const secrets = answers.flat()
+    expect(new Set(secrets).size).toBe(50)
+    const found = stores.clients.findClient(clientId) as ConfidentialClient
+    const digests = [clientSecret, ...secrets].map(digestClientSecret)
+    expect(found.secrets.map(({ digest }) => digest).sort()).toEqual(digests.sort())
+    stores.close()
+  })
+
+  it('a client whose registration somebody wrote by hand can be replaced', () => {
+    const stores = openSqliteStores(file)
+    const database = new Database(file)
+    const spaced = `{ "clientType": "public", "clientId": "by-hand",\n "authMethods": ["none"], "grantTypes": [], "scopes": [] }`
+    database.prepare('INSERT INTO latchkey_client (client_id, registration) VALUES (?, ?)').run('by-hand', spaced)
+    database.close()
+    const current = stores.clients.findClient('by-hand')!
+    expect(stores.clients.replaceClient({ ...current, name: 'other' }, { ...current, name: 'next' })).toBe(false)
+    expect(stores.clients.replaceClient(current, { ...current, name: 'next' })).toBe(true)
+    expect(stores.clients.findClient('by-hand')).toEqual({ ...current, name: 'next' })
+    stores.close()
   })
 
   it('four of them that open a new file at once apply each migration once, and all can write', async () => {

@@ -6,7 +6,7 @@ import ts from 'typescript'
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 const lib = join(root, 'lib')
 const results = join(root, '.test-results')
-const needed = ['errors', 'protocol', 'stores', 'testing']
+const needed = ['errors', 'protocol', 'stores', 'testing', 'client-auth', 'clients.ts']
 
 /** A compiled copy of the stores, for processes that know no TypeScript. */
 export interface CompiledStores {
@@ -17,6 +17,8 @@ export interface CompiledStores {
   readonly mysql: string
   readonly redis: string
   readonly testing: string
+  /** `lib/clients.ts`. */
+  readonly clients: string
   remove(): void
 }
 
@@ -36,6 +38,7 @@ export function compileStores(parent: string = results): CompiledStores {
     mysql: store('mysql'),
     redis: store('redis'),
     testing: join(folder, 'testing', 'index.js'),
+    clients: join(folder, 'clients.js'),
     remove: () => rmSync(folder, { recursive: true, force: true }),
   }
 }
