@@ -177,7 +177,8 @@ describe('what is told', () => {
 
   it('tokens_revoked: by a client that gives back its refresh token', async () => {
     const { refresh_token: token } = await signIn(server)
-    const [{ authorizationId }] = news() as [{ authorizationId: string }]
+    const [first] = news()
+    const { authorizationId } = first as { authorizationId: string }
     await revokeToken(token)
     expect(news()).toEqual([
       told({ ...revoked, selection: 'authorization', authorizationId, authorizations: 1, endpoint: 'revoke' }),
@@ -237,6 +238,17 @@ describe('what is told', () => {
     server = plainServer({ before: (app) => app.set('trust proxy', 'loopback') })
     await postToken(server, 'grant_type=client_credentials').set('X-Forwarded-For', '203.0.113.7')
     expect(server.events.at(-1)).toMatchObject({ address: '203.0.113.7' })
+  })
+
+  // The octets of UTF-8 arrive as two characters each.
+  it.each([
+    ['\u009B31m203.0.113.7', '\\u00c2\\u009b31m203.0.113.7'],
+    ['203.0.113.7\u00A0INFO\u0085', '203.0.113.7\\u00c2\\u00a0INFO\\u00c2\\u0085'],
+    ['9'.repeat(5000), `${'9'.repeat(253)}...`],
+  ])('an address that somebody made up cannot forge a line of a log: %j', async (forwarded, address) => {
+    server = plainServer({ before: (app) => app.set('trust proxy', true) })
+    await postToken(server, 'grant_type=client_credentials').set('X-Forwarded-For', forwarded)
+    expect(server.events.at(-1)).toMatchObject({ type: 'tokens_issued', address })
   })
 })
 
