@@ -10,14 +10,17 @@ import { secretUseNotes } from './client-auth/note-secret-use.js'
 import type { TokenEndpointServices } from './endpoints/token.js'
 import { ConfigurationError } from './errors/configuration-error.js'
 import { createEmit } from './events.js'
+import { proxyWatch } from './express/proxy-watch.js'
 import type { HttpHandler } from './express/http.js'
 import { REQUEST_TIMEOUT_SECONDS } from './express/request-deadline.js'
 import { bearerGuard, type RequireBearer } from './express/require-bearer.js'
 import { frontHandler, router } from './express/router.js'
 import { checkServerOptions, type AuthorizationServerOptions } from './options.js'
 import { serverStrategies, type ServerStrategies } from './passport/server-strategies.js'
+import { requireStrength, weaknessWarning, weakSettings } from './posture.js'
 import { bcryptHasher } from './passwords/bcrypt-hasher.js'
 import { systemClock } from './protocol/clock.js'
+import type { PostureFinding } from './protocol/posture-finding.js'
 import { applicationContext } from './protocol/request-context.js'
 import { countUnknownToken } from './throttle/limit-attempts.js'
 import { memoryThrottle } from './throttle/memory-throttle.js'
@@ -41,11 +44,16 @@ export interface AuthorizationServer {
   readonly strategies: ServerStrategies
   /** The sign-ins of users, and their end. */
   readonly authorizations: Authorizations
+  /** The secrets of clients: their rotation, and their end. */
+  readonly clients: Clients
+  /**
+   * The settings that are weaker than they need be, each with the reason and the remedy; empty when there are none. What cannot be
+   * known before there are requests, such as a proxy that is not trusted, is among them once it was noticed.
+   */
+  posture(): readonly PostureFinding[]
 }
 
 /**
-  /** The secrets of clients: their rotation, and their end. */
-  readonly clients: Clients
  * Makes an authorization server. Everything is checked here: a mistake throws a `ConfigurationError`, with the remedy, when the
  * app starts and not when a user calls.
  */
@@ -57,7 +65,8 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
   const { requireTls = production && issuer.startsWith('https:') } = options
   const { requestId, requestTimeoutSeconds = REQUEST_TIMEOUT_SECONDS } = options
   const { emit, scopePolicy, resources, grants: grantTypes } = services
-  const settings = { realm, emit, requestId, requestTimeoutSeconds }
+  const proxy = proxyWatch(emit)
+  const settings = { realm, emit, proxy, requestId, requestTimeoutSeconds }
   const endpoints = serverEndpoints(options, services, { ...settings, requireTls, grantTypes })
   const [resource] = resources.keys()
   const guardServices = {
@@ -70,6 +79,9 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
       onUnknown: (context) => countUnknownToken(services, { context, clientId: undefined }),
     }),
   }
+  const weaknesses = weakSettings({ options, throttle: services.throttle, requireTls, isProduction: production })
+  if (options.strict === true) requireStrength(weaknesses)
+  if (weaknesses.length > 0) emit(applicationContext(), weaknessWarning(weaknesses))
   for (const { warning } of options.grants) if (warning) emit(applicationContext(), { type: 'warning', ...warning })
   return {
     router: (...request: unknown[]) => {
@@ -82,6 +94,8 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
       bearerGuard(guardServices, bearerRequirement(bearerOptions, scopePolicy.catalogue, 'requireBearer')),
     strategies: serverStrategies(guardServices, scopePolicy.catalogue),
     authorizations: authorizationsOf(services),
+    clients: clientsOf(services),
+    posture: () => [...weaknesses, ...[proxy.finding() ?? []].flat()],
   }
 }
 
@@ -89,7 +103,6 @@ function wire(options: AuthorizationServerOptions): TokenEndpointServices {
   const { issuer, clients, tokens, clock = systemClock, excessScope = 'refuse' } = options
   const { throttle = memoryThrottle({ clock }) } = options
   const { accessTokenFormat = 'opaque', signingKeys, accessTokenClaims } = options
-    clients: clientsOf(services),
   const { secretHasher = bcryptHasher({ workers: 1 }) } = options
   const emit = createEmit(options.onEvent, clock)
   const secrets = clientSecretVerifier(secretHasher, secretUseNotes({ clients, hasher: secretHasher, emit }))

@@ -2,6 +2,7 @@ import { channel } from 'node:diagnostics_channel'
 import type { OAuthError } from './errors/oauth-error.js'
 import { logText } from './protocol/log-text.js'
 import { isPromiseLike } from './protocol/maybe-promise.js'
+import type { PostureFinding } from './protocol/posture-finding.js'
 import type { EndpointName, RequestContext } from './protocol/request-context.js'
 import type { ThrottleKind } from './protocol/throttle-kind.js'
 
@@ -20,8 +21,8 @@ export type OAuthEvent =
   | UnknownTokenEvent
   | TokensRevokedEvent
   | ClientSecretRotatedEvent
-  | FailureEvent
   | ClientSecretRetiredEvent
+  | FailureEvent
   | WarningEvent
 
 /** A request was answered with tokens. */
@@ -60,7 +61,10 @@ export interface UserAuthenticationFailedEvent extends RequestEvent {
   readonly clientId: string
   /** Absent when there is no such user; the name as typed is never told, for people type passwords there. */
   readonly userId: string | undefined
-  readonly reason: 'unknown_user' | 'disabled_user' | 'wrong_password'
+  /**
+   * `denied` and `challenged` come of a store that verifies by itself; `challenged`: the password was right, and another step is needed.
+   */
+  readonly reason: 'unknown_user' | 'disabled_user' | 'locked_user' | 'wrong_password' | 'denied' | 'challenged'
 }
 
 /** There were too many failed attempts: one more was not looked at, and answered 429. */
@@ -117,13 +121,12 @@ export interface TokensRevokedEvent extends RequestEvent {
 export interface ClientSecretRotatedEvent extends RequestEvent {
   readonly type: 'client_secret_rotated'
   readonly clientId: string
-  /** Seconds since the epoch: when the last of the secrets that it had before ends. Absent when they ended at once. */
   /** Names the new one; it is not secret. */
   readonly secretId: string
+  /** Seconds since the epoch: when the last of the secrets that it had before ends. Absent when they ended at once. */
   readonly formerSecretsExpireAt: number | undefined
 }
 
-/** Something of ours or of the application broke, or a store is out of reach. */
 /** A secret of a client was withdrawn. */
 export interface ClientSecretRetiredEvent extends RequestEvent {
   readonly type: 'client_secret_retired'
@@ -131,6 +134,7 @@ export interface ClientSecretRetiredEvent extends RequestEvent {
   readonly secretId: string
 }
 
+/** Something of ours or of the application broke, or a store is out of reach. */
 export interface FailureEvent extends RequestEvent {
   readonly type: 'failure'
   readonly error: 'server_error' | 'temporarily_unavailable'
@@ -141,8 +145,11 @@ export interface FailureEvent extends RequestEvent {
 /** Something about the configuration that its operator should know; told once, when the server is made. */
 export interface WarningEvent extends RequestEvent {
   readonly type: 'warning'
-  readonly code: 'password_grant_enabled'
+  /** `weak_settings`: what `posture()` finds at start; `untrusted_proxy`: it was noticed at a request. */
+  readonly code: 'password_grant_enabled' | 'weak_settings' | 'untrusted_proxy'
   readonly message: string
+  /** What is weak, why, and what to do; absent for `password_grant_enabled`. */
+  readonly findings?: readonly PostureFinding[]
 }
 
 /** What every event says of the request it belongs to. */

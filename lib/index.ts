@@ -7,6 +7,7 @@ export { clientCredentialsGrant } from './grants/client-credentials.js'
 export { passwordGrant, type PasswordGrantOptions } from './grants/password.js'
 export { refreshTokenGrant, type RefreshTokenGrantOptions } from './grants/refresh-token.js'
 export type {
+  AddHeader,
   ClientAccess,
   GrantedAccess,
   GrantHandler,
@@ -59,7 +60,7 @@ export type {
 } from './stores/client-store.js'
 export type { KeyStore, SigningKeyState, StoredSigningKey } from './stores/key-store.js'
 export { pruneRegularly, type PruneRegularlyOptions } from './stores/prune-regularly.js'
-export type { User, UserStore } from './stores/user-store.js'
+export type { KnownUser, User, UserAuthentication, UserStore, VerifyingUserStore } from './stores/user-store.js'
 export type {
   AccessTokenRecord,
   Authorization,
@@ -95,6 +96,7 @@ export {
 } from './throttle/shared-throttle.js'
 export type { AllowedAttempt, AttemptOutcome, BlockedAttempt, Throttle, ThrottleKey } from './throttle/throttle.js'
 export type { ThrottleLimit, ThrottleLimits } from './throttle/throttle-limits.js'
+export type { PostureCode, PostureFinding } from './protocol/posture-finding.js'
 export type { ThrottleKind } from './protocol/throttle-kind.js'
 
 export type { OAuthEvent } from './events.js'

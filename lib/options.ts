@@ -87,6 +87,8 @@ export interface AuthorizationServerOptions {
   readonly throttle?: Throttle | false
   /** Verifies client secrets that people chose, which are stored as slow hashes. Default `bcryptHasher({ workers: 1 })`. */
   readonly secretHasher?: PasswordHasher
+  /** Whether a server with weak settings, which `posture()` lists, is refused. Default false: it warns once. */
+  readonly strict?: boolean
   /** Is told what happens. Default: failures and warnings go to the console, everything else nowhere. */
   readonly onEvent?: (event: OAuthEvent) => unknown
   /**
@@ -127,6 +129,7 @@ const known: readonly (keyof AuthorizationServerOptions)[] = [
   'requireTls',
   'throttle',
   'secretHasher',
+  'strict',
   'onEvent',
   'requestId',
   'requestTimeoutSeconds',
@@ -144,11 +147,11 @@ export function checkServerOptions(options: AuthorizationServerOptions): void {
   checkOptions('createAuthorizationServer', options, known)
   checkIssuer(options.issuer)
   checkMethods('clients', options.clients, ['findClient'])
+  // Absent where a store cannot be written to.
+  checkFunction('clients.replaceClient', (options.clients as { readonly replaceClient?: unknown }).replaceClient)
   checkMethods('tokens', options.tokens, [
     'saveTokens',
     'findAccessToken',
-  // Absent where a store cannot be written to.
-  checkFunction('clients.replaceClient', (options.clients as { readonly replaceClient?: unknown }).replaceClient)
     'findRefreshToken',
     'rotateRefreshToken',
     'revokeAccessToken',
@@ -177,6 +180,7 @@ export function checkServerOptions(options: AuthorizationServerOptions): void {
     'must be printable ASCII without quotes and backslashes',
   )
   checkBoolean('requireTls', options.requireTls)
+  checkBoolean('strict', options.strict)
   if (options.throttle !== undefined && options.throttle !== false) {
     checkMethods('throttle', options.throttle, ['begin', 'isKnown', 'remember'])
   }

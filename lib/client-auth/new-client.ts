@@ -2,6 +2,7 @@ import { checkBoolean, checkOptions } from '../errors/check-options.js'
 import { ConfigurationError } from '../errors/configuration-error.js'
 import { checkLifetimes } from '../protocol/check-lifetimes.js'
 import { checkScopeTokens } from '../protocol/check-scope-tokens.js'
+import { isHttpTime } from '../protocol/http-date.js'
 import type { ClientRegistration } from '../stores/client-store.js'
 
 /** What is said of a client that is to be created. */
@@ -23,6 +24,8 @@ const known: readonly (keyof NewClient)[] = [
   'scopes',
   'defaultScopes',
   'firstParty',
+  'passwordGrantDeprecatedAt',
+  'passwordGrantSunsetAt',
   'disabled',
   'accessTokenFormat',
   'resources',
@@ -47,6 +50,7 @@ export function checkNewClient(client: NewClient): void {
   checkScopes(client)
   checkBoolean('createClient.firstParty', client.firstParty)
   checkBoolean('createClient.disabled', client.disabled)
+  checkPasswordSunset(client)
   checkIntrospection(client)
   checkAccessTokens(client)
   checkLifetimes('createClient.', client)
@@ -71,6 +75,17 @@ function checkGrantTypes({ grantTypes, clientType, firstParty, mayIntrospect }: 
     throw invalid('grantTypes', 'of a public client cannot have client_credentials', 'Make the client confidential')
   if (grantTypes.includes('password') && firstParty !== true)
     throw invalid('grantTypes', 'has password, for first-party clients only', 'Say firstParty: true if it is one')
+}
+
+function checkPasswordSunset({ passwordGrantDeprecatedAt, passwordGrantSunsetAt }: NewClient): void {
+  const times = { passwordGrantDeprecatedAt, passwordGrantSunsetAt }
+  for (const [name, time] of Object.entries(times)) {
+    if (time !== undefined && !isHttpTime(time))
+      throw invalid(name, 'must be a time in whole seconds since the epoch', 'Leave it out if there is none')
+  }
+  // RFC 9745 §4: the sunset must not be earlier.
+  if (Number(passwordGrantSunsetAt) < Number(passwordGrantDeprecatedAt))
+    throw invalid('passwordGrantSunsetAt', 'is earlier than the deprecation', 'Let it end later than that')
 }
 
 function checkScopes({ scopes, defaultScopes = [] }: NewClient): void {

@@ -1,7 +1,7 @@
 import { authenticateClient, type ClientAuthServices } from '../client-auth/authenticate-client.js'
 import type { ClientAuthRequest } from '../client-auth/client-auth-method.js'
 import { OAuthError } from '../errors/oauth-error.js'
-import type { GrantHandler, GrantRequest } from '../grants/grant-handler.js'
+import type { AddHeader, GrantHandler, GrantRequest } from '../grants/grant-handler.js'
 import { grantedResources, scopesOf, type Resources } from '../grants/granted-resources.js'
 import { grantedScope, refreshedScope, type ScopePolicy } from '../grants/granted-scope.js'
 import { andThen, type MaybePromise } from '../protocol/maybe-promise.js'
@@ -14,6 +14,11 @@ import { accountKeys } from '../throttle/throttle-keys.js'
 import { issueTokens } from '../tokens/issue-tokens.js'
 import type { TokenResponse } from '../tokens/token-response.js'
 
+/** What the token endpoint needs of an HTTP request, and of its answer. */
+export interface TokenRequest extends ClientAuthRequest {
+  readonly addHeader: AddHeader
+}
+
 /** What the token endpoint works with. */
 export interface TokenEndpointServices extends ClientAuthServices, TokenServices {
   readonly grants: ReadonlyMap<string, GrantHandler>
@@ -25,10 +30,7 @@ export interface TokenEndpointServices extends ClientAuthServices, TokenServices
  * The token endpoint (RFC 6749 §3.2). The order of the lines is the order in which errors win: who the client is comes before
  * what it may ask for, so that a stranger learns nothing about grants and users.
  */
-export function tokenEndpoint(
-  services: TokenEndpointServices,
-  request: ClientAuthRequest,
-): MaybePromise<TokenResponse> {
+export function tokenEndpoint(services: TokenEndpointServices, request: TokenRequest): MaybePromise<TokenResponse> {
   return andThen(authenticateClient(services, request), (client) => {
     const grant = findGrant(services, client, request.parameters.require('grant_type'))
     return andThen(grant.grantAccess(grantRequest(services, client, request)), (access) =>
@@ -52,8 +54,8 @@ function findGrant(services: TokenEndpointServices, client: Client, grantType: s
   return grant
 }
 
-function grantRequest(services: TokenEndpointServices, client: Client, request: ClientAuthRequest): GrantRequest {
-  const { parameters, context } = request
+function grantRequest(services: TokenEndpointServices, client: Client, request: TokenRequest): GrantRequest {
+  const { parameters, context, addHeader } = request
   const { scopePolicy, grants, tokens, clock, emit } = services
   const by = { context, clientId: client.clientId }
   const scopeOf = (granted?: readonly string[]): ReadonlySet<string> | undefined =>
@@ -74,6 +76,7 @@ function grantRequest(services: TokenEndpointServices, client: Client, request: 
     limitAttempts: (name, attempt, isSuccess) =>
       limitAttempts(services, by, accountKeys(client.clientId, name, context.address), { attempt, isSuccess }),
     countUnknownToken: () => countUnknownToken(services, by),
+    addHeader,
     tokens,
     clock,
     emit,

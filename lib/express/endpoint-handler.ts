@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http'
 import { basicChallenge } from '../client-auth/basic-challenge.js'
 import type { EndpointAnswer } from '../endpoints/endpoint-answer.js'
 import type { IntrospectionRequest } from '../endpoints/introspection.js'
+import type { TokenRequest } from '../endpoints/token.js'
 import { OAuthError } from '../errors/oauth-error.js'
 import { publicError } from '../errors/public-error.js'
 import { emitError, type Emit } from '../events.js'
@@ -10,6 +11,7 @@ import type { EndpointName } from '../protocol/request-context.js'
 import { beginTrace } from '../protocol/request-trace.js'
 import type { HttpRequest } from './http.js'
 import { HttpRequestContext, type RequestSettings } from './http-request-context.js'
+import type { ProxyWatch } from './proxy-watch.js'
 import { readBody, type ReadForm } from './read-body.js'
 import { withinRequestTime } from './request-deadline.js'
 import { readAuthorization } from './request-headers.js'
@@ -21,6 +23,7 @@ export interface EndpointSettings extends RequestSettings {
   /** Whether requests without TLS are refused. */
   readonly requireTls: boolean
   readonly emit: Emit
+  readonly proxy: ProxyWatch
   /** Those that are served: any other is whatever somebody made up, and told nobody. */
   readonly grantTypes: { has(grantType: string): boolean }
 }
@@ -29,12 +32,13 @@ export interface EndpointSettings extends RequestSettings {
 export function endpointHandler(
   settings: EndpointSettings,
   name: EndpointName,
-  endpoint: (request: IntrospectionRequest) => MaybePromise<EndpointAnswer>,
+  endpoint: (request: IntrospectionRequest & TokenRequest) => MaybePromise<EndpointAnswer>,
 ): (req: HttpRequest, res: ServerResponse) => void {
   const challenge = basicChallenge(settings.realm)
 
   return (req, res) => {
     const context = new HttpRequestContext(req, name, settings)
+    settings.proxy.see(req, context)
     const trace = beginTrace(context)
     // The client may go away before all of the form is here: nothing else would tell of that.
     if (trace !== undefined) res.once('close', () => trace.end('aborted'))
@@ -55,6 +59,8 @@ export function endpointHandler(
           parameters,
           context: context.with(parameters),
           accept: req.headers.accept,
+          // The answer may be over: it took too long.
+          addHeader: (header, value) => void (res.headersSent || res.appendHeader(header, value)),
         })
         if (!isPromiseLike(result)) succeed(result)
         else void withinRequestTime(result, settings, context).then(succeed).then(undefined, fail)

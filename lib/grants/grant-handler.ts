@@ -2,6 +2,7 @@ import type { Emit } from '../events.js'
 import type { Clock } from '../protocol/clock.js'
 import type { MaybePromise } from '../protocol/maybe-promise.js'
 import type { Parameters } from '../protocol/parameters.js'
+import type { PostureFinding } from '../protocol/posture-finding.js'
 import type { RequestContext } from '../protocol/request-context.js'
 import type { Scope } from '../protocol/scope.js'
 import type { Client } from '../stores/client-store.js'
@@ -23,6 +24,8 @@ export interface GrantHandler {
    * Whether a user to whom this grant once gave a refresh token may still use it; asked at each refresh. Absent: yes.
    */
   confirmUser?(userId: string, context: RequestContext): MaybePromise<boolean>
+  /** Settings of this grant that are weaker than they need be. Absent: none. */
+  readonly weaknesses?: readonly PostureFinding[]
   /** What an operator should be told when the server is made. */
   readonly warning?: { readonly code: 'password_grant_enabled'; readonly message: string }
 }
@@ -53,10 +56,15 @@ export interface GrantRequest {
   ) => MaybePromise<Result>
   /** Counts a token that nobody issued; throws 429 when there were too many from this address. */
   readonly countUnknownToken: () => MaybePromise<void>
+  /** Adds a header to the answer, whatever becomes of the request. */
+  readonly addHeader: AddHeader
   readonly tokens: Pick<TokenStore, 'findRefreshToken'>
   readonly clock: Clock
   readonly emit: Emit
 }
+
+/** Adds a header that tells the client of its future: nothing that the answer itself depends on. */
+export type AddHeader = (name: 'Deprecation' | 'Link' | 'Sunset', value: string) => void
 
 /** What is granted, and to whom. */
 export type GrantedAccess = ClientAccess | UserAccess | RefreshedAccess

@@ -1,14 +1,14 @@
 import { checkBoolean, checkFunction, checkMethods, checkOptions } from '../errors/check-options.js'
 import { OAuthError } from '../errors/oauth-error.js'
-import { publicError } from '../errors/public-error.js'
-import { emitError } from '../events.js'
 import { bcryptHasher } from '../passwords/bcrypt-hasher.js'
 import type { PasswordHasher } from '../passwords/password-hasher.js'
 import { checkScopeTokens } from '../protocol/check-scope-tokens.js'
-import { andThen } from '../protocol/maybe-promise.js'
+import type { PostureFinding } from '../protocol/posture-finding.js'
 import type { RequestContext } from '../protocol/request-context.js'
-import type { User, UserStore } from '../stores/user-store.js'
-import type { GrantHandler, GrantRequest, UserAccess } from './grant-handler.js'
+import type { UserStore, VerifyingUserStore } from '../stores/user-store.js'
+import type { GrantHandler, UserAccess } from './grant-handler.js'
+import { checkDeprecationUrl, tellPasswordSunset } from './password-sunset.js'
+import { userVerifier } from './verify-user.js'
 
 /** Longest user name and longest password, in octets of UTF-8. */
 const MAX_OCTETS = 1024
@@ -18,9 +18,9 @@ const controls = /[\x00-\x08\x0A-\x1F\x7F\uFFFE\uFFFF]/
 
 /** Settings of the password grant. */
 export interface PasswordGrantOptions {
-  /** The application's users. */
-  readonly users: UserStore
-  /** Default `bcryptHasher()`. */
+  /** The application's users: a store that finds them, or one that verifies their passwords by itself. */
+  readonly users: UserStore | VerifyingUserStore
+  /** Default `bcryptHasher()`. Not used with a store that verifies by itself. */
   readonly hasher?: PasswordHasher
   /** The most that a token of this grant may have. Default: whatever the client may have. */
   readonly scopes?: readonly string[]
@@ -31,6 +31,11 @@ export interface PasswordGrantOptions {
   readonly deviceLabel?: (context: RequestContext) => string | undefined
   /** Whether a public client may use the grant, without proof of what it is. Default false. */
   readonly allowPublicClients?: boolean
+  /**
+   * The page that tells how to leave the grant: a `Link` of the type `deprecation` (RFC 9745 §3) on answers to clients for which it is
+   * deprecated. Default none.
+   */
+  readonly deprecationUrl?: string
 }
 
 /**
@@ -38,17 +43,25 @@ export interface PasswordGrantOptions {
  * another flow yet: RFC 9700 §2.4 says that it must not be used. It works only for clients with `firstParty: true`.
  */
 export function passwordGrant(options: PasswordGrantOptions): GrantHandler {
-  checkOptions('passwordGrant', options, ['users', 'hasher', 'scopes', 'deviceLabel', 'allowPublicClients'])
+  checkOptions('passwordGrant', options, [
+    'users',
+    'hasher',
+    'scopes',
+    'deviceLabel',
+    'allowPublicClients',
+    'deprecationUrl',
+  ])
   const { users, hasher = bcryptHasher(), scopes, deviceLabel = ownDeviceLabel, allowPublicClients = false } = options
-  checkMethods('passwordGrant.users', users, ['findUserByUsername', 'findUser'])
   checkMethods('passwordGrant.hasher', hasher, ['hash', 'verify', 'verifyNobody', 'needsRehash'])
-  if (users.updatePasswordHash !== undefined) checkMethods('passwordGrant.users', users, ['updatePasswordHash'])
+  const { verifyUser, confirmUser } = userVerifier(users, hasher)
   if (scopes !== undefined) checkScopeTokens('passwordGrant.scopes', scopes)
   checkFunction('passwordGrant.deviceLabel', deviceLabel)
   checkBoolean('passwordGrant.allowPublicClients', allowPublicClients)
+  const deprecationUrl = checkDeprecationUrl(options.deprecationUrl)
   const limit = scopes && new Set(scopes)
   return {
     grantType: 'password',
+    weaknesses: allowPublicClients ? [publicClientsAllowed] : [],
     warning: {
       code: 'password_grant_enabled',
       message:
@@ -56,31 +69,33 @@ export function passwordGrant(options: PasswordGrantOptions): GrantHandler {
     },
     async grantAccess(request) {
       const { client, parameters } = request
+      tellPasswordSunset(request, deprecationUrl)
       if (client.firstParty !== true || (client.clientType === 'public' && !allowPublicClients)) {
         throw new OAuthError('unauthorized_client', 'This client may not use the password grant')
       }
       const username = checkCredential(parameters.require('username'))
       const password = checkCredential(parameters.require('password'))
-      const user = await request.limitAttempts(
+      const signIn = await request.limitAttempts(
         username,
-        () => authenticateUser(users, hasher, username, password, request),
-        (found) => found !== undefined,
+        () => verifyUser(username, password, request),
+        // What is guessed is the password.
+        ({ outcome }) => outcome !== 'denied',
       )
-      if (user === undefined) throw invalidUser()
-      if (users.updatePasswordHash !== undefined && hasher.needsRehash(user.passwordHash)) {
-        void rehash(users, hasher, user, password, request)
-      }
+      if (signIn.outcome === 'denied') throw invalidUser()
+      if (signIn.outcome === 'challenge') throw challenged()
       // Judged only now: what a user's scopes are is nobody's business before the password is known to be right.
       const scope = request.grantScope(limit)
       const label = deviceLabel(request.context)?.slice(0, MAX_LABEL_LENGTH)
-      return { actsFor: 'user', userId: user.userId, scope, deviceLabel: label } satisfies UserAccess
+      return { actsFor: 'user', userId: signIn.userId, scope, deviceLabel: label } satisfies UserAccess
     },
-    confirmUser: (userId, context) =>
-      andThen(users.findUser(userId, context), (found) => {
-        const user = checkUser(found)
-        return user?.userId === userId && !user.disabled
-      }),
+    confirmUser,
   }
+}
+
+const publicClientsAllowed: PostureFinding = {
+  code: 'public_password_client',
+  reason: 'Clients that cannot prove what they are may collect passwords (allowPublicClients)',
+  remedy: 'Give the apps a server part that holds a secret, or move them to the authorization code flow with PKCE',
 }
 
 function ownDeviceLabel({ parameters, userAgent }: RequestContext): string | undefined {
@@ -95,53 +110,11 @@ function checkCredential(value: string): string {
   return value
 }
 
-async function authenticateUser(
-  users: UserStore,
-  hasher: PasswordHasher,
-  username: string,
-  password: string,
-  { client: { clientId }, context, emit }: GrantRequest,
-): Promise<User | undefined> {
-  const user = checkUser(await users.findUserByUsername(username, context))
-  // Unknown user and wrong password: the same work, the same answer.
-  if (user === undefined) {
-    await hasher.verifyNobody(password)
-    emit(context, { type: 'user_authentication_failed', clientId, userId: undefined, reason: 'unknown_user' })
-    return undefined
-  }
-  const matches: unknown = await hasher.verify(password, user.passwordHash)
-  if (matches === true && !user.disabled) return user
-  const reason = matches === true ? 'disabled_user' : 'wrong_password'
-  emit(context, { type: 'user_authentication_failed', clientId, userId: user.userId, reason })
-  return undefined
-}
-
-/** Not awaited by the answer: a stronger hash must not make this sign-in slower than others. */
-async function rehash(
-  users: UserStore,
-  hasher: PasswordHasher,
-  { userId, passwordHash }: User,
-  password: string,
-  request: GrantRequest,
-): Promise<void> {
-  try {
-    await users.updatePasswordHash?.(userId, await hasher.hash(password), passwordHash, request.context)
-  } catch (cause) {
-    emitError(request.emit, request.context, publicError(cause))
-  }
-}
-
 function invalidUser(): OAuthError {
   return new OAuthError('invalid_grant', 'The user name or the password is wrong')
 }
 
-/**
- * Refuses what a store answers that is no user: no token may come of `true`, of `{}` or of a user without an id. Databases say
- * null for nobody.
- */
-function checkUser(found: unknown): User | undefined {
-  if (found === undefined || found === null) return undefined
-  const { userId, passwordHash } = found as Readonly<Record<keyof User, unknown>>
-  if (typeof userId === 'string' && userId !== '' && typeof passwordHash === 'string') return found as User
-  throw new TypeError('The UserStore answered something that is not a User')
+/** Tells that the password was right, which its owner may know: a store that would not tell answers `denied`. */
+function challenged(): OAuthError {
+  return new OAuthError('invalid_grant', 'The sign-in needs another step, which this grant does not have')
 }

@@ -1,14 +1,20 @@
 import type { MaybePromise } from '../protocol/maybe-promise.js'
 import type { RequestContext } from '../protocol/request-context.js'
 
-/** What the password grant needs to know of a user. */
-export interface User {
+/** What must be known of a user at each refresh. */
+export interface KnownUser {
   /** The stable id that becomes the token's `sub`: never the typed name, never an address that may change hands. */
   readonly userId: string
-  /** The hash as the password hasher wrote it. */
-  readonly passwordHash: string
   /** Answers as if the password were wrong, and ends refreshing. Default false. */
   readonly disabled?: boolean | undefined
+}
+
+/** What the password grant needs to know of a user. */
+export interface User extends KnownUser {
+  /** The hash as the password hasher wrote it. */
+  readonly passwordHash: string
+  /** Answers as if the password were wrong, while sign-ins that there are go on: for a lock that passes. Default false. */
+  readonly locked?: boolean | undefined
 }
 
 /**
@@ -34,4 +40,25 @@ export interface UserStore {
     replacedHash: string,
     context: RequestContext,
   ): MaybePromise<void>
+}
+
+/**
+ * What a user base says of a name and a password. `denied`: wrong, or nobody, or not to be let in; `locked`: not now, whatever the
+ * password; `challenge`: the password is right, and another step is needed. With an id the operator is told whom it was about.
+ */
+export type UserAuthentication =
+  | { readonly outcome: 'ok'; readonly userId: string }
+  | { readonly outcome: 'denied' | 'locked' | 'challenge'; readonly userId?: string | undefined }
+
+/**
+ * Users whose passwords are verified elsewhere: by a directory (LDAP), by another service.
+ *
+ * Contract: it takes as long for nobody as for a wrong password. Throws `StoreUnavailableError` when it cannot be reached; anything
+ * that is no {@link UserAuthentication} is answered with `server_error`. Where a store is also a {@link UserStore}, this counts.
+ */
+export interface VerifyingUserStore {
+  /** Verifies a password exactly as it came; the only place where a store sees one. It must not be kept or logged. */
+  authenticateUser(username: string, password: string, context: RequestContext): MaybePromise<UserAuthentication>
+  /** Finds a user by id: at each refresh, to see whether the user still exists and is not disabled. */
+  findUser(userId: string, context: RequestContext): MaybePromise<KnownUser | undefined>
 }

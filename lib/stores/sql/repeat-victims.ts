@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-const ATTEMPTS = 5
+const ATTEMPTS = 10
 
 /**
  * Does work again whose transaction the database ended for the sake of another one. After some attempts the error is thrown: then

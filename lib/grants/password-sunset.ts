@@ -1,0 +1,40 @@
+import { ConfigurationError } from '../errors/configuration-error.js'
+import { OAuthError } from '../errors/oauth-error.js'
+import { httpDate, isHttpTime } from '../protocol/http-date.js'
+import type { GrantRequest } from './grant-handler.js'
+
+/**
+ * Tells a client, on every answer, since when its password grant is deprecated (RFC 9745) and when it ends (RFC 8594), and refuses
+ * it once it has ended. Throws a `TypeError` for what is no time, as a store may answer it.
+ */
+export function tellPasswordSunset(
+  { client, clock, addHeader }: GrantRequest,
+  deprecationUrl: string | undefined,
+): void {
+  const { passwordGrantDeprecatedAt: deprecatedAt, passwordGrantSunsetAt: sunsetAt } = client
+  if (deprecatedAt === undefined && sunsetAt === undefined) return
+  // RFC 9745 §2.1: a date of structured fields (RFC 9651 §3.3.7).
+  if (deprecatedAt !== undefined) addHeader('Deprecation', `@${String(checkTime(deprecatedAt))}`)
+  if (sunsetAt !== undefined) addHeader('Sunset', httpDate(checkTime(sunsetAt)))
+  // RFC 9745 §3
+  if (deprecationUrl !== undefined) addHeader('Link', `<${deprecationUrl}>; rel="deprecation"`)
+  if (sunsetAt !== undefined && clock() >= sunsetAt) {
+    throw new OAuthError('unauthorized_client', 'This client may not use the password grant any more')
+  }
+}
+
+/** The URL as it can stand in a header. Absent is fine. Throws `ConfigurationError`. */
+export function checkDeprecationUrl(url: unknown): string | undefined {
+  if (url === undefined) return undefined
+  if (typeof url === 'string' && URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return new URL(url).href
+  throw new ConfigurationError(
+    'passwordGrant.deprecationUrl',
+    'is no http or https URL',
+    'Give it the page that tells how to move on',
+  )
+}
+
+function checkTime(time: unknown): number {
+  if (isHttpTime(time)) return time
+  throw new TypeError('The ClientStore answered a client whose passwordGrant… times are no whole numbers of seconds')
+}

@@ -1,0 +1,135 @@
+import { checkMethods } from '../errors/check-options.js'
+import { publicError } from '../errors/public-error.js'
+import { emitError, type UserAuthenticationFailedEvent } from '../events.js'
+import type { PasswordHasher } from '../passwords/password-hasher.js'
+import { andThen, type MaybePromise } from '../protocol/maybe-promise.js'
+import type { RequestContext } from '../protocol/request-context.js'
+import type { KnownUser, User, UserStore, VerifyingUserStore } from '../stores/user-store.js'
+import type { GrantRequest } from './grant-handler.js'
+
+/** What came of a name and a password, as far as the client may know of it. */
+export type SignInOutcome =
+  | { readonly outcome: 'ok'; readonly userId: string }
+  | { readonly outcome: 'denied' }
+  | { readonly outcome: 'challenge' }
+
+/** How the password grant comes to know its users. */
+export interface UserVerifier {
+  /** Verifies a password; a refusal is told as an event. Rejects where the store answers something that is none of its answers. */
+  verifyUser(username: string, password: string, request: GrantRequest): Promise<SignInOutcome>
+  /** Whether a user may still use what was granted. */
+  confirmUser(userId: string, context: RequestContext): MaybePromise<boolean>
+}
+
+/** Makes the verifier of a store: one that verifies by itself, or one that finds. Throws `ConfigurationError` for neither. */
+export function userVerifier(users: UserStore | VerifyingUserStore, hasher: PasswordHasher): UserVerifier {
+  return isVerifying(users) ? verifierOfVerifying(users) : verifierOfFinding(users, hasher)
+}
+
+function isVerifying(users: UserStore | VerifyingUserStore): users is VerifyingUserStore {
+  return typeof (users as unknown) === 'object' && 'authenticateUser' in users && users.authenticateUser !== undefined
+}
+
+function verifierOfVerifying(users: VerifyingUserStore): UserVerifier {
+  checkMethods('passwordGrant.users', users, ['authenticateUser', 'findUser'])
+  return {
+    async verifyUser(username, password, request) {
+      const answer: unknown = await users.authenticateUser(username, password, request.context)
+      const { outcome, userId } = Object(answer) as { readonly outcome?: unknown; readonly userId?: unknown }
+      const isId = typeof userId === 'string' && userId !== ''
+      if (outcome === 'ok' && isId) return { outcome, userId }
+      const reason = reasonOf(outcome)
+      tellRefusal(request, isId ? userId : undefined, reason)
+      return { outcome: reason === 'challenged' ? 'challenge' : 'denied' }
+    },
+    confirmUser: (userId, context) =>
+      andThen(users.findUser(userId, context), (found) => {
+        const user = checkKnownUser(found)
+        return user?.userId === userId && !user.disabled
+      }),
+  }
+}
+
+function reasonOf(outcome: unknown): UserAuthenticationFailedEvent['reason'] {
+  if (outcome === 'denied') return 'denied'
+  if (outcome === 'locked') return 'locked_user'
+  if (outcome === 'challenge') return 'challenged'
+  // Also `ok` without an id: no token may come of anything but a proper answer.
+  throw new TypeError('The UserStore answered something that is not a UserAuthentication')
+}
+
+function verifierOfFinding(users: UserStore, hasher: PasswordHasher): UserVerifier {
+  checkMethods('passwordGrant.users', users, ['findUserByUsername', 'findUser'])
+  if (users.updatePasswordHash !== undefined) checkMethods('passwordGrant.users', users, ['updatePasswordHash'])
+  return {
+    async verifyUser(username, password, request) {
+      const user = checkUser(await users.findUserByUsername(username, request.context))
+      // Unknown user and wrong password: the same work, the same answer.
+      if (user === undefined) {
+        await hasher.verifyNobody(password)
+        tellRefusal(request, undefined, 'unknown_user')
+        return { outcome: 'denied' }
+      }
+      const { userId, passwordHash } = user
+      const matches: unknown = await hasher.verify(password, passwordHash)
+      if (matches !== true || user.disabled || user.locked) {
+        const reason = matches !== true ? 'wrong_password' : user.disabled ? 'disabled_user' : 'locked_user'
+        tellRefusal(request, userId, reason)
+        return { outcome: 'denied' }
+      }
+      if (users.updatePasswordHash !== undefined && hasher.needsRehash(passwordHash)) {
+        void rehash(users, hasher, user, password, request)
+      }
+      return { outcome: 'ok', userId }
+    },
+    confirmUser: (userId, context) =>
+      andThen(users.findUser(userId, context), (found) => {
+        const user = checkUser(found)
+        return user?.userId === userId && !user.disabled
+      }),
+  }
+}
+
+/** Not awaited by the answer: a stronger hash must not make this sign-in slower than others. */
+async function rehash(
+  users: UserStore,
+  hasher: PasswordHasher,
+  { userId, passwordHash }: User,
+  password: string,
+  request: GrantRequest,
+): Promise<void> {
+  try {
+    await users.updatePasswordHash?.(userId, await hasher.hash(password), passwordHash, request.context)
+  } catch (cause) {
+    emitError(request.emit, request.context, publicError(cause))
+  }
+}
+
+function tellRefusal(
+  { client: { clientId }, context, emit }: GrantRequest,
+  userId: string | undefined,
+  reason: UserAuthenticationFailedEvent['reason'],
+): void {
+  emit(context, { type: 'user_authentication_failed', clientId, userId, reason })
+}
+
+/**
+ * Refuses what a store answers that is no user: no token may come of `true`, of `{}` or of a user without an id. Databases say
+ * null for nobody.
+ */
+function checkUser(found: unknown): User | undefined {
+  const user = checkKnownUser(found) as User | undefined
+  if (user === undefined || typeof (user.passwordHash as unknown) === 'string') return user
+  throw noUser()
+}
+
+function checkKnownUser(found: unknown): KnownUser | undefined {
+  if (found === undefined || found === null) return undefined
+  const { userId } = found as Readonly<Record<keyof KnownUser, unknown>>
+  if (typeof userId === 'string' && userId !== '') return found as KnownUser
+  throw noUser()
+}
+
+function noUser(): TypeError {
+  return new TypeError('The UserStore answered something that is not a User')
+}
