@@ -1,7 +1,7 @@
 // What the stores cost beside their drivers: each operation of a token endpoint, through the store and as the same statements
 // sent through the bare driver, in turns in one process.
 //
-//   node bench/stores.mjs                  every store; takes two minutes
+//   node bench/stores.mjs                  every store; takes about two minutes
 //   node bench/stores.mjs redis mysql      the stores whose names have one of these words
 //
 //   --quick                                half a minute, for a first look
@@ -39,10 +39,11 @@ if (chosen.length === 0) {
   console.error(`no such store: use ${Object.keys(openers).join(', ')}`)
   process.exit(2)
 }
-const effort = flags.quick ? { rounds: 7, sampleMilliseconds: 20 } : { rounds: 25, sampleMilliseconds: 25 }
+const effort = flags.quick ? { rounds: 5, sampleMilliseconds: 10 } : { rounds: 16, sampleMilliseconds: 12 }
 
 const cells = []
 const versions = {}
+const before = environment(flags)
 for (const name of chosen) {
   const subject = await openers[name]({ durable: flags.durable ?? false })
   if (subject === undefined) continue
@@ -58,6 +59,6 @@ for (const name of chosen) {
   }
 }
 
-const result = { ...environment(versions, flags), cells }
+const result = { ...before, versions: { ...before.versions, ...versions }, cells }
 console.log(table(result))
 if (flags.json !== undefined) await writeFile(flags.json, `${JSON.stringify(result, null, 2)}\n`)
