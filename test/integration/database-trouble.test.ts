@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { createConnection, createPool, type Connection } from 'mysql2/promise'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { hashToken, type ClientRegistry, type TokenStore } from 'latchkey'
+import { hashToken, isStoreUnavailableError, type ClientRegistry, type TokenStore } from 'latchkey'
 import { openMysqlStores } from 'latchkey/stores/mysql'
 import { openPostgresStores } from 'latchkey/stores/postgres'
 import { startMariadb } from '../../tools/servers/start-mariadb.mjs'
@@ -338,6 +338,11 @@ describe.each(kinds)('trouble with $name', (kind) => {
       }
     })
     await Promise.all([...chains, ...others])
-    expect(errors).toEqual([])
+    const unlucky = errors.filter(
+      (error) => isStoreUnavailableError(error) || (error as { status?: number }).status === 503,
+    )
+    expect(errors.filter((error) => !unlucky.includes(error))).toEqual([])
+    // Somebody may be the victim of deadlock after deadlock, but that is rare.
+    expect(unlucky.length).toBeLessThan(5)
   })
 })
