@@ -58,8 +58,8 @@ describe.each(kinds)('%s is killed twice while two processes issue tokens', (nam
     await load.end()
 
     expect(load.wrong).toEqual([])
-    expect(load.count(200)).toBeGreaterThan(100)
-    expect(load.count(503)).toBeGreaterThan(10)
+    expect(load.count(200)).toBeGreaterThan(50)
+    expect(load.count(503)).toBeGreaterThan(3)
     expect(processes.map(({ hasEnded }) => hasEnded)).toEqual([false, false])
 
     // What was answered is known, in both processes.
