@@ -59,8 +59,10 @@ export function endpointHandler(
           parameters,
           context: context.with(parameters),
           accept: req.headers.accept,
-          // The answer may be over: it took too long.
-          addHeader: (header, value) => void (res.headersSent || res.appendHeader(header, value)),
+          addHeader(header, value) {
+            // It may have been answered meanwhile, because it took too long.
+            if (!res.headersSent) res.appendHeader(header, value)
+          },
         })
         if (!isPromiseLike(result)) succeed(result)
         else void withinRequestTime(result, settings, context).then(succeed).then(undefined, fail)

@@ -16,9 +16,9 @@ export type SignInOutcome =
 /** How the password grant comes to know its users. */
 export interface UserVerifier {
   /** Verifies a password; a refusal is told as an event. Rejects where the store answers something that is none of its answers. */
-  verifyUser(username: string, password: string, request: GrantRequest): Promise<SignInOutcome>
+  readonly verifyUser: (username: string, password: string, request: GrantRequest) => Promise<SignInOutcome>
   /** Whether a user may still use what was granted. */
-  confirmUser(userId: string, context: RequestContext): MaybePromise<boolean>
+  readonly confirmUser: (userId: string, context: RequestContext) => MaybePromise<boolean>
 }
 
 /** Makes the verifier of a store: one that verifies by itself, or one that finds. Throws `ConfigurationError` for neither. */
@@ -27,7 +27,9 @@ export function userVerifier(users: UserStore | VerifyingUserStore, hasher: Pass
 }
 
 function isVerifying(users: UserStore | VerifyingUserStore): users is VerifyingUserStore {
-  return typeof (users as unknown) === 'object' && 'authenticateUser' in users && users.authenticateUser !== undefined
+  // It may be anything: whoever is not checked by a compiler is told below what is missing.
+  const { authenticateUser } = Object(users) as Partial<VerifyingUserStore>
+  return authenticateUser !== undefined
 }
 
 function verifierOfVerifying(users: VerifyingUserStore): UserVerifier {
