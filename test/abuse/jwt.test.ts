@@ -1,0 +1,262 @@
+import { createPublicKey, generateKeyPairSync } from 'node:crypto'
+import { once } from 'node:events'
+import { CompactEncrypt } from 'jose'
+import request from 'supertest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { api, clientToken, expectRefused, getOrders, goodClaims, hmac, jws, jwtServer } from '../fixtures/jwt-server.js'
+import { privateKeys, segment, signer } from '../fixtures/jwt-server.js'
+import { postToken } from '../fixtures/post-token.js'
+import { basic, secretOf, type TestServer } from '../fixtures/test-server.js'
+import { watchProcess } from './process-watch.js'
+
+watchProcess()
+
+let server: TestServer
+let claims: Record<string, unknown>
+let head: Record<string, unknown>
+let kids: Record<string, string>
+
+beforeAll(async () => {
+  server = jwtServer()
+  await once(server.http.listen(0, '127.0.0.1'), 'listening')
+  claims = await goodClaims(server)
+  head = JSON.parse(Buffer.from((await clientToken(server)).split('.')[0]!, 'base64url').toString())
+  const { body } = await request(server.http).get('/oauth/jwks')
+  kids = Object.fromEntries(body.keys.map(({ alg, kid }: { alg: string; kid: string }) => [alg, kid]))
+})
+
+afterAll(async () => {
+  expect((await getOrders(server, good())).status).toBe(200)
+  server.http.close()
+})
+
+const rs256 = signer('RS256')
+const good = (more: object = {}, header: object = {}): string =>
+  jws({ ...head, ...header }, { ...claims, ...more }, rs256)
+const ofText = (payload: string | Buffer): string => jws(head, payload, rs256)
+/** The claims as JSON, with one member in the words of the test. */
+const withMember = (name: string, json: string): string => {
+  const others = Object.entries(claims).filter(([key]) => key !== name)
+  return ofText(JSON.stringify(Object.fromEntries(others)).replace(/^\{/, `{"${name}":${json},`))
+}
+const without = (name: string): string => ofText(JSON.stringify({ ...claims, [name]: undefined }))
+const pair = generateKeyPairSync('rsa', { modulusLength: 2048 })
+const theirs = signer('RS256', pair.privateKey)
+const publicRsa = createPublicKey(privateKeys.RS256)
+const now = (): number => server.now()
+
+/** Tokens that are signed by the server's own key unless they say otherwise, and yet are none. */
+const rows: readonly [id: string, what: string, tokens: () => string[] | Promise<string[]>][] = [
+  [
+    'ABU-117',
+    'no algorithm, or none that exists',
+    () =>
+      ['none', 'None', 'nOnE', '', null, 5, ['RS256'], undefined].flatMap((alg) => {
+        const input = `${segment({ ...head, alg })}.${segment(claims)}`
+        return [
+          `${input}.`,
+          `${input}.AA`,
+          jws({ ...head, alg }, claims, rs256),
+          jws({ ...head, alg }, claims, hmac('')),
+        ]
+      }),
+  ],
+  [
+    'ABU-118',
+    'HS256 with what is public',
+    () => {
+      const jwk = publicRsa.export({ format: 'jwk' })
+      const pem = publicRsa.export({ type: 'spki', format: 'pem' })
+      const der = publicRsa.export({ type: 'spki', format: 'der' })
+      const modulus = Buffer.from(jwk.n!, 'base64url')
+      return [pem, der, JSON.stringify(jwk), jwk.n!, modulus].map((secret) =>
+        jws({ ...head, alg: 'HS256' }, claims, hmac(secret as string)),
+      )
+    },
+  ],
+  [
+    'ABU-119',
+    'another algorithm than the key is for',
+    () => [
+      jws({ ...head, alg: 'PS256' }, claims, signer('PS256', privateKeys.RS256)),
+      jws({ ...head, alg: 'ES384', kid: kids['ES256'] }, claims, signer('ES256')),
+      jws({ ...head, alg: 'RS512' }, claims, rs256),
+    ],
+  ],
+  [
+    'ABU-120',
+    'the id of a key that is something else',
+    () =>
+      ['../../../../dev/null', '| whoami', "' UNION SELECT", '__proto__', 'constructor', 5, {}, [], '', null].flatMap(
+        (kid) => [good({}, { kid }), jws({ ...head, alg: 'HS256', kid }, claims, hmac(''))],
+      ),
+  ],
+  ['ABU-120', 'the id of a key of 7 kB', () => [good({}, { kid: 'x'.repeat(7000) })]],
+  [
+    'ABU-121',
+    'a key that the token brings along',
+    () => {
+      const jwk = { ...pair.publicKey.export({ format: 'jwk' }), kid: 'theirs', alg: 'RS256' }
+      const x5c = [pair.publicKey.export({ type: 'spki', format: 'der' }).toString('base64')]
+      const url = 'http://127.0.0.1:1/keys'
+      return [{ jwk }, { x5c }, { jku: url }, { x5u: url }].flatMap((more) => [
+        jws({ alg: 'RS256', typ: 'at+jwt', kid: 'theirs', ...more }, claims, theirs),
+        jws({ ...head, ...more }, claims, theirs),
+      ])
+    },
+  ],
+  [
+    'ABU-122',
+    'what has to be understood and is not',
+    () => [
+      ...[['x'], [], 'exp', ['exp'], null].map((crit) => good({}, { crit, x: 1 })),
+      good({}, { b64: false }),
+      good({}, { b64: false, crit: ['b64'] }),
+    ],
+  ],
+  [
+    'ABU-123',
+    'JSON that hides three segments',
+    () => [Buffer.from(JSON.stringify({ token: good() })).toString('base64url'), `${good()}.${good()}`, `.${good()}`],
+  ],
+  [
+    'ABU-124',
+    'a token that is encrypted for the server',
+    async () => [
+      await new CompactEncrypt(Buffer.from(good()))
+        .setProtectedHeader({ alg: 'RSA-OAEP-256', enc: 'A256GCM', cty: 'JWT', kid: kids['RS256']! })
+        .encrypt(publicRsa),
+    ],
+  ],
+  [
+    'ABU-125',
+    'two algorithms',
+    () => {
+      const kid = String(head['kid'])
+      const twice = (first: string, last: string): string =>
+        `{"alg":"${first}","typ":"at+jwt","kid":"${kid}","alg":"${last}"}`
+      return [
+        jws(twice('RS256', 'none'), claims, rs256),
+        jws(twice('none', 'RS256'), claims, () => Buffer.alloc(256)),
+        `${segment(twice('none', 'RS256'))}.${segment(claims)}.`,
+      ]
+    },
+  ],
+  [
+    'ABU-127',
+    'no end, or no proper one',
+    () => [
+      without('exp'),
+      ...[
+        String(now() - 1),
+        String(now()),
+        `"${String(now() + 60)}"`,
+        '1e999',
+        '-1',
+        '9223372036854775808',
+        'null',
+      ].map((exp) => withMember('exp', exp)),
+    ],
+  ],
+  ['ABU-128', 'a beginning that is to come', () => [good({ nbf: now() + 3600 }), good({ iat: now() + 3600 })]],
+  [
+    'ABU-129',
+    'another type',
+    () => [
+      ...[undefined, 'JWT', 'dpop+jwt', 'token-introspection+jwt'].map((typ) => good({}, { typ })),
+      jws(
+        { ...head, typ: 'JWT' },
+        { iss: claims['iss'], sub: 'a', aud: 'shop-app', exp: now() + 60, nonce: 'n' },
+        rs256,
+      ),
+    ],
+  ],
+  [
+    'ABU-130',
+    'another issuer',
+    () =>
+      ['http://127.0.0.1/', 'HTTP://127.0.0.1', 'http://127.0.0.1/tenant', ['http://127.0.0.1'], null].map((iss) =>
+        good({ iss }),
+      ),
+  ],
+  [
+    'ABU-131',
+    'another audience',
+    () => [
+      without('aud'),
+      ...['https://stock.example.com', [], 5, api.slice(0, -1), `${api}/`, 'shop-app', [[api]]].map((aud) =>
+        good({ aud }),
+      ),
+    ],
+  ],
+  ['ABU-132', 'a name that is missing', () => ['sub', 'client_id', 'jti'].map(without)],
+  [
+    'ABU-133',
+    'claims that are no object',
+    () => {
+      const text = JSON.stringify(claims)
+      const utf16 = Buffer.from(`\uFEFF${text}`, 'utf16le')
+      return ['[]', `[${text}]`, '"x"', 'null', '', `\uFEFF${text}`, utf16].map(ofText)
+    },
+  ],
+  [
+    'ABU-134',
+    'a scope that is no text, or has tabs',
+    () => [['orders:read'], { 'orders:read': 1 }, 5, true].map((scope) => good({ scope })),
+  ],
+]
+
+it.each(rows)('%s refuses %s', async (_id, _what, tokens) => {
+  for (const token of await tokens()) await expectRefused(server, token)
+})
+
+it('ABU-123 a JWS in JSON is not even the form of a token', async () => {
+  const [header, payload, signature] = good().split('.')
+  const json = JSON.stringify({ protected: header, payload, signature })
+  const answer = await getOrders(server, json)
+  expect([answer.status, answer.body.error]).toEqual([400, 'invalid_request'])
+})
+
+it('ABU-125 of two claims of one name the last one counts, for everyone', async () => {
+  const twice = ofText(JSON.stringify(claims).replace(/^\{/, '{"sub":"root","client_id":"root",'))
+  expect((await getOrders(server, twice)).body).toMatchObject({ clientId: 'shop-app', claims: { sub: 'shop-app' } })
+})
+
+it('ABU-126 a revoked token stays revoked in every spelling', async () => {
+  const own = jwtServer({}, 'ES256')
+  await once(own.http.listen(0, '127.0.0.1'), 'listening')
+  const token = await clientToken(own)
+  const dot = token.lastIndexOf('.')
+  const octets = Buffer.from(token.slice(dot + 1), 'base64url')
+  const order = BigInt('0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551')
+  const s = order - BigInt(`0x${octets.subarray(32).toString('hex')}`)
+  const twin = Buffer.concat([octets.subarray(0, 32), Buffer.from(s.toString(16).padStart(64, '0'), 'hex')])
+  const revocation = request(own.http)
+    .post('/oauth/revoke')
+    .set('Authorization', basic('shop-app', secretOf('shop-app')))
+  expect((await revocation.type('form').send({ token })).status).toBe(200)
+  const respelled = Array.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_').map(
+    (last) => token.slice(0, -1) + last,
+  )
+  const plain = token.replaceAll('-', '+').replaceAll('_', '/')
+  for (const other of [token, ...respelled, plain, `${token}=`, `${token.slice(0, dot)}.${twin.toString('base64url')}`])
+    await expectRefused(own, other)
+  own.http.close()
+})
+
+it.each(['orders:read\t', '\torders:read', 'orders:read\u00A0', 'orders:read,profile', ' orders:read '.trim() + 'x'])(
+  'ABU-134 the scope %j of a token is not orders:read',
+  async (scope) => {
+    const answer = await getOrders(server, good({ scope }))
+    expect([answer.status, answer.body.error]).toEqual([403, 'insufficient_scope'])
+  },
+)
+
+it('ABU-131 a token for another resource is none here, though the server signed it', async () => {
+  const own = jwtServer({ server: { resources: [{ resource: api }, { resource: 'https://stock.example.com' }] } })
+  await once(own.http.listen(0, '127.0.0.1'), 'listening')
+  const form = 'grant_type=client_credentials&resource=https%3A%2F%2Fstock.example.com'
+  const { body } = await postToken(own, form, 'shop-app')
+  await expectRefused(own, body.access_token)
+  own.http.close()
+})
