@@ -314,7 +314,7 @@ describe('tokens that nobody issued', () => {
       request(server.http).get('/orders').set('X-Forwarded-For', address).set('Authorization', `Bearer ${token}`),
     )
 
-  it('ABU-108 10,000 introspected: 429 after the limit, an event, and good tokens are told all the same', async () => {
+  it('INT-15 ABU-108 10,000 introspected: 429 after the limit, an event, and good tokens are told all the same', async () => {
     const server = guardedServer({}, apiServer)
     await new Promise<void>((resolve) => server.http.listen(0, '127.0.0.1', resolve))
     const ask = (token: string): Promise<Response> =>
