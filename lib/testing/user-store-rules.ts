@@ -18,8 +18,10 @@ export const userStoreRules: ContractRules<UserStoreUnderTest> = {
       'The id becomes the `sub` of tokens and the hash goes to the password hasher: both are strings, not empty.'
     assertSame([typeof found?.userId, typeof found?.passwordHash], ['string', 'string'], rule)
     assertSame([found?.userId === '', found?.passwordHash === ''], [false, false], rule)
-    const isFlag = found?.disabled === undefined || typeof found.disabled === 'boolean'
-    assertSame(isFlag, true, '`disabled` is a boolean or absent: a 1, a 0 or a date from a database is neither.')
+    for (const flag of ['disabled', 'locked'] as const) {
+      const isFlag = found?.[flag] === undefined || typeof found[flag] === 'boolean'
+      assertSame(isFlag, true, `\`${flag}\` is a boolean or absent: a 1, a 0 or a date from a database is neither.`)
+    }
   },
 
   'answers undefined for a name that nobody has': async ({ store, absentUsername }) => {

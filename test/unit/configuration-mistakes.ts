@@ -50,6 +50,7 @@ export const wrongServer: readonly Mistake[] = [
   ...[undefined, null, {}, 'clients', []].map(
     (clients) => [{ clients }, 'clients', /has no method findClient.*implements/] as const,
   ),
+  [{ clients: { findClient: () => undefined, replaceClient: true } }, 'clients.replaceClient', /must be a function/],
   [{ tokens: undefined }, 'tokens', /has no method saveTokens/],
   ...(
     [
@@ -152,6 +153,11 @@ export const wrongPassword: readonly Mistake[] = [
     (allowPublicClients) =>
       [{ allowPublicClients }, 'passwordGrant.allowPublicClients', /must be true or false/] as const,
   ),
+  [{ users: { ...users, authenticateUser: true } }, 'passwordGrant.users', /has no method authenticateUser/],
+  [{ users: { authenticateUser: () => undefined } }, 'passwordGrant.users', /has no method findUser\./],
+  ...['', '/move', 'mailto:me@example.com', 'javascript:0', null, 7, {}].map(
+    (deprecationUrl) => [{ deprecationUrl }, 'passwordGrant.deprecationUrl', /is no http or https URL/] as const,
+  ),
 ]
 
 export const wrongRefresh: readonly Mistake[] = [
@@ -190,6 +196,16 @@ export const wrongClient: readonly Mistake[] = [
   [{ defaultScopes: ['profile'] }, 'createClient.defaultScopes', /goes beyond scopes.*both/],
   ...noFlags.map((firstParty) => [{ firstParty }, 'createClient.firstParty', /must be true or false/] as const),
   ...noFlags.map((disabled) => [{ disabled }, 'createClient.disabled', /must be true or false/] as const),
+  ...['passwordGrantDeprecatedAt', 'passwordGrantSunsetAt'].flatMap((name) =>
+    [-1, 1.5, NaN, '1800000000', null, new Date(), 1_800_000_000_000].map(
+      (time) => [{ [name]: time }, `createClient.${name}`, /a time in whole seconds since the epoch/] as const,
+    ),
+  ),
+  [
+    { passwordGrantDeprecatedAt: 1_800_000_000, passwordGrantSunsetAt: 1_799_999_999 },
+    'createClient.passwordGrantSunsetAt',
+    /is earlier than the deprecation/,
+  ],
   ...lifetimes.flatMap((name) =>
     noLifetimes.map(
       (seconds) => [{ [name]: seconds }, `createClient.${name}`, /whole number of seconds above 0/] as const,

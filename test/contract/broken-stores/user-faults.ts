@@ -53,6 +53,17 @@ export const userFaults: readonly PlantedFault<UserStore>[] = [
     })),
   },
   {
+    fault: 'whether a user is locked comes back as a date',
+    rule: `${group} > tells the id, the hash and whether the user is disabled`,
+    says: '`locked` is a boolean or absent: a 1, a 0 or a date from a database is neither',
+    store: faulty((sound) => ({
+      async findUserByUsername(username, context) {
+        const user = await sound.findUserByUsername(username, context)
+        return user && { ...user, locked: new Date(0) as unknown as boolean }
+      },
+    })),
+  },
+  {
     fault: 'nobody is null',
     rule: `${group} > answers undefined for a name that nobody has`,
     says: '"nobody" is nobody: undefined, not null, no exception, and no pattern or query in it',
