@@ -212,7 +212,7 @@ describe('revocation', () => {
     let remembered = 0
     tokens.revokeSignedToken = (...revoked) => {
       remembered++
-      before(...revoked);
+      before(...revoked)
     }
     const { port } = server.http.address() as { port: number }
     const header = { alg: 'ES256', typ: 'at+jwt', kid: 'x' }
