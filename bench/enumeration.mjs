@@ -1,0 +1,216 @@
+// Whether the time of a refusal tells which users and clients there are: requests over HTTP to a listening server in another process,
+// one at a time, the cases of a group interleaved at random; the difference of their medians with its 95 % confidence interval.
+//
+//   node bench/enumeration.mjs              all groups
+//   node bench/enumeration.mjs 300          so many samples of each case in place of 2000 (300 of those with cost 10)
+//
+// Exit code 1: an interval lies outside the practical margin, which is 5 % of the median and at least 0.05 ms. Less than that cannot
+// be told apart over a network with as many guesses as the throttle allows. The throttle is off here: it would answer instead.
+//
+// Needs a build (npm run build).
+import { fork } from 'node:child_process'
+import { Agent, request } from 'node:http'
+import bcrypt from 'bcryptjs'
+import express from 'express'
+import {
+  bcryptHasher,
+  clientCredentialsGrant,
+  createAuthorizationServer,
+  digestClientSecret,
+  passwordGrant,
+} from 'latchkey'
+import { createMemoryStores } from 'latchkey/stores/memory'
+
+const WARM_UP = 200
+const RESAMPLES = 2000
+const right = 'the right one of this account'
+
+/** The cases of each group; the first is the one that the others are compared with. */
+const userCases = [
+  ['unknown user', { username: 'nobody', password: 'wrong' }],
+  ['wrong password', { username: 'alice', password: 'wrong' }],
+  ['disabled user, right password', { username: 'ex', password: right }],
+  ['disabled user, wrong password', { username: 'ex', password: 'wrong' }],
+]
+const clientCases = (kind) => [
+  ['unknown client', ['nobody', 'wrong']],
+  [`wrong secret, ${kind}`, [`${kind}-app`, 'wrong']],
+  ['disabled client, right secret', [`${kind}-ex`, right]],
+  ['disabled client, wrong secret', [`${kind}-ex`, 'wrong']],
+]
+
+// A hash of cost 4 is quick (about 1 ms), so that samples are cheap and a difference of microseconds around it is not lost in the
+// noise of a slow one: if an answer did not hash at all, or looked up less, that would be plain to see. Cost 10 is what runs.
+const groups = [
+  { name: 'users, bcrypt cost 4', cost: 4, cases: userCases },
+  { name: 'users, bcrypt cost 10', cost: 10, cases: userCases },
+  { name: 'clients, generated secrets', cases: clientCases('generated') },
+  { name: 'clients, chosen secrets, bcrypt cost 4', cost: 4, chosen: true, cases: clientCases('chosen') },
+  {
+    name: 'clients of both kinds, bcrypt cost 4',
+    cost: 4,
+    chosen: true,
+    cases: [...clientCases('chosen').slice(0, 2), ...clientCases('generated').slice(1)],
+  },
+]
+
+if (process.send) await beTheServer()
+else await beTheGuesser(Number(process.argv[2] ?? 2000))
+
+async function beTheGuesser(samples) {
+  if (!Number.isSafeInteger(samples) || samples < 20) {
+    console.error('the number of samples must be a whole number, at least 20')
+    process.exit(2)
+  }
+  let told = false
+  for (const [index, group] of groups.entries()) {
+    const count = group.cost === 10 ? Math.min(samples, 300) : samples
+    const times = await sample(index, group, count)
+    console.log(`\n${group.name}: ${count} samples of each`)
+    console.log(`${'case'.padEnd(32)}${'median'.padStart(10)}   difference to the first (95 % interval)`)
+    const [first] = times
+    const base = median(first)
+    const margin = Math.max(0.05, base * 0.05)
+    group.cases.forEach(([name], i) => {
+      const line = `${name.padEnd(32)}${ms(median(times[i])).padStart(10)}`
+      if (i === 0) return console.log(`${line}   margin ${ms(margin)}`)
+      const [low, high] = interval(times[i], first)
+      const isTold = low > margin || high < -margin
+      told ||= isTold
+      const verdict = isTold ? '  TOLD APART' : ''
+      console.log(`${line}   ${signed(median(times[i]) - base)} (${signed(low)} to ${signed(high)})${verdict}`)
+    })
+  }
+  process.exitCode = told ? 1 : 0
+}
+
+/** Milliseconds of each case; in each round every case once, in an order of its own. */
+async function sample(index, { name, cases }, count) {
+  const child = fork(import.meta.filename, [String(index)])
+  const { port } = await new Promise((resolve) => child.once('message', resolve))
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  const times = cases.map(() => [])
+  for (let round = -WARM_UP; round < count; round += 1) {
+    if (round % 250 === 0) process.stderr.write(`${name}: ${Math.max(0, round)} of ${count}\n`)
+    for (const i of shuffled(cases.length)) {
+      const { milliseconds, status } = await guess(agent, port, cases[i][1])
+      if (status !== 400 && status !== 401) throw new Error(`${cases[i][0]} was answered ${status}`)
+      if (round >= 0) times[i].push(milliseconds)
+    }
+  }
+  agent.destroy()
+  child.kill()
+  return times
+}
+
+function guess(agent, port, credentials) {
+  const [clientId, secret, form] = Array.isArray(credentials)
+    ? [...credentials, { grant_type: 'client_credentials' }]
+    : ['shop-app', right, { grant_type: 'password', ...credentials }]
+  const body = new URLSearchParams(form).toString()
+  const headers = {
+    authorization: `Basic ${Buffer.from(`${clientId}:${new URLSearchParams({ s: secret }).toString().slice(2)}`).toString('base64')}`,
+    'content-type': 'application/x-www-form-urlencoded',
+    'content-length': Buffer.byteLength(body),
+  }
+  return new Promise((resolve, reject) => {
+    const start = performance.now()
+    const sent = request(
+      { agent, port, host: '127.0.0.1', method: 'POST', path: '/oauth/token', headers },
+      (answer) => {
+        answer.resume().on('end', () => resolve({ milliseconds: performance.now() - start, status: answer.statusCode }))
+      },
+    )
+    sent.on('error', reject).end(body)
+  })
+}
+
+async function beTheServer() {
+  const { cost, chosen = false } = groups[Number(process.argv[2])]
+  const hasher = cost === 10 || cost === undefined ? bcryptHasher({ workers: 1 }) : quickHasher(cost)
+  const passwordHash = bcrypt.hashSync(right, cost ?? 10)
+  const all = new Map([
+    ['alice', { userId: 'user-1', passwordHash }],
+    ['ex', { userId: 'user-2', passwordHash, disabled: true }],
+  ])
+  const users = { findUserByUsername: (name) => all.get(name), findUser: () => undefined }
+  const { clients, tokens } = createMemoryStores()
+  const save = (clientId, digest, more) =>
+    clients.saveClient({
+      clientId,
+      clientType: 'confidential',
+      authMethods: ['client_secret_basic'],
+      secrets: [{ digest }],
+      firstParty: true,
+      grantTypes: ['password', 'client_credentials'],
+      scopes: ['profile'],
+      defaultScopes: ['profile'],
+      ...more,
+    })
+  const generated = digestClientSecret(right)
+  save('shop-app', generated)
+  save('generated-app', generated)
+  save('generated-ex', generated, { disabled: true })
+  if (chosen) {
+    save('chosen-app', passwordHash)
+    save('chosen-ex', passwordHash, { disabled: true })
+  }
+  const oauth = createAuthorizationServer({
+    issuer: 'http://127.0.0.1',
+    clients,
+    tokens,
+    scopes: ['profile'],
+    grants: [passwordGrant({ users, hasher }), clientCredentialsGrant()],
+    secretHasher: hasher,
+    throttle: false,
+    onEvent: () => {},
+  })
+  const server = express()
+    .use(oauth.router())
+    .listen(0, '127.0.0.1', () => process.send({ port: server.address().port }))
+}
+
+/** bcrypt at a cost that the library refuses, on the main thread: one request at a time has nobody to disturb. */
+function quickHasher(cost) {
+  const nobody = bcrypt.hashSync('nobody', cost)
+  return {
+    hash: async (password) => bcrypt.hashSync(password, cost),
+    verify: async (password, hash) => bcrypt.compareSync(password, hash),
+    verifyNobody: async (password) => void bcrypt.compareSync(password, nobody),
+    needsRehash: () => false,
+  }
+}
+
+/** The 95 % confidence interval of the difference of two medians, by bootstrap. */
+function interval(one, another) {
+  const differences = Array.from({ length: RESAMPLES }, () => median(resampled(one)) - median(resampled(another)))
+  differences.sort((a, b) => a - b)
+  return [differences[Math.floor(RESAMPLES * 0.025)], differences[Math.ceil(RESAMPLES * 0.975) - 1]]
+}
+
+function resampled(values) {
+  return Float64Array.from({ length: values.length }, () => values[Math.floor(Math.random() * values.length)])
+}
+
+function median(values) {
+  const sorted = Float64Array.from(values).sort()
+  const middle = sorted.length >> 1
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
+}
+
+function shuffled(length) {
+  const order = Array.from({ length }, (_, i) => i)
+  for (let i = length - 1; i > 0; i -= 1) {
+    const j = Math.floor(Math.random() * (i + 1))
+    ;[order[i], order[j]] = [order[j], order[i]]
+  }
+  return order
+}
+
+function ms(value) {
+  return `${value.toFixed(3)} ms`
+}
+
+function signed(value) {
+  return `${value < 0 ? '-' : '+'}${ms(Math.abs(value))}`
+}
