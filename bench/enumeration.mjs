@@ -21,7 +21,6 @@ import {
 } from 'latchkey'
 import { createMemoryStores } from 'latchkey/stores/memory'
 
-const WARM_UP = 200
 const RESAMPLES = 2000
 const right = 'the right one of this account'
 
@@ -86,11 +85,12 @@ async function beTheGuesser(samples) {
 
 /** Milliseconds of each case; in each round every case once, in an order of its own. */
 async function sample(index, { name, cases }, count) {
+  const warmUp = Math.ceil(count / 10)
   const child = fork(import.meta.filename, [String(index)])
   const { port } = await new Promise((resolve) => child.once('message', resolve))
   const agent = new Agent({ keepAlive: true, maxSockets: 1 })
   const times = cases.map(() => [])
-  for (let round = -WARM_UP; round < count; round += 1) {
+  for (let round = -warmUp; round < count; round += 1) {
     if (round % 250 === 0) process.stderr.write(`${name}: ${Math.max(0, round)} of ${count}\n`)
     for (const i of shuffled(cases.length)) {
       const { milliseconds, status } = await guess(agent, port, cases[i][1])
