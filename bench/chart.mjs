@@ -9,7 +9,7 @@ if (to === undefined) {
   process.exit(2)
 }
 
-const [label, unit, end, line, gap] = [150, 380, 1.5, 16, 14]
+const [label, unit, end, line, gap] = [180, 360, 1.5, 16, 14]
 const operations = ['client credentials', 'verify', 'sign-in', 'refresh']
 
 const figures = JSON.parse(await readFile(from))
