@@ -41,17 +41,18 @@ export function secretUseNotes(services: {
 
   return (use) => {
     const { secret, isChosen, now, context } = use
-    const isWeak = isChosen && hasher.needsRehash(secret.digest)
-    if (!isWeak && isRecent(secret.lastUsedAt, now)) return
-    if (isRecent(seenTo.get(secret.digest), now)) return
-    if (seenTo.size >= MOST_REMEMBERED) seenTo.clear()
-    seenTo.set(secret.digest, now)
-    // After the answer, also where the store works without promises.
-    setImmediate(() => {
-      noteUse(clients, use, isWeak ? hasher : undefined).catch((cause: unknown) =>
-        emitError(emit, context, publicError(cause)),
-      )
-    })
+    const failed = (cause: unknown): void => emitError(emit, context, publicError(cause))
+    try {
+      const isWeak = isChosen && (hasher.needsRehash(secret.digest) as unknown) === true
+      if (!isWeak && isRecent(secret.lastUsedAt, now)) return
+      if (isRecent(seenTo.get(secret.digest), now)) return
+      if (seenTo.size >= MOST_REMEMBERED) seenTo.clear()
+      seenTo.set(secret.digest, now)
+      // After the answer, also where the store works without promises.
+      setImmediate(() => void noteUse(clients, use, isWeak ? hasher : undefined).catch(failed))
+    } catch (cause) {
+      failed(cause)
+    }
   }
 }
 

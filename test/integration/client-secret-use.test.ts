@@ -213,6 +213,16 @@ describe('a chosen secret whose hash is weaker than configured', () => {
     expect(stored()).toEqual([{ digest: weakHash, expiresAt: 2_000_000_000 }])
   })
 
+  it('lets the client in also where a hasher cannot say whether it is weak', async () => {
+    const cause = new Error('no cost in it')
+    const needsRehash = (): never => {
+      throw cause
+    }
+    server = watched({ server: { secretHasher: { ...hasher, needsRehash } } })
+    expect(await token(chosen)).toEqual(issued('orders:read'))
+    expect(failures()).toMatchObject([{ error: 'server_error', cause }])
+  })
+
   it('tells the operator when it cannot be hashed', async () => {
     const cause = new Error('no threads')
     server = watched({ server: { secretHasher: { ...hasher, hash: () => Promise.reject(cause) } } })

@@ -61,6 +61,7 @@ describe('the metrics for Prometheus', () => {
     await aFullRun(plainServer())
     expect(await series()).toEqual([
       'latchkey_client_authentication_failures_total{reason="unknown_client"} 1',
+      'latchkey_client_secrets_retired_total 0',
       'latchkey_client_secrets_rotated_total 0',
       'latchkey_failures_total{endpoint="token",error="server_error"} 1',
       'latchkey_refresh_tokens_misused_total 1',

@@ -136,7 +136,11 @@ it('every block of README.md is tested here', () => {
     'stock-service.ts',
     'asking-service.ts',
     'devices.ts',
+    'rotate-secret.ts',
+    'deprecate-password.ts',
+    'password-usage.ts',
     'my-users.ts',
+    'directory-users.ts',
     'my-clients.ts',
     'rotate-refresh-token.ts',
     'my-stores.test.ts',
@@ -153,7 +157,6 @@ it('every block of README.md is tested here', () => {
     'log-event.ts',
     'server.cjs',
     'front-handler.ts',
-    'replace-secret.ts',
   ])
 })
 
@@ -666,6 +669,7 @@ describe('log-event.ts', () => {
     }
     expect(lines.map((line) => JSON.parse(line))).toMatchObject([
       { type: 'tokens_issued', how: 'new', grantType: 'client_credentials', scope: 'orders:read' },
+      { type: 'unknown_token' },
       { type: 'request_refused', error: 'invalid_grant' },
     ])
   })
@@ -705,20 +709,92 @@ describe('front-handler.ts', () => {
   })
 })
 
-describe('replace-secret.ts', () => {
+describe('rotate-secret.ts', () => {
   it('lets the old secret work for a week beside the new one', async () => {
     let now = Math.floor(Date.now() / 1000)
-    const { app, clients, created, client } = await testApp({ clock: () => now })
-    const { replaceSecret } = await project.load('replace-secret.ts')
-    const replaced = await replaceSecret(clients, created.client)
+    const { app, oauth, created, client } = await testApp({ clock: () => now })
+    const { clientId } = created.client
+    const { rotateSecret } = await project.load('rotate-secret.ts')
+    const replaced = await rotateSecret(oauth, clientId)
     const origin = await listen(createServer(app))
     const form = { grant_type: 'client_credentials', scope: 'orders:read' }
 
     expect((await post(origin, client, form)).status).toBe(200)
-    expect((await post(origin, basic(created.client.clientId, replaced), form)).status).toBe(200)
+    expect((await post(origin, basic(clientId, replaced), form)).status).toBe(200)
     now += 7 * 86_400 + 5
     expect((await post(origin, client, form)).status).toBe(401)
-    expect((await post(origin, basic(created.client.clientId, replaced), form)).status).toBe(200)
+    expect((await post(origin, basic(clientId, replaced), form)).status).toBe(200)
+  })
+
+  it('withdraws what is not used any more, and nothing else', async () => {
+    let now = Math.floor(Date.now() / 1000)
+    const { app, oauth, created, client } = await testApp({ clock: () => now })
+    const { clientId } = created.client
+    const { rotateSecret, retireUnused } = await project.load('rotate-secret.ts')
+    const replaced = await rotateSecret(oauth, clientId)
+    const origin = await listen(createServer(app))
+    const form = { grant_type: 'client_credentials', scope: 'orders:read' }
+    expect(await retireUnused(oauth, clientId, now)).toEqual([])
+    expect((await post(origin, client, form)).status).toBe(200)
+    now += 25 * 3600
+    expect((await post(origin, basic(clientId, replaced), form)).status).toBe(200)
+    await expect.poll(() => retireUnused(oauth, clientId, now)).toHaveLength(1)
+    expect((await post(origin, client, form)).status).toBe(401)
+    expect((await post(origin, basic(clientId, replaced), form)).status).toBe(200)
+    expect(await retireUnused(oauth, clientId, now + 7 * 86_400)).toEqual([])
+  })
+})
+
+describe('deprecate-password.ts, directory-users.ts and password-usage.ts', () => {
+  it('answer what README.md says of users in a directory, and of the end of the grant', async () => {
+    const { endingPasswordGrant, deprecatePassword } = await project.load('deprecate-password.ts')
+    const { DirectoryUsers } = await project.load('directory-users.ts')
+    const { countPasswordUse, usage } = await project.load('password-usage.ts')
+    const codes: Record<string, string | undefined> = { right: undefined, locked: '775', old: '773' }
+    let isAway = false
+    const users = new DirectoryUsers({
+      idOf: async (username: string) => `id-of-${username}`,
+      isEnabled: async () => true,
+      async bind(_username: string, password: string) {
+        if (isAway) throw new Error('ECONNREFUSED')
+        return password in codes ? codes[password] : '52e'
+      },
+    })
+    let now = Date.parse('2027-06-30') / 1000
+    const { app, clients } = await testApp({
+      clock: () => now,
+      grants: [endingPasswordGrant(users), latchkey.refreshTokenGrant()],
+      onEvent: countPasswordUse,
+    })
+    const grantTypes = ['password', 'refresh_token']
+    const { client, clientSecret } = latchkey.createClient({
+      grantTypes,
+      firstParty: true,
+      scopes,
+      defaultScopes: scopes,
+    })
+    clients.saveClient(deprecatePassword(client))
+    const origin = await listen(createServer(app))
+    const signIn = async (password: string): Promise<readonly [number, string, string | null]> => {
+      const body = new URLSearchParams({ grant_type: 'password', username: 'ada', password })
+      const headers = { authorization: basic(client.clientId, clientSecret) }
+      const answer = await fetch(`${origin}/oauth/token`, { method: 'POST', headers, body })
+      expect(answer.headers.get('deprecation')).toBe('@1798761600')
+      expect(answer.headers.get('sunset')).toBe('Thu, 01 Jul 2027 00:00:00 GMT')
+      expect(answer.headers.get('link')).toBe('<https://developer.example.com/sign-in>; rel="deprecation"')
+      const { error, error_description: description } = (await answer.json()) as Record<string, string>
+      return [answer.status, error ?? 'tokens', description ?? null]
+    }
+    const wrong = [400, 'invalid_grant', 'The user name or the password is wrong']
+    expect(await signIn('right')).toEqual([200, 'tokens', null])
+    expect(await signIn('wrong')).toEqual(wrong)
+    expect(await signIn('locked')).toEqual(wrong)
+    expect(await signIn('old')).toEqual([400, 'invalid_grant', expect.stringContaining('another step')])
+    isAway = true
+    expect((await signIn('right')).slice(0, 2)).toEqual([503, 'temporarily_unavailable'])
+    expect([...usage]).toEqual([[client.clientId, { signIns: 1, refused: 3 }]])
+    now += 86_400
+    expect((await signIn('right')).slice(0, 2)).toEqual([400, 'unauthorized_client'])
   })
 })
 

@@ -78,6 +78,13 @@ const mistakes = [
     `export const kept: latchkey.AccessTokenRecord = { ...record, tokenHash: '' }`,
     'TS2322',
   ],
+  ['a rotation of nobody’s secret', `void oauth.clients.rotateSecret({})`, 'TS2345'],
+  ['a user who is let in without an id', `export const ok: latchkey.UserAuthentication = { outcome: 'ok' }`, 'TS2322'],
+  [
+    'a header that a grant may not add',
+    `export const add = (request: latchkey.GrantRequest): void => request.addHeader('Set-Cookie', 'a=b')`,
+    'TS2345',
+  ],
   ['a revocation of nothing in particular', `void oauth.authorizations.revoke({})`, 'TS2345'],
   [
     'a public client with a secret',
