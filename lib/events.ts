@@ -185,9 +185,7 @@ export function createEmit(onEvent: ((event: OAuthEvent) => unknown) | undefined
     const isHeard = onEvent !== undefined || event.type === 'failure' || event.type === 'warning'
     if (!isHeard && !eventChannel.hasSubscribers) return
     try {
-      // The context as a whole would be more than what is meant to be told.
-      const { requestId, endpoint, address } = context
-      const told = withLogTexts({ ...event, at: now(), requestId, endpoint, address })
+      const told = withLogTexts(event, context, now())
       // Its own copy, for a listener may add to its one.
       if (eventChannel.hasSubscribers) eventChannel.publish({ ...told })
       if (!isHeard) return
@@ -199,15 +197,29 @@ export function createEmit(onEvent: ((event: OAuthEvent) => unknown) | undefined
   }
 }
 
-/** In one place for all events: client ids, addresses from `X-Forwarded-For` and user agents are whatever somebody made up. */
-function withLogTexts(event: OAuthEvent): OAuthEvent {
-  const told: Record<string, unknown> = event as never
-  for (const name in told) {
-    const value = told[name]
-    // What was thrown stays as it was thrown.
-    if (typeof value === 'string' && name !== 'cause') told[name] = logText(value)
+/**
+ * In one place for all events: client ids, addresses from `X-Forwarded-For` and the like are whatever somebody made up. Written as a
+ * loop, for `{ ...event, at }` costs fifteen times as much.
+ */
+function withLogTexts(
+  event: WithoutRequest<OAuthEvent>,
+  { requestId, endpoint, address }: RequestContext,
+  at: number,
+): OAuthEvent {
+  const told: Record<string, unknown> = {
+    type: event.type,
+    at,
+    requestId: logText(requestId),
+    endpoint,
+    address: address && logText(address),
   }
-  return event
+  const members = event as unknown as Readonly<Record<string, unknown>>
+  for (const name of Object.keys(members)) {
+    const value = members[name]
+    // What was thrown stays as it was thrown.
+    told[name] = typeof value === 'string' && name !== 'cause' ? logText(value) : value
+  }
+  return told as unknown as OAuthEvent
 }
 
 /** Tells of an error that a client is answered with: a refusal, or a failure with what caused it. */

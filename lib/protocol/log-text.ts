@@ -1,5 +1,5 @@
-const plain = /^[\x20-\x7E]{0,256}$/
 const MAX_LENGTH = 256
+const notPrintable = /[^\x20-\x7E]/
 
 /**
  * A text as it may stand in one line of a log: whatever is not printable ASCII (line breaks, escapes of a terminal, marks that
@@ -7,7 +7,7 @@ const MAX_LENGTH = 256
  * escape may have been one from the start.
  */
 export function logText(text: string): string {
-  if (plain.test(text)) return text
+  if (text.length <= MAX_LENGTH && !notPrintable.test(text)) return text
   const escaped = text.slice(0, MAX_LENGTH + 1).replace(/[^\x20-\x7E]/g, (unit) => {
     return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
   })

@@ -7,7 +7,7 @@ let used = 0
 
 /**
  * A new name for a request: 128 random bits in hex. It is not secret; but it is shown to clients, and a counter would tell each of
- * them how many requests the others make. Drawn in bulk, as one text that is cut up: a tenth of what `randomUUID()` costs.
+ * them how many requests the others make. Drawn in bulk, as one text that is cut up: a third of what `randomUUID()` costs.
  */
 export function createRequestId(): string {
   if (used === drawn.length) {

@@ -50,6 +50,7 @@ describe.each([4, 5] as const)('methods and paths, Express %i', (express) => {
         allow: 'POST',
         'cache-control': 'no-store',
         pragma: 'no-cache',
+        'request-id': headers['request-id'],
         date: headers['date'],
         connection: 'close',
       },

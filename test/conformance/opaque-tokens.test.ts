@@ -147,12 +147,20 @@ describe('authorizations.revoke', () => {
     ],
   ])('ENT-08 ends the tokens of %s at once, and no other', async (_what, selection, ended, alive) => {
     const tokens = await everyone()
+    const ids = Object.fromEntries(Object.entries(selection()).filter(([name]) => name !== 'everything'))
     expect(await server.oauth.authorizations.revoke(selection())).toBe(ended)
     expect(server.events.at(-1)).toEqual({
       type: 'tokens_revoked',
+      selection: expect.any(String) as string,
+      authorizationId: undefined,
+      userId: undefined,
+      exceptAuthorizationId: undefined,
+      clientId: undefined,
+      ...ids,
       authorizations: ended,
       at: server.now(),
       requestId: expect.any(String) as string,
+      endpoint: undefined,
       address: undefined,
     })
     const live: string[] = []

@@ -57,6 +57,7 @@ describe('rotation', () => {
     const about = {
       at: server.now(),
       requestId: expect.any(String) as string,
+      endpoint: 'token',
       address: expect.stringMatching(/127\.0\.0\.1$/) as string,
       clientId: 'shop-app',
       userId: 'user-1',
