@@ -2,7 +2,6 @@ import cluster from 'node:cluster'
 import type { RequestEvent, WarningEvent } from './events.js'
 import { ConfigurationError } from './errors/configuration-error.js'
 import type { AuthorizationServerOptions } from './options.js'
-import { isPromiseLike } from './protocol/maybe-promise.js'
 import type { PostureCode, PostureFinding } from './protocol/posture-finding.js'
 import type { Throttle } from './throttle/throttle.js'
 
@@ -56,7 +55,7 @@ export function weakSettings(subject: PostureSubject): readonly PostureFinding[]
     'Leave requireTls out; behind a TLS proxy, set trust proxy in the application',
   )
   find(
-    signsSymmetrically(options) && (options.resources ?? []).length > 1,
+    options.signingKeys?.isSymmetric === true && (options.resources ?? []).length > 1,
     'shared_symmetric_key',
     'JWTs for other services are signed by HS256: whoever can verify one can make one',
     'Sign with ES256, PS256, RS256 or EdDSA, and let the services use the published keys',
@@ -96,12 +95,6 @@ function weakLifetimes(options: AuthorizationServerOptions): readonly PostureFin
 function hasSeveralProcesses({ tokens }: AuthorizationServerOptions): boolean {
   const { NODE_APP_INSTANCE, pm_id: processManagerId } = process.env
   return tokens.isShared === true || cluster.isWorker || (NODE_APP_INSTANCE ?? processManagerId) !== undefined
-}
-
-/** Keys that have to be waited for are stored ones, which are never symmetric. */
-function signsSymmetrically({ signingKeys }: AuthorizationServerOptions): boolean {
-  const keys = signingKeys?.current()
-  return keys !== undefined && !isPromiseLike(keys) && keys.published.keys.length === 0
 }
 
 /** Refuses a server with weak settings. */

@@ -29,7 +29,7 @@ export interface SigningKeyOptions {
 export function loadSigningKeys(sources: readonly (KeySource | SigningKeyOptions)[]): SigningKeys {
   if (!Array.isArray(sources)) throw new ConfigurationError('signingKeys', 'is not a list', 'List the keys: [key]')
   const set = new SigningKeySet(sources.map(load))
-  return { current: () => set }
+  return { current: () => set, isSymmetric: set.published.keys.length === 0 }
 }
 
 function load(source: KeySource | SigningKeyOptions, index: number): SigningKey {

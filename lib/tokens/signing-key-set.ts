@@ -8,6 +8,8 @@ import type { SigningKey } from './signing-key.js'
 export interface SigningKeys {
   /** The keys as they are now. */
   current(): MaybePromise<SigningKeySet>
+  /** Whether they are shared secrets, which nobody else can verify with; for the posture of a server. Absent: no. */
+  readonly isSymmetric?: boolean | undefined
 }
 
 /** The keys of a server at one time. */

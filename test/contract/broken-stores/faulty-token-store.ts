@@ -2,10 +2,13 @@ import { createMemoryStores } from 'latchkey/stores/memory'
 import type { TokenHash } from '../../../lib/protocol/token-hash.js'
 import type { AccessTokenRecord, TokenStore } from '../../../lib/stores/token-store.js'
 
+/** A token store with everything that does something. */
+export type PrunedStore = TokenStore & Required<Pick<TokenStore, 'prune'>>
+
 /** A token store that is sound but for the methods that the fault replaces. */
-export function faulty(fault: (sound: Required<TokenStore>) => Partial<TokenStore>): () => TokenStore {
+export function faulty(fault: (sound: PrunedStore) => Partial<TokenStore>): () => TokenStore {
   return () => {
-    const sound: Required<TokenStore> = createMemoryStores({ pruneIntervalSeconds: 0 }).tokens
+    const sound: PrunedStore = createMemoryStores({ pruneIntervalSeconds: 0 }).tokens
     return {
       saveTokens: (tokens, context) => sound.saveTokens(tokens, context),
       findAccessToken: (tokenHash, context) => sound.findAccessToken(tokenHash, context),

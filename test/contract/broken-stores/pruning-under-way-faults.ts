@@ -1,6 +1,6 @@
 import type { Authorization, TokenStore } from '../../../lib/stores/token-store.js'
 import { contractContext as context } from '../../../lib/testing/contract-rule.js'
-import { faulty, tick } from './faulty-token-store.js'
+import { faulty, tick, type PrunedStore } from './faulty-token-store.js'
 import type { PlantedFault } from './planted-fault.js'
 
 const batches = 'token store: pruning in batches'
@@ -121,7 +121,7 @@ export const pruningUnderWayFaults: readonly PlantedFault<TokenStore>[] = [
 /** Knows when the first refresh tokens of the sign-ins end, which were refreshed, and what they were. */
 function knowingEnds(
   fault: (
-    sound: Required<TokenStore>,
+    sound: PrunedStore,
     ends: ReadonlyMap<string, number>,
     rotated: ReadonlySet<string>,
     authorizations: ReadonlyMap<string, Authorization>,

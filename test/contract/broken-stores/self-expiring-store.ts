@@ -1,6 +1,6 @@
 import { systemClock } from '../../../lib/protocol/clock.js'
 import type { TokenStore } from '../../../lib/stores/token-store.js'
-import { faulty } from './faulty-token-store.js'
+import { faulty, type PrunedStore } from './faulty-token-store.js'
 
 /** What may go wrong in a store that drops by itself what is over. */
 export interface SelfExpiringFault {
@@ -11,7 +11,7 @@ export interface SelfExpiringFault {
 }
 
 /** A store without `prune`: before each call it drops what `prune` would remove at that time, but for the fault. */
-export function selfExpiring(fault: (sound: Required<TokenStore>) => SelfExpiringFault): () => TokenStore {
+export function selfExpiring(fault: (sound: PrunedStore) => SelfExpiringFault): () => TokenStore {
   return () => {
     let clock = systemClock
     const store = faulty((sound) => {
