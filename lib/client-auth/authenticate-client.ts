@@ -1,7 +1,7 @@
 import { OAuthError } from '../errors/oauth-error.js'
 import type { ClientAuthenticationFailedEvent } from '../events.js'
 import type { Clock } from '../protocol/clock.js'
-import { andThen, type MaybePromise } from '../protocol/maybe-promise.js'
+import { andThen, isUnwantedPromise, type MaybePromise } from '../protocol/maybe-promise.js'
 import { isPrintableAscii } from '../protocol/printable-ascii.js'
 import type { Client, ClientStore } from '../stores/client-store.js'
 import { countFailure, limitAttempts, type ThrottleServices } from '../throttle/limit-attempts.js'
@@ -91,6 +91,7 @@ export function selectMethod(
   for (const method of methods) {
     const credentials = method.readCredentials(request)
     if (credentials === undefined) continue
+    if (isUnwantedPromise(credentials)) throw new TypeError(`readCredentials of ${method.name} answered a promise`)
     // A method that only identifies, such as `none`, does not compete with one that proves.
     if (selected !== undefined && credentials.proof === undefined) continue
     if (selected?.credentials.proof !== undefined) throw severalMethods()

@@ -1,3 +1,4 @@
+import { isUnwantedPromise } from '../protocol/maybe-promise.js'
 import { createRequestId } from '../protocol/request-id.js'
 import type { HttpRequest } from './http.js'
 
@@ -23,7 +24,7 @@ export function requestIdOf(req: HttpRequest & Named, nameRequest: NameRequest |
 function givenName(req: HttpRequest, nameRequest: NameRequest): string | undefined {
   try {
     const name: unknown = nameRequest(req)
-    return typeof name === 'string' && form.test(name) ? name : undefined
+    return !isUnwantedPromise(name) && typeof name === 'string' && form.test(name) ? name : undefined
   } catch {
     return undefined
   }

@@ -3,6 +3,7 @@ import { OAuthError } from '../errors/oauth-error.js'
 import { bcryptHasher } from '../passwords/bcrypt-hasher.js'
 import type { PasswordHasher } from '../passwords/password-hasher.js'
 import { checkScopeTokens } from '../protocol/check-scope-tokens.js'
+import { isUnwantedPromise } from '../protocol/maybe-promise.js'
 import type { PostureFinding } from '../protocol/posture-finding.js'
 import type { RequestContext } from '../protocol/request-context.js'
 import type { UserStore, VerifyingUserStore } from '../stores/user-store.js'
@@ -85,7 +86,7 @@ export function passwordGrant(options: PasswordGrantOptions): GrantHandler {
       if (signIn.outcome === 'challenge') throw challenged()
       // Judged only now: what a user's scopes are is nobody's business before the password is known to be right.
       const scope = request.grantScope(limit)
-      const label = deviceLabel(request.context)?.slice(0, MAX_LABEL_LENGTH)
+      const label = checkLabel(deviceLabel(request.context))?.slice(0, MAX_LABEL_LENGTH)
       return { actsFor: 'user', userId: signIn.userId, scope, deviceLabel: label } satisfies UserAccess
     },
     confirmUser,
@@ -96,6 +97,13 @@ const publicClientsAllowed: PostureFinding = {
   code: 'public_password_client',
   reason: 'Clients that cannot prove what they are may collect passwords (allowPublicClients)',
   remedy: 'Give the apps a server part that holds a secret, or move them to the authorization code flow with PKCE',
+}
+
+/** A list has a `slice` too, and would be stored. Null is as good as nothing. */
+function checkLabel(label: unknown): string | undefined {
+  if (label === undefined || label === null) return undefined
+  if (isUnwantedPromise(label) || typeof label !== 'string') throw new TypeError('deviceLabel answered no text')
+  return label
 }
 
 function ownDeviceLabel({ parameters, userAgent }: RequestContext): string | undefined {

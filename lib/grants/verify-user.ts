@@ -2,7 +2,7 @@ import { checkMethods } from '../errors/check-options.js'
 import { publicError } from '../errors/public-error.js'
 import { emitError, type UserAuthenticationFailedEvent } from '../events.js'
 import type { PasswordHasher } from '../passwords/password-hasher.js'
-import { andThen, type MaybePromise } from '../protocol/maybe-promise.js'
+import { andThen, isUnwantedPromise, type MaybePromise } from '../protocol/maybe-promise.js'
 import type { RequestContext } from '../protocol/request-context.js'
 import type { KnownUser, User, UserStore, VerifyingUserStore } from '../stores/user-store.js'
 import type { GrantRequest } from './grant-handler.js'
@@ -79,7 +79,8 @@ function verifierOfFinding(users: UserStore, hasher: PasswordHasher): UserVerifi
         tellRefusal(request, userId, reason)
         return { outcome: 'denied' }
       }
-      if (users.updatePasswordHash !== undefined && hasher.needsRehash(passwordHash)) {
+      const needsRehash: unknown = users.updatePasswordHash !== undefined && hasher.needsRehash(passwordHash)
+      if (!isUnwantedPromise(needsRehash) && needsRehash === true) {
         void rehash(users, hasher, user, password, request)
       }
       return { outcome: 'ok', userId }
