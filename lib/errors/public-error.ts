@@ -6,11 +6,15 @@ import { isStoreUnavailableError } from './store-unavailable-error.js'
  * as `server_error`. The cause stays inside, for events.
  */
 export function publicError(thrown: unknown): OAuthError {
-  if (isOAuthError(thrown)) return thrown
-  if (isStoreUnavailableError(thrown)) {
-    const { retryAfterSeconds } = thrown
-    const options = { cause: thrown, retryAfterSeconds }
-    return new OAuthError('temporarily_unavailable', 'The server cannot answer right now', options)
+  try {
+    if (isOAuthError(thrown)) return thrown
+    if (isStoreUnavailableError(thrown)) {
+      const { retryAfterSeconds } = thrown
+      const options = { cause: thrown, retryAfterSeconds }
+      return new OAuthError('temporarily_unavailable', 'The server cannot answer right now', options)
+    }
+  } catch {
+    // A proxy may throw whatever it is asked; there is nobody left to catch that.
   }
   return new OAuthError('server_error', 'The server met an unexpected condition', { cause: thrown })
 }
