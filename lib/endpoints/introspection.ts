@@ -123,7 +123,9 @@ function isPartyActive(
     if (authorizationId === undefined) return true
     return andThen(
       services.tokens.findAuthorization(authorizationId, context),
-      (authorization) => authorization !== undefined && isUserActive(services, authorization, context),
+      // Also of a store that answers something else than a record.
+      (authorization) =>
+        authorization?.authorizationId === authorizationId && isUserActive(services, authorization, context),
     )
   })
 }
