@@ -63,10 +63,10 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
   const { issuer, realm = new URL(issuer).hostname, checkRevocation = true } = options
   const production = process.env['NODE_ENV'] === 'production'
   const { requireTls = production && issuer.startsWith('https:') } = options
-  const { requestId, requestTimeoutSeconds = REQUEST_TIMEOUT_SECONDS } = options
+  const { requestId, clientAddress, requestTimeoutSeconds = REQUEST_TIMEOUT_SECONDS } = options
   const { emit, scopePolicy, resources, grants: grantTypes } = services
-  const proxy = proxyWatch(emit)
-  const settings = { realm, emit, proxy, requestId, requestTimeoutSeconds }
+  const proxy = proxyWatch(emit, clientAddress)
+  const settings = { realm, emit, proxy, requestId, requestTimeoutSeconds, clientAddress }
   const endpoints = serverEndpoints(options, services, { ...settings, requireTls, grantTypes })
   const [resource] = resources.keys()
   const guardServices = {

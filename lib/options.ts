@@ -9,6 +9,7 @@ import {
 } from './errors/check-options.js'
 import { ConfigurationError } from './errors/configuration-error.js'
 import type { OAuthEvent } from './events.js'
+import type { ClientAddress } from './express/client-address.js'
 import type { NameRequest } from './express/request-id.js'
 import type { GrantHandler } from './grants/grant-handler.js'
 import type { Resource } from './grants/granted-resources.js'
@@ -97,6 +98,11 @@ export interface AuthorizationServerOptions {
    */
   readonly requestId?: NameRequest
   /**
+   * Tells the network address of a caller, by which failures are counted and which events tell: for `handler`, which does not see the
+   * settings of an app, behind a proxy. Default: what Express makes of its `trust proxy`, else the peer's.
+   */
+  readonly clientAddress?: ClientAddress
+  /**
    * Seconds after which a request that waits for a store or a hook is answered 503, 1 to 600; what comes later is dropped. Default 30.
    */
   readonly requestTimeoutSeconds?: number
@@ -132,6 +138,7 @@ const known: readonly (keyof AuthorizationServerOptions)[] = [
   'strict',
   'onEvent',
   'requestId',
+  'clientAddress',
   'requestTimeoutSeconds',
   'clock',
 ]
@@ -189,6 +196,7 @@ export function checkServerOptions(options: AuthorizationServerOptions): void {
   }
   checkFunction('onEvent', options.onEvent)
   checkFunction('requestId', options.requestId)
+  checkFunction('clientAddress', options.clientAddress)
   checkWholeNumber('requestTimeoutSeconds', options.requestTimeoutSeconds, 1, 600)
   checkClock(options.clock)
 }

@@ -1,5 +1,6 @@
 import type { Parameters } from '../protocol/parameters.js'
 import type { EndpointName, RequestContext } from '../protocol/request-context.js'
+import { addressOf, type ClientAddress } from './client-address.js'
 import type { HttpRequest } from './http.js'
 import { requestIdOf, type NameRequest } from './request-id.js'
 
@@ -9,6 +10,8 @@ export interface RequestSettings {
   readonly requestId: NameRequest | undefined
   /** Absent: as long as it takes. */
   readonly requestTimeoutSeconds: number | undefined
+  /** Absent: Express's `trust proxy` decides. */
+  readonly clientAddress?: ClientAddress | undefined
 }
 
 const noParameters: ReadonlyMap<string, string> = new Map<string, string>()
@@ -20,13 +23,15 @@ export class HttpRequestContext implements RequestContext {
   timedOut = false
   readonly #request: HttpRequest
   readonly #nameRequest: NameRequest | undefined
+  readonly #clientAddress: ClientAddress | undefined
   #parameters: ReadonlyMap<string, string> | undefined
   #form: Parameters | undefined
 
-  constructor(request: HttpRequest, endpoint: EndpointName, { requestId }: RequestSettings) {
+  constructor(request: HttpRequest, endpoint: EndpointName, { requestId, clientAddress }: RequestSettings) {
     this.#request = request
     this.endpoint = endpoint
     this.#nameRequest = requestId
+    this.#clientAddress = clientAddress
   }
 
   get requestId(): string {
@@ -34,7 +39,7 @@ export class HttpRequestContext implements RequestContext {
   }
 
   get address(): string | undefined {
-    return this.#request.ip ?? this.#request.socket.remoteAddress
+    return addressOf(this.#request, this.#clientAddress)
   }
 
   get userAgent(): string | undefined {

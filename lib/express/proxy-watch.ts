@@ -2,6 +2,7 @@ import { BlockList } from 'node:net'
 import type { Emit } from '../events.js'
 import type { PostureFinding } from '../protocol/posture-finding.js'
 import type { RequestContext } from '../protocol/request-context.js'
+import type { ClientAddress } from './client-address.js'
 import type { HttpRequest } from './http.js'
 
 /** Notices requests that came through a proxy which the application does not trust: all of them would have one address. */
@@ -26,15 +27,17 @@ const untrustedProxy = {
   code: 'untrusted_proxy',
   reason:
     'A request came through a proxy that the application does not trust: the address of the proxy is taken for that of all callers',
-  remedy: "Set Express's trust proxy to the proxies that you have, and mount oauth.router() in that app",
+  remedy:
+    "Set Express's trust proxy to the proxies that you have, and mount oauth.router() in that app, or set clientAddress",
 } as const satisfies PostureFinding
 
-/** Makes the watch of a server; it tells once. */
-export function proxyWatch(emit: Emit): ProxyWatch {
+/** Makes the watch of a server; it tells once, and nothing where the application itself tells the addresses. */
+export function proxyWatch(emit: Emit, clientAddress?: ClientAddress): ProxyWatch {
   let noticed = false
   return {
     see(req, context) {
-      if (noticed || !forwardingHeaders.some((name) => req.headers[name] !== undefined)) return
+      if (noticed || clientAddress !== undefined || !forwardingHeaders.some((name) => req.headers[name] !== undefined))
+        return
       const { remoteAddress } = req.socket
       // Anybody on the internet can send such a header; a proxy of the application's own is on its own network.
       if (remoteAddress === undefined || (req.ip ?? remoteAddress) !== remoteAddress || !isOwnNetwork(remoteAddress))

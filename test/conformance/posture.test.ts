@@ -1,4 +1,5 @@
 import cluster from 'node:cluster'
+import { createServer } from 'node:http'
 import request from 'supertest'
 import { afterEach, describe, expect, it } from 'vitest'
 import {
@@ -107,9 +108,8 @@ describe('the posture in production', () => {
     process.env['NODE_ENV'] = 'production'
     expect(cluster.isWorker).toBe(false)
     for (const name of ['NODE_APP_INSTANCE', 'pm_id']) {
-      process.env[name] = '0'
+      process.env = { ...environment, NODE_ENV: 'production', [name]: '0' }
       expect(make({}).oauth.posture()).toMatchObject([{ code: 'memory_throttle' }])
-      delete process.env[name]
     }
   })
 })
@@ -128,8 +128,7 @@ describe('the posture while developing', () => {
     const { warn } = console
     console.warn = (text: unknown) => printed.push(text)
     try {
-      const { onEvent: _nobody, ...unheard } = { ...sound, onEvent: undefined, throttle: false as const }
-      createAuthorizationServer(unheard)
+      createAuthorizationServer({ ...sound, throttle: false })
     } finally {
       console.warn = warn
     }
@@ -150,7 +149,8 @@ describe('a proxy that is not trusted', () => {
   ])('is noticed by the header %s, and told once', async (name, value) => {
     const server = testServer({ server: { throttle: memoryThrottle() } })
     expect(server.oauth.posture()).toEqual([])
-    for (const _time of [1, 2]) await request(server.http).post('/oauth/token').set(name, value)
+    await request(server.http).post('/oauth/token').set(name, value)
+    await request(server.http).post('/oauth/token').set(name, value)
     expect(server.oauth.posture()).toMatchObject([{ code: 'untrusted_proxy' }])
     const warnings = server.events.filter((event) => event.type === 'warning' && event.code === 'untrusted_proxy')
     expect(warnings).toMatchObject([{ findings: server.oauth.posture() }])
@@ -164,5 +164,33 @@ describe('a proxy that is not trusted', () => {
     await request(server.http).post('/oauth/token').set(forwarded)
     await request(testServer().http).post('/oauth/token')
     expect(server.oauth.posture()).toEqual([])
+  })
+})
+
+describe('the address of a caller', () => {
+  const post = (http: Parameters<typeof request>[0], from: string): request.Test =>
+    request(http).post('/oauth/token').set('x-real-ip', from)
+
+  it('is what the application says, also in front of Express, and then no proxy is missed', async () => {
+    const clientAddress: NonNullable<AuthorizationServerOptions['clientAddress']> = (req) =>
+      req.headers['x-real-ip'] as string
+    const server = testServer({ server: { clientAddress } })
+    for (const http of [server.http, createServer(server.oauth.handler())]) {
+      await post(http, '203.0.113.7')
+      expect(server.events.at(-1)).toMatchObject({ type: 'request_refused', address: '203.0.113.7' })
+    }
+    expect(server.oauth.posture()).toEqual([])
+  })
+
+  it.each([
+    ['nothing', () => undefined],
+    ['an empty text', () => ''],
+    ['a number', () => 7],
+    ['a promise', () => Promise.reject(new Error('too late'))],
+    ['an exception', () => expect.unreachable()],
+  ])('is that of the peer where the application says %s', async (_what, clientAddress) => {
+    const server = testServer({ server: { clientAddress: clientAddress as () => string } })
+    await post(server.http, '203.0.113.7')
+    expect(server.events.at(-1)).toMatchObject({ type: 'request_refused', address: '127.0.0.1' })
   })
 })
