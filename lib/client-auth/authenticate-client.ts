@@ -5,7 +5,7 @@ import { andThen, isUnwantedPromise, type MaybePromise } from '../protocol/maybe
 import { isPrintableAscii } from '../protocol/printable-ascii.js'
 import type { Client, ClientStore } from '../stores/client-store.js'
 import { countFailure, limitAttempts, type ThrottleServices } from '../throttle/limit-attempts.js'
-import { clientKeys } from '../throttle/throttle-keys.js'
+import { clientKeys, type AttemptKeys } from '../throttle/throttle-keys.js'
 import type { ClientAuthMethod, ClientAuthRequest, PresentedCredentials } from './client-auth-method.js'
 import { checkClient } from './check-client.js'
 import { invalidClient } from './invalid-client.js'
@@ -57,7 +57,8 @@ function judgeAttempt(
   { context }: ClientAuthRequest,
   { client, clientId, method, credentials }: Attempt,
 ): MaybePromise<RefusalReason | undefined> {
-  const keys = clientKeys(clientId, context.address)
+  // Made only where something is counted: most requests have a secret that cannot be guessed, and the right one.
+  const keys = (): AttemptKeys => clientKeys(clientId, context.address)
   const by = { context, clientId: client?.clientId }
   const now = services.clock()
   // Whom no proof would help is nobody here: what is verified, and how long that takes, must not tell that the proof was right.
@@ -67,10 +68,10 @@ function judgeAttempt(
       refusalReason(client, method, verified),
     )
   if (method.canBeGuessed?.(provable, credentials, now) === true) {
-    return limitAttempts(services, by, keys, { attempt, isSuccess: (reason) => reason === undefined })
+    return limitAttempts(services, by, keys(), { attempt, isSuccess: (reason) => reason === undefined })
   }
   return andThen(attempt(), (reason) =>
-    reason === undefined ? reason : andThen(countFailure(services, by, keys.unknown), () => reason),
+    reason === undefined ? reason : andThen(countFailure(services, by, keys().unknown), () => reason),
   )
 }
 

@@ -1,4 +1,4 @@
-import { hash, timingSafeEqual } from 'node:crypto'
+import { hash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { PasswordHasher } from '../passwords/password-hasher.js'
 import { andThen, type MaybePromise } from '../protocol/maybe-promise.js'
 import type { Client, ClientSecret } from '../stores/client-store.js'
@@ -6,8 +6,8 @@ import type { ClientAuthMethod } from './client-auth-method.js'
 import type { NoteSecretUse } from './note-secret-use.js'
 
 const SHA256 = 'sha256:'
-const noSecrets: readonly ClientSecret[] = []
-const nobody = Buffer.from(digestClientSecret('nobody'), 'latin1')
+/** What is compared where there is nothing to compare, by the same steps: nobody knows the secret, and it opens nothing. */
+const nobodys: readonly ClientSecret[] = [{ digest: digestClientSecret(randomBytes(32).toString('base64url')) }]
 
 /** The digest of a generated secret, as `ClientSecret.digest` keeps it. Only for secrets of at least 128 random bits. */
 export function digestClientSecret(secret: string): string {
@@ -52,17 +52,18 @@ export function clientSecretVerifier(hasher: PasswordHasher, noteUse?: NoteSecre
 /** Finds a generated secret among all: the same work for every wrong one, and where there is none. */
 function findByDigest(live: readonly ClientSecret[], proof: string): ClientSecret | undefined {
   const presented = Buffer.from(digestClientSecret(proof), 'latin1')
-  const stored = live.length === 0 ? [nobody] : live.map(({ digest }) => Buffer.from(digest, 'latin1'))
   let found: ClientSecret | undefined
-  stored.forEach((digest, index) => {
-    if (digest.length === presented.length && timingSafeEqual(digest, presented)) found = live[index]
-  })
-  return found
+  for (const secret of live) {
+    const stored = Buffer.from(secret.digest, 'latin1')
+    if (stored.length === presented.length && timingSafeEqual(stored, presented)) found = secret
+  }
+  return live === nobodys ? undefined : found
 }
 
 function liveSecrets(client: Client | undefined, now: number): readonly ClientSecret[] {
-  if (client?.clientType !== 'confidential') return noSecrets
-  return client.secrets.filter(({ expiresAt }) => expiresAt === undefined || now < expiresAt)
+  const secrets = client?.clientType === 'confidential' ? client.secrets : nobodys
+  const live = secrets.filter(({ expiresAt }) => expiresAt === undefined || now < expiresAt)
+  return secrets === nobodys || live.length === 0 ? nobodys : live
 }
 
 /** Every secret that is no digest of ours is a slow hash of a secret that somebody chose. */
