@@ -62,10 +62,13 @@ function judgeAttempt(
   const by = { context, clientId: client?.clientId }
   const now = services.clock()
   // Whom no proof would help is nobody here: what is verified, and how long that takes, must not tell that the proof was right.
-  const provable = unprovable(client, method) === undefined ? client : undefined
+  const obstacle = unprovable(client, method)
+  const provable = obstacle === undefined ? client : undefined
   const attempt = (): MaybePromise<RefusalReason | undefined> =>
-    andThen(method.verifyCredentials(provable, credentials, now, context), (verified) =>
-      refusalReason(client, method, verified),
+    andThen(
+      method.verifyCredentials(provable, credentials, now, context),
+      // Only `true` is a success: whatever else a method of the application answers is none.
+      (verified: unknown) => obstacle ?? (verified === true ? undefined : 'wrong_credentials'),
     )
   if (method.canBeGuessed?.(provable, credentials, now) === true) {
     return limitAttempts(services, by, keys(), { attempt, isSuccess: (reason) => reason === undefined })
@@ -105,15 +108,6 @@ export function selectMethod(
   const named = parameters.get('client_id')
   if (named !== undefined && named !== selected.credentials.clientId) throw otherClientNamed()
   return selected
-}
-
-function refusalReason(
-  client: Client | undefined,
-  method: ClientAuthMethod,
-  verified: unknown,
-): RefusalReason | undefined {
-  // Only `true` is a success: whatever else a method of the application answers is none.
-  return unprovable(client, method) ?? (verified === true ? undefined : 'wrong_credentials')
 }
 
 /** Why a client cannot prove by this method who it is, whatever it presents. */

@@ -62,7 +62,9 @@ function findByDigest(live: readonly ClientSecret[], proof: string): ClientSecre
 
 function liveSecrets(client: Client | undefined, now: number): readonly ClientSecret[] {
   const secrets = client?.clientType === 'confidential' ? client.secrets : nobodys
-  const live = secrets.filter(({ expiresAt }) => expiresAt === undefined || now < expiresAt)
+  const live: ClientSecret[] = []
+  // A loop: of frozen lists, as the store in memory has them, `filter` takes microseconds longer, and that would tell who exists.
+  for (const secret of secrets) if (secret.expiresAt === undefined || now < secret.expiresAt) live.push(secret)
   return secrets === nobodys || live.length === 0 ? nobodys : live
 }
 
