@@ -1,5 +1,6 @@
 import { StoreUnavailableError } from '../errors/store-unavailable-error.js'
 import type { EndpointName } from '../protocol/request-context.js'
+import { withinTime } from '../protocol/within-time.js'
 import type { HttpRequestContext, RequestSettings } from './http-request-context.js'
 
 /** The default of `requestTimeoutSeconds`. */
@@ -23,23 +24,14 @@ export function withinRequestTime<Result>(
   context: HttpRequestContext,
 ): PromiseLike<Result> {
   if (requestTimeoutSeconds === undefined) return work
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
+  return withinTime(
+    requestTimeoutSeconds * 1000,
+    work,
+    () => {
       context.timedOut = true
       const within = `within ${String(requestTimeoutSeconds)} s`
-      reject(new StoreUnavailableError(`${names[context.endpoint]} did not answer ${within}: a store or a hook hangs`))
-    }, requestTimeoutSeconds * 1000).unref()
-    work.then(
-      (result) => {
-        clearTimeout(timer)
-        resolve(result)
-      },
-      (error: unknown) => {
-        clearTimeout(timer)
-        // Whoever throws it is told as it is: it may be any value.
-        // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
-        reject(error)
-      },
-    )
-  })
+      return new StoreUnavailableError(`${names[context.endpoint]} did not answer ${within}: a store or a hook hangs`)
+    },
+    { unref: true },
+  )
 }

@@ -1,5 +1,6 @@
 import { checkWholeNumber } from '../errors/check-options.js'
 import { StoreUnavailableError } from '../errors/store-unavailable-error.js'
+import { withinTime } from '../protocol/within-time.js'
 
 /** Until when somebody waits for some work. */
 export interface Deadline {
@@ -18,31 +19,17 @@ export function withinDeadline<Result>(
   database: string,
   work: (deadline: Deadline) => PromiseLike<Result>,
 ): Promise<Result> {
-  return new Promise((resolve, reject) => {
-    let act: (() => void) | undefined
-    const deadline = {
-      hasPassed: false,
-      whenPassed(then: (() => void) | undefined): void {
-        act = then
-      },
-    }
-    const timer = setTimeout(() => {
-      deadline.hasPassed = true
-      act?.()
-      reject(new StoreUnavailableError(`${database} did not answer within ${String(milliseconds)} ms`))
-    }, milliseconds)
-    work(deadline).then(
-      (result) => {
-        clearTimeout(timer)
-        resolve(result)
-      },
-      (error: unknown) => {
-        clearTimeout(timer)
-        // Whoever throws it is told as it is: it may be any value.
-        // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
-        reject(error)
-      },
-    )
+  let act: (() => void) | undefined
+  const deadline = {
+    hasPassed: false,
+    whenPassed(then: (() => void) | undefined): void {
+      act = then
+    },
+  }
+  return withinTime(milliseconds, work(deadline), () => {
+    deadline.hasPassed = true
+    act?.()
+    return new StoreUnavailableError(`${database} did not answer within ${String(milliseconds)} ms`)
   })
 }
 

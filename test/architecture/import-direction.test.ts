@@ -8,7 +8,7 @@ const rules: ImportRules = {
   order: [
     ['index'],
     ['authorization-server', 'resource-server'],
-    ['server-endpoints', 'posture', 'authorizations', 'clients'],
+    ['server-endpoints', 'check-server-options', 'posture', 'authorizations', 'clients'],
     ['options'],
     // The strategies judge a request with the same function as the guard.
     ['passport'],

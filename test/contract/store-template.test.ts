@@ -9,6 +9,7 @@ import { startPostgres } from '../../tools/servers/start-postgres.mjs'
 const server = await startPostgres()
 afterAll(() => server?.stop())
 
+// Its file has its own describe, which cannot be skipped from here: without a server it is not even loaded.
 if (server === undefined) {
   describe.skip('docs/store-template', () => it('has no PostgreSQL', () => undefined))
 } else {
