@@ -1,0 +1,68 @@
+// Child processes that answer: servers and the generator, each on a processor of its own where that can be had.
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { availableParallelism } from 'node:os'
+import { fileURLToPath } from 'node:url'
+
+export const canPin = availableParallelism() > 1 && spawnSync('taskset', ['-c', '0', 'true']).status === 0
+
+export class Child {
+  #process
+  #output = ''
+  #waiting = new Map()
+  #id = 0
+
+  /** `core`: the processor that the process is kept on; absent: any. */
+  constructor(script, { core, node = process.execPath, nodeFlags = [], environment = {} }) {
+    const command = [node, ...nodeFlags, fileURLToPath(new URL(script, import.meta.url))]
+    if (canPin && core !== undefined) command.unshift('taskset', '-c', String(core))
+    this.#process = spawn(command[0], command.slice(1), {
+      env: { ...process.env, NODE_ENV: 'production', ...environment },
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    })
+    for (const stream of [this.#process.stdout, this.#process.stderr]) {
+      stream.on('data', (chunk) => (this.#output = (this.#output + chunk).slice(-4000)))
+    }
+    this.#process.on('message', ({ id, result, error }) => this.#settle(id, result, error))
+    this.#process.on('exit', (code) => this.#fail(`ended with ${code}: ${this.#output}`))
+    this.#process.on('error', (error) => this.#fail(error.message))
+  }
+
+  /** Sends the first message, and waits for the answer to it. */
+  async begin(message, milliseconds = 30_000) {
+    const answer = once(this.#process, 'message', { signal: AbortSignal.timeout(milliseconds) })
+    const ended = once(this.#process, 'exit').then(() => {
+      throw new Error(`did not start: ${this.#output}`)
+    })
+    this.#process.send(message)
+    return (await Promise.race([answer, ended]))[0]
+  }
+
+  ask(message) {
+    const id = (this.#id += 1)
+    return new Promise((resolve, reject) => {
+      if (!this.#process.connected) return reject(new Error(`is gone: ${this.#output}`))
+      this.#waiting.set(id, { resolve, reject })
+      this.#process.send({ id, ...message })
+    })
+  }
+
+  async stop() {
+    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return
+    const ended = once(this.#process, 'exit')
+    this.#process.kill()
+    await ended
+  }
+
+  #settle(id, result, error) {
+    const { resolve, reject } = this.#waiting.get(id) ?? {}
+    this.#waiting.delete(id)
+    if (error === undefined) resolve?.(result)
+    else reject(new Error(error))
+  }
+
+  #fail(reason) {
+    for (const { reject } of this.#waiting.values()) reject(new Error(reason))
+    this.#waiting.clear()
+  }
+}
