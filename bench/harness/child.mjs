@@ -50,8 +50,12 @@ export class Child {
   async stop() {
     if (this.#process.exitCode !== null || this.#process.signalCode !== null) return
     const ended = once(this.#process, 'exit')
-    this.#process.kill()
+    // A process that ends by itself can still write its profile.
+    const kill = setTimeout(() => this.#process.kill('SIGKILL'), 5000)
+    if (this.#process.connected) this.#process.disconnect()
+    else this.#process.kill()
     await ended
+    clearTimeout(kill)
   }
 
   #settle(id, result, error) {

@@ -23,11 +23,15 @@ const commands = {
     await session.traffic.prepare?.(session)
   },
 
-  /** For so many milliseconds, or so many requests. */
-  async sample({ server, milliseconds, requests, sleepless = true }) {
+  /** Gets what the next sample needs. */
+  async ready({ server, requests }) {
     const session = sessions.get(server)
     await session.traffic.beforeSample?.(session, requests)
-    return sample(session, { milliseconds, requests, sleepless })
+  },
+
+  /** For so many milliseconds, or so many requests. */
+  sample({ server, ...amount }) {
+    return sample(sessions.get(server), amount)
   },
 
   close({ server }) {
@@ -36,7 +40,7 @@ const commands = {
   },
 }
 
-function sample({ connections, traffic }, { milliseconds, requests = Infinity, sleepless }) {
+function sample({ connections, traffic }, { milliseconds, requests = Infinity }) {
   return new Promise((resolve) => {
     let [sent, done, atEnd, open] = [0, 0, 0, true]
     let seconds
@@ -44,7 +48,7 @@ function sample({ connections, traffic }, { milliseconds, requests = Infinity, s
     const start = performance.now()
 
     if (milliseconds !== undefined) setTimeout(close, milliseconds)
-    if (sleepless) setImmediate(spin)
+    setImmediate(spin)
     for (const connection of connections) fire(connection)
 
     function fire(connection) {

@@ -5,8 +5,10 @@ import { performance } from 'node:perf_hooks'
 process.on('disconnect', () => process.exit())
 process.once('message', async ({ file, ...setUp }) => {
   const { create } = await import(file)
-  const { handler, seeds, advance } = await create(setUp)
-  const server = createServer(handler).listen(0, '127.0.0.1', () => {
+  const { handler, seeds, advance, server = createServer(handler) } = await create(setUp)
+  // Its connections wait while other servers have their turn.
+  server.keepAliveTimeout = 600_000
+  server.listen(0, '127.0.0.1', () => {
     process.send({ port: server.address().port, seeds, versions: process.versions, ready: performance.now() })
   })
   process.on('message', ({ id, ask, seconds }) => {

@@ -20,7 +20,7 @@ export async function measureThroughput(workload, names, context) {
       await attempt(failures, name, async () => {
         const server = { name, child: await startServer(name, workload, context), samples: [] }
         started.push(server)
-        await verify(server.child.port, workload, { name, ...context })
+        await verify(server.child.port, workload, { name, keys: context.keys, seeds: server.child.seeds })
         const { connections = 48 } = workload
         const open = { server: name, port: server.child.port, connections, workload, keys: context.keys }
         await generator.ask({ command: 'open', ...open, seeds: server.child.seeds })
@@ -63,11 +63,12 @@ async function attempt(failures, server, action) {
 
 async function sample(generator, { name, child }, workload, seconds) {
   const amount =
-    workload.perSample === undefined
+    workload.requestsPerSecond === undefined
       ? { milliseconds: seconds * 1000 }
-      : { requests: Math.max(48, Math.round(workload.perSample * seconds)) }
+      : { requests: Math.round(workload.requestsPerSecond * seconds) }
+  await generator.ask({ command: 'ready', server: name, requests: amount.requests })
   const before = await child.ask({ ask: 'cpu' })
-  const result = await generator.ask({ command: 'sample', server: name, sleepless: workload.sleepless, ...amount })
+  const result = await generator.ask({ command: 'sample', server: name, ...amount })
   const after = await child.ask({ ask: 'cpu' })
   const cpu = after.user + after.system - before.user - before.system
   return { ...result, cpu: cpu / result.requests }

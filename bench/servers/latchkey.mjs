@@ -1,30 +1,80 @@
-// latchkey, with the options that its README shows. Variants: `front`, in front of Express; `http`, without Express.
+// latchkey with the options of its README; what is not said here has its default, the throttle among it.
+//
+// Variants: `front`, in front of Express; `http`, without Express; `resource`, the guard of an API that does not issue; `native`, with
+// the package bcrypt in place of the own hasher; `addresses`, for which each request has an address of its own.
 import express from 'express'
-import { clientCredentialsGrant, createAuthorizationServer, digestClientSecret } from 'latchkey'
+import {
+  bcryptHasher,
+  clientCredentialsGrant,
+  createAuthorizationServer,
+  createClient,
+  digestClientSecret,
+  loadSigningKeys,
+  passwordGrant,
+  refreshTokenGrant,
+} from 'latchkey'
+import { createResourceServer } from 'latchkey/resource-server'
 import { createMemoryStores } from 'latchkey/stores/memory'
-import { client, issuer, orders, scope } from '../fixtures.mjs'
+import { audience, client, issuer, orders, scope, user } from '../fixtures.mjs'
+import { hashOf, nativeHasher, plainHasher, serveJwks } from './parts.mjs'
 
-export function create({ variant }) {
-  const { clients, tokens } = createMemoryStores({ clients: [service] })
+export async function create({ workload, variant, keys }) {
+  if (variant === 'resource') return { handler: apiApp(await guardOfApi(keys[workload.algorithm])) }
+  let ahead = 0
+  const clock = () => Date.now() / 1000 + ahead
+  const { clients, tokens } = createMemoryStores({ clients: [service()], maxTokens: 4_000_000, clock })
   const oauth = createAuthorizationServer({
     issuer,
     clients,
     tokens,
     scopes: [scope],
-    grants: [clientCredentialsGrant()],
+    grants: [clientCredentialsGrant(), passwordGrant(await signIn(workload, variant)), refreshTokenGrant()],
+    ...(workload.algorithm && jwts(keys[workload.algorithm])),
+    ...(variant === 'addresses' && { clientAddress: (req) => req.headers['x-address'] }),
+    ...(workload.advances && { clock }),
   })
-  if (variant === 'http') return { handler: oauth.handler() }
+  /** Time passes; what has expired is removed by the timer of the store, or by this. */
+  const advance = (seconds) => tokens.prune(Math.floor((ahead += seconds) + Date.now() / 1000))
+
+  const guard = oauth.requireBearer({ scope })
+  if (workload.guardOnly) return { handler: (req, res) => guard(req, res, () => res.end()), advance }
+  if (variant === 'http') return { handler: oauth.handler(apiApp(guard)), advance }
   const app = express()
   if (variant !== 'front') app.use(oauth.router())
-  app.get('/orders', oauth.requireBearer({ scope }), (req, res) => res.json(orders))
-  return { handler: variant === 'front' ? oauth.handler(app) : app }
+  app.get('/orders', guard, (req, res) => res.json(orders))
+  return { handler: variant === 'front' ? oauth.handler(app) : app, advance }
 }
 
-const service = {
-  clientId: client.id,
-  clientType: 'confidential',
-  authMethods: ['client_secret_basic'],
-  secrets: [{ secretId: 'first', digest: digestClientSecret(client.secret) }],
-  grantTypes: ['client_credentials'],
-  scopes: [scope],
+function service() {
+  const { client: made } = createClient({
+    clientId: client.id,
+    grantTypes: ['client_credentials', 'password', 'refresh_token'],
+    scopes: [scope],
+    firstParty: true,
+    mayIntrospect: true,
+  })
+  return { ...made, secrets: [{ ...made.secrets[0], digest: digestClientSecret(client.secret) }] }
+}
+
+async function signIn({ cost = 4 }, variant) {
+  const alice = { userId: user.id, passwordHash: await hashOf(user.password, cost) }
+  const users = { findUserByUsername: (name) => (name === user.name ? alice : undefined), findUser: () => alice }
+  const hashers = { native: nativeHasher, plain: plainHasher }
+  return { users, hasher: hashers[variant]?.() ?? bcryptHasher() }
+}
+
+function jwts(jwk) {
+  return {
+    signingKeys: loadSigningKeys([{ key: jwk, algorithm: jwk.alg }]),
+    resources: [{ resource: audience }],
+    accessTokenFormat: 'jwt',
+  }
+}
+
+async function guardOfApi(jwk) {
+  return createResourceServer({ issuer, audience, jwks: { uri: await serveJwks(jwk) } }).requireBearer({ scope })
+}
+
+function apiApp(guard) {
+  return express().get('/orders', guard, (req, res) => res.json(orders))
 }
