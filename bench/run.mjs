@@ -1,59 +1,98 @@
-// Measures latchkey beside a bare Express route and beside other packages, each in a process of its own.
+// Measures latchkey beside a bare Express route and beside other packages, each server in a process of its own.
 //
-//   npm run bench                              everything; about 20 minutes
-//   npm run bench -- --quick                   less than 5 minutes, for a first look
+//   npm run bench                              everything, about 20 minutes; writes bench/results, its charts and docs/performance.md
+//   npm run bench -- --quick                   less than 5 minutes, for a first look; writes nothing
+//   npm run bench -- --node 24                 servers on another Node.js: a path, or 24 for the one in bench/peers
 //
-//   --only client-credentials,guard-jwt-es256  these workloads; --list names them all
-//   --servers bare,latchkey                    these servers; ratios are to the first when bare is left out
-//   --rounds 6 --seconds 0.5                   so many rounds, samples so long
-//   --node 24                                  servers on that Node.js: a path, or 24 for the one of the peers
-//   --cpu-prof <folder>                        a profile of each server, for a look into one
+//   --list                                     the names of what can be measured
+//   --only client-credentials,guard-jwt-es256  these only
+//   --servers bare,latchkey                    these servers only; without `bare`, ratios are to the first one
+//   --rounds 6 --seconds 0.5                   so many rounds, of samples so long
+//   --save                                     with --only: puts these figures in the place of those that were written before
+//   --json <file>                              writes the figures to a file
+//   --cpu-prof <folder>                        writes a profile of each server
 //
-// Needs a build (npm run build).
+// Needs a build (npm run build). Exit code 1: something could not be measured.
+import { readFile, writeFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { createKeys } from './fixtures.mjs'
 import { canPin, Child } from './harness/child.mjs'
-import { note, plan } from './harness/progress.mjs'
-import { measureThroughput, secondsOf } from './harness/throughput.mjs'
-import { workloads } from './workloads.mjs'
+import { environmentOf } from './harness/environment.mjs'
+import { installPeers, nodeBinary } from './harness/peers.mjs'
+import { note, passed, plan } from './harness/progress.mjs'
+import { printSection } from './report/print.mjs'
+import { writeReport } from './report/write.mjs'
+import { sectionsOf } from './sections.mjs'
 
 const text = { type: 'string' }
+const yes = { type: 'boolean' }
 const { values: flags } = parseArgs({
   options: {
-    quick: { type: 'boolean' },
-    list: { type: 'boolean' },
-    ...{ only: text, servers: text, rounds: text, seconds: text, node: text, 'cpu-prof': text },
+    ...{ quick: yes, list: yes, save: yes, only: text, servers: text, rounds: text, seconds: text },
+    ...{ node: text, json: text, 'cpu-prof': text },
   },
 })
+const quick = { rounds: 2, sampleSeconds: 0.25, warmUpSeconds: 0.3, stormRounds: 1, stormSeconds: 1, importRounds: 2 }
+const full = { rounds: 8, sampleSeconds: 0.6, warmUpSeconds: 0.8, stormRounds: 3, stormSeconds: 3, importRounds: 10 }
+const effort = {
+  isQuick: flags.quick === true,
+  ...(flags.quick
+    ? { ...quick, tokens: 20_000, bogus: 50_000, jwts: 5000 }
+    : { ...full, tokens: 200_000, bogus: 1_000_000, jwts: 200_000 }),
+  ...(flags.rounds && { rounds: Number(flags.rounds) }),
+  ...(flags.seconds && { sampleSeconds: Number(flags.seconds) }),
+}
+const listOf = (flag) => flag?.split(',')
+const sections = sectionsOf(effort, (name) => listOf(flags.servers)?.includes(name) ?? true)
 if (flags.list) {
-  for (const { name, title, servers } of workloads) console.log(`${name.padEnd(24)}${title}: ${servers.join(', ')}`)
+  for (const { name, title, seconds } of sections) console.log(`${name.padEnd(28)}${title}, ${Math.round(seconds)} s`)
   process.exit()
 }
-const rounds = Number(flags.rounds ?? (flags.quick ? 3 : 8))
-const sampleSeconds = Number(flags.seconds ?? (flags.quick ? 0.3 : 0.7))
-const effort = { rounds, sampleSeconds, warmUpSeconds: flags.quick ? 0.5 : 1 }
-const chosen = workloads.filter(({ name }) => flags.only === undefined || flags.only.split(',').includes(name))
-const serversOf = ({ servers }) =>
-  servers.filter((name) => flags.servers === undefined || flags.servers.split(',').includes(name))
-
-if (!canPin) note('taskset is not here, or there is one processor: server and generator move about')
-const generator = new Child('generate.mjs', { core: 1 })
-const nodeFlags = flags['cpu-prof'] === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${flags['cpu-prof']}`]
-const context = { generator, effort, keys: createKeys(), node: flags.node, nodeFlags }
-plan(chosen.reduce((sum, workload) => sum + secondsOf(workload, serversOf(workload), effort), 0))
-for (const workload of chosen) {
-  const { cells, failures } = await measureThroughput(workload, serversOf(workload), context)
-  console.log(`\n${workload.title}`)
-  console.table(
-    cells.map(({ title, perSecond, ratio, cpuMicroseconds, cpuRatio }) => ({
-      server: title,
-      'requests/s': Math.round(perSecond.median),
-      ratio: ratio.median.toFixed(2),
-      spread: `${ratio.from.toFixed(2)} to ${ratio.to.toFixed(2)}`,
-      'CPU µs': cpuMicroseconds.median.toFixed(1),
-      'by CPU': cpuRatio.median.toFixed(2),
-    })),
-  )
-  if (failures.length > 0) process.exitCode = 1
+const unknown = (listOf(flags.only) ?? []).filter((only) => !sections.some(({ name }) => name === only))
+if (unknown.length > 0) {
+  console.error(`no such workload: ${unknown.join(', ')}; --list names them`)
+  process.exit(2)
 }
-await generator.stop()
+
+const chosen = sections.filter(
+  ({ name, ownNodeOnly }) => (listOf(flags.only)?.includes(name) ?? true) && !(ownNodeOnly && flags.node),
+)
+const isSaved = flags.save === true || !(flags.quick || flags.only || flags.servers || flags.rounds || flags.seconds)
+if (!canPin) note('There is no taskset, or one processor only: the system decides where server and generator run')
+installPeers()
+const node = nodeBinary(flags.node)
+const context = {
+  effort,
+  node,
+  keys: createKeys(),
+  generator: new Child('generate.mjs').pin(1),
+  nodeFlags: flags['cpu-prof'] === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${flags['cpu-prof']}`],
+  storesFile: isSaved ? fileURLToPath(new URL('results/stores.json', import.meta.url)) : undefined,
+}
+const result = { ...environmentOf(node, effort), sections: {} }
+plan(chosen.reduce((sum, { seconds }) => sum + seconds, 0))
+for (const { name, title, seconds, run } of chosen) {
+  const measured = await run(context).catch((error) => {
+    passed(seconds)
+    note(`FAILED ${name}: ${error.stack}`)
+    return { cells: [], failures: [{ server: 'all', error: error.message }] }
+  })
+  result.sections[name] = { title, ...measured }
+  if (measured.failures.length > 0) process.exitCode = 1
+  printSection(name, result.sections[name])
+}
+await context.generator.stop()
+
+if (flags.json) await writeFile(flags.json, jsonOf(result))
+if (isSaved) {
+  const file = new URL(`results/node-${result.node.split('.')[0]}.json`, import.meta.url)
+  const before = flags.only || flags.servers ? JSON.parse(await readFile(file, 'utf8').catch(() => '{}')) : {}
+  await writeFile(file, jsonOf({ ...before, ...result, sections: { ...before.sections, ...result.sections } }))
+  await writeReport()
+}
+
+function jsonOf(value) {
+  // Six digits are more than any figure here has a right to.
+  return `${JSON.stringify(value, (key, one) => (typeof one === 'number' ? Number(one.toPrecision(6)) : one), 2)}\n`
+}

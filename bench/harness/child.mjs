@@ -12,12 +12,9 @@ export class Child {
   #waiting = new Map()
   #id = 0
 
-  /** `core`: the processor that the process is kept on; absent: any. */
-  constructor(script, { core, node = process.execPath, nodeFlags = [], environment = {} }) {
-    const command = [node, ...nodeFlags, fileURLToPath(new URL(script, import.meta.url))]
-    if (canPin && core !== undefined) command.unshift('taskset', '-c', String(core))
-    this.#process = spawn(command[0], command.slice(1), {
-      env: { ...process.env, NODE_ENV: 'production', ...environment },
+  constructor(script, { node = process.execPath, nodeFlags = [] } = {}) {
+    this.#process = spawn(node, [...nodeFlags, fileURLToPath(new URL(script, import.meta.url))], {
+      env: { ...process.env, NODE_ENV: 'production' },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     })
     for (const stream of [this.#process.stdout, this.#process.stderr]) {
@@ -36,6 +33,12 @@ export class Child {
     })
     this.#process.send(message)
     return (await Promise.race([answer, ended]))[0]
+  }
+
+  /** Keeps all its threads on one processor. */
+  pin(core) {
+    if (canPin) spawnSync('taskset', ['--all-tasks', '--pid', '--cpu-list', String(core), String(this.#process.pid)])
+    return this
   }
 
   ask(message) {

@@ -2,8 +2,9 @@
 //
 // While it measures it never sleeps: what a sleeping client takes to wake up would be counted against the fast servers most.
 import { performance } from 'node:perf_hooks'
-import { trafficOf } from '../traffic.mjs'
+import { guardedRequest, trafficOf } from '../traffic.mjs'
 import { Connection } from './connection.mjs'
+import { storm } from './storm.mjs'
 
 const sessions = new Map()
 
@@ -32,6 +33,13 @@ const commands = {
   /** For so many milliseconds, or so many requests. */
   sample({ server, ...amount }) {
     return sample(sessions.get(server), amount)
+  },
+
+  /** Logins and another route; the first time it gets a token for that. */
+  async storm({ server, ...amount }) {
+    const session = sessions.get(server)
+    session.probe ??= await guardedRequest(session.connections.at(-1))
+    return storm(session, amount)
   },
 
   close({ server }) {
@@ -76,7 +84,8 @@ function sample({ connections, traffic }, { milliseconds, requests = Infinity })
     function finish() {
       close()
       if (requests !== Infinity) [atEnd, seconds] = [done, (performance.now() - start) / 1000]
-      resolve({ perSecond: atEnd / seconds, requests: done, unexpected })
+      const wholeSeconds = (performance.now() - start) / 1000
+      resolve({ perSecond: atEnd / seconds, requests: done, seconds: wholeSeconds, unexpected })
     }
 
     function spin() {

@@ -15,7 +15,7 @@ export async function create({ workload, variant, keys }) {
     app.post(path, (req, res) => res.json({ ...constantTokens, ...(isClient() && work()) }))
   if (traffic === 'login') {
     const verifyPassword = await passwordVerifier(workload, variant)
-    app.post('/oauth/token', async (req, res) => res.json({ ...constantTokens, matches: await verifyPassword() }))
+    app.post('/oauth/token', async (req, res) => res.json({ ...ownTokens, matches: await verifyPassword() }))
   } else {
     const issue = traffic === 'guard' ? () => known : jwk ? signer(jwk) : newToken
     const refresh = () => ({ spent: digestOf(known), access_token: newToken(), refresh_token: newToken() })
@@ -38,6 +38,7 @@ const isClient = () => timingSafeEqual(Buffer.from(digestOf(client.secret)), sec
 const known = randomBytes(32).toString('base64url')
 const knownDigest = digestOf(known)
 const kept = new Set([knownDigest])
+const ownTokens = { ...constantTokens, access_token: known }
 
 /** A random token; its digest is what a server would keep. */
 function newToken() {
