@@ -1,71 +1,35 @@
-import {
-  createClient,
-  digestClientSecret,
-  type ConfidentialClient,
-  type NewClient,
-  type PasswordHasher,
-} from 'latchkey'
+import { createClient, digestClientSecret, type NewClient, type PasswordHasher } from 'latchkey'
 import type { DemoSecrets } from './demo-files.js'
-import type { DemoRows } from './shop-data.js'
 import type { ShopStorage } from './storage.js'
 
-/** The shop's own app: trusted to see a password, once, and to refresh from then on. */
-const shopApp = {
-  clientId: 'shop-app',
-  name: 'The app of the shop',
-  grantTypes: ['password', 'refresh_token'],
-  firstParty: true,
-  scopes: ['orders:read', 'orders:write', 'stock:read'],
-  defaultScopes: ['orders:read', 'orders:write', 'stock:read'],
-} as const satisfies NewClient
-
-/** A service: it acts as itself, for no user. */
-const stockSync = {
-  clientId: 'stock-sync',
-  name: 'Reports what arrives at the warehouse',
-  grantTypes: ['client_credentials'],
-  scopes: ['stock:read', 'stock:write'],
-  defaultScopes: ['stock:read', 'stock:write'],
-} as const satisfies NewClient
-
-/** What is written to at the first start, and with which secrets. */
-export interface FirstRun {
-  readonly storage: Pick<ShopStorage, 'clients' | 'data'>
-  readonly hasher: PasswordHasher
-  readonly secrets: DemoSecrets
-}
+const app = ['orders:read', 'orders:write', 'stock:read']
+const service = ['stock:read', 'stock:write']
+const grantTypes = ['password', 'refresh_token'] as const
+const registrations = [
+  // The shop's own app: trusted to see a password, once, and to refresh from then on.
+  { clientId: 'shop-app', firstParty: true, grantTypes, scopes: app, defaultScopes: app },
+  // A service: it acts as itself, for no user.
+  { clientId: 'stock-sync', grantTypes: ['client_credentials'], scopes: service, defaultScopes: service },
+] as const satisfies NewClient[]
+type Empty = Pick<ShopStorage, 'clients' | 'data'>
 
 /** Registers the clients and fills the shop, where that has not been done. Several processes may do so at once. */
-export async function firstRun({ storage: { clients, data }, hasher, secrets }: FirstRun): Promise<void> {
+export async function firstRun({ clients, data }: Empty, hasher: PasswordHasher, secrets: DemoSecrets): Promise<void> {
   const registered = (await clients.listClients()).map(({ clientId }) => clientId)
-  for (const registration of [shopApp, stockSync]) {
-    const { clientId } = registration
-    if (!registered.includes(clientId)) await clients.saveClient(withSecret(registration, secrets.clients[clientId]))
+  for (const registration of registrations.filter(({ clientId }) => !registered.includes(clientId))) {
+    // A real shop saves `client` as it is, and shows `clientSecret` once; here all processes know the secret already.
+    const digest = digestClientSecret(secrets.clients[registration.clientId])
+    await clients.saveClient({ ...createClient(registration).client, secrets: [{ digest }] })
   }
-  if (await data.isEmpty()) await data.fill(await demoRows(hasher, secrets))
-}
-
-/** A real shop saves `client` as it is, and shows `clientSecret` once; here all processes know the secret already. */
-function withSecret(registration: NewClient & { clientType?: 'confidential' }, secret: string): ConfidentialClient {
-  const { client } = createClient(registration)
-  return { ...client, secrets: [{ digest: digestClientSecret(secret) }] }
-}
-
-async function demoRows(hasher: PasswordHasher, { users }: DemoSecrets): Promise<DemoRows> {
-  return {
-    // The id is not the name: tokens carry the id, and a name may change hands.
-    users: [
-      { userId: 'user-1', username: 'alice', passwordHash: await hasher.hash(users.alice) },
-      { userId: 'user-2', username: 'bob', passwordHash: await hasher.hash(users.bob) },
-    ],
-    stock: [
-      { sku: 'mug', quantity: 12 },
-      { sku: 'teapot', quantity: 3 },
-    ],
-    orders: [
-      { orderId: 1, userId: 'user-1', sku: 'mug', quantity: 2 },
-      { orderId: 2, userId: 'user-1', sku: 'teapot', quantity: 1 },
-      { orderId: 3, userId: 'user-2', sku: 'mug', quantity: 6 },
-    ],
+  if (data.rows('SELECT 1 FROM orders').length > 0) return
+  // The id is not the name: tokens carry the id, and a name may change hands. The account of carol is locked.
+  const users = { alice: ['user-1', 0], bob: ['user-2', 0], carol: ['user-3', 1] } as const
+  for (const name of ['alice', 'bob', 'carol'] as const) {
+    const [userId, disabled] = users[name]
+    const passwordHash = await hasher.hash(secrets.users[name])
+    data.rows('INSERT OR IGNORE INTO users VALUES (?, ?, ?, ?)', userId, name, passwordHash, disabled)
   }
+  data.rows(`INSERT OR IGNORE INTO stock VALUES ('mug', 12), ('teapot', 3)`)
+  const orders = `(1, 'user-1', 'mug', 2), (2, 'user-1', 'teapot', 1), (3, 'user-2', 'mug', 6)`
+  data.rows(`INSERT OR IGNORE INTO orders VALUES ${orders}`)
 }

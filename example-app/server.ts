@@ -1,51 +1,43 @@
 import { bcryptHasher, ConfigurationError, pruneRegularly } from 'latchkey'
-import { CannotStartError } from './cannot-start-error.js'
-import { makeDemoSecrets, readDemoSecrets } from './demo-files.js'
+import { databaseFile, makeDemoSecrets, readDemoSecrets } from './demo-files.js'
 import { firstRun } from './first-run.js'
-import { listen } from './listen.js'
 import { printedCommands } from './printed-commands.js'
-import { readSettings } from './settings.js'
+import { listen, startChild } from './processes.js'
+import { CannotStartError, readSettings } from './settings.js'
 import { createShop } from './shop.js'
 import { openSigningKeys } from './signing-keys.js'
-import { startStockService } from './start-stock-service.js'
 import { openStorage } from './storage.js'
 
 /** How to close what is open, in the order in which it was opened. */
 const opened: (() => unknown)[] = []
 
-try {
-  await start()
-} catch (error) {
+await start().catch(async (error: unknown) => {
   await closeAll()
   if (!(error instanceof CannotStartError || error instanceof ConfigurationError)) throw error
   console.error(`The shop cannot start. ${error.message}`)
   process.exitCode = 1
-}
+})
 
 async function start(): Promise<void> {
   const settings = readSettings()
   const storage = await openStorage()
-  opened.push(() => storage.close())
-  opened.push(pruneRegularly(storage.tokens))
   const hasher = bcryptHasher()
-  opened.push(() => hasher.close())
-
+  opened.push(() => storage.close())
+  opened.push(pruneRegularly(storage.tokens), () => hasher.close())
   // Secrets and keys come first: with the wrong ones nothing is written.
   const secrets = readDemoSecrets() ?? makeDemoSecrets()
   const signingKeys = await openSigningKeys(storage.keys, secrets.signingKeyPassphrase)
-  await firstRun({ storage, hasher, secrets })
+  await firstRun(storage, hasher, secrets)
 
-  const shop = createShop({ ...settings, ...storage, hasher, signingKeys })
-  const stockService = await startStockService(settings)
-  opened.push(() => stockService.connected && stockService.disconnect())
-  opened.push(await listen(shop, settings))
-  process.once('SIGTERM', stop)
-  process.once('SIGINT', stop)
+  const { host, port, stockPort, webPort, issuer, stockService } = settings
+  opened.push(await listen(createShop(settings, storage, { hasher, signingKeys }), host, port))
+  // Nothing else of the environment: they do not even know where the database server is.
+  const names = { HOST: host, PORT: `${port}`, SHOP_URL: issuer, STOCK_URL: stockService, STOCK_PORT: `${stockPort}` }
+  const { NODE_ENV = '' } = process.env
+  const web = { ...names, NODE_ENV, WEB_PORT: `${webPort}`, SHOP_DB: databaseFile }
+  opened.push(await startChild('stock-service.js', names), await startChild('web-app/server.js', web))
+  for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, () => void closeAll())
   console.log(printedCommands(settings, storage.place, secrets))
-}
-
-function stop(): void {
-  void closeAll()
 }
 
 /** Takes no new requests, finishes those that are on their way, then closes the rest. */

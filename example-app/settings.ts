@@ -1,40 +1,32 @@
-import { CannotStartError } from './cannot-start-error.js'
+/** What whoever starts the shop has to change; its message is all that they are shown. */
+export class CannotStartError extends Error {}
 
-/** How a process of the shop is started. */
-export interface ShopSettings {
-  readonly host: string
-  readonly port: number
-  readonly stockPort: number
-  /** Where this very process and its stock service are. */
-  readonly url: string
-  readonly stockServiceUrl: string
-  /** Under which names everybody knows the shop and the stock service: the same in all their processes. */
-  readonly issuer: string
-  readonly stockService: string
-  /** Seconds. */
-  readonly accessTokenLifetimeSeconds: number
-}
+/**
+ * Seconds: after which a process of the shop notices a rotation, for which others use published keys, and that a key is published before
+ * it signs. Short, so that a rotation can be watched. A real shop leaves this out: the defaults are minutes.
+ */
+export const keyTiming = { refreshSeconds: 1, cacheSeconds: 2, publishSeconds: 5 }
+
+/** How a process is started. */
+export type Settings = ReturnType<typeof readSettings>
 
 /** Reads the settings from the environment: README.md has them all. Throws `CannotStartError`. */
-export function readSettings(environment: NodeJS.ProcessEnv = process.env): ShopSettings {
-  const { HOST = '127.0.0.1', SHOP_URL, STOCK_URL } = environment
-  const port = wholeNumber(environment, 'PORT', 3000, 65_535)
-  const stockPort = wholeNumber(environment, 'STOCK_PORT', port + 1, 65_535)
+export function readSettings(environment: NodeJS.ProcessEnv = process.env) {
+  const { HOST: host = '127.0.0.1', NODE_ENV, SHOP_URL, STOCK_URL } = environment
+  const accessTokenLifetimeSeconds = wholeNumber(environment, 'SHOP_ACCESS_TOKEN_SECONDS', 60, 86_400)
+  const port = wholeNumber(environment, 'PORT', 3000)
+  const stockPort = wholeNumber(environment, 'STOCK_PORT', port + 1)
+  const webPort = wholeNumber(environment, 'WEB_PORT', port + 2)
   const url = `http://127.0.0.1:${port}`
   const stockServiceUrl = `http://127.0.0.1:${stockPort}`
-  return {
-    host: HOST,
-    port,
-    stockPort,
-    url,
-    stockServiceUrl,
-    issuer: SHOP_URL ?? url,
-    stockService: STOCK_URL ?? stockServiceUrl,
-    accessTokenLifetimeSeconds: wholeNumber(environment, 'SHOP_ACCESS_TOKEN_SECONDS', 3600, 86_400),
-  }
+  const webUrl = `http://127.0.0.1:${webPort}`
+  // Under which names everybody knows the shop and the stock service: the same in all their processes.
+  const names = { issuer: SHOP_URL ?? url, stockService: STOCK_URL ?? stockServiceUrl }
+  const places = { host, port, stockPort, webPort, url, stockServiceUrl, webUrl }
+  return { ...places, ...names, accessTokenLifetimeSeconds, isProduction: NODE_ENV === 'production' }
 }
 
-function wholeNumber(environment: NodeJS.ProcessEnv, name: string, absent: number, highest: number): number {
+function wholeNumber(environment: NodeJS.ProcessEnv, name: string, absent: number, highest = 65_535): number {
   const value = Number(environment[name] ?? absent)
   if (Number.isInteger(value) && value > 0 && value <= highest) return value
   throw new CannotStartError(`${name} is no whole number from 1 to ${highest}`)

@@ -1,48 +1,46 @@
-import type { MaybePromise, UserStore } from 'latchkey'
-import type { UserTable } from 'latchkey/stores/sqlite'
+import type Database from 'better-sqlite3'
+import { sqlUserStore } from 'latchkey/stores/sqlite'
 
-/** What the shop itself keeps: users, orders, stock. Several processes may use it at once. */
-export interface ShopData {
-  /** The users as the password grant sees them. */
-  readonly users: UserStore
-  /** The orders of one user, the oldest first. */
-  ordersOf(userId: string): MaybePromise<readonly Order[]>
-  /** Takes from the stock and notes the order, both or neither; answers its number, or `undefined` when there is not enough. */
-  placeOrder(userId: string, order: NewOrder): MaybePromise<number | undefined>
-  listStock(): MaybePromise<readonly StockItem[]>
-  setStock(item: StockItem): MaybePromise<void>
-  /** Whether `fill` has not been done to its end. */
-  isEmpty(): MaybePromise<boolean>
-  /** Adds what is not there yet, the orders last. */
-  fill(rows: DemoRows): MaybePromise<void>
-}
-
-/** What a user asks for. */
-export interface NewOrder {
-  readonly sku: string
-  readonly quantity: number
-}
-
-/** An order as its user sees it. */
-export interface Order extends NewOrder {
-  readonly orderId: number
-}
-
-/** How many of an article there are. */
+/** How many of an article there are, or are wanted. */
 export interface StockItem {
   readonly sku: string
   readonly quantity: number
 }
 
-/** What a new shop begins with. */
-export interface DemoRows {
-  readonly users: readonly { readonly userId: string; readonly username: string; readonly passwordHash: string }[]
-  readonly stock: readonly StockItem[]
-  readonly orders: readonly (Order & { readonly userId: string })[]
-}
+/** What the shop itself keeps: users, orders, stock. Several processes may use it at once. */
+export type ShopData = ReturnType<typeof shopData>
 
-/** Where latchkey finds the users. Names are compared byte for byte; `usernameCase` would change that. */
-export const userTable: UserTable = {
-  table: 'users',
-  columns: { id: 'user_id', username: 'username', passwordHash: 'password_hash', disabled: 'disabled' },
+const tables = `
+  CREATE TABLE IF NOT EXISTS users (user_id TEXT NOT NULL PRIMARY KEY, username TEXT NOT NULL UNIQUE,
+    password_hash TEXT NOT NULL, disabled INTEGER NOT NULL) STRICT;
+  CREATE TABLE IF NOT EXISTS stock (sku TEXT NOT NULL PRIMARY KEY, quantity INTEGER NOT NULL CHECK (quantity >= 0)) STRICT;
+  CREATE TABLE IF NOT EXISTS orders (order_id INTEGER NOT NULL PRIMARY KEY, user_id TEXT NOT NULL REFERENCES users,
+    sku TEXT NOT NULL REFERENCES stock, quantity INTEGER NOT NULL) STRICT;
+  CREATE INDEX IF NOT EXISTS orders_user ON orders (user_id);`
+
+/** Keeps the shop's data in an open SQLite database, and creates the tables there. */
+export function shopData(database: Database.Database) {
+  database.exec('PRAGMA busy_timeout = 2000; PRAGMA foreign_keys = ON')
+  // Immediate: other processes wait from the first statement on, and none of them reads what is about to change.
+  database.transaction(() => database.exec(tables)).immediate()
+  const take = database.prepare('UPDATE stock SET quantity = quantity - ? WHERE sku = ? AND quantity >= ?')
+  const insert = database.prepare('INSERT INTO orders (user_id, sku, quantity) VALUES (?, ?, ?)')
+  const placeOrder = database.transaction((userId: string, { sku, quantity }: StockItem) => {
+    const isEnough = take.run(quantity, sku, quantity).changes === 1
+    return isEnough ? Number(insert.run(userId, sku, quantity).lastInsertRowid) : undefined
+  })
+  return {
+    /** The users as latchkey sees them. Names are compared byte for byte; `usernameCase` would change that. */
+    users: sqlUserStore(database, {
+      table: 'users',
+      columns: { id: 'user_id', username: 'username', passwordHash: 'password_hash', disabled: 'disabled' },
+    }),
+    /** Takes from the stock and notes the order, both or neither; answers its number, or `undefined` when there is not enough. */
+    placeOrder: (userId: string, order: StockItem) => placeOrder.immediate(userId, order),
+    /** Runs any other statement; answers its rows, if it has any. */
+    rows(text: string, ...values: (string | number)[]): unknown[] {
+      const statement = database.prepare(text)
+      return statement.reader ? statement.all(...values) : (statement.run(...values), [])
+    },
+  }
 }

@@ -1,74 +1,48 @@
 import express, { type ErrorRequestHandler, type Express } from 'express'
-import {
-  clientCredentialsGrant,
-  createAuthorizationServer,
-  passwordGrant,
-  refreshTokenGrant,
-  type ClientStore,
-  type PasswordHasher,
-  type SigningKeys,
-  type TokenStore,
-} from 'latchkey'
-import { keyCacheSeconds } from './key-timing.js'
-import { ordersRouter } from './orders.js'
-import type { ShopData } from './shop-data.js'
-import { stockRouter } from './stock.js'
+import { clientCredentialsGrant, createAuthorizationServer, memoryThrottle } from 'latchkey'
+import { passwordGrant, refreshTokenGrant, type PasswordHasher, type SigningKeys } from 'latchkey'
+import { addApi } from './api.js'
+import { keyTiming, type Settings } from './settings.js'
+import type { ShopStorage } from './storage.js'
 
-/** What the shop is made of. */
-export interface ShopParts {
-  readonly issuer: string
-  /** Where the stock service is, and what its tokens are for. */
-  readonly stockService: string
-  readonly data: ShopData
-  readonly clients: ClientStore
-  readonly tokens: TokenStore
+interface Services {
   readonly hasher: PasswordHasher
   readonly signingKeys: SigningKeys
-  /** Seconds. */
-  readonly accessTokenLifetimeSeconds: number
 }
 
 /** Makes the shop's Express app: the token endpoint, then the routes, each behind its guard. */
-export function createShop({
-  issuer,
-  stockService,
-  data,
-  clients,
-  tokens,
-  hasher,
-  signingKeys,
-  accessTokenLifetimeSeconds,
-}: ShopParts): Express {
+export function createShop(settings: Settings, storage: ShopStorage, { hasher, signingKeys }: Services): Express {
+  const { issuer, stockService, accessTokenLifetimeSeconds } = settings
+  const { clients, tokens, data } = storage
+  // Ten times the default, so that one can watch it: after five wrong passwords the next attempt has to wait for so long.
+  const slower = { firstDelaySeconds: 10 }
   const oauth = createAuthorizationServer({
-    issuer,
-    clients,
-    tokens,
+    ...{ issuer, clients, tokens },
     scopes: ['orders:read', 'orders:write', 'stock:read', 'stock:write'],
     grants: [passwordGrant({ users: data.users, hasher }), refreshTokenGrant(), clientCredentialsGrant()],
     // The first one is this app, which looks its tokens up; the stock service has nothing to look them up in.
     resources: [{ resource: issuer }, { resource: stockService, scopes: ['stock:read'], accessTokenFormat: 'jwt' }],
     signingKeys,
-    jwksMaxAgeSeconds: keyCacheSeconds,
+    jwksMaxAgeSeconds: keyTiming.cacheSeconds,
     accessTokenLifetimeSeconds,
+    throttle: memoryThrottle({ limits: { account: slower, known_account: slower } }),
   })
 
   const app = express()
   app.disable('x-powered-by')
+  // The web app tells whom it asks for, in X-Forwarded-For: guesses are counted for browsers, not for their server.
+  app.set('trust proxy', 'loopback')
   app.use(oauth.router())
-  app.use('/orders', ordersRouter(oauth, data))
-  app.use('/stock', stockRouter(oauth, data))
+  addApi(app, oauth, data)
   app.use((_req, res) => void res.status(404).json({ error: 'not_found' }))
   app.use(answerError)
   return app
 }
 
 /** What `express.json()` refuses is the caller's fault, and says so; everything else is ours, and tells nothing. */
-const answerError: ErrorRequestHandler = (error: { readonly status?: unknown }, _req, res, next) => {
+const answerError: ErrorRequestHandler = (error: { readonly status?: number }, _req, res, next) => {
+  const { status = 500 } = error
+  if (status >= 500) console.error(error)
   if (res.headersSent) next(error)
-  else if (typeof error.status === 'number' && error.status < 500)
-    res.status(error.status).json({ error: 'invalid_body' })
-  else {
-    console.error(error)
-    res.status(500).json({ error: 'server_error' })
-  }
+  else res.status(status).json({ error: status < 500 ? 'invalid_body' : 'server_error' })
 }

@@ -1,0 +1,56 @@
+/** A request of a client, and what it is in the words of an RFC. */
+export interface ClientRequest {
+  readonly step: string
+  readonly url: string
+  readonly method?: string
+  readonly headers?: Readonly<Record<string, string>>
+  /** A form, or what becomes JSON. */
+  readonly body?: object
+}
+
+/** An answer, its body parsed. */
+export type Answer = Pick<Response, 'status' | 'headers'> & { readonly body: unknown }
+
+/** A request and its answer as they may be shown: secrets are masked. */
+export type Exchange = Readonly<Record<'step' | 'line' | 'status' | 'request' | 'answer', string>>
+
+/** Sends a request, and tells `note` what went over the wire. Throws when there is no answer within ten seconds. */
+export async function send(request: ClientRequest, note?: (exchange: Exchange) => void): Promise<Answer> {
+  const { step, url, method = 'GET', headers = {}, body } = request
+  const isForm = body === undefined || body instanceof URLSearchParams
+  const sent = new Request(url, { method, headers, body: isForm ? (body ?? null) : JSON.stringify(body) })
+  if (!isForm) sent.headers.set('Content-Type', 'application/json')
+  const line = `${method} ${new URL(url).pathname}`
+  const told = { step, line, request: shown(`${line} HTTP/1.1`, sent.headers, await sent.clone().text()) }
+  try {
+    const answer = await fetch(sent, { signal: AbortSignal.timeout(10_000) })
+    const text = await answer.text()
+    const parsed = JSON.parse(text || '{}') as object
+    const json = text && JSON.stringify(parsed, null, 2) + decodedJwt(parsed)
+    const start = `HTTP/1.1 ${answer.status} ${answer.statusText}`
+    note?.({ ...told, status: String(answer.status), answer: shown(start, answer.headers, json) })
+    return { status: answer.status, headers: answer.headers, body: parsed }
+  } catch (error) {
+    note?.({ ...told, status: 'no answer', answer: String((error as Error).cause ?? error) })
+    throw error
+  }
+}
+
+/** A client's own credentials in HTTP Basic: both are form-encoded before they go into the header (RFC 6749 §2.3.1). */
+export function basic(clientId: string, clientSecret: string): string {
+  return `Basic ${Buffer.from(`${encodeURIComponent(clientId)}:${encodeURIComponent(clientSecret)}`).toString('base64')}`
+}
+
+/** Of tokens the beginning is left, so that one can tell them apart. */
+function shown(start: string, headers: Headers, body: string): string {
+  const names = /^(authorization|content-type|x-forwarded-for|www-authenticate|retry-after|cache-control)$/
+  const lines = [...headers].flatMap(([name, value]) => (names.test(name) ? `${name}: ${value}\n` : []))
+  return `${start}\n${lines.join('')}\n${body}`
+    .replaceAll(/(: Basic |\bpassword=)[^&\n]*/g, '$1••••••')
+    .replaceAll(/(: Bearer |token=|_token": ")([\w.-]{6})[\w.-]*/g, '$1$2…')
+}
+
+function decodedJwt({ access_token = '' }: { readonly access_token?: string }): string {
+  const [header, payload] = access_token.split('.').map((part) => Buffer.from(part, 'base64url').toString())
+  return header && payload ? `\n\nThe access token is a JWT (RFC 9068 §2). Decoded:\n${header}\n${payload}` : ''
+}

@@ -1,0 +1,38 @@
+import type { Exchange } from '../http-exchange.js'
+import { readSettings } from '../settings.js'
+import { markup, type Markup } from './markup.js'
+
+/** What the last steps of each browser were, for the demo only: in production nothing is kept. */
+const kept = new Map<string, readonly Exchange[]>()
+const { isProduction } = readSettings()
+
+/** Keeps the last eight exchanges of the browser with this session. */
+export function noteFor(session = ''): ((exchange: Exchange) => void) | undefined {
+  if (isProduction) return undefined
+  return (exchange) => {
+    // What a page asks for again and again is shown once.
+    const earlier = kept.get(session)?.filter(({ request }) => request !== exchange.request) ?? []
+    kept.set(session, [exchange, ...earlier].slice(0, 8))
+    const [oldest = ''] = kept.size > 1000 ? kept.keys() : []
+    kept.delete(oldest)
+  }
+}
+
+/** The panel "What just happened". */
+export function exchangesPanel(session = ''): Markup | undefined {
+  if (isProduction) return undefined
+  return markup`<aside aria-labelledby="happened">
+<h2 id="happened">What just happened</h2>
+<p>What the web app’s server and the shop said to each other, the newest first. Only the demo shows it; secrets are masked.</p>
+<div data-live="exchanges">${exchangeList(kept.get(session) ?? [])}</div></aside>`
+}
+
+/** A list of exchanges. */
+export function exchangeList(exchanges: readonly Exchange[]): Markup {
+  const items = exchanges.map(({ step, line, status, request, answer }) => {
+    const mark = markup`<b class="${status.startsWith('2') ? 'good' : 'bad'}">${status}</b>`
+    return markup`<li><p>${step}</p><details><summary><code>${line}</code> ${mark}</summary>
+<pre tabindex="0" aria-label="Request">${request}</pre><pre tabindex="0" aria-label="Answer">${answer}</pre></details></li>`
+  })
+  return markup`<ol>${items}</ol>`
+}

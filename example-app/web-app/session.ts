@@ -1,0 +1,49 @@
+import { randomUUID } from 'node:crypto'
+import { csrfSync } from 'csrf-sync'
+import type { Request, RequestHandler } from 'express'
+import { getIronSession, type IronSession } from 'iron-session'
+import { readDemoSecrets } from '../demo-files.js'
+
+/** What stands in the encrypted cookie; no password. What is changed counts once it is saved, before the page is sent. */
+interface Session {
+  id?: string
+  csrfToken?: string
+  user?: SignedInUser | undefined
+}
+
+/** A user, and the tokens of the sign-in; times are milliseconds since the epoch. */
+export type SignedInUser = Readonly<
+  Record<'username' | 'accessToken' | 'refreshToken', string> & Record<'expiresAt' | 'renewals' | 'renewedAt', number>
+>
+
+const { cookiePassword: password = '' } = readDemoSecrets() ?? {}
+const sessions = new WeakMap<object, IronSession<Session>>()
+
+/** Opens the session of a browser, or begins one. */
+export const openSession: RequestHandler = async (req, res, next) => {
+  // Not sent with posts from other sites, nor readable by scripts, nor sent without TLS where there is TLS.
+  const cookieOptions = { httpOnly: true, sameSite: 'lax', secure: req.secure } as const
+  const session = await getIronSession<Session>(req, res, { cookieName: 'shop_session', password, cookieOptions })
+  sessions.set(req, session)
+  if (session.csrfToken === undefined) {
+    session.id = randomUUID()
+    generateToken(req)
+    await session.save()
+  }
+  next()
+}
+
+/** The session of a request. */
+export function sessionOf(req: Request): IronSession<Session> {
+  const session = sessions.get(req)
+  if (session === undefined) throw new Error('openSession comes first')
+  return session
+}
+
+/** A token in the session that each form must repeat: other sites cannot read it, so they cannot post. */
+export const { generateToken, csrfSynchronisedProtection: protectForms } = csrfSync({
+  size: 32,
+  getTokenFromState: (req) => sessionOf(req).csrfToken,
+  storeTokenInState: (req, token) => void (sessionOf(req).csrfToken = token ?? ''),
+  getTokenFromRequest: (req) => (req.body as { csrf?: string } | undefined)?.csrf,
+})

@@ -1,0 +1,57 @@
+import express, { type Request, type Response, type Router } from 'express'
+import { markup } from './markup.js'
+import { form, sendPage } from './page.js'
+import { generateToken, sessionOf } from './session.js'
+import { keepTokens, postForm, Trouble } from './shop-client.js'
+
+/** The sign-in by password (RFC 6749 §4.3), and the sign-out (RFC 7009). */
+export const signInPages: Router = express.Router()
+
+signInPages.get('/sign-in', (req, res) => sendForm(req, res))
+
+signInPages.post('/sign-in', async (req, res) => {
+  const { username = '', password = '' } = req.body as Record<string, string>
+  const parameters = { grant_type: 'password', username, password, device_label: deviceLabel(req.get('User-Agent')) }
+  const step = 'Exchanges the password for tokens, and forgets it (RFC 6749 §4.3.2)'
+  try {
+    const answer = await postForm(req, 'token', step, parameters)
+    // The shop answers the same to all of it, so that nobody learns who has an account.
+    const wrong = 'The user name or the password is wrong, or the account is locked. If you are sure, please ask us.'
+    if (answer.status !== 200) throw new Trouble(wrong, 400)
+    // A new one: what somebody saw of this session before is of no use.
+    generateToken(req, true)
+    await keepTokens(req, answer, { username, renewals: 0, renewedAt: 0 })
+    res.redirect(303, '/orders')
+  } catch (error) {
+    if (!(error instanceof Trouble)) throw error
+    sendForm(req, res, username, error)
+  }
+})
+
+signInPages.post('/sign-out', async (req, res) => {
+  const session = sessionOf(req)
+  const form = { token: session.user?.refreshToken ?? '', token_type_hint: 'refresh_token' }
+  const step = 'Ends the sign-in with all its tokens (RFC 7009 §2.1)'
+  const isTold = await postForm(req, 'revoke', step, form).catch(() => undefined)
+  // Whatever the answer was, the tokens are gone from here.
+  session.user = undefined
+  await session.save()
+  res.redirect(303, `/sign-in?notice=${isTold ? 'signed-out' : 'signed-out-here'}`)
+})
+
+function sendForm(req: Request, res: Response, username = '', trouble?: Trouble): void {
+  const described = trouble && markup` aria-describedby="trouble"`
+  const fields = markup`<label for="username">User name</label>
+<input id="username" name="username" value="${username}" autocomplete="username" autocapitalize="none" required${described}>
+<label for="password">Password</label>
+<input id="password" name="password" type="password" autocomplete="current-password" required${described}>
+<button>Sign in</button><p>The password goes to the shop once, and is kept nowhere.</p>`
+  sendPage(req, res, 'Sign in', form(req, '/sign-in', fields), trouble)
+}
+
+/** What the user may recognize the browser by. */
+function deviceLabel(userAgent = ''): string {
+  const [browser = 'Browser'] = /Edg|Firefox|Chrome|Safari|curl/.exec(userAgent) ?? []
+  const [system = 'unknown system'] = /Android|iPhone|iPad|Windows|Mac OS|Linux/.exec(userAgent) ?? []
+  return `${browser} on ${system}`
+}

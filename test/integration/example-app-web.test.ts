@@ -1,0 +1,418 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { unsealData } from 'iron-session'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { buildExampleApp, ExampleShop, type ExampleShopOptions } from '../fixtures/example-shop.js'
+import { basic } from '../fixtures/test-server.js'
+
+interface Secrets {
+  readonly clients: Readonly<Record<string, string>>
+  readonly users: Readonly<Record<string, string>>
+  readonly cookiePassword: string
+}
+
+interface SessionTokens {
+  readonly accessToken: string
+  readonly refreshToken: string
+}
+
+let shop: ExampleShop
+let secrets: Secrets
+const shops: ExampleShop[] = []
+
+beforeAll(async () => {
+  buildExampleApp()
+  shop = await makeShop()
+  secrets = JSON.parse(shop.read('demo-secrets.json'))
+}, 60_000)
+
+afterAll(async () => {
+  await Promise.all(shops.map((made) => made.remove()))
+})
+
+async function makeShop(options?: ExampleShopOptions): Promise<ExampleShop> {
+  const made = await ExampleShop.make(options)
+  shops.push(made)
+  await made.start()
+  return made
+}
+
+interface Page {
+  readonly status: number
+  readonly headers: Headers
+  readonly text: string
+  /** Where it leads, when it is a redirection. */
+  readonly location: string | null
+}
+
+/** A browser without JavaScript: keeps its cookie, follows nothing by itself, and sends the forms that it was shown. */
+class Browser {
+  readonly #url: string
+  readonly #password: string
+  cookie = ''
+  csrf = ''
+
+  constructor(url = shop.webUrl, password = secrets.cookiePassword) {
+    this.#url = url
+    this.#password = password
+  }
+
+  get(path: string): Promise<Page> {
+    return this.#send(path)
+  }
+
+  post(path: string, form: Record<string, string> = {}): Promise<Page> {
+    return this.#send(path, { method: 'POST', body: new URLSearchParams({ csrf: this.csrf, ...form }) })
+  }
+
+  async signIn(username: string, password: string): Promise<Page> {
+    await this.get('/sign-in')
+    return this.post('/sign-in', { username, password })
+  }
+
+  /** What stands in the cookie. */
+  async session(): Promise<{ readonly user?: SessionTokens }> {
+    return unsealData(this.cookie.slice(this.cookie.indexOf('=') + 1), { password: this.#password })
+  }
+
+  async tokens(): Promise<SessionTokens> {
+    return (await this.session()).user!
+  }
+
+  async #send(path: string, request: RequestInit = {}): Promise<Page> {
+    const headers = { cookie: this.cookie, 'user-agent': 'Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0' }
+    const answer = await fetch(this.#url + path, { ...request, headers, redirect: 'manual' })
+    const [cookie] = answer.headers.getSetCookie()
+    if (cookie !== undefined) this.cookie = cookie.split(';')[0]!
+    const text = await answer.text()
+    this.csrf = /name="csrf" value="(\w+)"/.exec(text)?.[1] ?? this.csrf
+    return { status: answer.status, headers: answer.headers, text, location: answer.headers.get('Location') }
+  }
+}
+
+async function signedIn(username = 'alice', of = shop): Promise<Browser> {
+  const { users, cookiePassword } = JSON.parse(of.read('demo-secrets.json')) as Secrets
+  const browser = new Browser(of.webUrl, cookiePassword)
+  expect(await browser.signIn(username, users[username]!)).toMatchObject({ status: 303, location: '/orders' })
+  return browser
+}
+
+async function revoke(token: string, of = shop): Promise<void> {
+  const { clients } = JSON.parse(of.read('demo-secrets.json')) as Secrets
+  const headers = { authorization: basic('shop-app', clients['shop-app']!) }
+  await fetch(`${of.url}/oauth/revoke`, { method: 'POST', headers, body: new URLSearchParams({ token }) })
+}
+
+const troubleOf = ({ text }: Page): string | undefined =>
+  /role="alert"[^>]*>(.*?)<\/p>/.exec(text)?.[1]?.replaceAll(/<[^>]+>/g, '')
+const noticeOf = ({ text }: Page): string | undefined => /class="notice">(.*?)</.exec(text)?.[1]
+
+const wrongPassword =
+  'The user name or the password is wrong, or the account is locked. If you are sure, please ask us.'
+
+describe('the sign-in', () => {
+  it('is refused without the token of the form, and for one of another browser', async () => {
+    const credentials = { username: 'alice', password: secrets.users['alice']! }
+    const other = new Browser()
+    await other.get('/sign-in')
+    for (const csrf of ['', other.csrf]) {
+      const browser = new Browser()
+      await browser.get('/sign-in')
+      const answer = await browser.post('/sign-in', { csrf, ...credentials })
+      expect(answer.status).toBe(403)
+      expect(troubleOf(answer)).toBe(
+        'This form was too old, or came from elsewhere. Nothing was done: please load the page again.',
+      )
+      expect((await browser.session()).user).toBeUndefined()
+    }
+  })
+
+  it('says the same for a wrong password, an unknown user and a locked account', async () => {
+    const attempts = { alice: 'wrong', nobody: 'wrong', carol: secrets.users['carol']! }
+    for (const [username, password] of Object.entries(attempts)) {
+      const browser = new Browser()
+      const answer = await browser.signIn(username, password)
+      expect(answer.status).toBe(400)
+      expect(troubleOf(answer)).toBe(wrongPassword)
+      expect(answer.text).toContain(`value="${username}"`)
+      expect(answer.text).not.toContain(password === 'wrong' ? 'value="wrong"' : password)
+      expect((await browser.session()).user).toBeUndefined()
+    }
+  })
+
+  it('says how long to wait after too many wrong passwords', async () => {
+    const browser = new Browser()
+    for (let times = 0; times < 5; times += 1) await browser.signIn('mallory', 'wrong')
+    const answer = await browser.signIn('mallory', 'wrong')
+    expect(answer.status).toBe(429)
+    const seconds = Number(answer.headers.get('Retry-After'))
+    expect(seconds).toBeGreaterThan(5)
+    expect(seconds).toBeLessThanOrEqual(10)
+    expect(troubleOf(answer)).toBe(`There were too many failed attempts. Please try again in ${seconds} s.`)
+  })
+
+  it('leads to the orders, and keeps the tokens encrypted, and the password nowhere', async () => {
+    const browser = new Browser()
+    await browser.get('/sign-in')
+    const formToken = browser.csrf
+    const answer = await browser.post('/sign-in', { username: 'alice', password: secrets.users['alice']! })
+    expect(answer).toMatchObject({ status: 303, location: '/orders' })
+    expect(answer.headers.get('Set-Cookie')).toMatch(/^shop_session=\S+; Max-Age=\d+; Path=\/; HttpOnly; SameSite=Lax$/)
+
+    const token = expect.stringMatching(/^[\w-]{43}$/)
+    const session = await browser.session()
+    expect(session.user).toEqual({
+      username: 'alice',
+      accessToken: token,
+      refreshToken: token,
+      expiresAt: expect.any(Number),
+      renewals: 0,
+      renewedAt: 0,
+    })
+    expect(JSON.stringify(session)).not.toContain(secrets.users['alice'])
+
+    const orders = await browser.get('/orders')
+    expect(orders.status).toBe(200)
+    expect(orders.text).toContain('<td>1<td>mug<td>2')
+    expect(orders.text).not.toContain('<td>3<td>mug<td>6')
+    expect(browser.csrf).not.toBe(formToken)
+  })
+
+  it('comes before every page and every form', async () => {
+    for (const path of ['/orders', '/devices', '/integrations']) {
+      const browser = new Browser()
+      await browser.get('/sign-in')
+      expect(await browser.get(path)).toMatchObject({ status: 303, location: '/sign-in?notice=needed' })
+      expect(await browser.post(path)).toMatchObject({ status: 303, location: '/sign-in?notice=needed' })
+    }
+  })
+})
+
+describe('every page', () => {
+  it('forbids what is not its own: scripts, frames, and forms that lead elsewhere', async () => {
+    for (const path of ['/sign-in', '/nothing', '/style.css', '/live.js']) {
+      const { headers } = await new Browser().get(path)
+      expect(headers.get('Content-Security-Policy'), path).toBe(
+        "default-src 'none';base-uri 'none';frame-ancestors 'none';" +
+          "script-src 'self';style-src 'self';img-src 'self';connect-src 'self';form-action 'self'",
+      )
+      expect(headers.get('X-Content-Type-Options')).toBe('nosniff')
+      expect(headers.get('X-Powered-By')).toBeNull()
+    }
+    const { text, headers } = await new Browser().get('/sign-in')
+    expect(headers.get('Cache-Control')).toBe('no-store')
+    expect(text).not.toMatch(/<script(?! src=)|<style|\sstyle=|\son\w+=/)
+  })
+
+  it('shows what was typed as text', async () => {
+    const answer = await new Browser().signIn('<b>"&', 'wrong')
+    expect(answer.text).toContain('value="&#60;b&#62;&#34;&#38;"')
+  })
+
+  it('that is none says so', async () => {
+    const answer = await new Browser().get('/nothing')
+    expect(answer.status).toBe(404)
+    expect(troubleOf(answer)).toBe('There is no such page.')
+  })
+})
+
+describe('the orders page', () => {
+  it('orders, and says when there is not enough', async () => {
+    const browser = await signedIn()
+    await browser.get('/orders')
+    expect((await browser.post('/orders', { sku: 'teapot', quantity: '1' })).location).toBe('/orders?notice=ordered')
+    const page = await browser.get('/orders?notice=ordered')
+    expect(noticeOf(page)).toBe('Thank you! Your order is placed.')
+    expect(page.text).toMatch(/<td>\d+<td>teapot<td>1<\/tbody>|<td>\d+<td>teapot<td>1/)
+    for (const quantity of ['1000', '0', 'many']) {
+      expect((await browser.post('/orders', { sku: 'teapot', quantity })).location).toBe('/orders?notice=not-ordered')
+    }
+  })
+})
+
+describe('the access token', () => {
+  let short: ExampleShop
+
+  beforeAll(async () => {
+    short = await makeShop({ accessTokenSeconds: 2 })
+  })
+
+  it('is renewed when it has run out, without the password', async () => {
+    const browser = await signedIn('alice', short)
+    const before = await browser.tokens()
+    await sleep(2100)
+    const page = await browser.get('/orders')
+    expect(page.status).toBe(200)
+    expect(page.text).toContain('<b id="renewals">1</b>')
+    expect(page.text).toContain('Just now.')
+    expect((await browser.tokens()).refreshToken).not.toBe(before.refreshToken)
+  })
+
+  it('is renewed for requests that come at once with one cookie, and none of them is signed out', async () => {
+    const browser = await signedIn('alice', short)
+    await sleep(2100)
+    const twins = Array.from({ length: 4 }, () => {
+      const twin = new Browser(short.webUrl, (JSON.parse(short.read('demo-secrets.json')) as Secrets).cookiePassword)
+      twin.cookie = browser.cookie
+      return twin
+    })
+    const pages = await Promise.all(twins.map((twin) => twin.get('/orders')))
+    expect(pages.map(({ status }) => status)).toEqual([200, 200, 200, 200])
+    const refreshTokens = await Promise.all(twins.map(async (twin) => (await twin.tokens()).refreshToken))
+    expect(new Set(refreshTokens).size).toBe(1)
+    for (const twin of twins) expect((await twin.get('/devices')).status).toBe(200)
+  })
+
+  it('is renewed when the shop does not take it any more', async () => {
+    const browser = await signedIn()
+    const { accessToken } = await browser.tokens()
+    await revoke(accessToken)
+    const page = await browser.get('/orders')
+    expect(page.status).toBe(200)
+    expect(page.text).toContain('<b id="renewals">1</b>')
+  })
+
+  it('cannot be renewed once the sign-in has ended, and the page says so', async () => {
+    const browser = await signedIn()
+    await revoke((await browser.tokens()).refreshToken)
+    const { status, location } = await browser.get('/orders')
+    expect({ status, location }).toEqual({ status: 303, location: '/sign-in?notice=ended' })
+    expect(noticeOf(await browser.get(location!))).toMatch(/^Your sign-in has ended: /)
+    expect((await browser.session()).user).toBeUndefined()
+  })
+})
+
+describe('the sign-out', () => {
+  it('ends the sign-in at the shop, too', async () => {
+    const browser = await signedIn()
+    const { accessToken } = await browser.tokens()
+    const stolen = new Browser()
+    stolen.cookie = browser.cookie
+    await browser.get('/orders')
+    expect((await browser.post('/sign-out')).location).toBe('/sign-in?notice=signed-out')
+    expect((await browser.session()).user).toBeUndefined()
+    const answer = await fetch(`${shop.url}/orders`, { headers: { authorization: `Bearer ${accessToken}` } })
+    expect(answer.status).toBe(401)
+    expect(await stolen.get('/orders')).toMatchObject({ status: 303, location: '/sign-in?notice=ended' })
+  })
+})
+
+describe('the devices page', () => {
+  const idsIn = ({ text }: Page): string[] => [...text.matchAll(/name="id" value="([^"]+)"/g)].map(([, id]) => id!)
+
+  it('lists the sign-ins of the user, ends one, and then all others', async () => {
+    const [here, there, elsewhere] = [await signedIn('bob'), await signedIn('bob'), await signedIn('bob')]
+    const stranger = await signedIn('alice')
+    const page = await here.get('/devices')
+    expect(page.text.match(/<h2>Firefox on Linux/g)).toHaveLength(3)
+    expect(page.text.match(/This one/g)).toHaveLength(1)
+    expect(page.text).toMatch(/Since <time datetime="[^"]+Z">[\d: -]+ UTC<\/time>, last used <time/)
+
+    // Others' devices cannot be ended: it is as if there were none.
+    await stranger.get('/devices')
+    await stranger.post('/devices', { id: idsIn(page)[0]! })
+    expect(idsIn(await here.get('/devices'))).toEqual(idsIn(page))
+
+    expect((await here.post('/devices', { id: idsIn(page)[0]! })).location).toBe('/devices?notice=device-ended')
+    const answers = await Promise.all([there.get('/orders'), elsewhere.get('/orders')])
+    expect(answers.map(({ location }) => location).sort()).toEqual(['/sign-in?notice=ended', null].sort())
+
+    expect((await here.post('/devices')).location).toBe('/devices?notice=others-ended')
+    for (const other of [there, elsewhere]) expect((await other.get('/orders')).status).toBe(303)
+    expect(idsIn(await here.get('/devices'))).toEqual([])
+    expect((await stranger.get('/orders')).status).toBe(200)
+  })
+})
+
+describe('the integrations page', () => {
+  it('starts and stops the service, and shows what it does', async () => {
+    const browser = await signedIn()
+    expect((await browser.get('/integrations')).text).toContain('It is <b>stopped</b>')
+    expect((await browser.post('/integrations')).location).toBe('/integrations')
+    const page = async (): Promise<string> => (await browser.get('/integrations')).text
+    await expect.poll(page, { timeout: 10_000 }).toContain('Shows a JWT to another API')
+    const running = await page()
+    expect(running).toContain('It is <b>running</b>')
+    expect(running).toMatch(/mug <b id="stock-mug">4\d<\/b>/)
+    expect(running).toMatch(/<code>GET \/orders<\/code> <b class="bad">403<\/b>/)
+    expect(running).toContain('error=&#34;insufficient_scope&#34;')
+    expect(running).toContain('The access token is a JWT (RFC 9068 §2). Decoded:')
+    await browser.post('/integrations')
+    expect(await page()).toContain('It is <b>stopped</b>')
+  })
+})
+
+describe('the panel', () => {
+  it('shows the requests of this browser, without a secret', async () => {
+    const browser = await signedIn()
+    await browser.get('/orders')
+    await revoke((await browser.tokens()).accessToken)
+    const earlier = await browser.tokens()
+    const { text } = await browser.get('/orders')
+    expect(text).toContain('Exchanges the password for tokens, and forgets it (RFC 6749 §4.3.2)')
+    expect(text).toContain('username=alice&#38;password=••••••&#38;device_label=Firefox+on+Linux')
+    expect(text).toContain('authorization: Basic ••••••')
+    expect(text).toContain(`refresh_token=${earlier.refreshToken.slice(0, 6)}…`)
+    const tokens = [earlier, await browser.tokens()].flatMap(({ accessToken, refreshToken }) => [
+      accessToken,
+      refreshToken,
+    ])
+    for (const secret of [...tokens, ...Object.values(secrets.users), ...Object.values(secrets.clients)]) {
+      expect(text).not.toContain(secret)
+      expect(text).not.toContain(encodeURIComponent(secret))
+    }
+    expect((await (await signedIn('bob')).get('/devices')).text).not.toContain('username=alice')
+  })
+
+  it('is not there in production', async () => {
+    const url = await shop.startWebApp({ NODE_ENV: 'production' })
+    const browser = new Browser(url)
+    await browser.signIn('alice', secrets.users['alice']!)
+    const page = await browser.get('/orders')
+    expect(page.status).toBe(200)
+    expect(page.text).not.toContain('<aside')
+  })
+})
+
+describe('a web app whose shop is away', () => {
+  let url: string
+
+  beforeAll(async () => {
+    // Nobody listens at this one.
+    url = await shop.startWebApp({ PORT: '1' })
+  })
+
+  it('says so at the sign-in, and on every page', async () => {
+    const away = 'The shop cannot be reached at the moment. Nothing is lost: please try again soon.'
+    const stranger = await new Browser(url).signIn('alice', secrets.users['alice']!)
+    expect(stranger.status).toBe(503)
+    expect(troubleOf(stranger)).toBe(away)
+
+    const browser = new Browser(url)
+    browser.cookie = (await signedIn()).cookie
+    const page = await browser.get('/orders')
+    expect(page.status).toBe(503)
+    expect(troubleOf(page)).toBe(away)
+    // The tokens are still there for when it comes back.
+    expect(await browser.tokens()).toBeDefined()
+  })
+
+  it('signs out all the same, and says what could not be done', async () => {
+    const browser = new Browser(url)
+    browser.cookie = (await signedIn()).cookie
+    await browser.get('/orders')
+    const { location } = await browser.post('/sign-out')
+    expect(location).toBe('/sign-in?notice=signed-out-here')
+    expect(noticeOf(await browser.get(location!))).toContain('The shop could not be told')
+  })
+})
+
+describe('several web apps', () => {
+  it('open the cookies of each other', async () => {
+    const other = await ExampleShop.make({ of: shop })
+    shops.push(other)
+    await other.start()
+    const browser = new Browser(other.webUrl)
+    browser.cookie = (await signedIn()).cookie
+    expect((await browser.get('/orders')).status).toBe(200)
+  })
+})
