@@ -8,7 +8,6 @@ import { clientSecretPost } from './client-auth/client-secret-post.js'
 import { clientSecretVerifier } from './client-auth/client-secret.js'
 import { none } from './client-auth/none.js'
 import { secretUseNotes } from './client-auth/note-secret-use.js'
-import type { TokenEndpointServices } from './endpoints/token.js'
 import { ConfigurationError } from './errors/configuration-error.js'
 import { createEmit } from './events.js'
 import { proxyWatch } from './express/proxy-watch.js'
@@ -25,7 +24,8 @@ import type { PostureFinding } from './protocol/posture-finding.js'
 import { applicationContext } from './protocol/request-context.js'
 import { countUnknownToken } from './throttle/limit-attempts.js'
 import { memoryThrottle } from './throttle/memory-throttle.js'
-import { resourceMetadataUrl, serverEndpoints } from './server-endpoints.js'
+import { resourceMetadataUrl, serverEndpoints, type ServerServices } from './server-endpoints.js'
+import { VerifiedJwts } from './tokens/verified-jwts.js'
 import { ownTokenVerifier } from './tokens/verify-access-token.js'
 
 /** An OAuth 2.0 authorization server and the guard for the routes of the same app. */
@@ -100,7 +100,7 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
   }
 }
 
-function wire(options: AuthorizationServerOptions): TokenEndpointServices {
+function wire(options: AuthorizationServerOptions): ServerServices {
   const { issuer, clients, tokens, clock = systemClock, excessScope = 'refuse' } = options
   const { throttle = memoryThrottle({ clock }) } = options
   const { accessTokenFormat = 'opaque', signingKeys, accessTokenClaims } = options
@@ -117,6 +117,7 @@ function wire(options: AuthorizationServerOptions): TokenEndpointServices {
     grants,
     accessTokenFormat,
     signingKeys,
+    verifiedJwts: new VerifiedJwts(options.rememberedJwts),
     accessTokenClaims,
     resources: new Map((options.resources ?? []).map((resource) => [resource.resource, resource])),
     clientAuthMethods: [...(options.clientAuthMethods ?? []), ...builtIn],

@@ -8,6 +8,7 @@ import {
 } from './errors/check-options.js'
 import { ConfigurationError } from './errors/configuration-error.js'
 import type { GrantHandler } from './grants/grant-handler.js'
+import { MOST_REMEMBERED_JWTS } from './tokens/verified-jwts.js'
 import { checkClock } from './protocol/check-clock.js'
 import { checkIssuer } from './protocol/check-issuer.js'
 import { checkLifetimes } from './protocol/check-lifetimes.js'
@@ -69,6 +70,7 @@ export function checkServerOptions(options: AuthorizationServerOptions): void {
   checkFunction('requestId', options.requestId)
   checkFunction('clientAddress', options.clientAddress)
   checkWholeNumber('requestTimeoutSeconds', options.requestTimeoutSeconds, 1, 600)
+  checkWholeNumber('rememberedJwts', options.rememberedJwts, 0, MOST_REMEMBERED_JWTS)
   checkClock(options.clock)
 }
 

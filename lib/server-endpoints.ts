@@ -6,14 +6,18 @@ import { documentHandler } from './express/document-handler.js'
 import { endpointHandler, type EndpointSettings } from './express/endpoint-handler.js'
 import type { Endpoints } from './express/router.js'
 import type { AuthorizationServerOptions } from './options.js'
+import type { VerificationServices } from './tokens/verify-access-token.js'
 import { andThen } from './protocol/maybe-promise.js'
 
 const WELL_KNOWN_MAX_AGE_SECONDS = 3600
 
+/** What the endpoints of a server work with. */
+export type ServerServices = TokenEndpointServices & VerificationServices
+
 /** Makes all endpoints of a server, by path; metadata tells of exactly these. */
 export function serverEndpoints(
   options: AuthorizationServerOptions,
-  services: TokenEndpointServices,
+  services: ServerServices,
   settings: EndpointSettings,
 ): Endpoints {
   const { issuer, jwksMaxAgeSeconds = 300 } = options

@@ -74,10 +74,20 @@ export function satisfies(scope: Pick<Scope, 'has'>, { allOf, anyOf }: BearerReq
 
 function authOf(access: VerifiedAccess, scope: Scope): Auth {
   const { clientId, userId, authorizationId, audience, issuedAt, expiresAt, claims } = access
-  const fields = { clientId, scope, audience, issuedAt, expiresAt, claims }
+  // Member by member, twice: to spread what they share costs several times as much, at every guarded request.
   return userId === undefined
-    ? Object.freeze({ actsFor: 'client', ...fields })
-    : Object.freeze({ actsFor: 'user', userId, authorizationId, ...fields })
+    ? Object.freeze({ actsFor: 'client', clientId, scope, audience, issuedAt, expiresAt, claims })
+    : Object.freeze({
+        actsFor: 'user',
+        userId,
+        authorizationId,
+        clientId,
+        scope,
+        audience,
+        issuedAt,
+        expiresAt,
+        claims,
+      })
 }
 
 function refused(error: OAuthError): BearerResult {

@@ -191,6 +191,6 @@ function signedAnswer(
   return andThen(signingKeys?.current(), (keys) => {
     if (keys === undefined || keys.algorithms.length === 0) return answer
     const claims = { iss: issuer, aud: clientId, iat: clock(), token_introspection: answer }
-    return new TextAnswer(jwtType, signJwt(keys.active(), 'token-introspection+jwt', claims))
+    return andThen(signJwt(keys.active(), 'token-introspection+jwt', claims), (jwt) => new TextAnswer(jwtType, jwt))
   })
 }

@@ -13,8 +13,6 @@ export interface ProxyWatch {
   finding(): PostureFinding | undefined
 }
 
-const forwardingHeaders = ['x-forwarded-for', 'forwarded', 'x-real-ip'] as const
-
 const ownNetworks = new BlockList()
 ownNetworks.addSubnet('127.0.0.0', 8, 'ipv4')
 ownNetworks.addSubnet('10.0.0.0', 8, 'ipv4')
@@ -36,8 +34,7 @@ export function proxyWatch(emit: Emit, clientAddress?: ClientAddress): ProxyWatc
   let noticed = false
   return {
     see(req, context) {
-      if (noticed || clientAddress !== undefined || !forwardingHeaders.some((name) => req.headers[name] !== undefined))
-        return
+      if (noticed || clientAddress !== undefined || !isForwarded(req.headers)) return
       const { remoteAddress } = req.socket
       // Anybody on the internet can send such a header; a proxy of the application's own is on its own network.
       if (remoteAddress === undefined || (req.ip ?? remoteAddress) !== remoteAddress || !isOwnNetwork(remoteAddress))
@@ -48,6 +45,12 @@ export function proxyWatch(emit: Emit, clientAddress?: ClientAddress): ProxyWatc
     },
     finding: () => (noticed ? untrustedProxy : undefined),
   }
+}
+
+function isForwarded(headers: HttpRequest['headers']): boolean {
+  return (
+    headers['x-forwarded-for'] !== undefined || headers.forwarded !== undefined || headers['x-real-ip'] !== undefined
+  )
 }
 
 function isOwnNetwork(address: string): boolean {

@@ -1,7 +1,7 @@
 import { isAscii } from 'node:buffer'
 import { OAuthError } from '../errors/oauth-error.js'
 import { adoptForm, parseForm, type Parameters } from '../protocol/parameters.js'
-import { isForm, queryHas } from './request-headers.js'
+import { isForm, isUtf8, queryHas } from './request-headers.js'
 import type { HttpRequest } from './http.js'
 
 /** Largest body, in octets. */
@@ -38,9 +38,7 @@ function refuseUnread(req: HttpRequest): OAuthError | undefined {
     return new OAuthError('invalid_request', 'The body must not be compressed', { status: 415 })
   }
   if (!isForm(req)) return new OAuthError('invalid_request', 'The body must be application/x-www-form-urlencoded')
-  const charset = /;\s*charset\s*=\s*"?([^";\s]*)/i.exec(req.headers['content-type'] ?? '')?.[1]
-  if (charset !== undefined && !/^utf-?8$/i.test(charset))
-    return new OAuthError('invalid_request', 'The body must be UTF-8')
+  if (!isUtf8(req)) return new OAuthError('invalid_request', 'The body must be UTF-8')
   if (queryHas(req, secretsNotForQueries)) {
     return new OAuthError('invalid_request', 'Credentials and tokens must not be sent in the query')
   }

@@ -2,11 +2,21 @@ import { OAuthError } from '../errors/oauth-error.js'
 import { decodeFormComponent } from '../protocol/form-encoding.js'
 import type { HttpRequest } from './http.js'
 
+const plainForm = 'application/x-www-form-urlencoded'
 const formType = /^application\/x-www-form-urlencoded\s*(?:;|$)/i
 
 /** Whether a body is declared as a form (RFC 6749 §3.2). */
 export function isForm(req: HttpRequest): boolean {
-  return formType.test(req.headers['content-type'] ?? '')
+  const contentType = req.headers['content-type'] ?? ''
+  return contentType === plainForm || formType.test(contentType)
+}
+
+/** Whether a body may be UTF-8: no other charset is declared. */
+export function isUtf8(req: HttpRequest): boolean {
+  const contentType = req.headers['content-type'] ?? ''
+  if (!contentType.includes(';')) return true
+  const charset = /;\s*charset\s*=\s*"?([^";\s]*)/i.exec(contentType)?.[1]
+  return charset === undefined || /^utf-?8$/i.test(charset)
 }
 
 /**

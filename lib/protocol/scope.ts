@@ -3,6 +3,7 @@ const scopeToken = /^[\x21\x23-\x5B\x5D-\x7E]+$/
 const MAX_LENGTH = 4096
 const MAX_TOKENS = 100
 const MAX_CACHED = 1000
+const MAX_KEPT_LENGTH = 256
 
 /** An immutable set of scope tokens; order and repeats do not matter (RFC 6749 §3.3). */
 export class Scope implements Iterable<string> {
@@ -25,9 +26,11 @@ export class Scope implements Iterable<string> {
     return this.#tokens.has(token)
   }
 
-  /** The tokens for which `keep` answers true. */
+  /** The tokens for which `keep` answers true; this scope itself where it does for all. */
   filter(keep: (token: string) => boolean): Scope {
-    return new Scope([...this.#tokens].filter(keep))
+    const kept: string[] = []
+    for (const token of this.#tokens) if (keep(token)) kept.push(token)
+    return kept.length === this.#tokens.size ? this : new Scope(kept)
   }
 
   [Symbol.iterator](): Iterator<string> {
@@ -52,22 +55,29 @@ export function isScopeToken(text: string): boolean {
 
 /** Parses the `scope` parameter; `undefined` when it is malformed, empty or too large. */
 export function parseScope(text: string): Scope | undefined {
+  const known = parsedScopes.get(text)
+  if (known !== undefined) return known
   if (text.length > MAX_LENGTH) return undefined
   const tokens = text.split(' ')
   if (tokens.length > MAX_TOKENS || !tokens.every(isScopeToken)) return undefined
-  return new Scope(tokens)
+  const scope = new Scope(tokens)
+  // Longer ones are whatever somebody made up, and a thousand of them would be megabytes.
+  return text.length > MAX_KEPT_LENGTH ? scope : keep(parsedScopes, text, scope)
 }
 
+/** The scope of a stored record. */
+export function storedScope(text: string): Scope {
+  return storedScopes.get(text) ?? keep(storedScopes, text, new Scope(text === '' ? [] : text.split(' ')))
+}
+
+/** Few different scopes exist, so that a bounded number of them is kept: apart, because stores may hold what no request may ask for. */
+const parsedScopes = new Map<string, Scope>()
 const storedScopes = new Map<string, Scope>()
 
-/** The scope of a stored record. Few different ones exist, so that a bounded number of them is kept. */
-export function storedScope(text: string): Scope {
-  const known = storedScopes.get(text)
-  if (known !== undefined) return known
-  const scope = new Scope(text === '' ? [] : text.split(' '))
+function keep(scopes: Map<string, Scope>, text: string, scope: Scope): Scope {
   // One object for many requests: what one handler did to it, another would see.
   Object.freeze(scope)
-  if (storedScopes.size >= MAX_CACHED) storedScopes.clear()
-  storedScopes.set(text, scope)
+  if (scopes.size >= MAX_CACHED) scopes.clear()
+  scopes.set(text, scope)
   return scope
 }

@@ -9,6 +9,7 @@ import { systemClock, type Clock } from '../protocol/clock.js'
 import { andThen } from '../protocol/maybe-promise.js'
 import { readAccessTokenClaims } from '../tokens/access-token-claims.js'
 import { verifyJwt } from '../tokens/jwt.js'
+import { VerifiedJwts } from '../tokens/verified-jwts.js'
 import type { VerifyAccessToken } from '../tokens/verify-access-token.js'
 import { remoteIntrospection } from './remote-introspection.js'
 import { remoteKeys } from './remote-keys.js'
@@ -49,11 +50,12 @@ export function createResourceServer(options: ResourceServerOptions): ResourceSe
 }
 
 function verifier(options: ResourceServerOptions, clock: Clock): VerifyAccessToken {
-  const { issuer, jwks, introspection, leewaySeconds = 5 } = options
+  const { issuer, jwks, introspection, leewaySeconds = 5, rememberedJwts } = options
   if (introspection !== undefined) return remoteIntrospection(issuer, introspection, clock)
   const findKey = remoteKeys(issuer, jwks === true || jwks === undefined ? {} : jwks)
+  const verifiedJwts = new VerifiedJwts(rememberedJwts)
   return (token) =>
-    andThen(verifyJwt(token, 'at+jwt', findKey), (claims) =>
+    andThen(verifyJwt(token, 'at+jwt', findKey, verifiedJwts), (claims) =>
       readAccessTokenClaims(claims, issuer, clock(), leewaySeconds),
     )
 }

@@ -2,7 +2,7 @@ import { OAuthError } from '../errors/oauth-error.js'
 import type { Resource } from '../grants/granted-resources.js'
 import { andThen, type MaybePromise } from '../protocol/maybe-promise.js'
 import type { RequestContext } from '../protocol/request-context.js'
-import { hashToken } from '../protocol/token-hash.js'
+import { hashToken, type TokenHash } from '../protocol/token-hash.js'
 import type { AccessTokenFormat, Client } from '../stores/client-store.js'
 import type { AccessTokenRecord, Authorization, UserAccessTokenRecord } from '../stores/token-store.js'
 import { signJwt, type JwtClaims } from './jwt.js'
@@ -65,21 +65,45 @@ export function makeAccessToken<Fields extends AccessTokenFields>(
   context: RequestContext,
 ): MaybePromise<MadeAccessToken<Fields>> {
   if (formatOf(services, draft) === 'opaque') {
-    return { token: draft.seed, record: { ...draft.fields, tokenHash: hashToken(draft.seed) } }
+    return { token: draft.seed, record: recordOf(draft.fields, hashToken(draft.seed)) }
   }
   return andThen(makeJwt(services, draft, context), (token) => ({ token, record: undefined }))
+}
+
+/** Member by member: to spread the fields costs more than the digest. */
+function recordOf<Fields extends AccessTokenFields>(
+  { clientId, userId, authorizationId, scope, audience, issuedAt, expiresAt }: Fields,
+  tokenHash: TokenHash,
+): Fields & Pick<AccessTokenRecord, 'tokenHash'> {
+  const record = { tokenHash, clientId, userId, authorizationId, scope, audience, issuedAt, expiresAt }
+  return record as Fields & typeof record
 }
 
 function formatOf(
   services: AccessTokenServices,
   { client, resources }: AccessTokenDraft<AccessTokenFields>,
 ): AccessTokenFormat {
-  const formats = new Set(
-    resources.map(({ accessTokenFormat }) => accessTokenFormat).filter((format) => format !== undefined),
+  return (
+    agreed(resources, (resource) => resource.accessTokenFormat, 'access tokens of different forms') ??
+    client.accessTokenFormat ??
+    services.accessTokenFormat
   )
-  if (formats.size > 1) throw new OAuthError('invalid_target', 'The resources need access tokens of different forms')
-  const [format = client.accessTokenFormat ?? services.accessTokenFormat] = formats
-  return format
+}
+
+/** What those resources say that say something, which must be the same: there is one token for all of them. */
+function agreed<Said>(
+  resources: readonly Resource[],
+  saidBy: (resource: Resource) => Said | undefined,
+  different: string,
+): Said | undefined {
+  let agreed: Said | undefined
+  for (const resource of resources) {
+    const said = saidBy(resource)
+    if (said !== undefined && agreed !== undefined && said !== agreed)
+      throw new OAuthError('invalid_target', `The resources need ${different}`)
+    agreed ??= said
+  }
+  return agreed
 }
 
 /** RFC 9068 §2.2: all of these claims are required, and those of the application come before them, so that they lose. */
@@ -94,19 +118,23 @@ function makeJwt(
   const { clientId, userId, authorizationId, scope, issuedAt, expiresAt } = fields
   return andThen(accessTokenClaims?.(fields, context) ?? {}, (extra) =>
     andThen(signingKeys.current(), (keys) =>
-      signJwt(keys.active(signingAlgorithm(resources)), 'at+jwt', {
-        ...withoutStandardClaims(extra),
-        iss: issuer,
-        sub: userId ?? clientId,
-        aud: audience.length === 1 ? audience[0] : audience,
-        client_id: clientId,
-        scope,
-        iat: issuedAt,
-        exp: expiresAt,
-        jti: seed.slice(0, 22),
-        // Only a token that acts for a user has these two: a client whose id is a user's id stays a client.
-        ...(authorizationId === undefined ? {} : { auth_time: signedInAt, sid: authorizationId }),
-      }),
+      signJwt(
+        keys.active(agreed(resources, (resource) => resource.signingAlgorithm, 'different signing algorithms')),
+        'at+jwt',
+        {
+          ...withoutStandardClaims(extra),
+          iss: issuer,
+          sub: userId ?? clientId,
+          aud: audience.length === 1 ? audience[0] : audience,
+          client_id: clientId,
+          scope,
+          iat: issuedAt,
+          exp: expiresAt,
+          jti: seed.slice(0, 22),
+          // Only a token that acts for a user has these two: a client whose id is a user's id stays a client.
+          ...(authorizationId === undefined ? {} : { auth_time: signedInAt, sid: authorizationId }),
+        },
+      ),
     ),
   )
 }
@@ -132,12 +160,4 @@ const reserved: ReadonlySet<string> = new Set([
 
 function withoutStandardClaims(claims: JwtClaims): JwtClaims {
   return Object.fromEntries(Object.entries(claims).filter(([name]) => !reserved.has(name)))
-}
-
-function signingAlgorithm(resources: readonly Resource[]): Resource['signingAlgorithm'] {
-  const algorithms = new Set(
-    resources.map((resource) => resource.signingAlgorithm).filter((name) => name !== undefined),
-  )
-  if (algorithms.size > 1) throw new OAuthError('invalid_target', 'The resources need different signing algorithms')
-  return [...algorithms][0]
 }

@@ -21,10 +21,10 @@ export interface TokenServices extends AccessTokenServices {
 }
 
 /** A decision of a grant, and whom it is about. */
-export interface Decision<Access extends GrantedAccess = GrantedAccess> {
+export interface Decision {
   readonly grantType: string
   readonly client: Client
-  readonly access: Access
+  readonly access: GrantedAccess
   /** What the tokens are for; of a refresh, within what was granted. Throws `invalid_target`. */
   readonly resources: (granted?: readonly string[]) => readonly Resource[]
   readonly context: RequestContext

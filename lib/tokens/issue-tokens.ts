@@ -21,16 +21,20 @@ export function issueTokens(services: TokenServices, decision: Decision): MaybeP
   if (context.timedOut === true) throw new Error('The request was answered before its grant had decided')
   switch (access.actsFor) {
     case 'client':
-      return issueClientToken(services, { ...decision, access })
+      return issueClientToken(services, decision, access)
     case 'user':
-      return issueUserTokens(services, { ...decision, access })
+      return issueUserTokens(services, decision, access)
     case 'same-user':
-      return rotateTokens(services, { ...decision, access })
+      return rotateTokens(services, decision, access)
   }
 }
 
-function issueClientToken(services: TokenServices, decision: Decision<ClientAccess>): MaybePromise<TokenResponse> {
-  const { client, access, context } = decision
+function issueClientToken(
+  services: TokenServices,
+  decision: Decision,
+  access: ClientAccess,
+): MaybePromise<TokenResponse> {
+  const { client, context } = decision
   const now = services.clock()
   const resources = decision.resources()
   const fields = {
@@ -52,15 +56,15 @@ function issueClientToken(services: TokenServices, decision: Decision<ClientAcce
   })
 }
 
-function issueUserTokens(services: TokenServices, decision: Decision<UserAccess>): MaybePromise<TokenResponse> {
-  const { client, access, context } = decision
+function issueUserTokens(services: TokenServices, decision: Decision, access: UserAccess): MaybePromise<TokenResponse> {
+  const { client, context } = decision
   const userId = checkedUserId(access.userId)
   return andThen(services.clients.findClient(userId, context), (namesake) => {
     // RFC 9068 §5: in `sub` nobody could tell them apart.
     if (namesake?.clientId === userId) throw new Error('The id of the user who signs in is also the id of a client')
     const now = services.clock()
     const resources = decision.resources()
-    const authorization = newAuthorization(services, decision, resources, now)
+    const authorization = newAuthorization(services, decision, access, resources, now)
     const refreshToken = isRefreshable(services, client) ? createOpaqueToken() : undefined
     const fields = userTokenFields(services.lifetimes, client, authorization, authorization, now)
     const draft = { client, resources, fields, signedInAt: now, seed: createOpaqueToken() }
@@ -83,7 +87,8 @@ function issueUserTokens(services: TokenServices, decision: Decision<UserAccess>
 
 function newAuthorization(
   services: TokenServices,
-  { client, access, grantType }: Decision<UserAccess>,
+  { client, grantType }: Decision,
+  access: UserAccess,
   resources: readonly Resource[],
   now: number,
 ): Authorization {
@@ -113,8 +118,14 @@ function answer(
   refreshToken: string | undefined,
 ): TokenResponse {
   emit(context, { type: 'tokens_issued', how: 'new', grantType, clientId, userId, authorizationId, scope })
-  const response = { access_token: token, token_type: 'Bearer', expires_in: expiresAt - issuedAt, scope } as const
-  return refreshToken === undefined ? response : { ...response, refresh_token: refreshToken }
+  return {
+    access_token: token,
+    token_type: 'Bearer',
+    expires_in: expiresAt - issuedAt,
+    // JSON has no member that is undefined.
+    refresh_token: refreshToken,
+    scope,
+  }
 }
 
 /** Grants of the application are not all checked by a compiler; their scope must have come from `grantScope`. */

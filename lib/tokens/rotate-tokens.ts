@@ -2,7 +2,8 @@ import type { RefreshedAccess } from '../grants/grant-handler.js'
 import { invalidRefreshToken, isReplay } from '../grants/refresh-token.js'
 import { audienceList } from '../protocol/audience.js'
 import { andThen, type MaybePromise } from '../protocol/maybe-promise.js'
-import type { RefreshTokenSpending, RotationOutcome } from '../stores/token-store.js'
+import type { RequestContext } from '../protocol/request-context.js'
+import type { Authorization, RefreshTokenSpending, RotationOutcome } from '../stores/token-store.js'
 import { audienceText, makeAccessToken, userTokenFields } from './access-token.js'
 import type { Decision, TokenServices } from './decision.js'
 import { newRefreshToken } from './lifetimes.js'
@@ -18,11 +19,12 @@ const outcomes: readonly RotationOutcome['outcome'][] = ['rotated', 'already_spe
  */
 export function rotateTokens(
   services: TokenServices,
-  decision: Decision<RefreshedAccess>,
+  decision: Decision,
+  access: RefreshedAccess,
 ): MaybePromise<TokenResponse> {
-  const { client, access, context } = decision
+  const { client, context } = decision
   const { authorization, tokenHash, spending } = access.record
-  if (spending !== undefined) return answerAgain(services, decision, spending)
+  if (spending !== undefined) return answerAgain(services, decision, access, spending)
   const { lifetimes, clock, tokens } = services
   const now = clock()
   const resources = decision.resources(audienceList(authorization.audience))
@@ -49,9 +51,17 @@ export function rotateTokens(
       if (!outcomes.includes(outcome.outcome)) throw new TypeError('The TokenStore answered no RotationOutcome')
       switch (outcome.outcome) {
         case 'rotated':
-          return answer(services, decision, 'refreshed', token, successors.refreshToken, rotation.spending)
+          return answer(
+            services,
+            decision,
+            authorization,
+            'refreshed',
+            token,
+            successors.refreshToken,
+            rotation.spending,
+          )
         case 'already_spent':
-          return answerAgain(services, decision, outcome.spending)
+          return answerAgain(services, decision, access, outcome.spending)
         case 'gone':
           throw invalidRefreshToken()
       }
@@ -62,12 +72,13 @@ export function rotateTokens(
 /** Somebody was here before with the same token: a retry within the grace, or else a thief, or the client after a thief. */
 function answerAgain(
   services: TokenServices,
-  decision: Decision<RefreshedAccess>,
+  decision: Decision,
+  access: RefreshedAccess,
   spending: RefreshTokenSpending,
 ): MaybePromise<TokenResponse> {
-  const { access, client, context } = decision
+  const { client, context } = decision
   const { authorization } = access.record
-  if (isReplay(spending, services.clock(), access.graceSeconds)) return endReplayed(services, decision)
+  if (isReplay(spending, services.clock(), access.graceSeconds)) return endReplayed(services, authorization, context)
   const { accessTokenScope: scope, accessTokenAudience: audience, spentAt, accessTokenExpiresAt: expiresAt } = spending
   const { authorizationId, userId, clientId } = authorization
   const successors = deriveSuccessors(access.presentedToken, spending.successorNonce)
@@ -76,12 +87,15 @@ function answerAgain(
   const fields = { clientId, userId, authorizationId, scope, audience, issuedAt: spentAt, expiresAt }
   const draft = { client, resources, fields, signedInAt: authorization.createdAt, seed: successors.accessToken }
   return andThen(makeAccessToken(services, draft, context), ({ token }) =>
-    answer(services, decision, 'retry', token, successors.refreshToken, spending),
+    answer(services, decision, authorization, 'retry', token, successors.refreshToken, spending),
   )
 }
 
-function endReplayed(services: TokenServices, { access, context }: Decision<RefreshedAccess>): MaybePromise<never> {
-  const { authorizationId, userId, clientId } = access.record.authorization
+function endReplayed(
+  services: TokenServices,
+  { authorizationId, userId, clientId }: Authorization,
+  context: RequestContext,
+): MaybePromise<never> {
   return andThen(services.tokens.revokeTokens({ authorizationId }, context), () => {
     services.emit(context, { type: 'refresh_token_replayed', clientId, userId, authorizationId })
     throw invalidRefreshToken()
@@ -90,13 +104,13 @@ function endReplayed(services: TokenServices, { access, context }: Decision<Refr
 
 function answer(
   { clock, emit }: TokenServices,
-  { access, context, grantType }: Decision<RefreshedAccess>,
+  { context, grantType }: Decision,
+  { authorizationId, userId, clientId }: Authorization,
   how: 'refreshed' | 'retry',
   accessToken: string,
   refreshToken: string,
   { accessTokenScope: scope, accessTokenExpiresAt }: RefreshTokenSpending,
 ): TokenResponse {
-  const { authorizationId, userId, clientId } = access.record.authorization
   emit(context, { type: 'tokens_issued', how, grantType, clientId, userId, authorizationId, scope })
   return {
     access_token: accessToken,

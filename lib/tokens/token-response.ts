@@ -4,6 +4,6 @@ export interface TokenResponse {
   readonly token_type: 'Bearer'
   /** Seconds. */
   readonly expires_in: number
-  readonly refresh_token?: string
+  readonly refresh_token: string | undefined
   readonly scope: string
 }

@@ -5,6 +5,7 @@ import { hashToken } from '../protocol/token-hash.js'
 import type { AccessTokenRecord, TokenStore } from '../stores/token-store.js'
 import type { Clock } from '../protocol/clock.js'
 import type { VerifiedAccess } from './verified-access.js'
+import type { VerifiedJwts } from './verified-jwts.js'
 import { isJwt, verifyJwt, type FindKey, type JwtClaims } from './jwt.js'
 import { readAccessTokenClaims } from './access-token-claims.js'
 import type { SigningKeys } from './signing-key-set.js'
@@ -17,6 +18,7 @@ export interface VerificationServices {
   readonly issuer: string
   readonly tokens: Pick<TokenStore, 'findAccessToken' | 'isSignedTokenRevoked'>
   readonly signingKeys: SigningKeys | undefined
+  readonly verifiedJwts: VerifiedJwts
   readonly clock: Clock
 }
 
@@ -65,9 +67,9 @@ function readOwnJwt(
   services: VerificationServices,
   token: string,
 ): MaybePromise<VerifiedAccess | 'forged' | undefined> {
-  const { signingKeys, issuer, clock } = services
+  const { signingKeys, verifiedJwts, issuer, clock } = services
   if (signingKeys === undefined) return 'forged'
-  return andThen(verifyJwt(token, 'at+jwt', ownKeys(signingKeys)), (claims) => {
+  return andThen(verifyJwt(token, 'at+jwt', ownKeys(signingKeys), verifiedJwts), (claims) => {
     if (claims === undefined) return 'forged'
     const now = clock()
     const access = readAccessTokenClaims(claims, issuer, now, CLOCK_SKEW_SECONDS)

@@ -7,6 +7,7 @@ import { loadSigningKeys } from 'latchkey'
 import request from 'supertest'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { isJwt } from '../../lib/tokens/jwt.js'
+import { VerifiedJwts } from '../../lib/tokens/verified-jwts.js'
 import { ownTokenVerifier } from '../../lib/tokens/verify-access-token.js'
 import { applicationContext } from '../../lib/protocol/request-context.js'
 import { algorithms, api, clientToken, expectRefused, getOrders, goodClaims, hmac } from '../fixtures/jwt-server.js'
@@ -198,6 +199,7 @@ describe('the key', () => {
       issuer: 'http://127.0.0.1',
       tokens: server.stores.tokens,
       signingKeys,
+      verifiedJwts: new VerifiedJwts(),
       clock: () => server.now(),
     }
     const verify = ownTokenVerifier(services, { checkRevocation: true })

@@ -48,7 +48,7 @@ describe('a signing key', () => {
     const key = await activeKey(source)
     expect(key.publicJwk).toMatchObject({ alg: algorithm, use: 'sig', kid: key.keyId })
     expect(await calculateJwkThumbprint(key.publicJwk as JWK)).toBe(key.keyId)
-    const token = signJwt(key, 'at+jwt', { iat: 5, sub: 'é' })
+    const token = await signJwt(key, 'at+jwt', { iat: 5, sub: 'é' })
     const { payload, protectedHeader } = await compactVerify(token, await importJWK(key.publicJwk as JWK, algorithm))
     expect(protectedHeader).toEqual({ alg: algorithm, typ: 'at+jwt', kid: key.keyId })
     expect(JSON.parse(Buffer.from(payload).toString())).toEqual({ iat: 5, sub: 'é' })
