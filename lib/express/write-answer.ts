@@ -2,17 +2,22 @@ import type { OutgoingHttpHeader, ServerResponse } from 'node:http'
 import { TextAnswer, type EndpointAnswer } from '../endpoints/endpoint-answer.js'
 import type { OAuthError } from '../errors/oauth-error.js'
 
-/** On everything that answers about tokens and credentials, errors too (RFC 6749 §5.1). */
-const headers = [
-  'Content-Type',
-  'application/json',
-  'Cache-Control',
-  'no-store',
-  'Pragma',
-  'no-cache',
-  'X-Content-Type-Options',
-  'nosniff',
-] as const
+type Headers = Record<string, OutgoingHttpHeader>
+
+/**
+ * What is on everything that answers about tokens and credentials, errors too (RFC 6749 §5.1). An object for `writeHead`: under Express,
+ * which has set a header by then, Node takes a list apart twice.
+ */
+function headersFor(requestId: string, contentType: string, text: string): Headers {
+  return {
+    'Content-Type': contentType,
+    'Cache-Control': 'no-store',
+    Pragma: 'no-cache',
+    'X-Content-Type-Options': 'nosniff',
+    'Content-Length': text.length,
+    'Request-Id': requestId,
+  }
+}
 
 /**
  * Writes an answer in one go, as JSON of ASCII. Express's own `res.json` would add an ETag, and cost more than a token does.
@@ -22,13 +27,15 @@ export function writeJson(
   status: number,
   body: object,
   requestId: string,
-  more: readonly OutgoingHttpHeader[] = [],
+  addHeaders?: (headers: Headers) => void,
 ): void {
   // Somebody answered meanwhile, a time-out of the application perhaps.
   if (res.headersSent) return
   const text = asciiJson(body)
+  const headers = headersFor(requestId, 'application/json', text)
+  addHeaders?.(headers)
   res.removeHeader('X-Powered-By')
-  res.writeHead(status, [...headers, 'Content-Length', String(text.length), 'Request-Id', requestId, ...more])
+  res.writeHead(status, headers)
   res.end(text, 'latin1')
 }
 
@@ -38,17 +45,12 @@ export function writeAnswer(res: ServerResponse, answer: EndpointAnswer, request
     writeJson(res, 200, answer, requestId)
   } else if (!res.headersSent) {
     const { contentType, text } = answer
+    const headers = headersFor(requestId, contentType ?? '', text)
+    // An empty body has no type; any other depends on what the caller accepts (RFC 9701).
+    if (contentType === undefined) delete headers['Content-Type']
+    else headers['Vary'] = 'Accept'
     res.removeHeader('X-Powered-By')
-    res.writeHead(200, [
-      ...(contentType === undefined ? [] : ['Content-Type', contentType]),
-      ...headers.slice(2),
-      'Content-Length',
-      String(text.length),
-      'Request-Id',
-      requestId,
-      // The type depends on what the caller accepts (RFC 9701).
-      ...(contentType === undefined ? [] : ['Vary', 'Accept']),
-    ])
+    res.writeHead(200, headers)
     res.end(text, 'latin1')
   }
 }
@@ -74,24 +76,22 @@ export function writeError(
   challenge: string | undefined,
   requestId: string,
 ): void {
-  const more: OutgoingHttpHeader[] = []
-  if (challenge !== undefined) more.push(...challengeHeaders(res, challenge))
-  if (error.retryAfterSeconds !== undefined) more.push('Retry-After', String(error.retryAfterSeconds))
-  // The rest of an oversized body will not be read.
-  if (error.status === 413) more.push('Connection', 'close')
   // RFC 6749 appendix A.8: a description has at least one character, or it is absent.
   const body = { error: error.code, error_description: error.description || undefined }
-  writeJson(res, error.status, body, requestId, more)
+  writeJson(res, error.status, body, requestId, (headers) => {
+    if (challenge !== undefined) addChallenge(headers, res, challenge)
+    if (error.retryAfterSeconds !== undefined) headers['Retry-After'] = String(error.retryAfterSeconds)
+    // The rest of an oversized body will not be read.
+    if (error.status === 413) headers['Connection'] = 'close'
+  })
 }
 
 /** Asks for credentials without saying that anything was wrong (RFC 6750 §3.1). */
 export function writeChallenge(res: ServerResponse, challenge: string, requestId: string): void {
-  writeJson(res, 401, {}, requestId, challengeHeaders(res, challenge))
+  writeJson(res, 401, {}, requestId, (headers) => addChallenge(headers, res, challenge))
 }
 
 /** A challenge of the route's own stays: several are legal (RFC 9110 §11.6.1). */
-function challengeHeaders(res: ServerResponse, challenge: string): OutgoingHttpHeader[] {
-  const existing = [res.getHeader('WWW-Authenticate') ?? []].flat().map(String)
-  // As one list: of a name that comes several times, Node 20 would keep the last.
-  return ['WWW-Authenticate', [...existing, challenge]]
+function addChallenge(headers: Headers, res: ServerResponse, challenge: string): void {
+  headers['WWW-Authenticate'] = [...[res.getHeader('WWW-Authenticate') ?? []].flat().map(String), challenge]
 }
