@@ -21,7 +21,7 @@ import { hashOf, nativeHasher, plainHasher, serveJwks } from './parts.mjs'
 export async function create({ workload, variant, keys }) {
   if (variant === 'resource') return { handler: apiApp(await guardOfApi(keys[workload.algorithm])) }
   let ahead = 0
-  const clock = () => Date.now() / 1000 + ahead
+  const clock = () => Math.floor(Date.now() / 1000) + ahead
   const { clients, tokens } = createMemoryStores({ clients: [service()], maxTokens: 4_000_000, clock })
   const oauth = createAuthorizationServer({
     issuer,
@@ -34,7 +34,10 @@ export async function create({ workload, variant, keys }) {
     ...(workload.advances && { clock }),
   })
   /** Time passes; what has expired is removed by the timer of the store, or by this. */
-  const advance = (seconds) => tokens.prune(Math.floor((ahead += seconds) + Date.now() / 1000))
+  const advance = (seconds) => {
+    ahead += seconds
+    tokens.prune(clock())
+  }
 
   const guard = oauth.requireBearer({ scope })
   if (workload.guardOnly) return { handler: (req, res) => guard(req, res, () => res.end()), advance }
