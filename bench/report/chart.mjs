@@ -17,7 +17,7 @@ ${drawn.map(({ svg }) => svg).join('\n')}
 `
 }
 
-const [panelWidth, gap, labelWidth, barWidth, rowHeight, barHeight] = [500, 24, 204, 240, 19, 12]
+const [panelWidth, gap, labelWidth, barWidth, rowHeight, barHeight] = [510, 20, 228, 225, 19, 12]
 
 /** A linear scale from 0 to `end`. */
 export const linear = (end) => ({ at: (value) => Math.min(1, value / end), isOver: (value) => value > end })

@@ -56,6 +56,7 @@ export const partsOfOneNode = {
 
 /** What stands in the beginning: every Node.js side by side. */
 export function summary(results) {
+  if (results.length === 0) return undefined
   const heads = results.flatMap(({ node }) => {
     const version = `Node.js ${node.split('.')[0]}`
     return [`${version}: latchkey`, 'without Express', 'best peer']
