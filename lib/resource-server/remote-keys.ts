@@ -1,5 +1,5 @@
-import { createPublicKey, KeyObject, type JsonWebKey, type webcrypto } from 'node:crypto'
-import { createRemoteJWKSet, customFetch, errors, type JWTVerifyGetKey } from 'jose'
+import { createPublicKey, KeyObject, type JsonWebKey } from 'node:crypto'
+import { createRemoteJWKSet, customFetch, errors } from 'jose'
 import { isStoreUnavailableError, StoreUnavailableError } from '../errors/store-unavailable-error.js'
 import type { SigningAlgorithm } from '../protocol/signing-algorithm.js'
 import { wellKnownPath } from '../endpoints/metadata.js'
@@ -35,21 +35,30 @@ const PAUSE_MILLISECONDS = 1000
 export function remoteKeys(issuer: string, options: RemoteKeysOptions): FindKey {
   const { timeoutMilliseconds = 5000, maxOctets = 65_536, cacheSeconds = 600, cooldownSeconds = 30 } = options
   const limits = { timeoutMilliseconds, maxOctets }
-  const verificationKeys = new WeakMap<object, KeyObject>()
-  let opening: Promise<JWTVerifyGetKey> | undefined
-
+  /** Those that were found in the newest answer, so that a key that is known is found without a promise. */
+  let found = new Map<string, VerificationKey>()
+  let opening: Promise<RemoteKeySet> | undefined
+  let opened: RemoteKeySet | undefined
   let failure: { readonly error: unknown; readonly until: number } | undefined
 
-  return async ({ keyId, algorithm: name }): Promise<VerificationKey | undefined> => {
-    const algorithm = accepted.find((candidate) => candidate === name)
+  return (header) => {
+    const name = header.keyId === undefined ? header.algorithm : `${header.algorithm} ${header.keyId}`
+    return (opened?.fresh === true ? found.get(name) : undefined) ?? find(name, header)
+  }
+
+  async function find(name: string, header: Parameters<FindKey>[0]): Promise<VerificationKey | undefined> {
+    const { keyId } = header
+    const algorithm = accepted.find((candidate) => candidate === header.algorithm)
     if (algorithm === undefined) return undefined
     try {
-      const find = await (opening ??= open())
-      const key = await find({ alg: algorithm, ...(keyId === undefined ? {} : { kid: keyId }) }, noToken)
-      const known = verificationKeys.get(key)
-      const verifyWith = known ?? KeyObject.from(key as webcrypto.CryptoKey)
-      verificationKeys.set(key, verifyWith)
-      return { algorithm, verifyWith }
+      opened = await (opening ??= open())
+      const before = found
+      const key = await opened({ alg: algorithm, ...(keyId === undefined ? {} : { kid: keyId }) }, noToken)
+      const known = before.get(name)
+      if (known !== undefined) return known
+      const verificationKey = { algorithm, verifyWith: KeyObject.from(key) }
+      before.set(name, verificationKey)
+      return verificationKey
     } catch (error) {
       if (error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys)
         return undefined
@@ -58,13 +67,18 @@ export function remoteKeys(issuer: string, options: RemoteKeysOptions): FindKey 
     }
   }
 
-  async function open(): Promise<JWTVerifyGetKey> {
+  async function open(): Promise<RemoteKeySet> {
     try {
       return createRemoteJWKSet(new URL(options.uri ?? (await discover())), {
         timeoutDuration: timeoutMilliseconds,
         cooldownDuration: cooldownSeconds * 1000,
         cacheMaxAge: cacheSeconds * 1000,
-        [customFetch]: async (url: string) => Response.json(await ask(url, usableKeys)),
+        [customFetch]: async (url: string) => {
+          const answer = Response.json(await ask(url, usableKeys))
+          // Another map: who is about to note a key of the former answer notes it there.
+          found = new Map()
+          return answer
+        },
       })
     } catch (error) {
       // Asked for again by the next request: the issuer may be there by then.
@@ -112,6 +126,8 @@ function isUsable(jwk: JsonWebKey): boolean {
     return false
   }
 }
+
+type RemoteKeySet = ReturnType<typeof createRemoteJWKSet>
 
 /** jose wants to see the token, for sets that are not remote. */
 const noToken = { payload: '', signature: '' }
