@@ -2,12 +2,12 @@ import express, { type Express } from 'express'
 import type { AuthorizationServer } from 'latchkey'
 import type { ShopData, StockItem } from './shop-data.js'
 
-/** The shop's API: orders and devices for users, each of whom sees only their own; stock for users and services. */
+/** The shop's API: orders and devices for users, each of whom has only their own; stock for users and services. */
 export function addApi(app: Express, oauth: AuthorizationServer, data: ShopData): void {
   // `for: 'user'` refuses tokens of services, and tells TypeScript that there is a userId.
   app.get('/orders', oauth.requireBearer({ scope: 'orders:read', for: 'user' }), (req, res) => {
     const ofUser = 'SELECT order_id AS "orderId", sku, quantity FROM orders WHERE user_id = ? ORDER BY 1'
-    res.json({ orders: data.rows(ofUser, req.auth.userId) })
+    res.json({ orders: data.all(ofUser, req.auth.userId) })
   })
 
   // The guard comes before the parser: a stranger's body is not even read.
@@ -22,7 +22,7 @@ export function addApi(app: Express, oauth: AuthorizationServer, data: ShopData)
   })
 
   app.get('/stock', oauth.requireBearer({ scope: 'stock:read' }), (_req, res) => {
-    res.json({ stock: data.rows('SELECT sku, quantity FROM stock ORDER BY sku') })
+    res.json({ stock: data.all('SELECT sku, quantity FROM stock ORDER BY sku') })
   })
 
   const mayReport = oauth.requireBearer({ scope: 'stock:write', for: 'client' })
@@ -30,7 +30,7 @@ export function addApi(app: Express, oauth: AuthorizationServer, data: ShopData)
     const item = parseItem(req.body, req.params)
     if (!item) return void res.status(400).json({ error: 'invalid_stock', expected: { quantity: 40 } })
     const save = 'INSERT INTO stock VALUES (?, ?) ON CONFLICT (sku) DO UPDATE SET quantity = excluded.quantity'
-    data.rows(save, item.sku, item.quantity)
+    data.run(save, item.sku, item.quantity)
     res.json({ ...item, reportedBy: req.auth.clientId })
   })
 
@@ -40,7 +40,6 @@ export function addApi(app: Express, oauth: AuthorizationServer, data: ShopData)
     res.json({ devices, thisOne: req.auth.authorizationId })
   })
 
-  // All but the one that asks.
   app.delete('/devices', user, async (req, res) => {
     const { userId, authorizationId } = req.auth
     res.json({ ended: await oauth.authorizations.revoke({ userId, exceptAuthorizationId: authorizationId }) })

@@ -11,25 +11,28 @@ const registrations = [
   // A service: it acts as itself, for no user.
   { clientId: 'stock-sync', grantTypes: ['client_credentials'], scopes: service, defaultScopes: service },
 ] as const satisfies NewClient[]
-type Empty = Pick<ShopStorage, 'clients' | 'data'>
 
 /** Registers the clients and fills the shop, where that has not been done. Several processes may do so at once. */
-export async function firstRun({ clients, data }: Empty, hasher: PasswordHasher, secrets: DemoSecrets): Promise<void> {
+export async function firstRun(
+  { clients, data }: ShopStorage,
+  hasher: PasswordHasher,
+  secrets: DemoSecrets,
+): Promise<void> {
   const registered = (await clients.listClients()).map(({ clientId }) => clientId)
   for (const registration of registrations.filter(({ clientId }) => !registered.includes(clientId))) {
     // A real shop saves `client` as it is, and shows `clientSecret` once; here all processes know the secret already.
     const digest = digestClientSecret(secrets.clients[registration.clientId])
     await clients.saveClient({ ...createClient(registration).client, secrets: [{ digest }] })
   }
-  if (data.rows('SELECT 1 FROM orders').length > 0) return
+  if (data.all('SELECT 1 FROM orders').length > 0) return
   // The id is not the name: tokens carry the id, and a name may change hands. The account of carol is locked.
   const users = { alice: ['user-1', 0], bob: ['user-2', 0], carol: ['user-3', 1] } as const
   for (const name of ['alice', 'bob', 'carol'] as const) {
     const [userId, disabled] = users[name]
     const passwordHash = await hasher.hash(secrets.users[name])
-    data.rows('INSERT OR IGNORE INTO users VALUES (?, ?, ?, ?)', userId, name, passwordHash, disabled)
+    data.run('INSERT OR IGNORE INTO users VALUES (?, ?, ?, ?)', userId, name, passwordHash, disabled)
   }
-  data.rows(`INSERT OR IGNORE INTO stock VALUES ('mug', 12), ('teapot', 3)`)
+  data.run(`INSERT OR IGNORE INTO stock VALUES ('mug', 12), ('teapot', 3)`)
   const orders = `(1, 'user-1', 'mug', 2), (2, 'user-1', 'teapot', 1), (3, 'user-2', 'mug', 6)`
-  data.rows(`INSERT OR IGNORE INTO orders VALUES ${orders}`)
+  data.run(`INSERT OR IGNORE INTO orders VALUES ${orders}`)
 }

@@ -25,8 +25,6 @@ ${tokens(`${app} -d grant_type=refresh_token -d refresh_token=${field('refresh_t
 ${tokens(service)}
 # it reports what has arrived: 200
 ${call} --json '{"quantity":40}' -X PUT ${url}/stock/mug
-# it asks for the orders with that token: 403 insufficient_scope
-${call} ${url}/orders
 # it gets a token for the stock service, which is a JWT: 200
 ${tokens(`${service} -d scope=stock:read -d resource=${stockService}`)}
 # the stock service, another process, verifies it by the published keys alone: 200

@@ -2,8 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { readDemoSecrets } from './demo-files.js'
 import { keyTiming } from './settings.js'
-import { openSigningKeys } from './signing-keys.js'
-import { openStorage } from './storage.js'
+import { openSigningKeys, openStorage } from './storage.js'
 
 const secrets = readDemoSecrets()
 if (secrets === undefined) throw new Error('There are no keys yet: start the shop first')

@@ -5,8 +5,7 @@ import { printedCommands } from './printed-commands.js'
 import { listen, startChild } from './processes.js'
 import { CannotStartError, readSettings } from './settings.js'
 import { createShop } from './shop.js'
-import { openSigningKeys } from './signing-keys.js'
-import { openStorage } from './storage.js'
+import { openSigningKeys, openStorage } from './storage.js'
 
 /** How to close what is open, in the order in which it was opened. */
 const opened: (() => unknown)[] = []

@@ -1,10 +1,7 @@
 /** What whoever starts the shop has to change; its message is all that they are shown. */
 export class CannotStartError extends Error {}
 
-/**
- * Seconds: after which a process of the shop notices a rotation, for which others use published keys, and that a key is published before
- * it signs. Short, so that a rotation can be watched. A real shop leaves this out: the defaults are minutes.
- */
+/** Seconds. Short, so that a rotation can be watched; a real shop leaves them out, and the defaults are minutes. */
 export const keyTiming = { refreshSeconds: 1, cacheSeconds: 2, publishSeconds: 5 }
 
 /** How a process is started. */

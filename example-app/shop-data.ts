@@ -37,10 +37,8 @@ export function shopData(database: Database.Database) {
     }),
     /** Takes from the stock and notes the order, both or neither; answers its number, or `undefined` when there is not enough. */
     placeOrder: (userId: string, order: StockItem) => placeOrder.immediate(userId, order),
-    /** Runs any other statement; answers its rows, if it has any. */
-    rows(text: string, ...values: (string | number)[]): unknown[] {
-      const statement = database.prepare(text)
-      return statement.reader ? statement.all(...values) : (statement.run(...values), [])
-    },
+    // Any other statement.
+    all: (text: string, ...values: unknown[]) => database.prepare(text).all(...values),
+    run: (text: string, ...values: unknown[]) => database.prepare(text).run(...values),
   }
 }

@@ -18,5 +18,4 @@ app.use(resourceServer.router())
 app.get('/warehouse', resourceServer.requireBearer({ scope: 'stock:read' }), (req, res) => {
   res.json({ shelves: { mug: 'A1', teapot: 'B2' }, askedBy: req.auth.clientId })
 })
-app.use((_req, res) => void res.status(404).json({ error: 'not_found' }))
 await listenAsChild(app, host, stockPort)

@@ -15,7 +15,7 @@ const note = (exchange: Exchange): unknown =>
 const kept = new Map<string, { token: string; usableUntil: number }>()
 process.once('disconnect', () => process.exit())
 
-for (let mugs = 40, isFirst = true; isWatched || isFirst; mugs += 1, isFirst = false) {
+for (let mugs = 40; mugs === 40 || isWatched; mugs += 1) {
   // While the shop is away there is nothing to do but to wait.
   await round(mugs).catch((error: unknown) => console.error(String(error)))
   if (isWatched) await sleep(2000)

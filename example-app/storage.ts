@@ -1,12 +1,14 @@
 import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
+import { ConfigurationError, storedSigningKeys, type StoredSigningKeys } from 'latchkey'
 import type { ClientRegistry, KeyStore, TokenStore } from 'latchkey'
+import { openPostgresStores } from 'latchkey/stores/postgres'
 import { openSqliteStores } from 'latchkey/stores/sqlite'
+import pg from 'pg'
 import { databaseFile } from './demo-files.js'
-import { openPostgres } from './postgres-storage.js'
 import { openRedis } from './redis-storage.js'
-import { CannotStartError } from './settings.js'
+import { CannotStartError, keyTiming } from './settings.js'
 import { shopData, type ShopData } from './shop-data.js'
 
 /** Where latchkey keeps what it needs. */
@@ -34,10 +36,30 @@ export async function openStorage({ DATABASE_URL, REDIS_URL } = process.env): Pr
     const shared = postgres ? await openPostgres(postgres) : redis && (await openRedis(redis))
     const stores = shared ?? openSqliteStores(databaseFile)
     const database = new Database(databaseFile)
-    return { ...stores, data: shopData(database), place, close: () => (database.close(), stores.close()) }
+    const close = (): unknown => Promise.resolve(stores.close()).then(() => database.close())
+    return { ...stores, data: shopData(database), place, close }
   } catch (error) {
     throw new CannotStartError(`${place}: ${(error as Error).message}`, { cause: error })
   }
+}
+
+/** Opens latchkey's stores in a PostgreSQL database. Throws when it cannot be reached. */
+async function openPostgres({ href }: URL): Promise<OpenStores> {
+  const pool = new pg.Pool({ connectionString: href, connectionTimeoutMillis: 5000 })
+  pool.on('error', ({ message }) => console.error(`Lost an idle connection to PostgreSQL: ${message}`))
+  return { ...(await openPostgresStores(pool)), close: () => pool.end() }
+}
+
+/** The shop's signing keys: in its database, encrypted with a passphrase that is not there. One is active afterwards. */
+export async function openSigningKeys(store: KeyStore, passphrase: string): Promise<StoredSigningKeys> {
+  const { refreshSeconds, publishSeconds } = keyTiming
+  const keys = storedSigningKeys({ store, passphrase, refreshSeconds, publishSeconds })
+  await keys.ensureActive('ES256').catch((error: unknown) => {
+    if (!(error instanceof ConfigurationError)) throw error
+    const remedy = 'use that one, or begin with an empty database'
+    throw new CannotStartError(`The database was filled with another demo-secrets.json: ${remedy}`, { cause: error })
+  })
+  return keys
 }
 
 /** The value itself is not shown: there may be a password in it. */

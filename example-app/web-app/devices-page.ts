@@ -13,10 +13,10 @@ devicesPage.get('/devices', async (req, res) => {
   const items = devices.map(({ authorizationId, deviceLabel = 'Unknown device', createdAt, lastUsedAt }) => {
     const button = markup`<button name="id" value="${authorizationId}">Sign out this device</button>`
     const end = authorizationId === thisOne ? markup`<b class="good">This one</b>` : form(req, '/devices', button)
-    return markup`<li><h2>${deviceLabel}</h2><p>Since ${time(createdAt)}, last used ${time(lastUsedAt)}.</p>${end}</li>`
+    return markup`<article><h2>${deviceLabel}</h2><p>Since ${time(createdAt)}, last used ${time(lastUsedAt)}.</p>${end}</article>`
   })
   const others = form(req, '/devices', markup`<button>Sign out all others</button>`)
-  const main = markup`<ul>${items}</ul>${devices.length > 1 && others}
+  const main = markup`${items}${devices.length > 1 && others}
 <p>A device that is signed out notices at its next step.</p>`
   sendPage(req, res, 'Your devices', main)
 })
@@ -24,7 +24,7 @@ devicesPage.get('/devices', async (req, res) => {
 devicesPage.post('/devices', async (req, res) => {
   const { id = '' } = req.body as Record<string, string>
   await callShop(req, `/devices/${encodeURIComponent(id)}`, { method: 'DELETE' })
-  res.redirect(303, `/devices?notice=${id === '' ? 'others-ended' : 'device-ended'}`)
+  res.redirect(303, '/devices?notice=ended-there')
 })
 
 function time(seconds: number): Markup {

@@ -11,8 +11,8 @@ export function noteFor(session = ''): ((exchange: Exchange) => void) | undefine
   if (isProduction) return undefined
   return (exchange) => {
     // What a page asks for again and again is shown once.
-    const earlier = kept.get(session)?.filter(({ request }) => request !== exchange.request) ?? []
-    kept.set(session, [exchange, ...earlier].slice(0, 8))
+    const isNew = ({ line, request }: Exchange): boolean => line.startsWith('POST') || request !== exchange.request
+    kept.set(session, [exchange, ...(kept.get(session)?.filter(isNew) ?? [])].slice(0, 8))
     const [oldest = ''] = kept.size > 1000 ? kept.keys() : []
     kept.delete(oldest)
   }
@@ -27,12 +27,11 @@ export function exchangesPanel(session = ''): Markup | undefined {
 <div data-live="exchanges">${exchangeList(kept.get(session) ?? [])}</div></aside>`
 }
 
-/** A list of exchanges. */
-export function exchangeList(exchanges: readonly Exchange[]): Markup {
-  const items = exchanges.map(({ step, line, status, request, answer }) => {
+/** Exchanges as they are shown. */
+export function exchangeList(exchanges: readonly Exchange[]): readonly Markup[] {
+  return exchanges.map(({ step, line, status, request, answer }) => {
     const mark = markup`<b class="${status.startsWith('2') ? 'good' : 'bad'}">${status}</b>`
-    return markup`<li><p>${step}</p><details><summary><code>${line}</code> ${mark}</summary>
-<pre tabindex="0" aria-label="Request">${request}</pre><pre tabindex="0" aria-label="Answer">${answer}</pre></details></li>`
+    return markup`<article>${step}<details><summary><code>${line}</code> ${mark}</summary>
+<pre tabindex="0" aria-label="Request">${request}</pre><pre tabindex="0" aria-label="Answer">${answer}</pre></details></article>`
   })
-  return markup`<ol>${items}</ol>`
 }

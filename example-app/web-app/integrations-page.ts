@@ -16,8 +16,8 @@ let exchanges: readonly Exchange[] = []
 
 integrationsPage.get('/integrations', async (req, res) => {
   const { stock } = (await callShop(req, '/stock')).body as { stock: StockItem[] }
-  const [action, state] = service?.connected ? ['stop', 'running'] : ['start', 'stopped']
-  const button = markup`<button name="action" value="${action}">${action} stock-sync</button>`
+  const [action, state] = service?.connected ? ['Stop', 'running'] : ['Start', 'stopped']
+  const button = markup`<button>${action} stock-sync</button>`
   const main = markup`<p>The service stock-sync acts as itself: there is no user, no password and no refresh token. Every two
 seconds it reports how many mugs there are, and asks for the orders of users, which it is refused.</p>
 ${form(req, '/integrations', button)}

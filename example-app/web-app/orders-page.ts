@@ -15,7 +15,7 @@ ordersPage.get('/orders', async (req, res) => {
   const fields = markup`<label for="sku">Article</label><select id="sku" name="sku">${articles}</select>
 <label for="quantity">Quantity</label><input id="quantity" name="quantity" type="number" min="1" value="1" required>
 <button>Order</button>`
-  const main = markup`<table><caption>What you have ordered</caption>
+  const main = markup`<table aria-label="What you have ordered">
 <thead><tr><th scope="col">Order<th scope="col">Article<th scope="col">Quantity</thead><tbody>${rows}</tbody></table>
 <h2>Order something</h2>${form(req, '/orders', fields)}`
   sendPage(req, res, 'Orders', main)

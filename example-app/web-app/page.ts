@@ -8,8 +8,7 @@ import type { Trouble } from './shop-client.js'
 const notices: Readonly<Record<string, string>> = {
   ordered: 'Thank you! Your order is placed.',
   'not-ordered': 'Nothing was ordered: there are not so many left.',
-  'device-ended': 'That device is signed out.',
-  'others-ended': 'All other devices are signed out.',
+  'ended-there': 'Signed out there.',
   'signed-out': 'You are signed out.',
   'signed-out-here':
     'You are signed out of this browser. The shop could not be told: it may still list it as a device.',
@@ -30,13 +29,14 @@ export function sendPage(req: Request, res: Response, title: string, main: Part,
 <link rel="stylesheet" href="/style.css">
 <script src="/live.js" type="module"></script>
 <a class="skip" href="#main">Skip to the content</a>
-<header><a class="brand" href="/"><img src="/icon.svg" alt="" width="28" height="28"> Mug &amp; Teapot</a>
+<header><b><img src="/icon.svg" alt="" width="20" height="20"> Mug &amp; Teapot</b>
 ${user && navigation(req, user)}</header>
 <main id="main" tabindex="-1"><h1>${title}</h1>
 <div role="status">${notice && markup`<p class="notice">${notice}</p>`}</div>
 ${trouble && troubleText(trouble)}${main}</main>
 ${exchangesPanel(id)}
 </html>`
+  res.set('Cache-Control', 'no-store')
   if (trouble?.wait) res.set('Retry-After', String(trouble.wait))
   res.status(trouble?.status ?? 200).send(page.text)
 }

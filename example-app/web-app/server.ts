@@ -13,16 +13,12 @@ import { SignInNeeded, Trouble } from './shop-client.js'
 import { signInPages } from './sign-in.js'
 
 const [own, none] = [["'self'"], ["'none'"]]
-const scripts = { scriptSrc: own, styleSrc: own, imgSrc: own, connectSrc: own, formAction: own }
-const directives = { defaultSrc: none, baseUri: none, frameAncestors: none, ...scripts }
+const allowed = { scriptSrc: own, styleSrc: own, imgSrc: own, connectSrc: own, formAction: own }
+const directives = { defaultSrc: none, baseUri: none, frameAncestors: none, ...allowed }
 
 const app = express()
 app.use(helmet({ contentSecurityPolicy: { useDefaults: false, directives } }))
 app.use(express.static(fileURLToPath(new URL('../../web-app/public', import.meta.url))))
-app.use((_req, res, next) => {
-  res.set('Cache-Control', 'no-store')
-  next()
-})
 app.use(openSession, express.urlencoded({ extended: false }), protectForms)
 app.get('/', (req, res) => res.redirect(303, sessionOf(req).user ? '/orders' : '/sign-in'))
 app.use(signInPages, ordersPage, devicesPage, integrationsPage)

@@ -42,7 +42,6 @@ export function sessionOf(req: Request): IronSession<Session> {
 
 /** A token in the session that each form must repeat: other sites cannot read it, so they cannot post. */
 export const { generateToken, csrfSynchronisedProtection: protectForms } = csrfSync({
-  size: 32,
   getTokenFromState: (req) => sessionOf(req).csrfToken,
   storeTokenInState: (req, token) => void (sessionOf(req).csrfToken = token ?? ''),
   getTokenFromRequest: (req) => (req.body as { csrf?: string } | undefined)?.csrf,

@@ -7,13 +7,12 @@ import { sessionOf, type SignedInUser } from './session.js'
 
 /** What a page tells a person in place of what was asked for; `wait` is in seconds, 0 when it does not matter. */
 export class Trouble extends Error {
-  readonly status: number
-  readonly wait: number
-
-  constructor(message: string, status: number, wait = 0) {
+  constructor(
+    message: string,
+    readonly status: number,
+    readonly wait = 0,
+  ) {
     super(message)
-    this.status = status
-    this.wait = wait
   }
 }
 

@@ -189,7 +189,7 @@ function checkShared({ name, server, createEmpty }: SharedStorage): void {
         // Of a token request only the body is printed.
         return status === undefined && 'access_token' in JSON.parse(body) ? 200 : Number(status)
       })
-      expect(statuses).toHaveLength(8)
+      expect(statuses).toHaveLength(7)
       expect(statuses).toEqual(commands.map(({ comment }) => Number(/: (\d{3})\b/.exec(comment)?.[1])))
     }
     // Each of them speaks of itself: what is pasted reaches both.

@@ -312,11 +312,11 @@ describe('the devices page', () => {
     await stranger.post('/devices', { id: idsIn(page)[0]! })
     expect(idsIn(await here.get('/devices'))).toEqual(idsIn(page))
 
-    expect((await here.post('/devices', { id: idsIn(page)[0]! })).location).toBe('/devices?notice=device-ended')
+    expect((await here.post('/devices', { id: idsIn(page)[0]! })).location).toBe('/devices?notice=ended-there')
     const answers = await Promise.all([there.get('/orders'), elsewhere.get('/orders')])
     expect(answers.map(({ location }) => location).sort()).toEqual(['/sign-in?notice=ended', null].sort())
 
-    expect((await here.post('/devices')).location).toBe('/devices?notice=others-ended')
+    expect((await here.post('/devices')).location).toBe('/devices?notice=ended-there')
     for (const other of [there, elsewhere]) expect((await other.get('/orders')).status).toBe(303)
     expect(idsIn(await here.get('/devices'))).toEqual([])
     expect((await stranger.get('/orders')).status).toBe(200)

@@ -113,13 +113,6 @@ describe('the printed commands', () => {
         body: { access_token: token, token_type: 'Bearer', expires_in: 3600, scope: 'stock:read stock:write' },
       },
       { status: 200, body: { sku: 'mug', quantity: 40, reportedBy: 'stock-sync' } },
-      {
-        status: 403,
-        body: {
-          error: 'insufficient_scope',
-          error_description: 'The access token does not have the scope that is needed',
-        },
-      },
       { status: 200, body: { access_token: jwt, token_type: 'Bearer', expires_in: 3600, scope: 'stock:read' } },
       { status: 200, body: { shelves: { mug: 'A1', teapot: 'B2' }, askedBy: 'stock-sync' } },
     ])
@@ -150,6 +143,20 @@ describe('the routes', () => {
   it('and the token endpoint refuse a service what belongs to users', async () => {
     const form = { grant_type: 'client_credentials', scope: 'orders:read' }
     expect(await post(form, 'stock-sync')).toMatchObject({ status: 400, body: { error: 'invalid_scope' } })
+    const { body } = await post({ grant_type: 'client_credentials' }, 'stock-sync')
+    expect(await call('GET', '/orders', body.access_token)).toEqual({
+      status: 403,
+      body: {
+        error: 'insufficient_scope',
+        error_description: 'The access token does not have the scope that is needed',
+      },
+    })
+    for (const path of ['/devices', '/devices/any']) {
+      expect(await call('DELETE', path, body.access_token)).toMatchObject({
+        status: 403,
+        body: { error: 'access_denied' },
+      })
+    }
   })
 
   it('refuse a body that is no order, and change nothing', async () => {
