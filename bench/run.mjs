@@ -46,8 +46,12 @@ const quick = {
 const effort = {
   isQuick: flags.quick === true,
   ...(flags.quick ? quick : full),
-  ...(flags.rounds && { rounds: Number(flags.rounds) }),
-  ...(flags.seconds && { sampleSeconds: Number(flags.seconds) }),
+  ...(flags.rounds && {
+    rounds: Number(flags.rounds),
+    stormRounds: Number(flags.rounds),
+    importRounds: Number(flags.rounds),
+  }),
+  ...(flags.seconds && { sampleSeconds: Number(flags.seconds), stormSeconds: Number(flags.seconds) }),
 }
 const listOf = (flag) => flag?.split(',')
 const sections = sectionsOf(effort, (name) => listOf(flags.servers)?.includes(name) ?? true)

@@ -52,7 +52,7 @@ export async function measureStartup({ effort, node = process.execPath }) {
   }
   const cells = [...samples].map(([one, milliseconds]) => {
     const { files, octets } = sizes.get(one)
-    return { title: one.title, packages: one.packages, milliseconds: spread(milliseconds), files, octets }
+    return { title: one.title, milliseconds: spread(milliseconds), files, octets }
   })
   return { cells, failures }
 }

@@ -3,7 +3,8 @@ const thousands = (number) => Math.round(number).toLocaleString('en')
 const ratio = (number) => number.toFixed(2)
 const range = ({ from, to }) => `${ratio(from)} to ${ratio(to)}`
 const milliseconds = (number) => (number < 10 ? number.toFixed(1) : thousands(number))
-const megabytes = (octets) => (octets / 1e6).toFixed(1)
+/** A negative zero is none. */
+const megabytes = (octets) => (Math.round(octets / 1e5) / 10 + 0).toFixed(1)
 const name = (head, text) => ({ head, text, isText: true })
 
 const throughput = [
