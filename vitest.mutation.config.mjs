@@ -7,11 +7,12 @@ export default {
     ...base.test,
     // One import of the sources for all tests of a mutant, instead of one for each file.
     isolate: false,
-    include: ['test/unit/**/*.test.ts', 'test/conformance/**/*.test.ts', 'test/integration/passport-*.test.ts'],
-    exclude: [
-      'test/unit/{tools,stores,passwords}/**',
-      'test/conformance/throttle-{clients,flood,users}.test.ts',
+    include: [
+      'test/unit/**/*.test.ts',
+      'test/conformance/**/*.test.ts',
+      'test/integration/{passport-*,password-rehash,authorizations,client-secret-*,events}.test.ts',
     ],
+    exclude: ['test/unit/{tools,stores,passwords}/**', 'test/conformance/throttle-{clients,flood,users}.test.ts'],
     reporters: ['default'],
   },
 }
