@@ -1,10 +1,9 @@
-/** A request of a client, and what it is in the words of an RFC. */
+/** A request of a client, and what it is in the words of an RFC; `body` is a form, or becomes JSON. */
 export interface ClientRequest {
   readonly step: string
   readonly url: string
   readonly method?: string
   readonly headers?: Readonly<Record<string, string>>
-  /** A form, or what becomes JSON. */
   readonly body?: object
 }
 

@@ -17,13 +17,16 @@ export async function listen(app: RequestListener, host: string, port: number): 
 export async function startChild(program: string, env: NodeJS.ProcessEnv): Promise<() => unknown> {
   const child = fork(fileURLToPath(new URL(program, import.meta.url)), { env })
   const [message] = (await Promise.race([once(child, 'message'), once(child, 'exit')])) as unknown[]
-  if (message !== 'listening') throw new CannotStartError(`${program} has ended. Is its port free?`)
+  if (message !== 'listening') throw new CannotStartError(`${program} has ended`)
   return () => child.connected && child.disconnect()
 }
 
 /** Listens in a program that `startChild` started, or a person. */
 export async function listenAsChild(app: RequestListener, host: string, port: number): Promise<void> {
-  const close = await listen(app, host, port)
+  const close = await listen(app, host, port).catch((error: unknown) => {
+    console.error((error as Error).message)
+    process.exit(1)
+  })
   for (const end of ['disconnect', 'SIGTERM', 'SIGINT'])
     process.once(end, () => void close().then(() => process.exit()))
   process.send?.('listening')

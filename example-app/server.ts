@@ -32,9 +32,9 @@ async function start(): Promise<void> {
   opened.push(await listen(createShop(settings, storage, { hasher, signingKeys }), host, port))
   // Nothing else of the environment: they do not even know where the database server is.
   const names = { HOST: host, PORT: `${port}`, SHOP_URL: issuer, STOCK_URL: stockService, STOCK_PORT: `${stockPort}` }
-  const { NODE_ENV = '' } = process.env
-  const web = { ...names, NODE_ENV, WEB_PORT: `${webPort}`, SHOP_DB: databaseFile }
-  opened.push(await startChild('stock-service.js', names), await startChild('web-app/server.js', web))
+  const web = { ...names, NODE_ENV: process.env['NODE_ENV'], WEB_PORT: `${webPort}`, SHOP_DB: databaseFile }
+  opened.push(await startChild('stock-service.js', names))
+  opened.push(await startChild('web-app/server.js', web))
   for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, () => void closeAll())
   console.log(printedCommands(settings, storage.place, secrets))
 }

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
 import { readdirSync, statSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { Server } from '../../tools/servers/server.d.mts'
@@ -370,6 +372,19 @@ describe('a shop that cannot start says why, and ends', () => {
     expect(line.startsWith('The shop cannot start. '), output).toBe(true)
     expect(line.slice('The shop cannot start. '.length)).toMatch(says)
     expect(rest).toEqual([''])
+    expect(exitCode).toBe(1)
+  })
+
+  it.each(['STOCK_PORT', 'WEB_PORT'])('when another process has %s', async (variable) => {
+    const taken = createServer().listen(0, '127.0.0.1')
+    await once(taken, 'listening')
+    const { port } = taken.address() as AddressInfo
+    const shop = await makeShop({})
+    const { output, exitCode } = await shop.run('server.js', { [variable]: String(port) })
+    taken.close()
+    expect(output).toContain(`Nobody can listen at port ${port}: listen EADDRINUSE`)
+    expect(output).toContain('The shop cannot start. ')
+    expect(output).not.toContain('    at ')
     expect(exitCode).toBe(1)
   })
 
