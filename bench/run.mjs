@@ -15,45 +15,16 @@
 // Needs a build (npm run build). Exit code 1: something could not be measured.
 import { readFile, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
 import { createKeys } from './fixtures.mjs'
 import { canPin, Child } from './harness/child.mjs'
 import { environmentOf } from './harness/environment.mjs'
 import { installPeers, nodeBinary } from './harness/peers.mjs'
 import { note, plan } from './harness/progress.mjs'
+import { effort, flags, listOf } from './options.mjs'
 import { printSection } from './report/print.mjs'
 import { writeReport } from './report/write.mjs'
 import { sectionsOf } from './sections.mjs'
 
-const text = { type: 'string' }
-const yes = { type: 'boolean' }
-const { values: flags } = parseArgs({
-  options: {
-    ...{ quick: yes, list: yes, save: yes, only: text, servers: text, rounds: text, seconds: text },
-    ...{ node: text, json: text, 'cpu-prof': text },
-  },
-})
-const full = {
-  ...{ rounds: 8, sampleSeconds: 0.6, warmUpSeconds: 0.8, warmUpRequests: 6000 },
-  ...{ stormRounds: 3, stormSeconds: 3, importRounds: 10 },
-  ...{ tokens: 200_000, bogus: 1_000_000, jwts: 200_000 },
-}
-const quick = {
-  ...{ rounds: 2, sampleSeconds: 0.25, warmUpSeconds: 0.3, warmUpRequests: 2000, secondsAtMost: 270 },
-  ...{ stormRounds: 1, stormSeconds: 1, importRounds: 2 },
-  ...{ tokens: 16_000, bogus: 40_000, jwts: 4000 },
-}
-const effort = {
-  isQuick: flags.quick === true,
-  ...(flags.quick ? quick : full),
-  ...(flags.rounds && {
-    rounds: Number(flags.rounds),
-    stormRounds: Number(flags.rounds),
-    importRounds: Number(flags.rounds),
-  }),
-  ...(flags.seconds && { sampleSeconds: Number(flags.seconds), stormSeconds: Number(flags.seconds) }),
-}
-const listOf = (flag) => flag?.split(',')
 const sections = sectionsOf(effort, (name) => listOf(flags.servers)?.includes(name) ?? true)
 if (flags.list) {
   for (const { name, title, seconds } of sections) console.log(`${name.padEnd(28)}${title}, ${Math.round(seconds)} s`)
@@ -68,7 +39,8 @@ if (unknown.length > 0) {
 const chosen = sections.filter(
   ({ name, ownNodeOnly }) => (listOf(flags.only)?.includes(name) ?? true) && !(ownNodeOnly && flags.node),
 )
-const isSaved = flags.save === true || !(flags.quick || flags.only || flags.servers || flags.rounds || flags.seconds)
+const isWhole = !(flags.quick || flags.only || flags.servers || flags.rounds || flags.seconds)
+const isSaved = isWhole || (flags.save === true && !flags.servers)
 if (!canPin) note('There is no taskset, or one processor only: the system decides where server and generator run')
 installPeers()
 const node = nodeBinary(flags.node)
@@ -96,7 +68,7 @@ await context.generator.stop()
 if (flags.json) await writeFile(flags.json, jsonOf(result))
 if (isSaved) {
   const file = new URL(`results/node-${result.node.split('.')[0]}.json`, import.meta.url)
-  const before = flags.only || flags.servers ? JSON.parse(await readFile(file, 'utf8').catch(() => '{}')) : {}
+  const before = flags.only ? JSON.parse(await readFile(file, 'utf8').catch(() => '{}')) : {}
   await writeFile(file, jsonOf({ ...before, ...result, sections: { ...before.sections, ...result.sections } }))
   await writeReport()
 }

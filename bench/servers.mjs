@@ -5,7 +5,8 @@ const guard = (name) => ({ title: name, file: 'peers/guards.mjs', variant: name 
 export const servers = {
   bare: { title: 'bare Express', file: 'servers/bare.mjs' },
   crypto: { title: 'bare Express + cryptography', file: 'servers/crypto.mjs' },
-  'crypto-native': { title: 'bare Express + bcrypt', file: 'servers/crypto.mjs', variant: 'native' },
+  'hash-alone': { title: 'the hash alone, bcryptjs', file: 'servers/crypto.mjs' },
+  'hash-alone-native': { title: 'the hash alone, bcrypt', file: 'servers/crypto.mjs', variant: 'native' },
   latchkey: latchkey('latchkey'),
   'latchkey-front': latchkey('latchkey in front of Express', 'front'),
   'latchkey-http': latchkey('latchkey on node:http', 'http'),

@@ -11,8 +11,8 @@ const workload = { name: 'logins', traffic: 'login', cost: 10 }
 const atOnce = 8
 
 export const loginServers = [
-  'crypto',
-  'crypto-native',
+  'hash-alone',
+  'hash-alone-native',
   'latchkey',
   'latchkey-native',
   'node-oauth',
@@ -69,7 +69,7 @@ export async function measureLogins(names, { effort, ...context }) {
 
 function cellsOf(measured) {
   const hashAlone = (name) =>
-    measured.find((server) => server.name === (name.endsWith('-native') ? 'crypto-native' : 'crypto'))
+    measured.find((server) => server.name === (name.endsWith('-native') ? 'hash-alone-native' : 'hash-alone'))
   return measured.map(({ name, child, storms, idle }) => ({
     server: name,
     title: child.title,

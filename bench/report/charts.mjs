@@ -92,5 +92,5 @@ export function storesChart({ cells }) {
 function kindOf(server) {
   if (server === 'latchkey') return 'ours'
   if (servers[server].isOurs) return 'ours2'
-  return server === 'bare' || server.startsWith('crypto') ? 'limit' : 'peer'
+  return ['bare', 'crypto', 'hash-alone', 'hash-alone-native'].includes(server) ? 'limit' : 'peer'
 }
