@@ -8,6 +8,8 @@ export type HttpRequest = IncomingMessage & {
   readonly body?: unknown
   /** Express: the client's address by the `trust proxy` setting. */
   readonly ip?: string | undefined
+  /** Express: the addresses of `X-Forwarded-For` that the `trust proxy` setting lets count; empty without it. */
+  readonly ips?: readonly string[]
   /** Express: whether the client used TLS by the `trust proxy` setting. */
   readonly secure?: boolean
 }

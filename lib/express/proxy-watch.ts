@@ -37,14 +37,18 @@ export function proxyWatch(emit: Emit, clientAddress?: ClientAddress): ProxyWatc
       if (noticed || clientAddress !== undefined || !isForwarded(req.headers)) return
       const { remoteAddress } = req.socket
       // Anybody on the internet can send such a header; a proxy of the application's own is on its own network.
-      if (remoteAddress === undefined || (req.ip ?? remoteAddress) !== remoteAddress || !isOwnNetwork(remoteAddress))
-        return
+      if (remoteAddress === undefined || isTrusted(req, remoteAddress) || !isOwnNetwork(remoteAddress)) return
       noticed = true
       const { code, reason } = untrustedProxy
       emit(context, { type: 'warning', code, message: reason, findings: [untrustedProxy] })
     },
     finding: () => (noticed ? untrustedProxy : undefined),
   }
+}
+
+/** Whether Express was told to trust the peer: then it has another address for the caller, or a list, also where that is the same. */
+function isTrusted({ ip = '', ips = [] }: HttpRequest, remoteAddress: string): boolean {
+  return ips.length > 0 || (ip !== '' && ip !== remoteAddress)
 }
 
 function isForwarded(headers: HttpRequest['headers']): boolean {
