@@ -71,7 +71,7 @@ describe('a key that is refused', () => {
   const publicPem = createPublicKey(ec).export({ type: 'spki', format: 'pem' }).toString()
   const offCurve = { ...jwkOf(ec), x: Buffer.alloc(32, 1).toString('base64url') }
 
-  it.each<[string, unknown]>([
+  const refused: readonly [string, unknown][] = [
     ['RSA of 1024 bits', rsaOf(1024)],
     ['RSA of 2047 bits', rsaOf(2047)],
     ['P-384', ecOf('P-384')],
@@ -103,18 +103,44 @@ describe('a key that is refused', () => {
     ['null', null],
     ['undefined', undefined],
     ['a number', 5],
-  ])('JWT-17 JWT-18 is %s', (_, source) => {
+  ]
+
+  it.each(refused)('JWT-17 JWT-18 is %s', (_, source) => {
     const load = (): unknown => loadSigningKeys([source as KeySource])
     expect(load).toThrow(ConfigurationError)
     // What is refused may be a private key: it is not repeated.
     expect(load).not.toThrow(/PRIVATE|"d"/)
   })
 
+  it.each([
+    ['RSA of 1024 bits', 'signingKeys: a key is an RSA key of less than 2048 bits. Use 2048 bits or more.'],
+    ['RSA of 2047 bits', 'signingKeys: a key is an RSA key of less than 2048 bits. Use 2048 bits or more.'],
+    ['P-384', 'signingKeys: a key is on the curve secp384r1. Use P-256.'],
+    ['secp256k1', 'signingKeys: a key is on the curve secp256k1. Use P-256.'],
+    ['Ed448', 'signingKeys: a key is of the kind ed448. Use RSA, EC P-256 or Ed25519.'],
+    ['X25519', 'signingKeys: a key is of the kind x25519. Use RSA, EC P-256 or Ed25519.'],
+    ['RSA-PSS', 'signingKeys: a key is of the kind rsa-pss. Use RSA, EC P-256 or Ed25519.'],
+    ['a secret of 31 octets', 'signingKeys: a key is a secret of less than 256 bits. Use 32 random octets or more.'],
+    ['a public KeyObject', 'signingKeys: a key is a public key. Give it the private key.'],
+    [
+      'a JWK of an RSA key for ES256',
+      'signingKeys: a key cannot sign ES256. Leave the algorithm out, or name one of RS256, PS256.',
+    ],
+    ['text', 'signingKeys[0]: cannot be read (ENOENT). Give it a private key as PEM, JWK or file.'],
+    ['a folder', 'signingKeys[0]: cannot be read (EISDIR). Give it a private key as PEM, JWK or file.'],
+    ['broken JSON', 'signingKeys[0]: cannot be read (no key). Give it a private key as PEM, JWK or file.'],
+    ['an EC key for RS256', 'signingKeys: a key cannot sign RS256. Leave the algorithm out, or name one of ES256.'],
+    ['an unknown state', 'signingKeys[0].state: is not a state of a key. Use one of next, active, retired.'],
+  ])('is told with what to do about it: %s', (name, message) => {
+    const source = refused.find(([known]) => known === name)?.[1]
+    expect(() => loadSigningKeys([source as KeySource])).toThrow(expect.objectContaining({ message }))
+  })
+
   it('is one too few, one too many, or one of the wrong kind', () => {
-    expect(() => loadSigningKeys([])).toThrow('none is active')
-    expect(() => loadSigningKeys([{ key: ec, state: 'next' }])).toThrow('none is active')
-    expect(() => loadSigningKeys([ec, { key: pemOf(ec), state: 'retired' }])).toThrow('one is there twice')
-    expect(() => loadSigningKeys([rsa, { key: rsa, algorithm: 'PS256' }])).toThrow('one is there twice')
-    expect(() => loadSigningKeys(pemOf(ec) as unknown as [])).toThrow(ConfigurationError)
+    expect(() => loadSigningKeys([])).toThrow('none is active. Make one of them active.')
+    expect(() => loadSigningKeys([{ key: ec, state: 'next' }])).toThrow('none is active. Make one of them active.')
+    expect(() => loadSigningKeys([ec, { key: pemOf(ec), state: 'retired' }])).toThrow('one is there twice. Give each key once.')
+    expect(() => loadSigningKeys([rsa, { key: rsa, algorithm: 'PS256' }])).toThrow('one is there twice. Give each key once.')
+    expect(() => loadSigningKeys(pemOf(ec) as unknown as [])).toThrow('signingKeys: is not a list. List the keys: [key].')
   })
 })
