@@ -139,8 +139,14 @@ describe('a key that is refused', () => {
   it('is one too few, one too many, or one of the wrong kind', () => {
     expect(() => loadSigningKeys([])).toThrow('none is active. Make one of them active.')
     expect(() => loadSigningKeys([{ key: ec, state: 'next' }])).toThrow('none is active. Make one of them active.')
-    expect(() => loadSigningKeys([ec, { key: pemOf(ec), state: 'retired' }])).toThrow('one is there twice. Give each key once.')
-    expect(() => loadSigningKeys([rsa, { key: rsa, algorithm: 'PS256' }])).toThrow('one is there twice. Give each key once.')
-    expect(() => loadSigningKeys(pemOf(ec) as unknown as [])).toThrow('signingKeys: is not a list. List the keys: [key].')
+    expect(() => loadSigningKeys([ec, { key: pemOf(ec), state: 'retired' }])).toThrow(
+      'one is there twice. Give each key once.',
+    )
+    expect(() => loadSigningKeys([rsa, { key: rsa, algorithm: 'PS256' }])).toThrow(
+      'one is there twice. Give each key once.',
+    )
+    expect(() => loadSigningKeys(pemOf(ec) as unknown as [])).toThrow(
+      'signingKeys: is not a list. List the keys: [key].',
+    )
   })
 })
