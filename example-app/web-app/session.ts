@@ -19,13 +19,13 @@ export type SignedInUser = Readonly<
 const { cookiePassword: password = '' } = readDemoSecrets() ?? {}
 const sessions = new WeakMap<object, IronSession<Session>>()
 
-/** Opens the session of a browser, or begins one. */
+/** Opens the session of a browser. Only pages begin one: forms of other sites come without the cookie, and would replace it. */
 export const openSession: RequestHandler = async (req, res, next) => {
   // Not sent with posts from other sites, nor readable by scripts, nor sent without TLS where there is TLS.
   const cookieOptions = { httpOnly: true, sameSite: 'lax', secure: req.secure } as const
   const session = await getIronSession<Session>(req, res, { cookieName: 'shop_session', password, cookieOptions })
   sessions.set(req, session)
-  if (session.csrfToken === undefined) {
+  if (session.csrfToken === undefined && req.method === 'GET') {
     session.id = randomUUID()
     generateToken(req)
     await session.save()

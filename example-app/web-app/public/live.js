@@ -10,7 +10,7 @@ if (location.pathname === '/integrations') setInterval(showNews, 2000)
 async function showNews() {
   const answer = await fetch(location.pathname).catch(() => ({}))
   // Signed out elsewhere: the page that came in its place says so.
-  if (answer.redirected) location.assign(answer.url)
+  if (answer.redirected) return location.assign(answer.url)
   if (!answer.ok) return
   const page = new DOMParser().parseFromString(await answer.text(), 'text/html')
   for (const part of document.querySelectorAll('[data-live]')) {
