@@ -1,0 +1,104 @@
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Page } from 'playwright-core'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { hasBrowser, openShop, press, secretsOf, signIn, useBrowser, userAgents, visit } from '../fixtures/browser.js'
+import type { ExampleShop } from '../fixtures/example-shop.js'
+
+const root = join(import.meta.dirname, '../..')
+const folder = join(root, 'docs/images')
+const styles = readFileSync(join(root, 'example-app/web-app/public/style.css'))
+
+/** What differs from run to run, and what stands in its place, so that the same pages make the same pictures. */
+const steady = `
+  for (const left of document.querySelectorAll('[data-countdown]')) {
+    left.removeAttribute('data-countdown')
+    left.textContent = 52
+  }
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
+  while (texts.nextNode()) {
+    const text = texts.currentNode
+    text.data = text.data
+      .replace(/\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d/g, '2026-03-02 09:30:00')
+      .replace(/(Bearer |access_token": ")[\\w.-]{6}…/g, '$1cVTdSM…')
+      .replace(/(refresh_token": ")[\\w.-]{6}…/g, '$1Q8wBZB…')
+      .replace(/http(:|%3A)[^"& ]*127\\.0\\.0\\.1[^"& ]*/g, 'http$1…')
+      .replace(/("expires_in": )\\d+/g, '$160')
+  }`
+
+/**
+ * Compares a page with the text beside its picture in docs/images, and makes both when there is no picture, or
+ * `UPDATE_SCREENSHOTS` is set.
+ */
+async function takePicture(page: Page, name: string): Promise<void> {
+  await page.evaluate(steady)
+  const style = createHash('sha256').update(styles).digest('base64url').slice(0, 12)
+  const seen = `${await page.locator('body').innerText()}\n\nstyle.css: ${style}\n`.replaceAll(/[^\S\n]+$/gm, '')
+  const picture = join(folder, `example-${name}.png`)
+  const text = join(folder, `example-${name}.txt`)
+  if (process.env['UPDATE_SCREENSHOTS'] !== undefined || !existsSync(picture)) {
+    mkdirSync(folder, { recursive: true })
+    writeFileSync(text, seen)
+    await page.screenshot({ path: picture, fullPage: true, animations: 'disabled' })
+  }
+  expect(seen, 'The picture is of an older page: make new ones with "npm run screenshots", and look at them').toBe(
+    readFileSync(text, 'utf8'),
+  )
+}
+
+const large = { viewport: { width: 1120, height: 600 } }
+
+describe.skipIf(!hasBrowser)('the pictures of the example in the README show', () => {
+  useBrowser()
+  let shop: ExampleShop
+  beforeAll(async () => {
+    shop = await openShop({ accessTokenSeconds: 60 })
+  })
+
+  it('the sign-in, after a wrong password', async () => {
+    const visitor = await visit(shop, { viewport: { width: 720, height: 480 } })
+    const { page } = visitor
+    await page.goto('/sign-in')
+    await page.getByLabel('User name').fill('alice')
+    await page.getByLabel('Password').fill('a guess')
+    await press(visitor, 'Sign in')
+    await page.getByRole('alert').waitFor()
+    await takePicture(page, 'sign-in')
+  })
+
+  it('the orders, and what just happened', async () => {
+    const { page } = await signIn(shop, 'alice', large)
+    await page.getByRole('complementary').locator('summary', { hasText: 'POST /oauth/token' }).click()
+    await takePicture(page, 'orders')
+  })
+
+  it('the devices, on a small screen in the dark', async () => {
+    const { users } = secretsOf(shop)
+    expect(users['bob']).toBeDefined()
+    // The last one used comes first, and times are in seconds.
+    const here = await signIn(shop, 'bob', { userAgent: userAgents['Firefox on Windows'] })
+    await here.page.waitForTimeout(1100)
+    const { page } = await signIn(shop, 'bob', {
+      userAgent: userAgents['Safari on iPhone'],
+      viewport: { width: 360, height: 640 },
+      colorScheme: 'dark',
+    })
+    await page.goto('/devices')
+    await takePicture(page, 'devices')
+  })
+
+  // The first round of the service is on the page for two seconds.
+  it('a service at work', { retry: 2 }, async () => {
+    const baseURL = await shop.startWebApp({})
+    const visitor = await signIn(shop, 'alice', { ...large, baseURL })
+    const { page } = visitor
+    await page.goto('/integrations')
+    await press(visitor, 'Start stock-sync')
+    const made = page.locator('[data-live=service] article')
+    await expect.poll(() => page.reload().then(() => made.count()), { timeout: 20_000, interval: 50 }).toBe(5)
+    await made.locator('summary', { hasText: 'GET /orders' }).click()
+    await takePicture(page, 'integrations')
+    await press(visitor, 'Stop stock-sync')
+  })
+})
