@@ -53,6 +53,8 @@ const context = {
   storesFile: isSaved ? fileURLToPath(new URL('results/stores.json', import.meta.url)) : undefined,
 }
 const result = { ...environmentOf(node, effort), sections: {} }
+const saved = new URL(`results/node-${result.node.split('.')[0]}.json`, import.meta.url)
+const before = flags.only ? JSON.parse(await readFile(saved, 'utf8').catch(() => '{}')) : {}
 plan(chosen.reduce((sum, { seconds }) => sum + seconds, 0))
 for (const { name, title, seconds, run } of chosen) {
   const measured = await runInTime(run, seconds).catch((error) => {
@@ -62,16 +64,13 @@ for (const { name, title, seconds, run } of chosen) {
   result.sections[name] = { title, ...measured }
   if (measured.failures.length > 0) process.exitCode = 1
   printSection(name, result.sections[name])
+  // After each one: what was measured stays, also when the run is ended.
+  if (flags.json) await writeFile(flags.json, jsonOf(result))
+  if (isSaved)
+    await writeFile(saved, jsonOf({ ...before, ...result, sections: { ...before.sections, ...result.sections } }))
 }
 await context.generator.stop()
-
-if (flags.json) await writeFile(flags.json, jsonOf(result))
-if (isSaved) {
-  const file = new URL(`results/node-${result.node.split('.')[0]}.json`, import.meta.url)
-  const before = flags.only ? JSON.parse(await readFile(file, 'utf8').catch(() => '{}')) : {}
-  await writeFile(file, jsonOf({ ...before, ...result, sections: { ...before.sections, ...result.sections } }))
-  await writeReport()
-}
+if (isSaved) await writeReport()
 
 /** A quick run ends in time on a slow machine as well, and then tells what it left out. */
 async function runInTime(run, seconds) {
