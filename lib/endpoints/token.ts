@@ -59,7 +59,7 @@ function grantRequest(services: TokenEndpointServices, client: Client, request: 
   const { scopePolicy, grants, tokens, clock, emit } = services
   const by = { context, clientId: client.clientId }
   const scopeOf = (granted?: readonly string[]): ReadonlySet<string> | undefined =>
-    scopesOf(grantedResources(services.resources, client, parameters.resources, granted), scopePolicy.catalogue)
+    scopesOf(grantedResources(services.resources, client, parameters.resources, granted))
   return {
     client,
     parameters,

@@ -39,13 +39,14 @@ export function grantedResources(
   })
 }
 
-/** The scopes that mean something to at least one of these resources; `undefined` where there are no resources. */
-export function scopesOf(
-  resources: readonly Resource[],
-  catalogue: ReadonlySet<string>,
-): ReadonlySet<string> | undefined {
-  if (resources.length === 0) return undefined
-  return new Set(resources.flatMap(({ scopes }) => scopes ?? [...catalogue]))
+/** The scopes that mean something to at least one of these resources; `undefined` for all, and where there are no resources. */
+export function scopesOf(resources: readonly Resource[]): ReadonlySet<string> | undefined {
+  const scopes: string[] = []
+  for (const resource of resources) {
+    if (resource.scopes === undefined) return undefined
+    scopes.push(...resource.scopes)
+  }
+  return resources.length === 0 ? undefined : new Set(scopes)
 }
 
 function invalidTarget(): OAuthError {

@@ -19,7 +19,10 @@ export type FindKey = (header: {
 
 const { RSA_PKCS1_PSS_PADDING, RSA_PSS_SALTLEN_DIGEST } = constants
 const MAX_LENGTH = 16_384
-const compactForm = /^[\w-]+\.[\w-]+\.[\w-]+$/
+/** Base64url as it is written, not only as it can be read: no padding, and no bits that belong to no octet. */
+const segment = '(?=[^.])(?:[\\w-]{4})*(?:[\\w-][AQgw]|[\\w-]{2}[AEIMQUYcgkosw048])?'
+/** Three canonical segments and nothing else: a token has one spelling (RFC 8725bis), and is not parsed before that is sure. */
+const compactForm = new RegExp(`^${segment}\\.${segment}\\.${segment}$`)
 
 /** Whether a token has the form of a JWT; opaque tokens have no dots. */
 export function isJwt(token: string): boolean {
@@ -99,7 +102,7 @@ export function verifyJwt(
     if (key?.algorithm !== sameAlgorithm(header.algorithm)) return undefined
     if (known?.verifyWith === key.verifyWith) return known.claims
     if (!hasValidSignature(token, key)) return undefined
-    const claims = frozen(decode(token.split('.')[1] ?? ''))
+    const claims = frozen(decode(token.slice(token.indexOf('.') + 1, token.lastIndexOf('.'))))
     if (claims !== undefined && name !== undefined)
       verified.note(name, { keyId: header.keyId, algorithm: header.algorithm, verifyWith: key.verifyWith, claims })
     return claims
@@ -107,9 +110,8 @@ export function verifyJwt(
 }
 
 function readHeader(token: string, typ: JwtType): { keyId: string | undefined; algorithm: string } | undefined {
-  // Three canonical segments and nothing else: a token has one spelling (RFC 8725bis), and is not parsed before that is sure.
-  if (!compactForm.test(token) || !token.split('.').every(isCanonical)) return undefined
-  const header = decode(token.split('.')[0] ?? '')
+  if (!compactForm.test(token)) return undefined
+  const header = decode(token.slice(0, token.indexOf('.')))
   if (header === undefined || typeof header['alg'] !== 'string' || typeof header['typ'] !== 'string') return undefined
   const type = header['typ'].toLowerCase()
   if (type !== typ && type !== `application/${typ}`) return undefined
@@ -137,10 +139,6 @@ function hasValidSignature(token: string, { algorithm, verifyWith }: Verificatio
   } catch {
     return false
   }
-}
-
-function isCanonical(segment: string): boolean {
-  return Buffer.from(segment, 'base64url').toString('base64url') === segment
 }
 
 function encode(value: object): string {
