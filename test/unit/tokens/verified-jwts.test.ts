@@ -1,5 +1,6 @@
 import { generateKeyPairSync, verify } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
+import { derSignature, joseSignature } from '../../../lib/tokens/ecdsa-signature.js'
 import { signJwt } from '../../../lib/tokens/jwt.js'
 import { signingKey } from '../../../lib/tokens/signing-key.js'
 import { VerifiedJwts, type VerifiedJwt } from '../../../lib/tokens/verified-jwts.js'
@@ -69,5 +70,13 @@ it('JWT-22 every ES256 signature is 64 octets that the platform verifies, also w
     expect(raw.length).toBe(64)
     const input = Buffer.from(`${header ?? ''}.${claims ?? ''}`)
     expect(verify('sha256', input, { key: publicKey, dsaEncoding: 'ieee-p1363' }, raw)).toBe(true)
+    // And back: DER has one way to write it, so that the platform's own is the oracle.
+    expect(joseSignature(derSignature(raw) ?? raw)).toEqual(raw)
+    expect(verify('sha256', input, publicKey, derSignature(raw) ?? raw)).toBe(true)
   }
+})
+
+it('JWT-22 an ES256 signature that has not 64 octets is none', () => {
+  for (const length of [0, 1, 63, 65, 128]) expect(derSignature(Buffer.alloc(length, 1))).toBeUndefined()
+  expect(derSignature(Buffer.alloc(64))?.toString('hex')).toBe('3006020100020100')
 })
