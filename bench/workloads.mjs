@@ -5,6 +5,7 @@ const guards = [
   'bare',
   'crypto',
   'latchkey',
+  'latchkey-front',
   'latchkey-resource',
   'express-jwt',
   'passport-jwt',

@@ -25,7 +25,6 @@ export function createShop(settings: Settings, storage: ShopStorage, { hasher, s
     signingKeys,
     jwksMaxAgeSeconds: keyTiming.cacheSeconds,
     accessTokenLifetimeSeconds,
-    clientAddress: ({ ip }) => ip,
     throttle: memoryThrottle({ limits: { account: slower, known_account: slower } }),
   })
 
