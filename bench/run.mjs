@@ -1,7 +1,7 @@
 // Measures latchkey beside a bare Express route and beside other packages, each server in a process of its own.
 //
 //   npm run bench                              everything, about 20 minutes; writes bench/results, its charts and docs/performance.md
-//   npm run bench -- --quick                   less than 5 minutes, for a first look; writes nothing
+//   npm run bench -- --quick                   less than 5 minutes, for a first look without RSA, EdDSA and revocation; writes nothing
 //   npm run bench -- --node 24                 servers on another Node.js: a path, or 24 for the one in bench/peers
 //
 //   --list                                     the names of what can be measured
@@ -36,9 +36,11 @@ if (unknown.length > 0) {
   process.exit(2)
 }
 
-const chosen = sections.filter(
-  ({ name, ownNodeOnly }) => (listOf(flags.only)?.includes(name) ?? true) && !(ownNodeOnly && flags.node),
-)
+/** For a first look the variants of a kind do not all matter; starting their servers takes most of the time. */
+const notInQuick = ['rs256', 'eddsa', 'revocation']
+const isMeant = (name) =>
+  listOf(flags.only)?.includes(name) ?? !(flags.quick && notInQuick.some((variant) => name.includes(variant)))
+const chosen = sections.filter(({ name, ownNodeOnly }) => isMeant(name) && !(ownNodeOnly && flags.node))
 const isWhole = !(flags.quick || flags.only || flags.servers || flags.rounds || flags.seconds)
 const isSaved = isWhole || (flags.save === true && !flags.servers)
 if (!canPin) note('There is no taskset, or one processor only: the system decides where server and generator run')
