@@ -169,9 +169,12 @@ function decode(segment: string): JwtClaims | undefined {
   }
 }
 
-/** With all that is in them: many requests may share them. */
-function frozen<Value>(value: Value): Value {
-  if (typeof value === 'object' && value !== null)
-    for (const member of Object.values(Object.freeze(value))) frozen(member)
-  return value
+/** With all that is in them: many requests may share them. A loop, however deep they are nested. */
+function frozen(claims: JwtClaims | undefined): JwtClaims | undefined {
+  const values: unknown[] = [claims]
+  for (const value of values) {
+    if (typeof value !== 'object' || value === null) continue
+    for (const member of Object.values(Object.freeze(value))) values.push(member)
+  }
+  return claims
 }

@@ -20,7 +20,7 @@ export interface VerifiedJwt {
  * Remembers which JWTs have a good signature, so that a token that comes again costs a digest instead of a signature. Nothing else is
  * remembered: whether a token is over, revoked, or signed by a key that is gone is asked each time.
  *
- * Bounded: at most `size` tokens, those that came last. One that comes for the first time is only noted, so that tokens that are used
+ * Bounded: at most `size` tokens (one more where it is odd), those that came last. One that comes for the first time is only noted, so that tokens that are used
  * once push nothing out. It holds digests, no tokens; of a token that is not good, nothing.
  */
 export class VerifiedJwts {
