@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 /** The tokens that a refresh token is exchanged for. */
 export interface SuccessorTokens {
@@ -12,7 +12,8 @@ export interface SuccessorTokens {
  * token, and the presented token, which a thief may have, yields nothing without the nonce.
  */
 export function deriveSuccessors(presentedToken: string, nonce: string): SuccessorTokens {
-  // One HMAC of twice the length: a second one would be the dearest part of a refresh.
-  const octets = createHmac('sha512', presentedToken).update(nonce).digest()
-  return { accessToken: octets.toString('base64url', 0, 32), refreshToken: octets.toString('base64url', 32) }
+  // The nonce has no dot, so no other pair gives the same text. An HMAC would cost a refresh five times as much: why it needs none
+  // is in docs/adr/0004.
+  const halves = hash('sha512', `${presentedToken}.${nonce}`, 'base64url')
+  return { accessToken: halves.slice(0, 43), refreshToken: halves.slice(43) }
 }
