@@ -1,6 +1,7 @@
 import { publicError } from '../errors/public-error.js'
 import { emitError, type Emit } from '../events.js'
 import type { PasswordHasher } from '../passwords/password-hasher.js'
+import { isUnwantedPromise } from '../protocol/maybe-promise.js'
 import type { RequestContext } from '../protocol/request-context.js'
 import type { ClientSecret, ClientStore } from '../stores/client-store.js'
 import { changeClient, isChangeable, type ChangeableClients, type ClientChange } from './change-client.js'
@@ -43,7 +44,8 @@ export function secretUseNotes(services: {
     const { secret, isChosen, now, context } = use
     const failed = (cause: unknown): void => emitError(emit, context, publicError(cause))
     try {
-      const isWeak = isChosen && (hasher.needsRehash(secret.digest) as unknown) === true
+      const needsRehash: unknown = isChosen && hasher.needsRehash(secret.digest)
+      const isWeak = !isUnwantedPromise(needsRehash) && needsRehash === true
       if (!isWeak && isRecent(secret.lastUsedAt, now)) return
       if (isRecent(seenTo.get(secret.digest), now)) return
       if (seenTo.size >= MOST_REMEMBERED) seenTo.clear()

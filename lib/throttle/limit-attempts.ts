@@ -38,8 +38,8 @@ export function limitAttempts<Result>(
 ): MaybePromise<Result> {
   const { throttle } = services
   if (throttle === undefined) return attempt()
-  return andThen(throttle.isKnown(known.key), (isKnown) =>
-    andThen(throttle.begin(isKnown ? [known] : unknown), (begun) => {
+  return andThen(throttle.isKnown(known.key), (isKnown: unknown) =>
+    andThen(throttle.begin(isKnown === true ? [known] : unknown), (begun) => {
       const allowed = requireAllowed(services, by, begun)
       const end = (outcome: AttemptOutcome): MaybePromise<void> =>
         andThen(allowed.end(outcome), () => (outcome === 'succeeded' ? throttle.remember(known.key) : undefined))
@@ -84,8 +84,12 @@ function requireAllowed(
   throw new OAuthError('temporarily_unavailable', 'Too many failed attempts', { status: 429, retryAfterSeconds })
 }
 
+/** Throws for what is neither: a throttle that answers anything else must not let everything pass. */
 function isAllowed(begun: AllowedAttempt | BlockedAttempt): begun is AllowedAttempt {
-  return begun.retryAfterSeconds === undefined
+  const { end, retryAfterSeconds } = begun as Partial<Record<keyof AllowedAttempt, unknown>>
+  if (retryAfterSeconds === undefined && typeof end === 'function') return true
+  if (typeof retryAfterSeconds === 'number' && retryAfterSeconds > 0) return false
+  throw new TypeError('The Throttle answered something that is no attempt')
 }
 
 function settle<Result>(

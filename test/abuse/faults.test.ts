@@ -10,7 +10,7 @@ import {
 import { apiServer, clientLike, signingKey } from '../fixtures/api-server.js'
 import { basicLine, formLine } from '../fixtures/post-token.js'
 import type { RawAnswer } from '../fixtures/raw-http.js'
-import { catalogue, type TestServer } from '../fixtures/test-server.js'
+import { catalogue, secretOf, type TestServer } from '../fixtures/test-server.js'
 import { ask } from './exchange.js'
 import { expectLegalError } from './harmless.js'
 import { member } from './attacked.js'
@@ -68,6 +68,8 @@ interface Application {
   hooks: Record<'accessTokenClaims' | 'deviceLabel' | 'onEvent' | 'requestId' | 'current', Method>
   grant: Record<'grantAccess' | 'confirmUser', Method>
   method: Record<'readCredentials' | 'verifyCredentials', Method>
+  secretHasher: Record<'hash' | 'verify' | 'verifyNobody' | 'needsRehash', Method>
+  throttle: Record<'isKnown' | 'begin' | 'end' | 'remember', Method>
 }
 
 let application: Application
@@ -82,6 +84,14 @@ const cardGrant = 'urn:example:card'
 const own = 'grant_type=client_credentials'
 const signIn = 'grant_type=password&username=alice&password=alice%27s+password'
 
+/** Keeps secrets as they are, but for those that are to be hashed again. */
+const makeHasher = (): Application['hasher'] => ({
+  hash: async (secret: string) => `plain:${secret}`,
+  verify: async (secret: string, hash: string) => hash === `plain:${secret}`,
+  verifyNobody: async () => undefined,
+  needsRehash: () => true,
+})
+
 function makeApplication(): Application {
   return {
     users: {
@@ -89,11 +99,13 @@ function makeApplication(): Application {
       findUser: (id: string) => [...server.users.values()].find(({ userId }) => userId === id),
       updatePasswordHash: () => undefined,
     },
-    hasher: {
-      hash: async (password: string) => `plain:${password}`,
-      verify: async (password: string, hash: string) => hash === `plain:${password}`,
-      verifyNobody: async () => undefined,
-      needsRehash: () => true,
+    hasher: makeHasher(),
+    secretHasher: makeHasher(),
+    throttle: {
+      isKnown: () => false,
+      begin: () => ({ retryAfterSeconds: undefined, end: () => application.throttle.end() }),
+      end: () => undefined,
+      remember: () => undefined,
     },
     hooks: {
       accessTokenClaims: () => ({ role: 'x' }),
@@ -162,9 +174,12 @@ beforeEach(async () => {
       onEvent: hooks['onEvent']!,
       requestId: hooks['requestId']!,
       clientAuthMethods: [live('method', { name: 'card' })],
+      secretHasher: live('secretHasher'),
+      throttle: live('throttle', { isShared: true }),
       requestTimeoutSeconds: 1,
     },
     moreClients: [
+      clientLike('chosen-app', { secrets: [{ digest: `plain:${secretOf('chosen-app')}` }] }),
       clientLike('card-app', {
         authMethods: ['card'] as never,
         firstParty: true,
@@ -255,7 +270,20 @@ const calls: readonly Call[] = [
   { part: 'tokens', method: 'revokeTokens', send: replay, keeps: 'answer' },
   { part: 'method', method: 'verifyCredentials', send: card, yes: true },
   { part: 'method', method: 'readCredentials', send: card },
+  { part: 'secretHasher', method: 'verify', send: () => token(own, 'chosen-app'), yes: true },
+  { part: 'secretHasher', method: 'verifyNobody', send: () => post('/oauth/token', own, wrongSecret) },
+  { part: 'secretHasher', method: 'needsRehash', send: () => token(own, 'chosen-app'), keeps: 'either' },
+  { part: 'secretHasher', method: 'hash', send: () => token(own, 'chosen-app'), keeps: 'everything' },
+  { part: 'throttle', method: 'isKnown', send: () => token(signIn), keeps: 'answer' },
+  { part: 'throttle', method: 'begin', send: () => token(signIn) },
+  { part: 'throttle', method: 'begin', send: () => token(own, 'chosen-app') },
+  { part: 'throttle', method: 'begin', send: () => route('/orders', 'x'.repeat(43)) },
+  { part: 'throttle', method: 'end', send: () => token(signIn), keeps: 'either' },
+  { part: 'throttle', method: 'remember', send: () => token(signIn), keeps: 'either' },
 ]
+
+/** Of a client that nobody knows, after one with a slow hash was here. */
+const wrongSecret = `Authorization: Basic ${Buffer.from('nobody:wrong').toString('base64')}`
 
 /** What is told of a token that cannot be looked up, and what a revocation says whatever it found. */
 const harmless = ['{"active":false}', '']
@@ -328,6 +356,21 @@ describe('users who are verified elsewhere', () => {
       const lines = ['POST /oauth/token HTTP/1.1', formLine, basicLine('opaque-app')]
       expectRefusal(await ask(own.http, lines, signIn), 'authenticateUser')
       own.http.close()
+    }
+  })
+})
+
+describe('what the application itself asks for', () => {
+  it('fails where its store fails, and nowhere else', async () => {
+    const { authorizations } = server.oauth
+    for (const fail of [
+      broken,
+      async () => broken(),
+      ...[null, true, 'x', {}, [null], hostile].map((value) => () => value),
+    ]) {
+      Object.assign(server.stores.tokens, { listAuthorizations: fail, revokeTokens: broken })
+      await expect(authorizations.list({ userId: 'user-1' })).rejects.toThrow()
+      await expect(authorizations.revoke({ userId: 'user-1' })).rejects.toThrow(cause)
     }
   })
 })
