@@ -184,6 +184,11 @@ export const wrongClient: readonly Mistake[] = [
     'createClient.authMethods',
     /can only be none/,
   ],
+  [
+    { clientType: 'public', grantTypes: ['refresh_token'], authMethods: ['none', 'client_secret_basic'] },
+    'createClient.authMethods',
+    /can only be none/,
+  ],
   ...[undefined, null, [], 'client_credentials', [7], ['']].map(
     (grantTypes) => [{ grantTypes }, 'createClient.grantTypes', /list of names/] as const,
   ),
@@ -206,6 +211,36 @@ export const wrongClient: readonly Mistake[] = [
     'createClient.passwordGrantSunsetAt',
     /is earlier than the deprecation/,
   ],
+  ...noFlags.map(
+    (mayIntrospect) => [{ mayIntrospect }, 'createClient.mayIntrospect', /must be true or false/] as const,
+  ),
+  [
+    { clientType: 'public', grantTypes: ['refresh_token'], mayIntrospect: true },
+    'createClient.mayIntrospect',
+    /is not for a public client.*Make the client confidential/,
+  ],
+  [{ mayIntrospect: 1, grantTypes: [] }, 'createClient.grantTypes', /list of names/],
+  [{ mayIntrospect: true, grantTypes: '' }, 'createClient.grantTypes', /list of names/],
+  ...[{}, { mayIntrospect: false }].map(
+    (may) =>
+      [
+        { ...may, introspectsFor: 'https://api.example.com' },
+        'createClient.introspectsFor',
+        /must be a resource, of a client that may introspect.*Say mayIntrospect: true/,
+      ] as const,
+  ),
+  [{ mayIntrospect: true, introspectsFor: 7 }, 'createClient.introspectsFor', /must be a resource/],
+  ...['', 'JWT', null, 7].map(
+    (accessTokenFormat) =>
+      [
+        { accessTokenFormat },
+        'createClient.accessTokenFormat',
+        /must be opaque or jwt.*for the one of the server/,
+      ] as const,
+  ),
+  ...[[], 'https://api.example.com', null, ['https://api.example.com', '']].map(
+    (resources) => [{ resources }, 'createClient.resources', /list of names/] as const,
+  ),
   ...lifetimes.flatMap((name) =>
     noLifetimes.map(
       (seconds) => [{ [name]: seconds }, `createClient.${name}`, /whole number of seconds above 0/] as const,

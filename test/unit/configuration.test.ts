@@ -133,6 +133,18 @@ describe('sound options', () => {
     })
   })
 
+  it.each([
+    { clientType: 'public', grantTypes: ['refresh_token'], authMethods: ['none'] },
+    { authMethods: ['client_secret_post', 'client_secret_basic'] },
+    { grantTypes: ['password'], firstParty: true, passwordGrantDeprecatedAt: 1, passwordGrantSunsetAt: 1 },
+    { grantTypes: [], mayIntrospect: true, introspectsFor: 'https://api.example.com' },
+    { grantTypes: ['client_credentials'], mayIntrospect: true },
+    { accessTokenFormat: 'opaque', resources: ['https://api.example.com'] },
+    { accessTokenFormat: 'jwt', mayIntrospect: false },
+  ])('make a client: %j', (given) => {
+    expect(client(given)).toMatchObject({ client: given })
+  })
+
   it.each([undefined, {}, { scope: 'orders:read orders:write' }, { anyScope: ['orders:read'], for: 'user' } as const])(
     'make a guard: %j',
     (given) => {
