@@ -145,17 +145,17 @@ describe.each(databases)('sqlUserStore of $name', ({ absent, idTypes, looseText,
       ['VARCHAR(40)', `'2026-11-28 08:00:00'`, true],
       ['VARCHAR(40)', `'yes'`, true],
       ['VARCHAR(40)', `'0'`, false],
-    ])('are disabled or not by a column of type %s that is %s: %s', async (type, value, disabled) => {
+    ])('are disabled or locked or not by a column of type %s that is %s: %s', async (type, value, isSet) => {
       await run(`
-        DROP TABLE IF EXISTS people;
-        CREATE TABLE people (id INTEGER PRIMARY KEY, name VARCHAR(40), hash VARCHAR(40), off ${type});
-        INSERT INTO people VALUES (1, 'ada', '$2b$10$first', ${value});
+        DROP TABLE IF EXISTS flagged;
+        CREATE TABLE flagged (id INTEGER PRIMARY KEY, name VARCHAR(40), hash VARCHAR(40), off ${type}, held ${type});
+        INSERT INTO flagged VALUES (1, 'ada', '$2b$10$first', ${value}, NULL), (2, 'bob', '$2b$10$second', NULL, ${value});
       `)
-      expect(await userStore(table).findUser('1', context)).toEqual({
-        userId: '1',
-        passwordHash: '$2b$10$first',
-        disabled,
-      })
+      const users = userStore({ table: 'flagged', columns: { ...table.columns, locked: 'held' } })
+      const ada = { userId: '1', passwordHash: '$2b$10$first', disabled: isSet, locked: false }
+      const bob = { userId: '2', passwordHash: '$2b$10$second', disabled: false, locked: isSet }
+      expect(await users.findUser('1', context)).toEqual(ada)
+      expect(await users.findUserByUsername('bob', context)).toEqual(bob)
     })
 
     it('without a password are nobody', async () => {

@@ -10,6 +10,7 @@ export interface UserRow {
   readonly username: SqlText
   readonly password_hash: SqlText | null
   readonly disabled: unknown
+  readonly locked: unknown
 }
 
 /** What a user store needs of a database, with an asynchronous driver or a synchronous one. */
@@ -77,11 +78,17 @@ export class SqlUserStore implements UserStore {
 /** A user without a password, who signs in some other way, is nobody to the password grant. */
 function toUser(row: UserRow): User | undefined {
   if (row.password_hash === null) return undefined
-  return { userId: textOf(row.user_id), passwordHash: textOf(row.password_hash), disabled: isDisabled(row.disabled) }
+  const { user_id: userId, password_hash: passwordHash, disabled, locked } = row
+  return {
+    userId: textOf(userId),
+    passwordHash: textOf(passwordHash),
+    disabled: isSet(disabled),
+    locked: isSet(locked),
+  }
 }
 
-/** Whatever it is, it disables, unless it clearly says no. */
-function isDisabled(value: unknown): boolean {
+/** Whatever it is, it disables or locks, unless it clearly says no. */
+function isSet(value: unknown): boolean {
   // A BIT of MySQL is octets.
   if (value instanceof Uint8Array) return value.some((octet) => octet !== 0)
   return !(value === null || value === undefined || value === false || Number(value) === 0)

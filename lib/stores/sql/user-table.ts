@@ -20,6 +20,8 @@ export interface UserTable {
      * not. Absent: nobody is disabled.
      */
     readonly disabled?: string | undefined
+    /** Whether a user is locked for a while, told in the same way. Absent: nobody is locked. */
+    readonly locked?: string | undefined
   }
   /**
    * How names are compared. `'exact'`: character by character, whatever the collation of the column says. `'insensitive'`: after
@@ -60,7 +62,7 @@ export function userStatements(
   { table, columns, usernameCase }: UserTable,
   dialect: UserDialect,
 ): UserStatements {
-  checkOptions(`${where}.columns`, columns, ['id', 'username', 'passwordHash', 'disabled'])
+  checkOptions(`${where}.columns`, columns, ['id', 'username', 'passwordHash', 'disabled', 'locked'])
   if (usernameCase !== undefined && !['exact', 'insensitive'].includes(usernameCase)) {
     throw new ConfigurationError(`${where}.usernameCase`, 'is not known', `Use 'exact' or 'insensitive'`)
   }
@@ -68,11 +70,13 @@ export function userStatements(
   const id = name('columns.id', columns.id)
   const username = name('columns.username', columns.username)
   const passwordHash = name('columns.passwordHash', columns.passwordHash)
-  const disabled = columns.disabled === undefined ? 'NULL' : name('columns.disabled', columns.disabled)
+  const flag = (option: 'disabled' | 'locked'): string =>
+    `${columns[option] === undefined ? 'NULL' : name(`columns.${option}`, columns[option])} AS ${option}`
   const parts: readonly unknown[] = typeof table === 'string' ? table.split('.') : [table]
   const from = parts.map((part) => name('table', part)).join('.')
   const select = `
-    SELECT CAST(${id} AS ${dialect.text}) AS user_id, ${username} AS username, ${passwordHash} AS password_hash, ${disabled} AS disabled FROM ${from}
+    SELECT CAST(${id} AS ${dialect.text}) AS user_id, ${username} AS username, ${passwordHash} AS password_hash,
+      ${flag('disabled')}, ${flag('locked')} FROM ${from}
   `
   const sameName = usernameCase === 'insensitive' ? dialect.isSameName(username) : `${username} = ?`
   return {
