@@ -168,6 +168,21 @@ describe('Parameters', () => {
     expect(outcome(() => parseForm(`a=${'x'.repeat(16_385)}`))).toBe('invalid_request')
     expect(parseForm(`a=${'%41'.repeat(16_384)}`).get('a')).toHaveLength(16_384)
   })
+
+  it('has at most 50 resources, each a text', () => {
+    const resources = Array.from({ length: 50 }, (_, i) => `https://api.example.com/${i}`)
+    const form = (list: readonly string[]): string => list.map((resource) => `resource=${resource}`).join('&')
+    expect(parseForm(`resource=&resource&${form(resources)}`).resources).toEqual(resources)
+    expect(adoptForm({ resource: resources }).resources).toEqual(resources)
+    for (const parse of [
+      parseForm.bind(undefined, form([...resources, 'x'])),
+      () => adoptForm({ resource: [...resources, 'x'] }),
+    ])
+      expect(parse).toThrow('invalid_request: Too many parameters')
+    for (const resource of [['x', 7], [{}, 'x'], { a: 'x' }, 7]) {
+      expect(() => adoptForm({ resource })).toThrow('A parameter is repeated or not a single value')
+    }
+  })
 })
 
 type Parser = (req: unknown, res: unknown, next: (error?: unknown) => void) => void
