@@ -10,3 +10,5 @@ export { tokenStoreContract, type TokenStoreContractOptions } from './token-stor
 export type { TokenStoreUnderTest } from './token-store-under-test.js'
 export { userStoreContract, type UserStoreContractOptions } from './user-store-contract.js'
 export type { UserStoreUnderTest } from './user-store-under-test.js'
+export { verifyingUserStoreContract, type VerifyingUserStoreContractOptions } from './verifying-user-store-contract.js'
+export type { VerifyingUserStoreUnderTest } from './verifying-user-store-under-test.js'

@@ -1,6 +1,7 @@
 import type { User } from '../stores/user-store.js'
 import { contractContext as context, type ContractRules } from './contract-rule.js'
 import { assertSame, isRefused } from './rule-assertions.js'
+import { assertNobody, idsOfNobody, namesOfNobody, respelled } from './user-names.js'
 import type { UserStoreUnderTest } from './user-store-under-test.js'
 
 export const userStoreRules: ContractRules<UserStoreUnderTest> = {
@@ -29,17 +30,13 @@ export const userStoreRules: ContractRules<UserStoreUnderTest> = {
   },
 
   'answers undefined for an id that nobody has': async ({ store, user }) => {
-    for (const userId of [`${user.userId}-`, `x${user.userId}`, '', '%', '__proto__', 'constructor', `' OR '1'='1`]) {
+    for (const userId of idsOfNobody(user.userId)) {
       assertNobody(await store.findUser(userId, context), userId)
     }
   },
 
   'takes a name for a name, whatever it looks like': async ({ store, username }) => {
-    const shaped = ['', '%', '_', '*', '.*', `' OR '1'='1`, `x' OR 1=1 --`, '"; DROP TABLE users; --', '{"$ne":null}']
-    const object = ['__proto__', 'constructor', 'toString', 'hasOwnProperty']
-    const longer = [`${username}%`, `${username}' --`, `${username})(uid=*`, username.slice(0, -1) + '_']
-    for (const name of [...shaped, ...object, ...longer, 'x'.repeat(10_000)]) {
-      if (name === username) continue
+    for (const name of namesOfNobody(username)) {
       assertNobody(await store.findUserByUsername(name, context), name)
     }
   },
@@ -98,15 +95,6 @@ export const userStoreRules: ContractRules<UserStoreUnderTest> = {
 
 const newPasswordHash = '$2b$12$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy'
 
-/** Spellings that some comparisons take for the same. */
-function respelled(text: string): readonly string[] {
-  const cases = [text.toUpperCase(), text.toLowerCase()]
-  const spaces = [`${text} `, ` ${text}`, `${text}\u00A0`, `${text}\u200B`]
-  const wide = text.replace(/[!-~]/g, (character) => String.fromCharCode(character.charCodeAt(0) + 0xfee0))
-  const others = [text.normalize('NFC'), text.normalize('NFD'), wide, text.replaceAll('a', '\u0430')]
-  return [...cases, ...spaces, ...others].filter((spelling) => spelling !== text)
-}
-
 /** The application may answer with more of its own fields. */
 function assertUser(
   found: User | undefined,
@@ -115,9 +103,4 @@ function assertUser(
 ): void {
   const told = found && { userId: found.userId, passwordHash: found.passwordHash, disabled: found.disabled ?? false }
   assertSame(told, { userId, passwordHash, disabled: disabled ?? false }, rule)
-}
-
-function assertNobody(found: User | undefined, asked: string): void {
-  const name = JSON.stringify(asked.length > 100 ? `${asked.slice(0, 100)}…` : asked)
-  assertSame(found, undefined, `${name} is nobody: undefined, not null, no exception, and no pattern or query in it.`)
 }

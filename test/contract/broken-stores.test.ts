@@ -4,6 +4,7 @@ import {
   keyStoreContract,
   tokenStoreContract,
   userStoreContract,
+  verifyingUserStoreContract,
   type KeyStoreUnderTest,
   type TokenStoreUnderTest,
 } from 'latchkey/testing'
@@ -11,7 +12,7 @@ import { AssertionError } from 'node:assert/strict'
 import { describe, expect, it } from 'vitest'
 import type { ClientRegistry } from '../../lib/stores/client-store.js'
 import type { TokenStore } from '../../lib/stores/token-store.js'
-import type { UserStore } from '../../lib/stores/user-store.js'
+import type { UserStore, VerifyingUserStore } from '../../lib/stores/user-store.js'
 import { contractContext } from '../../lib/testing/contract-rule.js'
 import { authorizationFaults } from './broken-stores/authorization-faults.js'
 import { clientFaults } from './broken-stores/client-faults.js'
@@ -29,6 +30,7 @@ import { selfExpiring } from './broken-stores/self-expiring-store.js'
 import { sharingFaults } from './broken-stores/sharing-faults.js'
 import { signedTokenFaults } from './broken-stores/signed-token-faults.js'
 import { ada, bob, soundUserStore, userFaults } from './broken-stores/user-faults.js'
+import { grace, soundVerifyingUserStore, verifyingUserFaults } from './broken-stores/verifying-user-faults.js'
 
 const alone = [
   ...savingFaults,
@@ -89,6 +91,15 @@ proves('userStoreContract', {
     ),
   sound: { 'in memory': soundUserStore },
   faults: userFaults,
+})
+
+proves('verifyingUserStoreContract', {
+  register: (create: () => VerifyingUserStore) =>
+    registeredRules((runner) =>
+      verifyingUserStoreContract({ ...runner, create: () => ({ ...grace, store: create() }) }),
+    ),
+  sound: { 'in memory': soundVerifyingUserStore },
+  faults: verifyingUserFaults,
 })
 
 interface Proof<Store> {

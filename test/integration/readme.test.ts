@@ -20,7 +20,7 @@ import type {
 import type * as Memory from 'latchkey/stores/memory'
 import type * as Postgres from 'latchkey/stores/postgres'
 import type * as Sqlite from 'latchkey/stores/sqlite'
-import { userStoreContract } from 'latchkey/testing'
+import { userStoreContract, verifyingUserStoreContract } from 'latchkey/testing'
 import { startMariadb } from '../../tools/servers/start-mariadb.mjs'
 import { startPostgres } from '../../tools/servers/start-postgres.mjs'
 import { startRedis } from '../../tools/servers/start-redis.mjs'
@@ -742,6 +742,36 @@ describe('rotate-secret.ts', () => {
     expect((await post(origin, client, form)).status).toBe(401)
     expect((await post(origin, basic(clientId, replaced), form)).status).toBe(200)
     expect(await retireUnused(oauth, clientId, now + 7 * 86_400)).toEqual([])
+  })
+})
+
+describe('directory-users.ts', () => {
+  verifyingUserStoreContract({
+    describe,
+    it,
+    create: async () => {
+      const { DirectoryUsers } = await project.load('directory-users.ts')
+      const ids: Record<string, string> = Object.assign(Object.create(null), { ada: 'user-1', lin: 'user-2' })
+      const directory = {
+        idOf: async (username: string) => ids[username.toLowerCase()],
+        isEnabled: async (userId: string) => userId === 'user-1',
+        async bind(username: string, password: string) {
+          // RFC 4513 §5.1.2: without a password nobody is asked for.
+          if (password === '') return undefined
+          const userId = ids[username.toLowerCase()]
+          if (userId === undefined || password !== 'Correct horse') return '52e'
+          return userId === 'user-2' ? '775' : undefined
+        },
+      }
+      return {
+        store: new DirectoryUsers(directory),
+        username: 'ada',
+        password: 'Correct horse',
+        userId: 'user-1',
+        absentUsername: 'bob',
+        lockedUsername: 'lin',
+      }
+    },
   })
 })
 

@@ -174,11 +174,9 @@ describe('Parameters', () => {
     const form = (list: readonly string[]): string => list.map((resource) => `resource=${resource}`).join('&')
     expect(parseForm(`resource=&resource&${form(resources)}`).resources).toEqual(resources)
     expect(adoptForm({ resource: resources }).resources).toEqual(resources)
-    for (const parse of [
-      parseForm.bind(undefined, form([...resources, 'x'])),
-      () => adoptForm({ resource: [...resources, 'x'] }),
-    ])
-      expect(parse).toThrow('invalid_request: Too many parameters')
+    const tooMany = [...resources, 'x']
+    expect(() => parseForm(form(tooMany))).toThrow('invalid_request: Too many parameters')
+    expect(() => adoptForm({ resource: tooMany })).toThrow('invalid_request: Too many parameters')
     for (const resource of [['x', 7], [{}, 'x'], { a: 'x' }, 7]) {
       expect(() => adoptForm({ resource })).toThrow('A parameter is repeated or not a single value')
     }
