@@ -41,12 +41,19 @@ export const wrongServer: readonly Mistake[] = [
   ...[undefined, null, 7, '', 'api.example.com', '/oauth', ' https://api.example.com', 'https://a b'].map(
     (issuer) => [{ issuer }, 'issuer', /is not a URL.*https:\/\/api\.example\.com/] as const,
   ),
-  ...['http://api.example.com', 'http://localhost.example.com', 'ftp://localhost', 'javascript:0'].map(
-    (issuer) => [{ issuer }, 'issuer', /must be https/] as const,
-  ),
+  ...[
+    'http://api.example.com',
+    'http://localhost.example.com',
+    'http://127.example.com',
+    'http://192.0.2.1',
+    'ftp://localhost',
+    'javascript:0',
+  ].map((issuer) => [{ issuer }, 'issuer', /must be https/] as const),
   [{ issuer: 'https://api.example.com?a=b' }, 'issuer', /no query and no fragment/],
   [{ issuer: 'https://api.example.com#' }, 'issuer', /no query and no fragment/],
-  [{ issuer: 'https://me:secret@api.example.com' }, 'issuer', /no credentials/],
+  ...['me:secret', 'me', ':secret'].map(
+    (user) => [{ issuer: `https://${user}@api.example.com` }, 'issuer', /no credentials/] as const,
+  ),
   ...[undefined, null, {}, 'clients', []].map(
     (clients) => [{ clients }, 'clients', /has no method findClient.*implements/] as const,
   ),
