@@ -227,7 +227,9 @@ export const wrongClient: readonly Mistake[] = [
     /is not for a public client.*Make the client confidential/,
   ],
   [{ mayIntrospect: 1, grantTypes: [] }, 'createClient.grantTypes', /list of names/],
-  [{ mayIntrospect: true, grantTypes: '' }, 'createClient.grantTypes', /list of names/],
+  ...['', [7], ['']].map(
+    (grantTypes) => [{ mayIntrospect: true, grantTypes }, 'createClient.grantTypes', /list of names/] as const,
+  ),
   ...[{}, { mayIntrospect: false }].map(
     (may) =>
       [
