@@ -78,7 +78,7 @@ const groups = {
   'tokens/jwt': {
     files: ['tokens/{access-token-claims,ecdsa-signature,jwt,verified-jwts,verify-access-token}'],
     tests: [
-      'unit/tokens/{load-signing-keys,verified-jwts}',
+      'unit/tokens/{access-token-claims,jwt,load-signing-keys,verified-jwts}',
       'conformance/{introspection-jwt,jwt-*,opaque-tokens,remembered-jwts,signing-keys}',
     ],
   },
