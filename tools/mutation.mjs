@@ -59,8 +59,8 @@ const groups = {
     tests: [
       'unit/protocol/*',
       'unit/{configuration,events}',
-      'conformance/{failures,http,opaque-tokens,password-sunset,server-metadata,token-lifetime}',
-      'integration/{events,request-id,request-timeout,request-traces,router-misuse}',
+      'conformance/{failures,password-sunset,server-metadata}',
+      'integration/{request-id,request-timeout,request-traces}',
     ],
   },
   'tokens/keys': {
@@ -78,8 +78,8 @@ const groups = {
   'tokens/jwt': {
     files: ['tokens/{access-token-claims,ecdsa-signature,jwt,verified-jwts,verify-access-token}'],
     tests: [
-      'unit/tokens/{access-token-claims,jwt,load-signing-keys,verified-jwts}',
-      'conformance/{introspection-jwt,jwt-*,opaque-tokens,remembered-jwts,signing-keys}',
+      'unit/tokens/{access-token-claims,jwt,verified-jwts}',
+      'conformance/{bearer-store-failures,opaque-tokens,remembered-jwts,token-lifetime}',
     ],
   },
   'tokens/issuing': {
