@@ -1,7 +1,7 @@
 // Measures latchkey beside a bare Express route and beside other packages, each server in a process of its own.
 //
 //   npm run bench                              everything, about 20 minutes; writes bench/results, its charts and docs/performance.md
-//   npm run bench -- --quick                   less than 5 minutes, for a first look without RSA, EdDSA, revocation and stores; writes nothing
+//   npm run bench -- --quick                   less than 5 minutes, for a first look, without variants and stores; writes nothing
 //   npm run bench -- --node 24                 servers on another Node.js: a path, or 24 for the one in bench/peers
 //
 //   --list                                     the names of what can be measured
@@ -37,7 +37,7 @@ if (unknown.length > 0) {
 }
 
 /** For a first look the variants of a kind do not all matter; starting their servers takes most of the time. */
-const notInQuick = ['rs256', 'eddsa', 'revocation', 'stores']
+const notInQuick = ['rs256', 'hs256', 'eddsa', 'revocation', 'unseen', 'stores']
 const isMeant = (name) =>
   listOf(flags.only)?.includes(name) ?? !(flags.quick && notInQuick.some((variant) => name.includes(variant)))
 const chosen = sections.filter(({ name, ownNodeOnly }) => isMeant(name) && !(ownNodeOnly && flags.node))
