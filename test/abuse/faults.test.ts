@@ -78,6 +78,7 @@ let opaque: { access: string; refresh: string }
 let jwt: { access: string; refresh: string }
 let spent: string
 let cardRefresh: string
+let asked: number
 
 const keys = loadSigningKeys([signingKey])
 const cardGrant = 'urn:example:card'
@@ -271,7 +272,7 @@ const calls: readonly Call[] = [
   { part: 'method', method: 'verifyCredentials', send: card, yes: true },
   { part: 'method', method: 'readCredentials', send: card },
   { part: 'secretHasher', method: 'verify', send: () => token(own, 'chosen-app'), yes: true },
-  { part: 'secretHasher', method: 'verifyNobody', send: () => post('/oauth/token', own, wrongSecret) },
+  { part: 'secretHasher', method: 'verifyNobody', send: nobody },
   { part: 'secretHasher', method: 'needsRehash', send: () => token(own, 'chosen-app'), keeps: 'either' },
   { part: 'secretHasher', method: 'hash', send: () => token(own, 'chosen-app'), keeps: 'everything' },
   { part: 'throttle', method: 'isKnown', send: () => token(signIn), keeps: 'answer' },
@@ -282,8 +283,11 @@ const calls: readonly Call[] = [
   { part: 'throttle', method: 'remember', send: () => token(signIn), keeps: 'either' },
 ]
 
-/** Of a client that nobody knows, after one with a slow hash was here. */
-const wrongSecret = `Authorization: Basic ${Buffer.from('nobody:wrong').toString('base64')}`
+/** A client that nobody knows, after one with a slow hash was here. */
+async function nobody(): Promise<RawAnswer> {
+  await token(own, 'chosen-app')
+  return post('/oauth/token', own, `Authorization: Basic ${Buffer.from('nobody:wrong').toString('base64')}`)
+}
 
 /** What is told of a token that cannot be looked up, and what a revocation says whatever it found. */
 const harmless = ['{"active":false}', '']
@@ -297,12 +301,25 @@ function expectRefusal(answer: RawAnswer, why: string): void {
   expect(answer.octets).not.toMatch(/hunter2|access_token"|reached/)
 }
 
+/** Counts how often it is called: a fault that nobody meets proves nothing. */
 function replace({ part, method }: Call, fail: Method): void {
   const owner = part === 'clients' || part === 'tokens' ? server.stores[part] : application[part]
-  Object.assign(owner, { [method]: fail })
+  const counted = (...args: never[]): unknown => {
+    asked += 1
+    return fail(...args)
+  }
+  Object.assign(owner, { [method]: counted })
 }
 
 describe.each(calls.map((call) => [call.part, call.method, call] as const))('%s.%s', (...[, , call]) => {
+  beforeEach(() => {
+    asked = 0
+  })
+
+  afterEach(() => {
+    expect(asked).toBeGreaterThan(0)
+  })
+
   it('that throws, or rejects, lets nothing through', async () => {
     for (const thrown of [new Error(cause), cause, undefined, null, hostile, hostileObject, Object.freeze({})]) {
       for (const fail of [throwing(thrown), async () => throwing(thrown)()]) {
@@ -328,9 +345,10 @@ describe.each(calls.map((call) => [call.part, call.method, call] as const))('%s.
   })
 
   it('that never answers holds nobody for ever', async () => {
-    for (const never of [new Promise(() => undefined), { then: () => undefined }]) {
-      replace(call, () => never)
-      const answer = await call.send()
+    const nevers = [new Promise(() => undefined), { then: () => undefined }]
+    replace(call, () => nevers[asked % 2])
+    // Both at once: each of them waits for the whole time that a request may take.
+    for (const answer of await Promise.all(nevers.map(call.send))) {
       if (call.keeps === 'everything') expect(answer.status).toBe(200)
       // What cannot wait takes a promise for an answer, and refuses it.
       else if (call.keeps !== 'either' || answer.status !== 200) expectRefusal(answer, 'never')
