@@ -20,7 +20,7 @@ export interface UserTable {
      * not. Absent: nobody is disabled.
      */
     readonly disabled?: string | undefined
-    /** Whether a user is locked for a while, told in the same way. Absent: nobody is locked. */
+    /** Whether a user is locked for a while, told in the same way: a time that has passed locks, too. Absent: nobody is locked. */
     readonly locked?: string | undefined
   }
   /**
