@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { Client, ClientSecret, ClientStore, OAuthEvent, PasswordHasher } from 'latchkey'
+import type { Client, ClientSecret, OAuthEvent, PasswordHasher } from 'latchkey'
 import { beforeEach, describe, expect, it } from 'vitest'
+import type { ChangeableClients } from '../../../lib/client-auth/change-client.js'
 import { secretUseNotes } from '../../../lib/client-auth/note-secret-use.js'
 import { applicationContext } from '../../../lib/protocol/request-context.js'
 
@@ -26,7 +27,7 @@ describe('secretUseNotes', () => {
   let stored: Client | undefined
   let finds: number
   let events: OAuthEvent[]
-  let clients: ClientStore
+  let clients: ChangeableClients
 
   beforeEach(() => {
     finds = 0
