@@ -532,7 +532,7 @@ describe.skipIf(postgres === undefined)('postgres.ts, sql-users.ts and print-mig
     const alice = { userId: '1', passwordHash: 'a', disabled: false, locked: false }
     expect(await users.findUserByUsername('alice@EXAMPLE.com')).toEqual(alice)
     expect(await users.findUser('1')).toEqual(alice)
-    expect(await users.findUser('2')).toEqual({ userId: '2', passwordHash: 'b', disabled: true })
+    expect(await users.findUser('2')).toEqual({ userId: '2', passwordHash: 'b', disabled: true, locked: false })
     expect(await users.findUserByUsername('carol@example.com')).toBeUndefined()
     await pool.end()
   })

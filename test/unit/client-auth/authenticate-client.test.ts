@@ -3,18 +3,12 @@ import type { BlockedAttempt, Client, ClientAuthMethod, OAuthEvent, Throttle, Th
 import { authenticateClient } from '../../../lib/client-auth/authenticate-client.js'
 import { applicationContext } from '../../../lib/protocol/request-context.js'
 import { parseForm } from '../../../lib/protocol/parameters.js'
+import { clientWith } from '../../fixtures/service-client.js'
 
 const context = { ...applicationContext(), address: '192.0.2.7' }
 const now = 1_800_000_000
 
-const service: Client = {
-  clientId: 'service',
-  clientType: 'confidential',
-  authMethods: ['pin'],
-  secrets: [],
-  grantTypes: ['client_credentials'],
-  scopes: ['orders:read'],
-}
+const service: Client = { ...clientWith(), authMethods: ['pin'] }
 
 /** A method of four digits; `guessable` says whether attempts are limited. */
 const pin = (more: Partial<ClientAuthMethod> = {}): ClientAuthMethod => ({

@@ -3,20 +3,13 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { clientSecretVerifier } from '../../../lib/client-auth/client-secret.js'
 import type { SecretUse } from '../../../lib/client-auth/note-secret-use.js'
 import { applicationContext } from '../../../lib/protocol/request-context.js'
+import { clientWith } from '../../fixtures/service-client.js'
 
 const now = 1_800_000_000
 const context = applicationContext()
 const generated: ClientSecret = { digest: digestClientSecret('generated') }
 const chosen: ClientSecret = { digest: 'plain:chosen' }
 
-const clientWith = (...secrets: readonly ClientSecret[]): Client => ({
-  clientId: 'service',
-  clientType: 'confidential',
-  authMethods: ['client_secret_basic'],
-  secrets,
-  grantTypes: ['client_credentials'],
-  scopes: ['orders:read'],
-})
 const publicClient: Client = { ...clientWith(), clientType: 'public', authMethods: ['none'] } as never
 
 describe('clientSecretVerifier', () => {

@@ -4,6 +4,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import type { ChangeableClients } from '../../../lib/client-auth/change-client.js'
 import { secretUseNotes } from '../../../lib/client-auth/note-secret-use.js'
 import { applicationContext } from '../../../lib/protocol/request-context.js'
+import { clientWith } from '../../fixtures/service-client.js'
 
 const now = 1_800_000_000
 const context = applicationContext()
@@ -13,15 +14,6 @@ const hasher: PasswordHasher = {
   verifyNobody: async () => undefined,
   needsRehash: (hash) => hash.startsWith('weak:'),
 }
-
-const clientWith = (...secrets: readonly ClientSecret[]): Client => ({
-  clientId: 'service',
-  clientType: 'confidential',
-  authMethods: ['client_secret_basic'],
-  secrets,
-  grantTypes: ['client_credentials'],
-  scopes: ['orders:read'],
-})
 
 describe('secretUseNotes', () => {
   let stored: Client | undefined
