@@ -21,6 +21,7 @@ import type * as Memory from 'latchkey/stores/memory'
 import type * as Postgres from 'latchkey/stores/postgres'
 import type * as Sqlite from 'latchkey/stores/sqlite'
 import { userStoreContract, verifyingUserStoreContract } from 'latchkey/testing'
+import { freePort } from '../../tools/servers/free-port.mjs'
 import { startMariadb } from '../../tools/servers/start-mariadb.mjs'
 import { startPostgres } from '../../tools/servers/start-postgres.mjs'
 import { startRedis } from '../../tools/servers/start-redis.mjs'
@@ -307,7 +308,8 @@ describe('rotate-signing-key.ts', () => {
     const after = await signingKeys.current()
     expect(after.active().keyId).toBe(keyId)
     expect(after.published.keys.map(({ kid }) => kid).sort()).toEqual([before, keyId].sort())
-    await expect(rotateSigningKey(signingKeys, 0)).rejects.toThrow('must be published')
+    const publishedForAnHour = latchkey.storedSigningKeys({ store: keys, passphrase, publishSeconds: 3600 })
+    await expect(rotateSigningKey(publishedForAnHour, 0)).rejects.toThrow('must be published')
   })
 })
 
@@ -831,13 +833,4 @@ describe('deprecate-password.ts, directory-users.ts and password-usage.ts', () =
 /** Where a server will listen: an issuer has to know that before. */
 async function reservedOrigin(): Promise<string> {
   return `http://127.0.0.1:${await freePort()}`
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }

@@ -23,7 +23,5 @@ export async function startRedis({ durable = false, args = [] } = {}) {
       ...args,
     ],
     ask: async (url) => (await sendToRedis(url, ['CONFIG', 'GET', 'dir']))[1],
-    // A cluster's nodes talk on a second port, 10,000 above the first.
-    highestPort: 55_535,
   })
 }

@@ -21,18 +21,8 @@ const pollMs = 20
  * - `urlOf(port)`: what users connect to.
  * - `ask(url)`: asks the server for the path of its data, and throws while there is no answer.
  * - `endSignal`: ends the server at once, in a way that leaves nothing behind in the system.
- * - `highestPort`: default: the highest there is.
  */
-export async function throwAwayServer({
-  name,
-  account = {},
-  create,
-  command,
-  urlOf,
-  ask,
-  endSignal = 'SIGKILL',
-  highestPort,
-}) {
+export async function throwAwayServer({ name, account = {}, create, command, urlOf, ask, endSignal = 'SIGKILL' }) {
   const folder = await makeFolder(name, account)
   const guarded = guard(folder, endSignal)
   let port
@@ -57,7 +47,7 @@ export async function throwAwayServer({
 
   async function startOnFreePort() {
     for (let attempt = 1; ; attempt += 1) {
-      port = await freePort(highestPort)
+      port = await freePort()
       try {
         return await start()
       } catch (error) {
