@@ -3,7 +3,7 @@
 // 95 % confidence intervals.
 //
 //   node bench/enumeration.mjs              all groups
-//   node bench/enumeration.mjs 300          so many samples of each case in place of 2000 (300 of those with cost 10)
+//   node bench/enumeration.mjs 300          so many samples of each case in place of 6000 (300 of those with cost 10)
 //
 // Exit code 1: an interval lies outside the practical margin, which is 5 % of the median and at least 0.05 ms. Less than that cannot
 // be told apart over a network with as many guesses as the throttle allows. The throttle is off here: it would answer instead.
@@ -28,20 +28,27 @@ const statistics = [
   { name: 'median', at: 0.5 },
   { name: 'fastest tenth', at: 0.1 },
 ]
+// Of one length, as are all names: what is longer takes longer to read, and tells guessers nothing that they did not send.
 const right = 'the right one of this account'
+const wrong = 'the wrong one of this account'
 
 /** The cases of each group; the first is the one that the others are compared with. */
 const userCases = [
-  ['unknown user', { username: 'nobody', password: 'wrong' }],
-  ['wrong password', { username: 'alice', password: 'wrong' }],
-  ['disabled user, right password', { username: 'ex', password: right }],
-  ['disabled user, wrong password', { username: 'ex', password: 'wrong' }],
+  ['unknown user', { username: 'nadia', password: wrong }],
+  ['wrong password', { username: 'alice', password: wrong }],
+  ['disabled user, right password', { username: 'edgar', password: right }],
+  ['disabled user, wrong password', { username: 'edgar', password: wrong }],
 ]
+/** Names of clients by the kind of their secret: active, disabled, unknown. */
+const clientIds = {
+  generated: { active: 'gen-ok', disabled: 'gen-ex', unknown: 'gen-no' },
+  chosen: { active: 'own-ok', disabled: 'own-ex', unknown: 'own-no' },
+}
 const clientCases = (kind) => [
-  ['unknown client', ['nobody', 'wrong']],
-  [`wrong secret, ${kind}`, [`${kind}-app`, 'wrong']],
-  ['disabled client, right secret', [`${kind}-ex`, right]],
-  ['disabled client, wrong secret', [`${kind}-ex`, 'wrong']],
+  ['unknown client', [clientIds[kind].unknown, wrong]],
+  [`wrong secret, ${kind}`, [clientIds[kind].active, wrong]],
+  ['disabled client, right secret', [clientIds[kind].disabled, right]],
+  ['disabled client, wrong secret', [clientIds[kind].disabled, wrong]],
 ]
 
 // A hash of cost 4 is quick (about 1 ms), so that samples are cheap and a difference of microseconds around it is not lost in the
@@ -60,7 +67,7 @@ const groups = [
 ]
 
 if (process.send) await beTheServer()
-else await beTheGuesser(Number(process.argv[2] ?? 2000))
+else await beTheGuesser(Number(process.argv[2] ?? 6000))
 
 async function beTheGuesser(samples) {
   if (!Number.isSafeInteger(samples) || samples < 20) {
@@ -71,18 +78,20 @@ async function beTheGuesser(samples) {
   for (const [index, group] of groups.entries()) {
     const count = group.cost === 10 ? Math.min(samples, 300) : samples
     const times = await sample(index, group, count)
+    const measured = times.map((all) => Float64Array.from(all).sort())
     console.log(`\n${group.name}: ${count} samples of each`)
     console.log(`${''.padEnd(32)}${statistics.map(({ name }) => name.padEnd(42)).join('')}`.trimEnd())
-    const margin = Math.max(0.05, quantile(times[0], 0.5) * 0.05)
+    const margin = Math.max(0.05, quantile(measured[0], 0.5) * 0.05)
     console.log(`margin ${ms(margin)}; differences to the first case, with their 95 % intervals`)
+    const resamples = Array.from({ length: RESAMPLES }, () => resampled(times))
     for (const [i, [name]] of group.cases.entries()) {
       const cells = statistics.map(({ at }) => {
-        const here = quantile(times[i], at)
+        const here = quantile(measured[i], at)
         if (i === 0) return ms(here)
-        const [low, high] = interval(times[i], times[0], at)
+        const [low, high] = interval(resamples.map((sorted) => quantile(sorted[i], at) - quantile(sorted[0], at)))
         const isTold = low > margin || high < -margin
         told ||= isTold
-        const difference = signed(here - quantile(times[0], at))
+        const difference = signed(here - quantile(measured[0], at))
         return `${difference} (${signed(low)} to ${signed(high)})${isTold ? ' TOLD APART' : ''}`
       })
       console.log(`${name.padEnd(32)}${cells.map((cell) => cell.padEnd(42)).join('')}`.trimEnd())
@@ -114,7 +123,7 @@ async function sample(index, { name, cases }, count) {
 function guess(agent, port, credentials) {
   const [clientId, secret, form] = Array.isArray(credentials)
     ? [...credentials, { grant_type: 'client_credentials' }]
-    : ['shop-app', right, { grant_type: 'password', ...credentials }]
+    : [clientIds.generated.active, right, { grant_type: 'password', ...credentials }]
   const body = new URLSearchParams(form).toString()
   const headers = {
     authorization: `Basic ${Buffer.from(`${clientId}:${new URLSearchParams({ s: secret }).toString().slice(2)}`).toString('base64')}`,
@@ -135,17 +144,18 @@ function guess(agent, port, credentials) {
 
 async function beTheServer() {
   const { cost, chosen = false } = groups[Number(process.argv[2])]
-  const hasher = cost === 10 || cost === undefined ? bcryptHasher({ workers: 1 }) : quickHasher(cost)
   const passwordHash = bcrypt.hashSync(right, cost ?? 10)
+  const hasher = cost === 10 || cost === undefined ? bcryptHasher({ workers: 1 }) : quickHasher(cost, passwordHash)
   const all = new Map([
     ['alice', { userId: 'user-1', passwordHash }],
-    ['ex', { userId: 'user-2', passwordHash, disabled: true }],
+    ['edgar', { userId: 'user-2', passwordHash, disabled: true }],
   ])
   const users = { findUserByUsername: (name) => all.get(name), findUser: () => undefined }
   const { clients, tokens } = createMemoryStores()
-  const save = (clientId, digest, more) =>
+  const save = (clientId, digest, disabled) =>
     clients.saveClient({
       clientId,
+      disabled,
       clientType: 'confidential',
       authMethods: ['client_secret_basic'],
       secrets: [{ digest }],
@@ -153,15 +163,11 @@ async function beTheServer() {
       grantTypes: ['password', 'client_credentials'],
       scopes: ['profile'],
       defaultScopes: ['profile'],
-      ...more,
     })
-  const generated = digestClientSecret(right)
-  save('shop-app', generated)
-  save('generated-app', generated)
-  save('generated-ex', generated, { disabled: true })
-  if (chosen) {
-    save('chosen-app', passwordHash)
-    save('chosen-ex', passwordHash, { disabled: true })
+  const digests = { generated: digestClientSecret(right), ...(chosen && { chosen: passwordHash }) }
+  for (const [kind, digest] of Object.entries(digests)) {
+    save(clientIds[kind].active, digest, false)
+    save(clientIds[kind].disabled, digest, true)
   }
   const oauth = createAuthorizationServer({
     issuer: 'http://127.0.0.1',
@@ -178,9 +184,11 @@ async function beTheServer() {
     .listen(0, '127.0.0.1', () => process.send({ port: server.address().port }))
 }
 
-/** bcrypt at a cost that the library refuses, on the main thread: one request at a time has nobody to disturb. */
-function quickHasher(cost) {
-  const nobody = bcrypt.hashSync('nobody', cost)
+/**
+ * bcrypt at a cost that the library refuses, on the main thread: one request at a time has nobody to disturb. Nobody's hash is the one
+ * of the accounts: from one salt to the next bcrypt takes some microseconds more or less, and that is not what is asked.
+ */
+function quickHasher(cost, nobody) {
   return {
     hash: async (password) => bcrypt.hashSync(password, cost),
     verify: async (password, hash) => bcrypt.compareSync(password, hash),
@@ -189,21 +197,20 @@ function quickHasher(cost) {
   }
 }
 
-/** The 95 % confidence interval of the difference of two quantiles, by bootstrap. */
-function interval(one, another, at) {
-  const differences = Float64Array.from(
-    { length: RESAMPLES },
-    () => quantile(resampled(one), at) - quantile(resampled(another), at),
-  ).sort()
-  return [differences[Math.floor(RESAMPLES * 0.025)], differences[Math.ceil(RESAMPLES * 0.975) - 1]]
+/** Where 95 % of the differences lie. */
+function interval(differences) {
+  const sorted = Float64Array.from(differences).sort()
+  return [sorted[Math.floor(RESAMPLES * 0.025)], sorted[Math.ceil(RESAMPLES * 0.975) - 1]]
 }
 
-function resampled(values) {
-  return Float64Array.from({ length: values.length }, () => values[Math.floor(Math.random() * values.length)])
+/** As many rounds, drawn at random: each with all of its cases, which had the machine in the same state. Sorted. */
+function resampled(times) {
+  const { length } = times[0]
+  const rounds = Array.from({ length }, () => Math.floor(Math.random() * length))
+  return times.map((all) => Float64Array.from(rounds, (round) => all[round]).sort())
 }
 
-function quantile(values, at) {
-  const sorted = Float64Array.from(values).sort()
+function quantile(sorted, at) {
   const place = (sorted.length - 1) * at
   const [below, above] = [sorted[Math.floor(place)], sorted[Math.ceil(place)]]
   return below + (above - below) * (place % 1)
