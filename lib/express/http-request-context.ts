@@ -2,7 +2,7 @@ import type { Parameters } from '../protocol/parameters.js'
 import type { EndpointName, RequestContext } from '../protocol/request-context.js'
 import { addressOf, type ClientAddress } from './client-address.js'
 import type { HttpRequest } from './http.js'
-import { requestIdOf, type NameRequest } from './request-id.js'
+import { lastRequestIdOf, requestIdOf, type NameRequest } from './request-id.js'
 
 /** How the requests to a server are named, and how long they may take. */
 export interface RequestSettings {
@@ -24,6 +24,7 @@ export class HttpRequestContext implements RequestContext {
   readonly #request: HttpRequest
   readonly #nameRequest: NameRequest | undefined
   readonly #clientAddress: ClientAddress | undefined
+  #requestId: string | undefined
   #parameters: ReadonlyMap<string, string> | undefined
   #form: Parameters | undefined
 
@@ -35,7 +36,10 @@ export class HttpRequestContext implements RequestContext {
   }
 
   get requestId(): string {
-    return requestIdOf(this.#request, this.#nameRequest)
+    return (this.#requestId ??=
+      this.endpoint === 'guard'
+        ? requestIdOf(this.#request, this.#nameRequest)
+        : lastRequestIdOf(this.#request, this.#nameRequest))
   }
 
   get address(): string | undefined {

@@ -57,7 +57,9 @@ export function writeAnswer(res: ServerResponse, answer: EndpointAnswer, request
 
 /** What is not ASCII becomes an escape, so that every octet of an answer is a character. */
 function asciiJson(body: object): string {
-  return JSON.stringify(body).replace(/[\u0080-\uFFFF]/g, (character) => {
+  const text = JSON.stringify(body)
+  if (Buffer.byteLength(text) === text.length) return text
+  return text.replace(/[\u0080-\uFFFF]/g, (character) => {
     return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
   })
 }
