@@ -1,6 +1,6 @@
 // Measures latchkey beside a bare Express route and beside other packages, each server in a process of its own.
 //
-//   npm run bench                              everything, about 20 minutes; writes bench/results, its charts and docs/performance.md
+//   npm run bench                              everything, 20 to 35 minutes; writes bench/results, its charts and docs/performance.md
 //   npm run bench -- --quick                   less than 5 minutes, for a first look, without variants and stores; writes nothing
 //   npm run bench -- --node 24                 servers on another Node.js: a path, or 24 for the one in bench/peers
 //
