@@ -83,6 +83,10 @@ describe('readAccessTokenClaims', () => {
     expect(read({ [name]: tooFar })).toBeUndefined()
   })
 
+  it('refuses what was issued in the future, also when it says that it may be used already', () => {
+    expect(read({ iat: now + leeway + 1, nbf: now })).toBeUndefined()
+  })
+
   it('takes no claims for no access', () => {
     expect(readAccessTokenClaims(undefined, issuer, now, leeway)).toBeUndefined()
     expect(readAccessTokenClaims({}, issuer, now, leeway)).toBeUndefined()

@@ -77,6 +77,12 @@ describe('verifyJwt', () => {
     },
   )
 
+  it.each(Object.entries(keys))('tells what is over, or not yet good, from what is forged: %s', async (_name, own) => {
+    for (const times of [{ exp: 1 }, { nbf: 1e10 }]) {
+      expect(verify(await signJwt(own, 'at+jwt', times), own)).toEqual(times)
+    }
+  })
+
   it('asks for the key each time, and counts what it remembers only for the very key', () => {
     const jwt = token(good)
     for (let time = 0; time < 3; time += 1) expect(verify(jwt)).toEqual({ sub: 'a' })
