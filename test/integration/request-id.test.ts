@@ -1,7 +1,8 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import express5 from 'express'
 import request, { type Test } from 'supertest'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { ConfigurationError, type NameRequest } from 'latchkey'
+import { ConfigurationError, type NameRequest, type RequestTrace } from 'latchkey'
 import { BearerStrategy } from 'latchkey/passport'
 import { createResourceServer } from 'latchkey/resource-server'
 import { passportApp } from '../fixtures/passport-app.js'
@@ -131,6 +132,21 @@ describe('the option requestId', () => {
     expect(answer.headers['request-id']).toBe('request-1')
     expect(server.events.map(({ requestId }) => requestId)).toEqual(['request-1', 'request-1'])
     expect(asked).toBe(1)
+  })
+
+  it('is the same for an endpoint and for the guard in front of it', async () => {
+    server = plainServer({
+      routes: (app, oauth) => app.use('/inner', oauth.requireBearer({ optional: true }), oauth.router()),
+    })
+    const names: string[] = []
+    const note = (trace: unknown): void => void names.push((trace as RequestTrace).requestId)
+    subscribe('latchkey:request:start', note)
+    try {
+      const answer = await posted(server.http, '/inner/oauth/token', 'grant_type=client_credentials')
+      expect(names).toEqual([answer.headers['request-id'], answer.headers['request-id']])
+    } finally {
+      unsubscribe('latchkey:request:start', note)
+    }
   })
 
   it('is one of a resource server, and of a strategy, too', async () => {
