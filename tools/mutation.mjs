@@ -41,7 +41,7 @@ const groups = {
     tests: [
       'unit/configuration',
       'conformance/{client-credentials-grant,extension-grant,order-of-checks,password-*,posture,refresh-token-*}',
-      'conformance/{resource-indicators,scope,throttle-users,verifying-users}',
+      'conformance/{resource-indicators,scope,throttle-users,token-lifetime,verifying-users}',
       'integration/{authorizations,events,password-rehash}',
     ],
   },

@@ -95,9 +95,12 @@ describe('sound options', () => {
     expect(server(given)).toHaveProperty('router')
   })
 
-  it.each([{}, { scopes: ['orders:read'] }, { allowPublicClients: true }])('make a password grant: %j', (given) => {
-    expect(password(given)).toMatchObject({ grantType: 'password' })
-  })
+  it.each([{}, { scopes: ['orders:read'] }, { allowPublicClients: true }, { deprecationUrl: 'http://example.com' }])(
+    'make a password grant: %j',
+    (given) => {
+      expect(password(given)).toMatchObject({ grantType: 'password' })
+    },
+  )
 
   it.each([undefined, {}, { graceSeconds: 0 }, { graceSeconds: 60 }])('make a refresh token grant: %j', (given) => {
     expect(refreshTokenGrant(given)).toMatchObject({ grantType: 'refresh_token' })
