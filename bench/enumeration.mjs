@@ -83,12 +83,14 @@ async function beTheGuesser(samples) {
     console.log(`${''.padEnd(32)}${statistics.map(({ name }) => name.padEnd(42)).join('')}`.trimEnd())
     const margin = Math.max(0.05, quantile(measured[0], 0.5) * 0.05)
     console.log(`margin ${ms(margin)}; differences to the first case, with their 95 % intervals`)
-    const resamples = Array.from({ length: RESAMPLES }, () => resampled(times))
+    const resamples = Array.from({ length: RESAMPLES }, () =>
+      resampled(times).map((sorted) => statistics.map(({ at }) => quantile(sorted, at))),
+    )
     for (const [i, [name]] of group.cases.entries()) {
-      const cells = statistics.map(({ at }) => {
+      const cells = statistics.map(({ at }, which) => {
         const here = quantile(measured[i], at)
         if (i === 0) return ms(here)
-        const [low, high] = interval(resamples.map((sorted) => quantile(sorted[i], at) - quantile(sorted[0], at)))
+        const [low, high] = interval(resamples.map((cases) => cases[i][which] - cases[0][which]))
         const isTold = low > margin || high < -margin
         told ||= isTold
         const difference = signed(here - quantile(measured[0], at))
