@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { checkMethods, checkOptions, checkWholeNumber } from '../errors/check-options.js'
 import { StoreUnavailableError } from '../errors/store-unavailable-error.js'
+import { repeatVictims } from '../stores/repeat-victims.js'
 import type { AllowedAttempt, AttemptOutcome, BlockedAttempt, Throttle, ThrottleKey } from './throttle.js'
 import {
   delaySeconds,
@@ -60,8 +61,9 @@ type Refusal = BlockedAttempt | { readonly waitsFor: ThrottleKey }
  *
  * Throws `ConfigurationError`.
  */
-export function sharedThrottle(limiter: RateLimiter, options: SharedThrottleOptions = {}): Throttle {
-  checkMethods('sharedThrottle', limiter, ['penalty', 'reward', 'get', 'set', 'delete'])
+export function sharedThrottle(rateLimiter: RateLimiter, options: SharedThrottleOptions = {}): Throttle {
+  checkMethods('sharedThrottle', rateLimiter, ['penalty', 'reward', 'get', 'set', 'delete'])
+  const limiter = repeating(rateLimiter)
   checkOptions('sharedThrottle', options, ['limits', 'timeoutMilliseconds'])
   const { timeoutMilliseconds = 5000 } = options
   checkWholeNumber('sharedThrottle.timeoutMilliseconds', timeoutMilliseconds, 10, 60_000)
@@ -185,6 +187,23 @@ export function sharedThrottle(limiter: RateLimiter, options: SharedThrottleOpti
       await reached(limiter.set(knownOf(key), 1, KNOWN_SECONDS))
     },
   }
+}
+
+/** Does again what the database undid for the sake of another transaction: attempts at once write the same rows. */
+function repeating(limiter: RateLimiter): RateLimiter {
+  return {
+    penalty: (...given) => repeatVictims(isVictim, () => limiter.penalty(...given)),
+    reward: (...given) => repeatVictims(isVictim, () => limiter.reward(...given)),
+    get: (...given) => repeatVictims(isVictim, () => limiter.get(...given)),
+    set: (...given) => repeatVictims(isVictim, () => limiter.set(...given)),
+    delete: (...given) => repeatVictims(isVictim, () => limiter.delete(...given)),
+  }
+}
+
+/** The SQLSTATE of a deadlock or a serialization failure, which `pg` calls `code`; every change is undone then. */
+function isVictim(error: unknown): boolean {
+  const { sqlState, code } = Object(error) as { readonly sqlState?: unknown; readonly code?: unknown }
+  return [sqlState, code].some((one) => one === '40001' || one === '40P01')
 }
 
 const placesOf = ({ key }: ThrottleKey): string => `places:${key}`

@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
-import { memoryThrottle, sharedThrottle, type RateLimiter } from 'latchkey'
+import { memoryThrottle, sharedThrottle, type RateLimiter, type ThrottleKey } from 'latchkey'
 import { createPool } from 'mysql2'
+import { createConnection } from 'mysql2/promise'
 import pg from 'pg'
 import { RateLimiterMemory, RateLimiterMySQL, RateLimiterPostgres, RateLimiterRedis } from 'rate-limiter-flexible'
 import { createClient } from 'redis'
-import { afterAll, describe } from 'vitest'
+import { afterAll, describe, expect, it, vi } from 'vitest'
 import { startMariadb } from '../../tools/servers/start-mariadb.mjs'
 import { startPostgres } from '../../tools/servers/start-postgres.mjs'
 import { startRedis } from '../../tools/servers/start-redis.mjs'
@@ -72,7 +73,7 @@ describe.skipIf(postgres === undefined)('sharedThrottle over RateLimiterPostgres
 
 describe.skipIf(mariadb === undefined)('sharedThrottle over RateLimiterMySQL', () => {
   let url: Promise<string> | undefined
-  checkShared(async () => {
+  const open = async () => {
     url ??= mariadb!.createDatabase('throttle')
     const uri = await url
     const storeClient = createPool({ uri })
@@ -81,6 +82,42 @@ describe.skipIf(mariadb === undefined)('sharedThrottle over RateLimiterMySQL', (
       (done) => new RateLimiterMySQL({ ...unimportant, storeClient, dbName, tableName: 'throttle' }, done),
     )
     return { limiter, close: () => storeClient.promise().end() }
+  }
+  checkShared(open)
+
+  it('counts once what lost a deadlock', async () => {
+    const { limiter, close } = await open()
+    const rival = await createConnection(await url!)
+    const penalty = vi.spyOn(limiter, 'penalty')
+    const throttle = sharedThrottle(limiter)
+    const key: ThrottleKey = { kind: 'account', key: 'deadlocked' }
+    const begin = async () => {
+      const begun = await throttle.begin([key])
+      if (begun.retryAfterSeconds !== undefined) throw new Error('blocked')
+      return begun
+    }
+    await (await begin()).end('failed')
+    penalty.mockClear()
+
+    // Whoever changed more rows wins.
+    await rival.query('BEGIN')
+    await rival.query('INSERT INTO throttle VALUES ?', [
+      Array.from({ length: 50 }, (_, i) => [`rival ${String(i)}`, 1, 1]),
+    ])
+    await rival.query("SELECT * FROM throttle WHERE `key` = 'rlflx:places:deadlocked' LOCK IN SHARE MODE")
+    const held = begin()
+    const waiting = "SELECT 1 FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'"
+    await vi.waitUntil(async () => ((await rival.query(waiting))[0] as unknown[]).length > 0, {
+      timeout: 4000,
+      interval: 150,
+    })
+    await rival.query("SELECT * FROM throttle WHERE `key` = 'rlflx:places:deadlocked' FOR UPDATE")
+    await rival.query('COMMIT')
+    await held
+    expect(penalty).toHaveBeenCalledTimes(2)
+    expect(await limiter.get('places:deadlocked')).toMatchObject({ consumedPoints: 2 })
+    await rival.end()
+    await close()
   })
 })
 

@@ -83,6 +83,51 @@ describe('a limiter whose store is out of reach', () => {
   })
 })
 
+describe('a database that undoes a change for the sake of another one', () => {
+  it.each([
+    ['MySQL: deadlock', { code: 'ER_LOCK_DEADLOCK', sqlState: '40001' }],
+    ['PostgreSQL: deadlock', { code: '40P01' }],
+    ['PostgreSQL: serialization', { code: '40001' }],
+  ])('is asked again, and counts once (%s)', async (_name, told) => {
+    const limiter = breakable()
+    const met = new Set<string>()
+    const everMet = new Set<string>()
+    const fails = (name: keyof RateLimiter) => () => {
+      if (met.has(name)) return undefined
+      met.add(name)
+      everMet.add(name)
+      return Promise.reject(Object.assign(new Error('undone'), told))
+    }
+    const often = (): void => {
+      met.clear()
+      for (const name of ['penalty', 'reward', 'get', 'set', 'delete'] as const) limiter.broken[name] = fails(name)
+    }
+    const throttle = sharedThrottle(limiter, { limits: { account: { freeFailures: 2 } } })
+    for (const outcome of ['failed', 'cancelled', 'failed'] as const) {
+      often()
+      const begun = await throttle.begin([account])
+      if (begun.retryAfterSeconds !== undefined) throw new Error('blocked')
+      often()
+      await begun.end(outcome)
+    }
+    expect(await throttle.begin([account])).toEqual({ kind: 'account', retryAfterSeconds: 1 })
+    expect([...everMet].toSorted()).toEqual(['delete', 'get', 'penalty', 'reward', 'set'])
+  })
+
+  it('which always does so is out of reach', async () => {
+    const limiter = breakable()
+    let asked = 0
+    limiter.broken = {
+      penalty: () => {
+        asked += 1
+        return Promise.reject(Object.assign(new Error('undone'), { code: '40P01' }))
+      },
+    }
+    await expect(sharedThrottle(limiter).begin([account])).rejects.toMatchObject(outOfReach)
+    expect(asked).toBe(10)
+  })
+})
+
 describe('time', () => {
   beforeEach(() => {
     vi.useFakeTimers()
