@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { checkMethods, checkOptions, checkWholeNumber } from '../errors/check-options.js'
 import { StoreUnavailableError } from '../errors/store-unavailable-error.js'
-import { repeatVictims } from '../stores/repeat-victims.js'
+import { repeatVictims } from '../protocol/repeat-victims.js'
 import type { AllowedAttempt, AttemptOutcome, BlockedAttempt, Throttle, ThrottleKey } from './throttle.js'
 import {
   delaySeconds,

@@ -1,5 +1,5 @@
 import { StoreUnavailableError } from '../../errors/store-unavailable-error.js'
-import { repeatVictims } from '../repeat-victims.js'
+import { repeatVictims } from '../../protocol/repeat-victims.js'
 import type { SqlConnection, SqlSession, SqlStatement, SqlValue } from '../sql/sql-connection.js'
 import { withinDeadline, type Deadline } from '../within-deadline.js'
 import type { PostgresClient, PostgresPool, PostgresQuery, PostgresResult } from './postgres-pool.js'
