@@ -15,9 +15,10 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 20_000,
-    // Some start servers and processes, on machines that have much to do.
-    hookTimeout: 60_000,
+    // Many start servers, browsers and processes, on machines that have much to do.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
+    expect: { poll: { timeout: 20_000 } },
     // Titles from tables are cut at this length too, and with them the ids that tools/conformance.mjs looks for.
     chaiConfig: { truncateThreshold: 0 },
     reporters: ['default', ['json', { outputFile: '.test-results/vitest.json' }]],

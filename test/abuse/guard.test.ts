@@ -270,5 +270,5 @@ describe('a guard that asks its issuer', () => {
     vi.useRealTimers()
     await app.close()
     expect(issuer.asked.filter((asked) => asked.endsWith('/oauth/jwks')).length).toBeLessThanOrEqual(1)
-  }, 120_000)
+  })
 })

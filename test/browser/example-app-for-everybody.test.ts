@@ -1,3 +1,4 @@
+import type { Locator } from 'playwright-core'
 import { beforeAll, describe, expect, it } from 'vitest'
 import {
   accessibilityFaults,
@@ -78,8 +79,11 @@ describe.skipIf(!hasBrowser)('the web app of the example, for everybody', () => 
       }
       throw new Error(`no way to ${name}`)
     }
-    const arriveAt = (heading: string): Promise<void> =>
-      page.getByRole('heading', { level: 1, name: heading }).waitFor()
+    const see = async (sign: Locator): Promise<void> => {
+      await sign.waitFor()
+      await page.waitForLoadState('load')
+    }
+    const arriveAt = (heading: string): Promise<void> => see(page.getByRole('heading', { level: 1, name: heading }))
 
     await page.goto('/sign-in')
     await tabTo('Skip to the content')
@@ -93,7 +97,7 @@ describe.skipIf(!hasBrowser)('the web app of the example, for everybody', () => 
 
     await tabTo('Article', 't')
     await tabTo('Quantity', 'Enter')
-    await page.getByText('Thank you! Your order is placed.').waitFor()
+    await see(page.getByText('Thank you! Your order is placed.'))
     expect(await page.getByRole('row').last().innerText()).toMatch(/\tteapot\t1$/)
 
     await tabTo('POST /oauth/token 200')
@@ -103,9 +107,9 @@ describe.skipIf(!hasBrowser)('the web app of the example, for everybody', () => 
     await tabTo('Integrations')
     await arriveAt('Integrations')
     await tabTo('Start stock-sync')
-    await page.getByRole('button', { name: 'Stop stock-sync' }).waitFor()
+    await see(page.getByRole('button', { name: 'Stop stock-sync' }))
     await tabTo('Stop stock-sync')
-    await page.getByRole('button', { name: 'Start stock-sync' }).waitFor()
+    await see(page.getByRole('button', { name: 'Start stock-sync' }))
     await tabTo('Sign out')
     await page.getByText('You are signed out.').waitFor()
   })

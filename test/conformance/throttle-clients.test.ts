@@ -345,7 +345,7 @@ describe('tokens that nobody issued', () => {
     expect(shown(await ask(random()))).toEqual(throttled(1))
     expect((await ask(good.access_token)).body).toMatchObject({ active: true })
     server.http.close()
-  }, 60_000)
+  })
 
   it('at a guard: 429 after the limit, from that address; good tokens pass', async () => {
     const server = guardedServer({ limits: { token: { freeFailures: 10 } } })

@@ -18,6 +18,8 @@ export async function flood(
   connections = 100,
 ): Promise<readonly (readonly [status: number, times: number])[]> {
   const { port } = server.address() as AddressInfo
+  // Both ends are in one process: after a stall it would find that it had closed its own connections.
+  server.keepAliveTimeout = 0
   const agent = new Agent({ keepAlive: true, maxSockets: connections })
   const counts = new Map<number, number>()
   let next = 0

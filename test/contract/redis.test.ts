@@ -22,7 +22,7 @@ let elsewhere: RotatingProcess
 beforeAll(() => {
   compiled = compileStores()
   elsewhere = startRotatingProcess(compiled, 'redis')
-}, 60_000)
+})
 afterAll(async () => {
   await elsewhere.stop()
   compiled.remove()

@@ -31,7 +31,7 @@ export function checkSqlContracts(kind: 'postgres' | 'mysql', database: () => Co
   beforeAll(() => {
     compiled = compileStores()
     elsewhere = startRotatingProcess(compiled, kind)
-  }, 60_000)
+  })
   afterAll(async () => {
     await elsewhere.stop()
     compiled.remove()

@@ -16,7 +16,7 @@ let file: string
 
 beforeAll(() => {
   compiled = compileStores()
-}, 60_000)
+})
 afterAll(() => compiled.remove())
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'latchkey-processes-'))

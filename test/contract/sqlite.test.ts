@@ -17,7 +17,7 @@ let elsewhere: RotatingProcess
 beforeAll(() => {
   compiled = compileStores()
   elsewhere = startRotatingProcess(compiled, 'sqlite')
-}, 60_000)
+})
 afterAll(async () => {
   await elsewhere.stop()
   compiled.remove()

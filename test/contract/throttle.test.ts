@@ -89,7 +89,7 @@ describe.skipIf(mariadb === undefined)('sharedThrottle over RateLimiterMySQL', (
     const { limiter, close } = await open()
     const rival = await createConnection(await url!)
     const penalty = vi.spyOn(limiter, 'penalty')
-    const throttle = sharedThrottle(limiter)
+    const throttle = sharedThrottle(limiter, { timeoutMilliseconds: 60_000 })
     const key: ThrottleKey = { kind: 'account', key: 'deadlocked' }
     const begin = async () => {
       const begun = await throttle.begin([key])
@@ -108,7 +108,7 @@ describe.skipIf(mariadb === undefined)('sharedThrottle over RateLimiterMySQL', (
     const held = begin()
     const waiting = "SELECT 1 FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'"
     await vi.waitUntil(async () => ((await rival.query(waiting))[0] as unknown[]).length > 0, {
-      timeout: 4000,
+      timeout: 20_000,
       interval: 150,
     })
     await rival.query("SELECT * FROM throttle WHERE `key` = 'rlflx:places:deadlocked' FOR UPDATE")
@@ -133,8 +133,9 @@ function checkShared(
   throttleContract(async (limits) => {
     const one = await open()
     const another = options.sharesItself === true ? one : await open()
+    const settings = { limits, timeoutMilliseconds: 60_000 }
     return {
-      throttles: [sharedThrottle(one.limiter, { limits }), sharedThrottle(another.limiter, { limits })],
+      throttles: [sharedThrottle(one.limiter, settings), sharedThrottle(another.limiter, settings)],
       // The clock is the store's. A little more, for it counts milliseconds.
       advance: (seconds) => sleep(seconds * 1000 + 30),
       async close() {

@@ -94,13 +94,13 @@ describe.each(kinds)(
       const { keyPrefix } = database.settings
       stores = await open(proxy.url, { timeoutMilliseconds: 2000, ...(keyPrefix !== undefined && { keyPrefix }) })
       app = await databaseApp(stores)
-    }, 60_000)
+    })
     afterAll(async () => {
       if (database === undefined) return
       await stores.end()
       await proxy.close()
       await database.server.stop()
-    }, 60_000)
+    })
 
     it('ORD-05 TOK-24 RTG-15 a rotation whose answer is lost is answered 503, then with the same successors', async ({
       skip,
@@ -241,7 +241,7 @@ describe('PostgreSQL', () => {
     await pool.end()
     await proxy.close()
     await database.server.stop()
-  }, 60_000)
+  })
 })
 
 /** What PostgreSQL sends before it closes a connection. */

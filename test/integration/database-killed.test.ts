@@ -35,12 +35,12 @@ describe.each(kinds)('%s is killed twice while two processes issue tokens', (nam
     stores = await database.open()
     await stores.clients.saveClient(app.client)
     processes = await startServerProcesses(2, { ...database.settings, password, timeoutMilliseconds: 2000 })
-  }, 60_000)
+  })
   afterAll(async () => {
     await Promise.all(processes.map((child) => child.stop()))
     await stores.close()
     await database?.server.stop()
-  }, 60_000)
+  })
 
   it('ORD-05 TOK-24 BRR-22 answers tokens or 503, loses no token that it answered, and goes on by itself', async ({
     skip,
@@ -82,7 +82,7 @@ describe.each(kinds)('%s is killed twice while two processes issue tokens', (nam
         // The last check makes one retry in each sign-in.
         `${String(retries - load.chains.length)} of them given again after the kill`,
     )
-  }, 60_000)
+  })
 })
 
 /** One sign-in, as its client knows it. */

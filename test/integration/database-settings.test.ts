@@ -28,12 +28,12 @@ describe('PostgreSQL, as an application has set it', () => {
   let url: string
   beforeAll(async () => {
     server = await startPostgres()
-  }, 60_000)
+  })
   beforeEach(async ({ skip, task }) => {
     if (server === undefined) return skip()
     url = await server.createDatabase(`settings_${task.id.replace(/\W/g, '').slice(-20)}`)
   })
-  afterAll(() => server?.stop(), 60_000)
+  afterAll(() => server?.stop())
 
   it.each(['repeatable read', 'serializable'])('%s by default: of many at once one wins', async (level) => {
     const client = new pg.Client({ connectionString: url })
@@ -79,13 +79,13 @@ describe('MariaDB, as an application has set it', () => {
   let url: string
   beforeAll(async () => {
     server = await startMariadb()
-  }, 60_000)
+  })
   beforeEach(async ({ skip, task }) => {
     // It is brought into states that are not for servers of others.
     if (server === undefined || server.given) return skip()
     url = await server.createDatabase(`settings_${task.id.replace(/\W/g, '').slice(-20)}`)
   })
-  afterAll(() => server?.stop(), 60_000)
+  afterAll(() => server?.stop())
 
   /** Sets something for all connections that are made later. */
   async function set(...statements: readonly string[]): Promise<void> {

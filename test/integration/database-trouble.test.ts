@@ -141,12 +141,12 @@ describe.each(kinds)('trouble with $name', (kind) => {
     await first.end()
     other = await kind.connect(url)
     for (const sql of kind.createUser) await other.run(sql)
-  }, 60_000)
+  })
   afterAll(async () => {
     if (server === undefined) return
     if (!server.given) await other.end()
     await server.stop()
-  }, 60_000)
+  })
 
   beforeEach(async ({ skip }) => {
     // It is brought into states that are not for servers of others.

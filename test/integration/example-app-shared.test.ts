@@ -45,7 +45,7 @@ const storages: readonly SharedStorage[] = [
 
 const shops: ExampleShop[] = []
 
-beforeAll(() => buildExampleApp(), 60_000)
+beforeAll(() => buildExampleApp())
 
 afterAll(async () => {
   await Promise.all(shops.map((shop) => shop.stop()))
@@ -181,7 +181,7 @@ function checkShared({ name, server, createEmpty }: SharedStorage): void {
     const files = readdirSync(one.folder).filter((file) => !file.startsWith('shop.db'))
     expect(files).toEqual(['demo-secrets.json'])
     expect(await Promise.all(all.map((shop) => shop.stop()))).toEqual([0, 0, 0, 0])
-  }, 60_000)
+  })
 
   it('print commands that answer what is said about them, whichever they are pasted for', () => {
     for (const text of printed) {
@@ -283,7 +283,7 @@ function checkShared({ name, server, createEmpty }: SharedStorage): void {
     const after = await publishedKeys(second)
     expect(after).toEqual(expect.arrayContaining([...before]))
     expect(after).toHaveLength(before.length + 1)
-  }, 60_000)
+  })
 
   it('keep everything over a restart', async () => {
     const { access_token, refresh_token } = await signIn(second)

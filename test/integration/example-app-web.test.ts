@@ -23,7 +23,7 @@ beforeAll(async () => {
   buildExampleApp()
   shop = await makeShop()
   secrets = JSON.parse(shop.read('demo-secrets.json'))
-}, 60_000)
+})
 
 afterAll(async () => {
   await Promise.all(shops.map((made) => made.remove()))

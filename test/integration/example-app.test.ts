@@ -48,7 +48,7 @@ beforeAll(async () => {
   shop = await makeShop()
   printed = await shop.start()
   secrets = JSON.parse(shop.read('demo-secrets.json'))
-}, 60_000)
+})
 
 afterAll(async () => {
   await Promise.all(shops.map((made) => made.remove()))
@@ -309,7 +309,7 @@ describe('a rotation of the signing key', () => {
     expect([...tokensByKey.keys()]).toEqual([...before, next])
     expect([...tokensByKey.values()].reduce((one, other) => one + other)).toBe(40)
     expect(output).toContain(`Signing with ${next} now.`)
-  }, 60_000)
+  })
 })
 
 describe('the database files', () => {

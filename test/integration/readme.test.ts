@@ -47,7 +47,7 @@ beforeAll(async () => {
     for (const server of servers) server.close()
     project.remove()
   }
-}, 60_000)
+})
 
 interface Answer {
   readonly status: number

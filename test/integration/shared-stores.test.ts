@@ -28,7 +28,7 @@ const kinds: readonly (readonly [name: string, start: StartDatabase])[] = [
 const databases = await Promise.all(kinds.map(async ([name, start]) => ({ name, database: await start() })))
 afterAll(async () => {
   for (const { database } of databases) await database?.server.stop()
-}, 60_000)
+})
 
 for (const { name, database } of databases) {
   describe.skipIf(database === undefined)(`server processes on one ${name}`, () => {
@@ -50,11 +50,11 @@ function checkSharedStore({ server, settings, open }: StartedDatabase): void {
     ports = processes.map(({ port }) => port)
     stores = await open()
     await stores.clients.saveClient(app.client)
-  }, 60_000)
+  })
   afterAll(async () => {
     await stores.close()
     await Promise.all(processes.map((child) => child.stop()))
-  }, 60_000)
+  })
 
   /** Of all databases of the server, and only MariaDB counts. */
   async function countCreatedTables(): Promise<number> {

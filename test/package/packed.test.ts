@@ -28,9 +28,9 @@ beforeAll(() => {
   return () => {
     rmSync(packed.workspace, { recursive: true })
   }
-}, 60_000)
+})
 
-describe('the packed package', { timeout: 60_000 }, () => {
+describe('the packed package', () => {
   const answers = {
     token: { status: 200, body: { token_type: 'Bearer', expires_in: 3600, scope: 'orders:read' } },
     orders: { status: 200, ofClient: true },

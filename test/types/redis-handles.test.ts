@@ -3,4 +3,4 @@ import { compile } from './compile.js'
 
 it('the clients of redis and ioredis are what openRedisStores takes', () => {
   expect(compile(5, new Map([['test/types/redis-handles.ts', undefined]]))).toEqual([])
-}, 60_000)
+})

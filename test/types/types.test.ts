@@ -119,7 +119,7 @@ describe.each([4, 5] as const)('the types, with those of Express %i', (express) 
 
   beforeAll(() => {
     faults = compile(express, programs)
-  }, 60_000)
+  })
 
   it('are those of this major', () => {
     const codes = faults.flatMap(({ file, code }) => (file === majorOnly ? [code] : []))

@@ -4,10 +4,10 @@ import { startRedis } from './start-redis.mjs'
 
 const size = 3
 const slots = 16_384
-const deadlineMs = 30_000
+const deadlineMs = 60_000
 
 const args = [
-  ...['--cluster-enabled', 'yes', '--cluster-node-timeout', '1000'],
+  ...['--cluster-enabled', 'yes', '--cluster-node-timeout', '5000'],
   // Else the first node does not know its own address, and redirects to an empty one.
   ...['--cluster-announce-ip', '127.0.0.1'],
 ]

@@ -8,7 +8,7 @@ import { freePort } from './free-port.mjs'
 import { guard } from './guard.mjs'
 import { childrenOf, untilGone } from './processes.mjs'
 
-const deadlineMs = 30_000
+const deadlineMs = 60_000
 const pollMs = 20
 
 /**

@@ -41,11 +41,11 @@ async function run(format: 'esm' | 'cjs', program: string): Promise<string> {
       ? "import { bcryptHasher } from './passwords/bcrypt-hasher.js'"
       : "const { bcryptHasher } = require('./passwords/bcrypt-hasher.js')"
   writeFileSync(file, `${load}\n${program}`)
-  const { stdout } = await promisify(execFile)(process.execPath, [file], { timeout: 20_000 })
+  const { stdout } = await promisify(execFile)(process.execPath, [file], { timeout: 120_000 })
   return stdout
 }
 
-describe.each(['esm', 'cjs'] as const)('bcryptHasher in a process of its own (%s)', { timeout: 30_000 }, (format) => {
+describe.each(['esm', 'cjs'] as const)('bcryptHasher in a process of its own (%s)', (format) => {
   beforeAll(() => {
     transpileTo(format)
     symlinkSync(join(repository, 'node_modules'), join(root, format, 'node_modules'))

@@ -118,7 +118,8 @@ describe.skipIf(server === undefined)('what the Redis stores keep', () => {
     expect(await remaining()).toEqual(new Map([['revoked:jti', 3600 - now + afterlife]]))
   })
 
-  it('is gone in a moment when it is long over', async () => {
+  // Revoked JWTs live for a second then, by the clock of Redis: a stall of the machine can be longer.
+  it('is gone in a moment when it is long over', { retry: 3 }, async () => {
     const { tokens, remaining } = await stores(() => 1_000_000)
     await tokens.saveTokens(clientTokens('a', 3600))
     await tokens.saveTokens(signIn('alice', { endsAt: 7200 }))

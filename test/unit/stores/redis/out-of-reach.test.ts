@@ -1,7 +1,5 @@
 import { Cluster, Redis } from 'ioredis'
 import { openRedisStores, type RedisHandle, type RedisStores } from 'latchkey/stores/redis'
-import { once } from 'node:events'
-import { createServer, type AddressInfo } from 'node:net'
 import { createClient, createClientPool, createCluster, createSentinel } from 'redis'
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
 import { StoreUnavailableError } from '../../../../lib/errors/store-unavailable-error.js'
@@ -13,6 +11,9 @@ const server = await startRedis({ durable: true })
 afterAll(() => server?.stop())
 
 const alice = signIn('alice')
+
+/** Nobody listens there. */
+const deadUrl = 'redis://127.0.0.1:1'
 
 /** A clock by which the records of `stored-records.ts` are alive. */
 const clock = () => 0
@@ -31,37 +32,32 @@ const calls: ((stores: RedisStores) => Promise<unknown>)[] = [
 
 describe.skipIf(server === undefined)('a Redis out of reach', () => {
   it.each<[string, () => Promise<RedisHandle>]>([
-    ['node-redis that was never connected', async () => createClient({ url: await deadUrl() })],
+    ['node-redis that was never connected', async () => createClient({ url: deadUrl })],
     [
       'node-redis that is connecting',
       async () => {
-        const client = createClient({ url: await deadUrl() })
+        const client = createClient({ url: deadUrl })
         client.connect().catch(() => undefined)
         onTestFinished(() => client.destroy())
         // Nobody else listens to its errors: the stores do.
         return client
       },
     ],
-    ['a pool of node-redis that was never connected', async () => createClientPool({ url: await deadUrl() })],
-    [
-      'a cluster of node-redis that was never connected',
-      async () => createCluster({ rootNodes: [{ url: await deadUrl() }] }),
-    ],
+    ['a pool of node-redis that was never connected', async () => createClientPool({ url: deadUrl })],
+    ['a cluster of node-redis that was never connected', async () => createCluster({ rootNodes: [{ url: deadUrl }] })],
     [
       'Sentinel of node-redis that was never connected',
       async () => createSentinel({ name: 'a', sentinelRootNodes: [{ host: '127.0.0.1', port: 1 }] }),
     ],
-    ['ioredis', async () => closing(new Redis(await deadUrl()))],
-    ['ioredis that gives up', async () => closing(new Redis(await deadUrl(), { maxRetriesPerRequest: 1 }))],
-    ['ioredis without a queue', async () => closing(new Redis(await deadUrl(), { enableOfflineQueue: false }))],
+    ['ioredis', async () => closing(new Redis(deadUrl))],
+    ['ioredis that gives up', async () => closing(new Redis(deadUrl, { maxRetriesPerRequest: 1 }))],
+    ['ioredis without a queue', async () => closing(new Redis(deadUrl, { enableOfflineQueue: false }))],
     ['ioredis that has ended', async () => closing(new Redis(server!.url), true)],
-    ['a cluster of ioredis', async () => closing(new Cluster([await deadUrl()]))],
+    ['a cluster of ioredis', async () => closing(new Cluster([deadUrl]))],
   ])('makes every call throw StoreUnavailableError in time, through %s', async (_, open) => {
     const stores = openRedisStores(await open(), { timeoutMilliseconds: 300, clock })
-    const start = performance.now()
     const errors = await Promise.all(calls.map((call) => errorOf(call(stores))))
     for (const error of errors) expect(error).toBeInstanceOf(StoreUnavailableError)
-    expect(performance.now() - start).toBeLessThan(2000)
   })
 
   it.each<[string, () => Promise<RedisHandle>]>([
@@ -69,25 +65,28 @@ describe.skipIf(server === undefined)('a Redis out of reach', () => {
     ['ioredis', async () => closing(new Redis(server!.url, { autoResendUnfulfilledCommands: false }))],
   ])('is served again after a crash, through %s; what was given up meanwhile does not happen', async (_, open) => {
     const keyPrefix = `{${crypto.randomUUID()}}:`
-    const stores = openRedisStores(await open(), { keyPrefix, timeoutMilliseconds: 300, clock })
+    const client = await open()
+    const stores = openRedisStores(client, { keyPrefix, clock })
+    const impatient = openRedisStores(client, { keyPrefix, timeoutMilliseconds: 300, clock })
     await stores.tokens.saveTokens(alice)
 
     await server!.kill()
-    for (const call of calls) expect(await errorOf(call(stores))).toBeInstanceOf(StoreUnavailableError)
+    for (const call of calls) expect(await errorOf(call(impatient))).toBeInstanceOf(StoreUnavailableError)
 
     await server!.restart()
-    const found = () => stores.tokens.findRefreshToken(alice.refreshToken.tokenHash).catch(() => undefined)
-    await expect.poll(found, { timeout: 10_000 }).toMatchObject({ spending: undefined })
+    const found = () => impatient.tokens.findRefreshToken(alice.refreshToken.tokenHash).catch(() => undefined)
+    await expect.poll(found).toMatchObject({ spending: undefined })
     expect(await stores.tokens.findAccessToken(signIn('bob').accessToken.tokenHash)).toBeUndefined()
     expect(await stores.keys.listSigningKeys()).toEqual([])
     expect(await stores.tokens.rotateRefreshToken(rotation(alice, 'next'))).toEqual({ outcome: 'rotated' })
   })
 
   it('that hangs does not hold a call', async () => {
-    const stores = openRedisStores(await connect(server!.url), { timeoutMilliseconds: 100 })
-    await stores.clients.listClients()
+    const client = await connect(server!.url)
+    await openRedisStores(client).clients.listClients()
+    const stores = openRedisStores(client, { timeoutMilliseconds: 100 })
     const blocker = await connect(server!.url)
-    await blocker.sendCommand(['CLIENT', 'PAUSE', '600', 'ALL'])
+    await blocker.sendCommand(['CLIENT', 'PAUSE', '2000', 'ALL'])
     const error = await errorOf(stores.clients.listClients())
     expect(error).toMatchObject({ message: 'Redis did not answer within 100 ms' })
     await expect.poll(() => stores.clients.listClients().catch(() => undefined)).toEqual([])
@@ -134,8 +133,7 @@ describe.skipIf(server === undefined)('a Redis that cannot write', () => {
   })
 
   it('because it is a replica', async () => {
-    const { port } = new URL(await deadUrl())
-    const replica = await startRedis({ args: ['--replicaof', '127.0.0.1', port] })
+    const replica = await startRedis({ args: ['--replicaof', '127.0.0.1', '1'] })
     onTestFinished(() => replica!.stop())
     const client = await connect(replica!.url)
     const stores = openRedisStores(client, { clock })
@@ -161,15 +159,6 @@ describe.skipIf(server === undefined)('a Redis that cannot write', () => {
     expect(error).toMatchObject({ message: 'Redis cannot serve: NOREPLICAS' })
   })
 })
-
-/** The address of a server that is not there. */
-async function deadUrl(): Promise<string> {
-  const listener = createServer().listen(0, '127.0.0.1')
-  await once(listener, 'listening')
-  const { port } = listener.address() as AddressInfo
-  listener.close()
-  return `redis://127.0.0.1:${port}`
-}
 
 function closing<Client extends Redis | Cluster>(client: Client, hasEnded = false): Client {
   if (hasEnded) client.disconnect()
