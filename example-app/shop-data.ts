@@ -20,7 +20,7 @@ const tables = `
 
 /** Keeps the shop's data in an open SQLite database, and creates the tables there. */
 export function shopData(database: Database.Database) {
-  database.exec('PRAGMA busy_timeout = 2000; PRAGMA foreign_keys = ON')
+  database.exec('PRAGMA busy_timeout = 10000; PRAGMA foreign_keys = ON')
   // Immediate: other processes wait from the first statement on, and none of them reads what is about to change.
   database.transaction(() => database.exec(tables)).immediate()
   const take = database.prepare('UPDATE stock SET quantity = quantity - ? WHERE sku = ? AND quantity >= ?')

@@ -25,7 +25,7 @@ afterAll(async () => {
 
 const builtIn = process.getBuiltinModule('node:sqlite') as NodeSqlite | undefined
 
-checkContracts('better-sqlite3', (file) => new Database(file))
+checkContracts('better-sqlite3', (file) => new Database(file, { timeout: 20_000 }))
 
 if (builtIn === undefined)
   describe.skip(`node:sqlite (Node ${process.versions.node} has none)`, () => it('is absent', () => undefined))

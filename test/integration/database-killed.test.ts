@@ -34,7 +34,7 @@ describe.each(kinds)('%s is killed twice while two processes issue tokens', (nam
     if (database === undefined) return
     stores = await database.open()
     await stores.clients.saveClient(app.client)
-    processes = await startServerProcesses(2, { ...database.settings, password, timeoutMilliseconds: 2000 })
+    processes = await startServerProcesses(2, { ...database.settings, password, timeoutMilliseconds: 5000 })
   })
   afterAll(async () => {
     await Promise.all(processes.map((child) => child.stop()))

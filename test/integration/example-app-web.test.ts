@@ -233,13 +233,13 @@ describe('the access token', () => {
   let short: ExampleShop
 
   beforeAll(async () => {
-    short = await makeShop({ accessTokenSeconds: 2 })
+    short = await makeShop({ accessTokenSeconds: 6 })
   })
 
   it('is renewed when it has run out, without the password', async () => {
     const browser = await signedIn('alice', short)
     const before = await browser.tokens()
-    await sleep(2100)
+    await sleep(6100)
     const page = await browser.get('/orders')
     expect(page.status).toBe(200)
     expect(page.text).toContain('<b id="renewals">1</b>')
@@ -249,7 +249,7 @@ describe('the access token', () => {
 
   it('is renewed for requests that come at once with one cookie, and none of them is signed out', async () => {
     const browser = await signedIn('alice', short)
-    await sleep(2100)
+    await sleep(6100)
     const twins = Array.from({ length: 4 }, () => {
       const twin = new Browser(short.webUrl, (JSON.parse(short.read('demo-secrets.json')) as Secrets).cookiePassword)
       twin.cookie = browser.cookie

@@ -271,13 +271,11 @@ describe('the stock service', () => {
     expect((await warehouse(body.access_token)).status).toBe(200)
     await shop.stop()
     await expect
-      .poll(
-        () =>
-          warehouse(body.access_token).then(
-            () => 'up',
-            () => 'down',
-          ),
-        { timeout: 5000 },
+      .poll(() =>
+        warehouse(body.access_token).then(
+          () => 'up',
+          () => 'down',
+        ),
       )
       .toBe('down')
     await shop.start()
@@ -293,21 +291,20 @@ describe('a rotation of the signing key', () => {
       return ((await answer.json()) as { keys: { kid: string }[] }).keys.map(({ kid }) => kid)
     }
     const before = await published()
-    const [{ output, exitCode }, { requests, failures, tokensByKey }] = await Promise.all([
-      shop.run('rotate-signing-key.js'),
-      sendRequests(shop, secrets.clients['stock-sync']!, { total: 200, seconds: 11 }),
-    ])
+    const rotation = shop.run('rotate-signing-key.js')
+    const secret = secrets.clients['stock-sync']!
+    const { requests, failures, tokensByKey } = await sendRequests(shop, secret, { perSecond: 18, until: rotation })
+    const { output, exitCode } = await rotation
 
     expect(failures, output).toEqual([])
-    expect(requests).toBe(200)
+    expect(requests).toBeGreaterThan(50)
     expect(exitCode).toBe(0)
     const after = await published()
     expect(before.length).toBe(1)
     expect(after.length).toBe(2)
     const [next = ''] = after.filter((keyId) => !before.includes(keyId))
-    // 40 token requests, some of them signed by each.
+    // Every fifth is for a token; some of them are signed by each.
     expect([...tokensByKey.keys()]).toEqual([...before, next])
-    expect([...tokensByKey.values()].reduce((one, other) => one + other)).toBe(40)
     expect(output).toContain(`Signing with ${next} now.`)
   })
 })

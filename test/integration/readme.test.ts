@@ -304,7 +304,7 @@ describe('rotate-signing-key.ts', () => {
     const signingKeys = latchkey.storedSigningKeys({ store: keys, passphrase, publishSeconds: 1 })
     await signingKeys.ensureActive('ES256')
     const before = (await signingKeys.current()).active().keyId
-    const keyId = await rotateSigningKey(signingKeys, 1)
+    const keyId = await rotateSigningKey(signingKeys, 2)
     const after = await signingKeys.current()
     expect(after.active().keyId).toBe(keyId)
     expect(after.published.keys.map(({ kid }) => kid).sort()).toEqual([before, keyId].sort())

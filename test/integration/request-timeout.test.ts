@@ -327,9 +327,10 @@ describe('a request that waits for ever', () => {
     hanging.release()
     await sleep(20)
     server.advance(60)
-    const again = refresh()
-    setTimeout(() => hanging.release(), 100)
-    expect((await again).status).toBe(200)
+    const again = refresh().then(({ status }) => status)
+    await expect.poll(() => hanging.isReached, { interval: 5 }).toBe(true)
+    hanging.release()
+    expect(await again).toBe(200)
     expect(server.events.filter(({ type }) => type === 'refresh_token_replayed')).toEqual([])
   })
 

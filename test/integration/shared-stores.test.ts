@@ -134,7 +134,7 @@ function checkSharedStore({ server, settings, open }: StartedDatabase): void {
     const renewed = await caller.refresh(ports[1]!, refresh)
     const renewedAgain = await caller.refresh(ports[2]!, renewed.body['refresh_token'])
     expect(renewedAgain.status).toBe(200)
-    await Promise.all(processes.map((child) => child.advance(11)))
+    await Promise.all(processes.map((child) => child.advance(61)))
 
     expect(await caller.refresh(ports[3]!, refresh)).toMatchObject(refused)
     const dead = [refresh, renewed.body['refresh_token'], renewedAgain.body['refresh_token']]

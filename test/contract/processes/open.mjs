@@ -11,7 +11,7 @@ process.send('ready')
 
 function attempt() {
   try {
-    const { clients, close } = openSqliteStores(file)
+    const { clients, close } = openSqliteStores(file, { busyTimeoutMilliseconds: 20_000 })
     clients.saveClient({ clientType: 'public', clientId: name, authMethods: ['none'], grantTypes: [], scopes: [] })
     close()
     return 'saved'
