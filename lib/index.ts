@@ -89,12 +89,8 @@ export { ConfigurationError } from './errors/configuration-error.js'
 export { isOAuthError, OAuthError, type OAuthErrorCode, type OAuthErrorOptions } from './errors/oauth-error.js'
 export { isStoreUnavailableError, StoreUnavailableError } from './errors/store-unavailable-error.js'
 export { memoryThrottle, type MemoryThrottleOptions } from './throttle/memory-throttle.js'
-export {
-  sharedThrottle,
-  type LimiterState,
-  type RateLimiter,
-  type SharedThrottleOptions,
-} from './throttle/shared-throttle.js'
+export type { LimiterState, RateLimiter } from './throttle/rate-limiter.js'
+export { sharedThrottle, type SharedThrottleOptions } from './throttle/shared-throttle.js'
 export type { AllowedAttempt, AttemptOutcome, BlockedAttempt, Throttle, ThrottleKey } from './throttle/throttle.js'
 export type { ThrottleLimit, ThrottleLimits } from './throttle/throttle-limits.js'
 export type { PostureCode, PostureFinding } from './protocol/posture-finding.js'

@@ -19,3 +19,9 @@ export async function repeatVictims<Result>(
     }
   }
 }
+
+/** Whether an error tells, by SQLSTATE, of a deadlock or a serialization failure; every change is undone then. `pg` calls it `code`. */
+export function isVictim(error: unknown): boolean {
+  const { sqlState, code } = Object(error) as { readonly sqlState?: unknown; readonly code?: unknown }
+  return [sqlState, code].some((one) => one === '40001' || one === '40P01')
+}

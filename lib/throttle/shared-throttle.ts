@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { checkMethods, checkOptions, checkWholeNumber } from '../errors/check-options.js'
 import { StoreUnavailableError } from '../errors/store-unavailable-error.js'
-import { repeatVictims } from '../protocol/repeat-victims.js'
+import { repeating, type LimiterState, type RateLimiter } from './rate-limiter.js'
 import type { AllowedAttempt, AttemptOutcome, BlockedAttempt, Throttle, ThrottleKey } from './throttle.js'
 import {
   delaySeconds,
@@ -13,21 +13,6 @@ import {
   type ThrottleLimit,
   type ThrottleLimits,
 } from './throttle-limits.js'
-
-/** What a limiter of `rate-limiter-flexible` answers. */
-export interface LimiterState {
-  readonly consumedPoints: number
-  readonly msBeforeNext: number
-}
-
-/** A limiter of `rate-limiter-flexible` over a store that several processes share, as far as it is used here. */
-export interface RateLimiter {
-  penalty(key: string, points: number, options: { readonly customDuration: number }): Promise<LimiterState>
-  reward(key: string, points: number, options: { readonly customDuration: number }): Promise<LimiterState>
-  get(key: string): Promise<LimiterState | null>
-  set(key: string, points: number, secDuration: number): Promise<unknown>
-  delete(key: string): Promise<unknown>
-}
 
 /** What {@link sharedThrottle} can be told. */
 export interface SharedThrottleOptions {
@@ -187,23 +172,6 @@ export function sharedThrottle(rateLimiter: RateLimiter, options: SharedThrottle
       await reached(limiter.set(knownOf(key), 1, KNOWN_SECONDS))
     },
   }
-}
-
-/** Does again what the database undid for the sake of another transaction: attempts at once write the same rows. */
-function repeating(limiter: RateLimiter): RateLimiter {
-  return {
-    penalty: (...given) => repeatVictims(isVictim, () => limiter.penalty(...given)),
-    reward: (...given) => repeatVictims(isVictim, () => limiter.reward(...given)),
-    get: (...given) => repeatVictims(isVictim, () => limiter.get(...given)),
-    set: (...given) => repeatVictims(isVictim, () => limiter.set(...given)),
-    delete: (...given) => repeatVictims(isVictim, () => limiter.delete(...given)),
-  }
-}
-
-/** The SQLSTATE of a deadlock or a serialization failure, which `pg` calls `code`; every change is undone then. */
-function isVictim(error: unknown): boolean {
-  const { sqlState, code } = Object(error) as { readonly sqlState?: unknown; readonly code?: unknown }
-  return [sqlState, code].some((one) => one === '40001' || one === '40P01')
 }
 
 const placesOf = ({ key }: ThrottleKey): string => `places:${key}`

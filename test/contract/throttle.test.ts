@@ -107,10 +107,7 @@ describe.skipIf(mariadb === undefined)('sharedThrottle over RateLimiterMySQL', (
     await rival.query("SELECT * FROM throttle WHERE `key` = 'rlflx:places:deadlocked' LOCK IN SHARE MODE")
     const held = begin()
     const waiting = "SELECT 1 FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'"
-    await vi.waitUntil(async () => ((await rival.query(waiting))[0] as unknown[]).length > 0, {
-      timeout: 20_000,
-      interval: 150,
-    })
+    await expect.poll(async () => (await rival.query(waiting))[0], { interval: 150 }).not.toEqual([])
     await rival.query("SELECT * FROM throttle WHERE `key` = 'rlflx:places:deadlocked' FOR UPDATE")
     await rival.query('COMMIT')
     await held

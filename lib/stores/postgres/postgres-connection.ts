@@ -1,9 +1,9 @@
 import { StoreUnavailableError } from '../../errors/store-unavailable-error.js'
-import { repeatVictims } from '../../protocol/repeat-victims.js'
+import { isVictim, repeatVictims } from '../../protocol/repeat-victims.js'
 import type { SqlConnection, SqlSession, SqlStatement, SqlValue } from '../sql/sql-connection.js'
 import { withinDeadline, type Deadline } from '../within-deadline.js'
 import type { PostgresClient, PostgresPool, PostgresQuery, PostgresResult } from './postgres-pool.js'
-import { isStaleStatement, isVictim, storeError } from './store-error.js'
+import { isStaleStatement, storeError } from './store-error.js'
 
 /** How a {@link PostgresConnection} works. */
 export interface PostgresConnectionOptions {

@@ -28,11 +28,6 @@ export function storeError(error: unknown): unknown {
   return new StoreUnavailableError(`PostgreSQL cannot serve: ${code ?? error.message}`, { cause: error })
 }
 
-/** Whether the database chose the transaction as a victim, so that it may be tried again. */
-export function isVictim(error: unknown): boolean {
-  return error instanceof Error && ['40001', '40P01'].includes(codeOf(error) ?? '')
-}
-
 /**
  * Whether a prepared statement is of no use any more, because a table was changed since. It helps to send it again without a name, on
  * any connection.

@@ -1,0 +1,27 @@
+import { isVictim, repeatVictims } from '../protocol/repeat-victims.js'
+
+/** What a limiter of `rate-limiter-flexible` answers. */
+export interface LimiterState {
+  readonly consumedPoints: number
+  readonly msBeforeNext: number
+}
+
+/** A limiter of `rate-limiter-flexible` over a store that several processes share, as far as it is used here. */
+export interface RateLimiter {
+  penalty(key: string, points: number, options: { readonly customDuration: number }): Promise<LimiterState>
+  reward(key: string, points: number, options: { readonly customDuration: number }): Promise<LimiterState>
+  get(key: string): Promise<LimiterState | null>
+  set(key: string, points: number, secDuration: number): Promise<unknown>
+  delete(key: string): Promise<unknown>
+}
+
+/** Does again what the database undid for the sake of another transaction: attempts at once write the same rows. */
+export function repeating(limiter: RateLimiter): RateLimiter {
+  return {
+    penalty: (...given) => repeatVictims(isVictim, () => limiter.penalty(...given)),
+    reward: (...given) => repeatVictims(isVictim, () => limiter.reward(...given)),
+    get: (...given) => repeatVictims(isVictim, () => limiter.get(...given)),
+    set: (...given) => repeatVictims(isVictim, () => limiter.set(...given)),
+    delete: (...given) => repeatVictims(isVictim, () => limiter.delete(...given)),
+  }
+}
