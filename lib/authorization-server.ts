@@ -65,9 +65,9 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
   const production = process.env['NODE_ENV'] === 'production'
   const { requireTls = production && issuer.startsWith('https:') } = options
   const { requestId, clientAddress, requestTimeoutSeconds = REQUEST_TIMEOUT_SECONDS } = options
-  const { emit, scopePolicy, resources, grants: grantTypes } = services
+  const { clock, emit, scopePolicy, resources, grants: grantTypes } = services
   const proxy = proxyWatch(emit, clientAddress)
-  const settings = { realm, emit, proxy, requestId, requestTimeoutSeconds, clientAddress }
+  const settings = { clock, realm, emit, proxy, requestId, requestTimeoutSeconds, clientAddress }
   const endpoints = serverEndpoints(options, services, { ...settings, requireTls, grantTypes })
   const [resource] = resources.keys()
   const guardServices = {

@@ -1,3 +1,4 @@
+import { millisecondsOf, type Clock } from '../protocol/clock.js'
 import type { Parameters } from '../protocol/parameters.js'
 import type { EndpointName, RequestContext } from '../protocol/request-context.js'
 import { addressOf, type ClientAddress } from './client-address.js'
@@ -10,6 +11,7 @@ export interface RequestSettings {
   readonly requestId: NameRequest | undefined
   /** Absent: as long as it takes. */
   readonly requestTimeoutSeconds: number | undefined
+  readonly clock: Clock
   /** Absent: Express's `trust proxy` decides. */
   readonly clientAddress?: ClientAddress | undefined
 }
@@ -19,18 +21,21 @@ const noParameters: ReadonlyMap<string, string> = new Map<string, string>()
 /** The context of an HTTP request; what nobody asks for is not worked out. */
 export class HttpRequestContext implements RequestContext {
   readonly endpoint: EndpointName
+  readonly receivedAt: number
   /** Set by whoever waits for what is done in the request. */
   timedOut = false
   readonly #request: HttpRequest
+  readonly #receivedAt = performance.now()
   readonly #nameRequest: NameRequest | undefined
   readonly #clientAddress: ClientAddress | undefined
   #requestId: string | undefined
   #parameters: ReadonlyMap<string, string> | undefined
   #form: Parameters | undefined
 
-  constructor(request: HttpRequest, endpoint: EndpointName, { requestId, clientAddress }: RequestSettings) {
+  constructor(request: HttpRequest, endpoint: EndpointName, { requestId, clientAddress, clock }: RequestSettings) {
     this.#request = request
     this.endpoint = endpoint
+    this.receivedAt = millisecondsOf(clock)
     this.#nameRequest = requestId
     this.#clientAddress = clientAddress
   }
@@ -40,6 +45,10 @@ export class HttpRequestContext implements RequestContext {
       this.endpoint === 'guard'
         ? requestIdOf(this.#request, this.#nameRequest)
         : lastRequestIdOf(this.#request, this.#nameRequest))
+  }
+
+  get ageMilliseconds(): number {
+    return performance.now() - this.#receivedAt
   }
 
   get address(): string | undefined {

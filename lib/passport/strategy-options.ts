@@ -88,6 +88,7 @@ export function strategySettings(
     )
   }
   return {
+    clock: systemClock,
     options,
     verify,
     realm,

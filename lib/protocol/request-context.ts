@@ -1,3 +1,4 @@
+import type { Clock } from './clock.js'
 import { createRequestId } from './request-id.js'
 
 /** What handles a request: one of the endpoints, a public document (keys, metadata), or the guard of a route. */
@@ -9,6 +10,16 @@ export interface RequestContext {
   readonly requestId: string
   /** What handles the request; absent when there is no request. */
   readonly endpoint?: EndpointName | undefined
+  /**
+   * When the request came, in milliseconds since the epoch by the server's clock. Everything about a request is judged by this one time,
+   * however long it waits for a store. Absent when there is no request.
+   */
+  readonly receivedAt?: number | undefined
+  /**
+   * How many milliseconds ago the request came, by a clock that nobody can set: a store that judges by the time of its database
+   * subtracts this. Absent when there is no request.
+   */
+  readonly ageMilliseconds?: number | undefined
   /** The client's network address as the app's `trust proxy` setting tells it; absent when there is no request. */
   readonly address: string | undefined
   /** The `User-Agent` header; absent when there is none. */
@@ -28,4 +39,9 @@ export interface RequestContext {
 /** The context of what the application does by itself, without a request. */
 export function applicationContext(): RequestContext {
   return { requestId: createRequestId(), address: undefined, userAgent: undefined, parameters: new Map() }
+}
+
+/** The time by which a request is judged, in seconds since the epoch: when it came; without a request, now. */
+export function timeOf({ receivedAt }: RequestContext, clock: Clock): number {
+  return receivedAt === undefined ? clock() : Math.floor(receivedAt / 1000)
 }

@@ -31,6 +31,7 @@ export function createResourceServer(options: ResourceServerOptions): ResourceSe
   const realm = options.realm ?? (isUrl ? new URL(audience).hostname : audience)
   const path = isUrl ? wellKnownPath('oauth-protected-resource', audience) : undefined
   const services = {
+    clock,
     realm,
     resource: audience,
     resourceMetadata: path && new URL(path, audience).href,

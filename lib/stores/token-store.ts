@@ -63,21 +63,38 @@ export interface NewRefreshToken {
   readonly issuedAt: number
   /** Seconds since the epoch; never later than the authorization's. */
   readonly expiresAt: number
+  /**
+   * Limits how often a sign-in is refreshed: milliseconds since the epoch up to which its allowance is used. A store keeps the number
+   * and returns it. Absent: 0, nothing is used.
+   */
+  readonly pacedUntil?: number | undefined
 }
 
 /** What is left on a refresh token that was spent: enough to derive the same successors again from the token itself. */
 export interface RefreshTokenSpending {
   /** Seconds since the epoch. */
   readonly spentAt: number
-  /** Random, base64url. With the presented token it yields the successors; alone it yields nothing. */
-  readonly successorNonce: string
+  /**
+   * Random, base64url. With the presented token it yields the successors; alone it yields nothing. Absent once a store has forgotten it,
+   * which it must do when the successor is spent, and in `prune` from `retryUntil` on.
+   */
+  readonly successorNonce?: string | undefined
   /** The scope of the access token that was issued, space-separated. */
   readonly accessTokenScope: string
   /** The audience of that access token, space-separated. */
   readonly accessTokenAudience: string
   /** When that access token ends, seconds since the epoch. */
   readonly accessTokenExpiresAt: number
+  /** When the grace ends, seconds since the epoch: from then on the nonce is not needed. Absent: a minute after `spentAt`. */
+  readonly retryUntil?: number | undefined
+  /** Set by the store: `receivedAt` of the rotation that spent the successor, milliseconds since the epoch. Absent: it is not spent. */
+  readonly successorSpentAt?: number | undefined
+  /** Set by {@link TokenStore.claimLateRetry}: when a late retry was answered, seconds since the epoch. Absent: none was. */
+  readonly lateRetryAt?: number | undefined
 }
+
+/** How many spent refresh tokens of an authorization a store keeps at least, unless they have expired themselves. */
+export const SPENT_TOKENS_KEPT = 1000
 
 /** A refresh token as a store finds it. */
 export interface RefreshTokenRecord extends NewRefreshToken {
@@ -113,6 +130,11 @@ export interface RefreshTokenRotation {
   /** Absent for a JWT. */
   readonly accessToken: UserAccessTokenRecord | undefined
   readonly refreshToken: NewRefreshToken
+  /**
+   * When the request came, milliseconds since the epoch. In the same atomic step the store notes it as `successorSpentAt` of the token
+   * that the presented one was the successor of, and forgets that one's nonce. Absent: `spentAt` in milliseconds.
+   */
+  readonly receivedAt?: number | undefined
 }
 
 /** What a store needs to know of a JWT access token to revoke it, or to tell whether it is revoked. */
@@ -121,6 +143,10 @@ export interface SignedTokenId {
   readonly tokenId: string
   /** Absent for a client's own token. */
   readonly authorizationId: string | undefined
+  /** The client that the token was issued to. Absent: not judged by it. */
+  readonly clientId?: string | undefined
+  /** `iat`, seconds since the epoch. Absent: not judged by it. */
+  readonly issuedAt?: number | undefined
 }
 
 /** How a rotation ended, as the store found it; what follows from it is decided by the refresh token grant. */
@@ -138,10 +164,13 @@ export type RevocationSelection =
   | { readonly authorizationId: string }
   /** All sign-ins of a user, but for one if wished. */
   | { readonly userId: string; readonly exceptAuthorizationId?: string | undefined }
-  /** All sign-ins through a client, and the client's own stored tokens; its own JWTs live to their end. */
-  | { readonly clientId: string }
-  /** All of them. */
-  | { readonly everything: true }
+  /**
+   * All sign-ins through a client, and the client's own tokens: those that are stored, and its JWTs with an `issuedAt` up to and
+   * including `issuedUntil`, seconds since the epoch. Absent: its JWTs live to their end.
+   */
+  | { readonly clientId: string; readonly issuedUntil?: number | undefined }
+  /** All of them; JWTs likewise. */
+  | { readonly everything: true; readonly issuedUntil?: number | undefined }
 
 /** How far one pruning goes. */
 export interface PruneLimits {
@@ -177,6 +206,12 @@ export interface TokenStore {
    * one token exactly one is answered `rotated`, and none once its authorization is revoked.
    */
   rotateRefreshToken(rotation: RefreshTokenRotation, context: RequestContext): MaybePromise<RotationOutcome>
+  /**
+   * Notes in one atomic step, as `lateRetryAt` (seconds since the epoch), that a spent token is answered once more long after it was
+   * spent. Returns true for one caller alone, and only while the token's nonce is kept and no late retry was claimed for the token that it
+   * was the successor of: two late retries in a row never both succeed. Absent: the store allows no grace of more than a minute.
+   */
+  claimLateRetry?(tokenHash: TokenHash, at: number, context: RequestContext): MaybePromise<boolean>
   /** Revokes one access token; nothing happens when it is unknown. */
   revokeAccessToken(tokenHash: TokenHash, context: RequestContext): MaybePromise<void>
   /**
@@ -184,7 +219,10 @@ export interface TokenStore {
    * revoking it again changes nothing.
    */
   revokeSignedToken(tokenId: string, expiresAt: number, context: RequestContext): MaybePromise<void>
-  /** Whether a JWT is revoked: by itself, or because its authorization is revoked or unknown. */
+  /**
+   * Whether a JWT is revoked: by itself, because its authorization is revoked or unknown, or because its client, or everything, was
+   * revoked with an `issuedUntil` that is not before its `issuedAt`.
+   */
   isSignedTokenRevoked(token: SignedTokenId, context: RequestContext): MaybePromise<boolean>
   /** Finds an authorization; `undefined` when it is unknown or revoked. */
   findAuthorization(authorizationId: string, context: RequestContext): MaybePromise<Authorization | undefined>
@@ -199,10 +237,11 @@ export interface TokenStore {
    * over, or has nothing left that could be used: no stored access token, no refresh token to spend, and no JWT that has not
    * expired (`accessTokenExpiresAt` tells when, of a sign-in and of each rotation without an access token to store). Until
    * then it stays, because a JWT of an unknown authorization is revoked, and its spent refresh tokens stay, because a replay
-   * is recognized by them (RFC 9700 §4.14.2).
+   * is recognized by them (RFC 9700 §4.14.2): the newest {@link SPENT_TOKENS_KEPT} of them, until each has expired itself. Nonces
+   * of spent tokens are forgotten from `retryUntil` on.
    *
-   * Large stores do so in batches, each atomic, so that requests need not wait for all of it. Absent: the store drops all of
-   * this by itself.
+   * Large stores do so in bounded batches, each atomic, also inside one authorization, so that requests need not wait for all of it.
+   * A store that works without promises lets others in between two batches. Absent: the store drops all of this by itself.
    */
   prune?(now: number, limits?: PruneLimits): MaybePromise<number>
 }

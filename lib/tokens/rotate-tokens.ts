@@ -81,6 +81,7 @@ function answerAgain(
   if (isReplay(spending, services.clock(), access.graceSeconds)) return endReplayed(services, authorization, context)
   const { accessTokenScope: scope, accessTokenAudience: audience, spentAt, accessTokenExpiresAt: expiresAt } = spending
   const { authorizationId, userId, clientId } = authorization
+  if (spending.successorNonce === undefined) throw invalidRefreshToken()
   const successors = deriveSuccessors(access.presentedToken, spending.successorNonce)
   // Whatever the retry asks for, it is told what the first request got.
   const resources = (audienceList(audience) ?? []).flatMap((name) => services.resources.get(name) ?? [])

@@ -61,7 +61,7 @@ export const mysqlTokens: TokenDialect = {
 
   rotate: (connection, { presented, spending, accessToken, refreshToken }) =>
     connection.atomically(async (session) => {
-      const { spentAt, successorNonce, accessTokenScope, accessTokenAudience, accessTokenExpiresAt } = spending
+      const { spentAt, successorNonce = null, accessTokenScope, accessTokenAudience, accessTokenExpiresAt } = spending
       const changed = await session.change(spend, [
         ...[spentAt, successorNonce, accessTokenScope, accessTokenAudience, accessTokenExpiresAt],
         ...[spentAt, accessToken === undefined ? accessTokenExpiresAt : 0],

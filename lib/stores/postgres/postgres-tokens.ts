@@ -121,7 +121,7 @@ async function rotateWithin(
   connection: SqlConnection,
   { presented, spending, accessToken, refreshToken }: RefreshTokenRotation,
 ): Promise<boolean> {
-  const { spentAt, successorNonce, accessTokenScope, accessTokenAudience, accessTokenExpiresAt } = spending
+  const { spentAt, successorNonce = null, accessTokenScope, accessTokenAudience, accessTokenExpiresAt } = spending
   const stored = await connection.change(accessToken === undefined ? rotateSigned : rotate, [
     ...[spentAt, successorNonce, accessTokenScope, accessTokenAudience, accessTokenExpiresAt, presented],
     ...[spentAt, accessToken === undefined ? accessTokenExpiresAt : 0],

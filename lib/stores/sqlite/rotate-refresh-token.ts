@@ -44,7 +44,7 @@ export class RotateRefreshToken {
   }
 
   #replace({ presented, spending, accessToken, refreshToken }: RefreshTokenRotation): void {
-    const { spentAt, successorNonce, accessTokenScope, accessTokenAudience, accessTokenExpiresAt } = spending
+    const { spentAt, successorNonce = null, accessTokenScope, accessTokenAudience, accessTokenExpiresAt } = spending
     const { authorizationId } = refreshToken
     this.#spend.run(spentAt, successorNonce, accessTokenScope, accessTokenAudience, accessTokenExpiresAt, presented)
     if (accessToken !== undefined) this.#save.accessToken(accessToken)
