@@ -13,7 +13,10 @@ export interface BcryptHasherOptions {
   readonly cost?: number | undefined
   /** Worker threads, from 1 to 64. Each takes about 10 MB once it is needed. Default: one per processor, at most 4. */
   readonly workers?: number | undefined
-  /** Passwords that may wait for a worker, from 0 to 10000; one more is refused with `StoreUnavailableError`. Default 200. */
+  /**
+   * Passwords that may wait for a worker, from 0 to 10000; one more is refused with `StoreUnavailableError`, or the newest one of the
+   * party that waits for the most where that is another. Default 200.
+   */
   readonly queueLimit?: number | undefined
   /**
    * What becomes of passwords of more than 72 bytes of UTF-8, of which bcrypt ignores the rest. `refuse`, the default: they

@@ -55,32 +55,33 @@ export function bcryptHasherOn(
 ): BcryptHasher {
   const nobodyHash = `$2b$${String(cost).padStart(2, '0')}$${'.'.repeat(53)}`
 
-  async function verify(password: string, passwordHash: string): Promise<boolean> {
+  async function verify(password: string, passwordHash: string, party?: string): Promise<boolean> {
     const input = bcryptInput(password, longPasswords)
     const readable = bcryptCost(passwordHash) !== undefined
-    const matches = await workers.run({
+    const job = {
       kind: 'verify',
       // bcrypt reads no further than 72 bytes, so a longer string would only be more to copy.
       password: input ?? password.slice(0, 72),
       passwordHash: readable ? passwordHash : nobodyHash,
       cost,
-    })
+    } as const
+    const matches = await workers.run(job, party)
     return matches === true && input !== undefined && readable
   }
 
   return {
-    async hash(password) {
+    async hash(password, party) {
       const input = bcryptInput(password, longPasswords)
       if (input === undefined) {
         throw new RangeError('bcrypt cannot hash this password: over 72 bytes, with a NUL, or not well-formed Unicode')
       }
-      return String(await workers.run({ kind: 'hash', password: input, cost }))
+      return String(await workers.run({ kind: 'hash', password: input, cost }, party))
     },
 
     verify,
 
-    async verifyNobody(password) {
-      await verify(password, nobodyHash)
+    async verifyNobody(password, party) {
+      await verify(password, nobodyHash, party)
     },
 
     needsRehash(passwordHash) {

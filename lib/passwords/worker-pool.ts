@@ -1,6 +1,8 @@
+import { AsyncResource } from 'node:async_hooks'
 import { Worker } from 'node:worker_threads'
 
 import { StoreUnavailableError } from '../errors/store-unavailable-error.js'
+import { FairQueue, type Waiting } from './fair-queue.js'
 
 /** What a worker pool needs to know; nothing has a default. */
 export interface WorkerPoolOptions {
@@ -15,7 +17,8 @@ export interface WorkerPoolOptions {
 }
 
 /**
- * Runs jobs in worker threads, one at a time in each.
+ * Runs jobs in worker threads, one at a time in each. The parties for whom jobs wait are served in turn, and when the queue is full,
+ * the party with the most of them makes room for one with fewer.
  *
  * Workers start when they are first needed and then stay. They keep the process alive only while a job is pending. A worker
  * that dies is replaced when the next job needs it; the job it had is tried once more, and then given up with a
@@ -25,22 +28,34 @@ export class WorkerPool<Job, Answer> {
   readonly #options: WorkerPoolOptions
   readonly #idle: Worker[] = []
   readonly #busy = new Map<Worker, PendingJob<Job, Answer>>()
-  readonly #waiting: PendingJob<Job, Answer>[] = []
+  readonly #waiting: FairQueue<PendingJob<Job, Answer>>
+  /** Jobs whose worker died, before all others. */
+  readonly #again: PendingJob<Job, Answer>[] = []
+  /** Workers outlive the request that they were started in, and must not keep its `AsyncLocalStorage` alive. */
+  readonly #outsideOfRequests = new AsyncResource('LatchkeyWorkerPool')
   #closing: Promise<void> | undefined
 
   constructor(options: WorkerPoolOptions) {
     this.#options = options
+    this.#waiting = new FairQueue(options.queueLimit)
   }
 
-  /** Hands a job to a worker. Rejects with `StoreUnavailableError` when too many jobs wait, and when the pool is closed. */
-  run(job: Job): Promise<Answer> {
+  /** How many jobs wait for a worker. */
+  get waiting(): number {
+    return this.#waiting.length
+  }
+
+  /**
+   * Hands a job to a worker. Rejects with `StoreUnavailableError` when too many jobs wait, also later when another party needs the
+   * place, and when the pool is closed. Jobs without a party share one.
+   */
+  run(job: Job, party = ''): Promise<Answer> {
     if (this.#closing !== undefined) return Promise.reject(closedError())
-    if (this.#busy.size >= this.#options.size && this.#waiting.length >= this.#options.queueLimit) {
-      return Promise.reject(this.#overloadedError())
-    }
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ job, resolve, reject, attempts: 0 })
-      this.#dispatch()
+      const pending = { job, party, resolve, reject, attempts: 0 }
+      // Nothing waits while a worker is free.
+      if (this.#busy.size < this.#options.size) this.#assign(pending)
+      else this.#waiting.push(pending)?.reject(this.#overloadedError())
     })
   }
 
@@ -52,18 +67,22 @@ export class WorkerPool<Job, Answer> {
 
   #dispatch(): void {
     while (this.#busy.size < this.#options.size) {
-      const pending = this.#waiting.shift()
+      const pending = this.#again.shift() ?? this.#waiting.shift()
       if (pending === undefined) return
-      try {
-        const worker = this.#idle.pop() ?? this.#start()
-        pending.attempts += 1
-        this.#busy.set(worker, pending)
-        worker.ref()
-        worker.postMessage(pending.job)
-      } catch (cause) {
-        // The system has no thread left, or Node runs without the permission to start one.
-        pending.reject(new StoreUnavailableError('a worker thread could not be started', { cause }))
-      }
+      this.#assign(pending)
+    }
+  }
+
+  #assign(pending: PendingJob<Job, Answer>): void {
+    try {
+      const worker = this.#idle.pop() ?? this.#outsideOfRequests.runInAsyncScope(() => this.#start())
+      pending.attempts += 1
+      this.#busy.set(worker, pending)
+      worker.ref()
+      worker.postMessage(pending.job)
+    } catch (cause) {
+      // The system has no thread left, or Node runs without the permission to start one.
+      pending.reject(new StoreUnavailableError('a worker thread could not be started', { cause }))
     }
   }
 
@@ -98,13 +117,13 @@ export class WorkerPool<Job, Answer> {
     if (this.#idle.includes(worker)) this.#idle.splice(this.#idle.indexOf(worker), 1)
     if (pending === undefined) return
     // Once more and no further: the job itself may be what kills the workers.
-    if (pending.attempts < 2) this.#waiting.unshift(pending)
+    if (pending.attempts < 2) this.#again.push(pending)
     else pending.reject(new StoreUnavailableError('a job was given up after two worker threads died of it', { cause }))
     this.#dispatch()
   }
 
   async #terminate(): Promise<void> {
-    const unfinished = [...this.#busy.values(), ...this.#waiting.splice(0)]
+    const unfinished = [...this.#busy.values(), ...this.#again.splice(0), ...this.#waiting.clear()]
     const workers = [...this.#idle.splice(0), ...this.#busy.keys()]
     this.#busy.clear()
     for (const pending of unfinished) pending.reject(closedError())
@@ -121,7 +140,7 @@ export class WorkerPool<Job, Answer> {
   }
 }
 
-interface PendingJob<Job, Answer> {
+interface PendingJob<Job, Answer> extends Waiting {
   readonly job: Job
   readonly resolve: (answer: Answer) => void
   readonly reject: (error: StoreUnavailableError) => void

@@ -28,11 +28,13 @@ const pool = new WorkerPool<BcryptJob, string | boolean>({
   jobMilliseconds: 2,
 })
 const jobs: BcryptJob[] = []
+const parties: unknown[] = []
 /** Real worker threads, with a record of the jobs that they were given. */
 const recordedWorkers: BcryptWorkers = {
-  run(job) {
+  run(job, party) {
     jobs.push(job)
-    return pool.run(job)
+    parties.push(party)
+    return pool.run(job, party)
   },
   close: () => pool.close(),
 }
@@ -44,6 +46,7 @@ function cheapHasher(longPasswords: LongPasswords = 'refuse'): BcryptHasher {
 
 afterEach(() => {
   jobs.length = 0
+  parties.length = 0
 })
 
 afterAll(() => pool.close())
@@ -132,6 +135,16 @@ describe('verifyNobody', () => {
       { kind: 'verify', password: 'a'.repeat(72), passwordHash: nobodyHash, cost: 4 },
     ])
   })
+})
+
+it('tells the workers for which party they work (V7)', async () => {
+  const hasher = cheapHasher()
+  await hasher.verify('correct horse', hashOfCorrectHorse, 'alice')
+  await hasher.verifyNobody('correct horse', 'bob')
+  await hasher.hash('correct horse', 'carol')
+  await hasher.verify('correct horse', hashOfCorrectHorse)
+
+  expect(parties).toEqual(['alice', 'bob', 'carol', undefined])
 })
 
 describe('hash', () => {

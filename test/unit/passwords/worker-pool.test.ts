@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { fileURLToPath } from 'node:url'
 
 import { afterEach, describe, expect, it } from 'vitest'
@@ -76,6 +77,53 @@ describe('WorkerPool', () => {
     expect((await Promise.all([running, ...waiting])).map((answer) => answer.name)).toEqual(['held', 'a', 'b', 'c'])
     // There is room again.
     expect((await pool.run(jobOf({ name: 'later' }))).name).toBe('later')
+  })
+
+  it('serves the parties in turn while one of them waits for much (V7)', async () => {
+    const pool = poolOf({ size: 1, queueLimit: 10 })
+    const held = jobOf({ held: true })
+    const running = pool.run(held, 'mallory')
+    const order: string[] = []
+    const ask = async (name: string, party: string): Promise<unknown> =>
+      pool.run(jobOf({ name }), party).then((answer) => order.push(answer.name))
+    const waiting = [ask('m1', 'mallory'), ask('m2', 'mallory'), ask('m3', 'mallory'), ask('a1', 'alice')]
+    waiting.push(ask('b1', 'bob'))
+    expect(pool.waiting).toBe(5)
+
+    release(held)
+    await Promise.all([running, ...waiting])
+    expect(order).toEqual(['m1', 'a1', 'b1', 'm2', 'm3'])
+  })
+
+  it('refuses the newest job of the party that fills the queue, and not the newcomer of another (V7)', async () => {
+    const pool = poolOf({ size: 1, queueLimit: 4, jobMilliseconds: 900 })
+    const held = jobOf({ held: true })
+    const running = pool.run(held, 'mallory')
+    const mallory = [1, 2, 3, 4].map((n) => pool.run(jobOf({ name: `m${n}` }), 'mallory'))
+    const own = refusalOf(pool.run(jobOf({ name: 'm5' }), 'mallory'))
+    const displaced = mallory.slice(2).map(refusalOf)
+    const alice = [1, 2].map((n) => pool.run(jobOf({ name: `a${n}` }), 'alice'))
+    const last = refusalOf(pool.run(jobOf({ name: 'a3' }), 'alice'))
+
+    for (const refusal of await Promise.all([own, ...displaced, last])) expect(refusal.retryAfterSeconds).toBe(4)
+    expect(pool.waiting).toBe(4)
+    release(held)
+    const answers = await Promise.all([running, ...mallory.slice(0, 2), ...alice])
+    expect(answers.map((answer) => answer.name)).toEqual(['job', 'm1', 'm2', 'a1', 'a2'])
+  })
+
+  it('answers each job in the AsyncLocalStorage of the one who asked, and starts workers in none (01)', async () => {
+    const pool = poolOf({ size: 1 })
+    const storage = new AsyncLocalStorage<string>()
+    const seen: unknown[] = []
+    process.once('worker', () => seen.push(storage.getStore()))
+    const ask = async (name: string): Promise<void> => {
+      await pool.run(jobOf({ name }), name)
+      seen.push(storage.getStore())
+    }
+    await Promise.all(['first', 'second', 'third'].map((name) => storage.run(name, ask, name)))
+
+    expect(seen).toEqual([undefined, 'first', 'second', 'third'])
   })
 
   it('takes as many jobs as it has workers when nothing may wait', async () => {
