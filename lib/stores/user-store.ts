@@ -13,6 +13,11 @@ export interface KnownUser {
 export interface User extends KnownUser {
   /** The hash as the password hasher wrote it. */
   readonly passwordHash: string
+  /**
+   * The name as it is stored. With it, failures at all spellings that the store takes for this name are counted together. Absent:
+   * unknown.
+   */
+  readonly username?: string | undefined
   /** Answers as if the password were wrong, while sign-ins that there are go on: for a lock that passes. Default false. */
   readonly locked?: boolean | undefined
 }

@@ -126,6 +126,12 @@ describe.each(databases)('sqlUserStore of $name', ({ absent, idTypes, looseText,
       expect(await idOf(store, 'BOB')).toBe('2')
     })
 
+    it('are given as they are stored (V3)', async () => {
+      const store = await users(['Ada', 'bob'], 'insensitive')
+      expect(await store.findUserByUsername('ADA', context)).toMatchObject({ userId: '1', username: 'Ada' })
+      expect(await store.findUser('2', context)).toMatchObject({ userId: '2', username: 'bob' })
+    })
+
     it('are nobody’s when two users have one', async () => {
       expect(await idOf(await users(['ada', 'ada']), 'ada')).toBeUndefined()
       const insensitive = await users(['Ada', 'ada', 'bob'], 'insensitive')
@@ -152,8 +158,8 @@ describe.each(databases)('sqlUserStore of $name', ({ absent, idTypes, looseText,
         INSERT INTO flagged VALUES (1, 'ada', '$2b$10$first', ${value}, NULL), (2, 'bob', '$2b$10$second', NULL, ${value});
       `)
       const users = userStore({ table: 'flagged', columns: { ...table.columns, locked: 'held' } })
-      const ada = { userId: '1', passwordHash: '$2b$10$first', disabled: isSet, locked: false }
-      const bob = { userId: '2', passwordHash: '$2b$10$second', disabled: false, locked: isSet }
+      const ada = { userId: '1', username: 'ada', passwordHash: '$2b$10$first', disabled: isSet, locked: false }
+      const bob = { userId: '2', username: 'bob', passwordHash: '$2b$10$second', disabled: false, locked: isSet }
       expect(await users.findUser('1', context)).toEqual(ada)
       expect(await users.findUserByUsername('bob', context)).toEqual(bob)
     })
@@ -166,6 +172,17 @@ describe.each(databases)('sqlUserStore of $name', ({ absent, idTypes, looseText,
       `)
       expect(await userStore(table).findUser('1', context)).toBeUndefined()
       expect(await userStore(table).findUserByUsername('ada', context)).toBeUndefined()
+    })
+
+    it('without a name are found by their id (V3)', async () => {
+      await run(`
+        DROP TABLE IF EXISTS people;
+        CREATE TABLE people (id INTEGER PRIMARY KEY, name VARCHAR(40), hash VARCHAR(40), off INTEGER);
+        INSERT INTO people VALUES (1, NULL, '$2b$10$first', NULL);
+      `)
+      const user = await userStore(table).findUser('1', context)
+      expect([user?.userId, user?.username]).toEqual(['1', undefined])
+      expect(await userStore(table).findUserByUsername('null', context)).toBeUndefined()
     })
 
     it('keep a password that was changed while the old one was verified', async () => {

@@ -7,7 +7,7 @@ import type { UsernameCase, UserStatements } from './user-table.js'
 /** A row of the application's table. */
 export interface UserRow {
   readonly user_id: SqlText
-  readonly username: SqlText
+  readonly username: SqlText | null
   readonly password_hash: SqlText | null
   readonly disabled: unknown
   readonly locked: unknown
@@ -53,7 +53,7 @@ export class SqlUserStore implements UserStore {
   findUserByUsername(username: string): MaybePromise<User | undefined> {
     const wanted = this.#comparable(username)
     return andThen(this.#database.rows(this.#statements.findByUsername, [wanted]), (rows) => {
-      const found = rows.filter((row) => this.#comparable(textOf(row.username)) === wanted)
+      const found = rows.filter(({ username }) => username !== null && this.#comparable(textOf(username)) === wanted)
       // A name that two users have is nobody's: neither may be taken for the other.
       return found.length === 1 ? found.map(toUser)[0] : undefined
     })
@@ -78,10 +78,11 @@ export class SqlUserStore implements UserStore {
 /** A user without a password, who signs in some other way, is nobody to the password grant. */
 function toUser(row: UserRow): User | undefined {
   if (row.password_hash === null) return undefined
-  const { user_id: userId, password_hash: passwordHash, disabled, locked } = row
+  const { user_id: userId, username, password_hash: passwordHash, disabled, locked } = row
   return {
     userId: textOf(userId),
     passwordHash: textOf(passwordHash),
+    username: username === null ? undefined : textOf(username),
     disabled: isSet(disabled),
     locked: isSet(locked),
   }
