@@ -3,6 +3,7 @@ import type { ClientAuthenticationFailedEvent } from '../events.js'
 import type { Clock } from '../protocol/clock.js'
 import { andThen, isUnwantedPromise, type MaybePromise } from '../protocol/maybe-promise.js'
 import { isPrintableAscii } from '../protocol/printable-ascii.js'
+import { timeOf } from '../protocol/request-context.js'
 import type { Client, ClientStore } from '../stores/client-store.js'
 import { countFailure, limitAttempts, type ThrottleServices } from '../throttle/limit-attempts.js'
 import { clientKeys, type AttemptKeys } from '../throttle/throttle-keys.js'
@@ -60,7 +61,7 @@ function judgeAttempt(
   // Made only where something is counted: most requests have a secret that cannot be guessed, and the right one.
   const keys = (): AttemptKeys => clientKeys(clientId, context.address)
   const by = { context, clientId: client?.clientId }
-  const now = services.clock()
+  const now = timeOf(context, services.clock)
   // Whom no proof would help is nobody here: what is verified, and how long that takes, must not tell that the proof was right.
   const obstacle = unprovable(client, method)
   const provable = obstacle === undefined ? client : undefined

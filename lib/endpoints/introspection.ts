@@ -5,7 +5,7 @@ import { OAuthError } from '../errors/oauth-error.js'
 import type { GrantHandler } from '../grants/grant-handler.js'
 import { audienceList } from '../protocol/audience.js'
 import { andThen, type MaybePromise } from '../protocol/maybe-promise.js'
-import type { RequestContext } from '../protocol/request-context.js'
+import { timeOf, type RequestContext } from '../protocol/request-context.js'
 import type { Client } from '../stores/client-store.js'
 import type { Authorization, RefreshTokenRecord, TokenStore } from '../stores/token-store.js'
 import type { VerifiedAccess } from '../tokens/verified-access.js'
@@ -49,7 +49,7 @@ export function introspectionEndpoint(
   return andThen(authenticateCaller(services, request), (caller) => {
     const token = request.parameters.require('token')
     return andThen(introspect(services, caller, token, request.context), (answer) =>
-      wantsJwt(services, request) ? signedAnswer(services, caller, answer) : answer,
+      wantsJwt(services, request) ? signedAnswer(services, caller, answer, request.context) : answer,
     )
   })
 }
@@ -100,7 +100,7 @@ function introspectRefreshToken(
       return andThen(countUnknownToken(services, by), () => inactive)
     }
     if (record.authorization.clientId !== caller.clientId || record.spending !== undefined) return inactive
-    if (!(clock() < record.expiresAt)) return inactive
+    if (!(timeOf(context, clock) < record.expiresAt)) return inactive
     return andThen(isUserActive(services, record.authorization, context), (active) =>
       active ? describeRefreshToken(issuer, record) : inactive,
     )
@@ -187,10 +187,11 @@ function signedAnswer(
   { signingKeys, issuer, clock }: IntrospectionServices,
   { clientId }: Client,
   answer: Introspection,
+  context: RequestContext,
 ): MaybePromise<EndpointAnswer> {
   return andThen(signingKeys?.current(), (keys) => {
     if (keys === undefined || keys.algorithms.length === 0) return answer
-    const claims = { iss: issuer, aud: clientId, iat: clock(), token_introspection: answer }
+    const claims = { iss: issuer, aud: clientId, iat: timeOf(context, clock), token_introspection: answer }
     return andThen(signJwt(keys.active(), 'token-introspection+jwt', claims), (jwt) => new TextAnswer(jwtType, jwt))
   })
 }

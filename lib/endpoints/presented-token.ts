@@ -27,7 +27,7 @@ export function findPresentedToken(
   context: RequestContext,
 ): MaybePromise<PresentedToken | undefined> {
   if (isJwt(token)) {
-    return andThen(verifyOwnJwt(services, token), (access) => access && { kind: 'jwt', access })
+    return andThen(verifyOwnJwt(services, token, context), (access) => access && { kind: 'jwt', access })
   }
   const tokenHash = hashToken(token)
   return andThen(

@@ -1,6 +1,7 @@
 import { ConfigurationError } from '../errors/configuration-error.js'
 import { OAuthError } from '../errors/oauth-error.js'
 import { httpDate, isHttpTime } from '../protocol/http-date.js'
+import { timeOf } from '../protocol/request-context.js'
 import type { GrantRequest } from './grant-handler.js'
 
 /**
@@ -8,7 +9,7 @@ import type { GrantRequest } from './grant-handler.js'
  * it once it has ended. Throws a `TypeError` for what is no time, as a store may answer it.
  */
 export function tellPasswordSunset(
-  { client, clock, addHeader }: GrantRequest,
+  { client, clock, context, addHeader }: GrantRequest,
   deprecationUrl: string | undefined,
 ): void {
   const { passwordGrantDeprecatedAt: deprecatedAt, passwordGrantSunsetAt: sunsetAt } = client
@@ -18,7 +19,7 @@ export function tellPasswordSunset(
   if (sunsetAt !== undefined) addHeader('Sunset', httpDate(checkTime(sunsetAt)))
   // RFC 9745 §3
   if (deprecationUrl !== undefined) addHeader('Link', `<${deprecationUrl}>; rel="deprecation"`)
-  if (sunsetAt !== undefined && clock() >= sunsetAt) {
+  if (sunsetAt !== undefined && timeOf(context, clock) >= sunsetAt) {
     throw new OAuthError('unauthorized_client', 'This client may not use the password grant any more')
   }
 }

@@ -2,6 +2,7 @@ import { checkOptions } from '../errors/check-options.js'
 import { ConfigurationError } from '../errors/configuration-error.js'
 import { OAuthError } from '../errors/oauth-error.js'
 import { andThen, type MaybePromise } from '../protocol/maybe-promise.js'
+import { timeOf } from '../protocol/request-context.js'
 import { isPrintableAscii } from '../protocol/printable-ascii.js'
 import { storedScope, type Scope } from '../protocol/scope.js'
 import { hashToken } from '../protocol/token-hash.js'
@@ -52,7 +53,8 @@ export function refreshTokenGrant(options: RefreshTokenGrantOptions = {}): Grant
           return { actsFor: 'same-user', presentedToken, record, scope, graceSeconds }
         }
         // A replay ends the authorization: whatever scope it asks for, whatever became of the user.
-        if (isReplay(record.spending, request.clock(), graceSeconds)) return accessTo(storedScope(scope))
+        if (isReplay(record.spending, timeOf(request.context, request.clock), graceSeconds))
+          return accessTo(storedScope(scope))
         return andThen(request.confirmUser(grantType, userId), (confirmed: unknown) => {
           if (confirmed !== true) throw invalidRefreshToken()
           return accessTo(request.refreshScope(authorization))
@@ -82,6 +84,6 @@ function checkRecord(record: RefreshTokenRecord, { client, clock, context, emit 
     throw invalidRefreshToken()
   }
   const expiresAt = record.spending === undefined ? record.expiresAt : record.authorization.expiresAt
-  if (!(clock() < expiresAt)) throw invalidRefreshToken()
+  if (!(timeOf(context, clock) < expiresAt)) throw invalidRefreshToken()
   return record
 }

@@ -1,4 +1,4 @@
-import type { Clock } from './clock.js'
+import { millisecondsOf, type Clock } from './clock.js'
 import { createRequestId } from './request-id.js'
 
 /** What handles a request: one of the endpoints, a public document (keys, metadata), or the guard of a route. */
@@ -44,4 +44,9 @@ export function applicationContext(): RequestContext {
 /** The time by which a request is judged, in seconds since the epoch: when it came; without a request, now. */
 export function timeOf({ receivedAt }: RequestContext, clock: Clock): number {
   return receivedAt === undefined ? clock() : Math.floor(receivedAt / 1000)
+}
+
+/** The same time in milliseconds. */
+export function millisecondsAt({ receivedAt }: RequestContext, clock: Clock): number {
+  return receivedAt ?? millisecondsOf(clock)
 }

@@ -7,6 +7,7 @@ import { bearerGuard, type RequireBearer } from '../express/require-bearer.js'
 import { router } from '../express/router.js'
 import { systemClock, type Clock } from '../protocol/clock.js'
 import { andThen } from '../protocol/maybe-promise.js'
+import { timeOf } from '../protocol/request-context.js'
 import { readAccessTokenClaims } from '../tokens/access-token-claims.js'
 import { verifyJwt } from '../tokens/jwt.js'
 import { VerifiedJwts } from '../tokens/verified-jwts.js'
@@ -55,8 +56,8 @@ function verifier(options: ResourceServerOptions, clock: Clock): VerifyAccessTok
   if (introspection !== undefined) return remoteIntrospection(issuer, introspection, clock)
   const findKey = remoteKeys(issuer, jwks === true || jwks === undefined ? {} : jwks)
   const verifiedJwts = new VerifiedJwts(rememberedJwts)
-  return (token) =>
+  return (token, context) =>
     andThen(verifyJwt(token, 'at+jwt', findKey, verifiedJwts), (claims) =>
-      readAccessTokenClaims(claims, issuer, clock(), leewaySeconds),
+      readAccessTokenClaims(claims, issuer, timeOf(context, clock), leewaySeconds),
     )
 }

@@ -1,5 +1,6 @@
 import { StoreUnavailableError } from '../errors/store-unavailable-error.js'
 import type { Clock } from '../protocol/clock.js'
+import { timeOf } from '../protocol/request-context.js'
 import { hashToken, type TokenHash } from '../protocol/token-hash.js'
 import type { JwtClaims } from '../tokens/jwt.js'
 import type { VerifiedAccess } from '../tokens/verified-access.js'
@@ -44,15 +45,15 @@ export function remoteIntrospection(
   const answers = new Map<TokenHash, Answer>()
   const asking = new Map<TokenHash, Promise<VerifiedAccess | undefined>>()
 
-  return (token) => {
+  return (token, context) => {
     const tokenHash = hashToken(token)
-    const now = clock()
+    const now = timeOf(context, clock)
     const known = answers.get(tokenHash)
     if (known !== undefined && now < known.until) return known.access
     answers.delete(tokenHash)
     const waiting = asking.get(tokenHash)
     if (waiting !== undefined) return waiting
-    const asked = ask(token).finally(() => asking.delete(tokenHash))
+    const asked = ask(token, now).finally(() => asking.delete(tokenHash))
     asking.set(tokenHash, asked)
     return asked.then((access) => {
       if (cacheSeconds > 0) keep(tokenHash, access, now)
@@ -60,7 +61,7 @@ export function remoteIntrospection(
     })
   }
 
-  async function ask(token: string): Promise<VerifiedAccess | undefined> {
+  async function ask(token: string, now: number): Promise<VerifiedAccess | undefined> {
     const { clientId, clientSecret, uri } = options
     const headers = { authorization: basicCredentials(clientId, clientSecret), accept: 'application/json' }
     const body = new URLSearchParams({ token, token_type_hint: 'access_token' })
@@ -71,7 +72,7 @@ export function remoteIntrospection(
         retryAfterSeconds,
       })
     }
-    return readIntrospection(await readObject(response), issuer, clock())
+    return readIntrospection(await readObject(response), issuer, now)
   }
 
   function keep(tokenHash: TokenHash, access: VerifiedAccess | undefined, askedAt: number): void {

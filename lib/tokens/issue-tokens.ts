@@ -1,6 +1,7 @@
 import type { ClientAccess, GrantedAccess, UserAccess } from '../grants/grant-handler.js'
 import type { Resource } from '../grants/granted-resources.js'
 import { andThen, type MaybePromise } from '../protocol/maybe-promise.js'
+import { timeOf } from '../protocol/request-context.js'
 import { Scope } from '../protocol/scope.js'
 import type { Client } from '../stores/client-store.js'
 import type { Authorization } from '../stores/token-store.js'
@@ -35,7 +36,7 @@ function issueClientToken(
   access: ClientAccess,
 ): MaybePromise<TokenResponse> {
   const { client, context } = decision
-  const now = services.clock()
+  const now = timeOf(context, services.clock)
   const resources = decision.resources()
   const fields = {
     clientId: client.clientId,
@@ -62,7 +63,7 @@ function issueUserTokens(services: TokenServices, decision: Decision, access: Us
   return andThen(services.clients.findClient(userId, context), (namesake) => {
     // RFC 9068 §5: in `sub` nobody could tell them apart.
     if (namesake?.clientId === userId) throw new Error('The id of the user who signs in is also the id of a client')
-    const now = services.clock()
+    const now = timeOf(context, services.clock)
     const resources = decision.resources()
     const authorization = newAuthorization(services, decision, access, resources, now)
     const refreshToken = isRefreshable(services, client) ? createOpaqueToken() : undefined

@@ -2,7 +2,7 @@ import type { RefreshedAccess } from '../grants/grant-handler.js'
 import { invalidRefreshToken, isReplay } from '../grants/refresh-token.js'
 import { audienceList } from '../protocol/audience.js'
 import { andThen, type MaybePromise } from '../protocol/maybe-promise.js'
-import type { RequestContext } from '../protocol/request-context.js'
+import { timeOf, type RequestContext } from '../protocol/request-context.js'
 import type { Authorization, RefreshTokenSpending, RotationOutcome } from '../stores/token-store.js'
 import { audienceText, makeAccessToken, userTokenFields } from './access-token.js'
 import type { Decision, TokenServices } from './decision.js'
@@ -26,7 +26,7 @@ export function rotateTokens(
   const { authorization, tokenHash, spending } = access.record
   if (spending !== undefined) return answerAgain(services, decision, access, spending)
   const { lifetimes, clock, tokens } = services
-  const now = clock()
+  const now = timeOf(context, clock)
   const resources = decision.resources(audienceList(authorization.audience))
   const narrowed = { scope: access.scope.toString(), audience: audienceText(resources) }
   const fields = userTokenFields(lifetimes, client, authorization, narrowed, now)
@@ -78,7 +78,8 @@ function answerAgain(
 ): MaybePromise<TokenResponse> {
   const { client, context } = decision
   const { authorization } = access.record
-  if (isReplay(spending, services.clock(), access.graceSeconds)) return endReplayed(services, authorization, context)
+  if (isReplay(spending, timeOf(context, services.clock), access.graceSeconds))
+    return endReplayed(services, authorization, context)
   const { accessTokenScope: scope, accessTokenAudience: audience, spentAt, accessTokenExpiresAt: expiresAt } = spending
   const { authorizationId, userId, clientId } = authorization
   if (spending.successorNonce === undefined) throw invalidRefreshToken()
@@ -116,7 +117,7 @@ function answer(
   return {
     access_token: accessToken,
     token_type: 'Bearer',
-    expires_in: Math.max(0, accessTokenExpiresAt - clock()),
+    expires_in: Math.max(0, accessTokenExpiresAt - timeOf(context, clock)),
     refresh_token: refreshToken,
     scope,
   }

@@ -1,6 +1,6 @@
 import { audienceList } from '../protocol/audience.js'
 import { andThen, type MaybePromise } from '../protocol/maybe-promise.js'
-import type { RequestContext } from '../protocol/request-context.js'
+import { timeOf, type RequestContext } from '../protocol/request-context.js'
 import { hashToken } from '../protocol/token-hash.js'
 import type { AccessTokenRecord, TokenStore } from '../stores/token-store.js'
 import type { Clock } from '../protocol/clock.js'
@@ -43,7 +43,7 @@ export function ownTokenVerifier(
   const { tokens, clock } = services
   return (token, context) =>
     isJwt(token)
-      ? andThen(readOwnJwt(services, token), (access) => {
+      ? andThen(readOwnJwt(services, token, context), (access) => {
           if (access === 'forged') return andThen(onUnknown(context), () => undefined)
           if (access === undefined) return undefined
           if (access.tokenId === undefined || !checkRevocation) return access
@@ -53,25 +53,32 @@ export function ownTokenVerifier(
           )
         })
       : andThen(tokens.findAccessToken(hashToken(token), context), (record) =>
-          record === undefined ? andThen(onUnknown(context), () => undefined) : opaqueAccess(record, clock()),
+          record === undefined
+            ? andThen(onUnknown(context), () => undefined)
+            : opaqueAccess(record, timeOf(context, clock)),
         )
 }
 
 /** Verifies signature and claims of one of the server's own JWTs; says nothing of revocation. */
-export function verifyOwnJwt(services: VerificationServices, token: string): MaybePromise<VerifiedAccess | undefined> {
-  return andThen(readOwnJwt(services, token), (access) => (access === 'forged' ? undefined : access))
+export function verifyOwnJwt(
+  services: VerificationServices,
+  token: string,
+  context: RequestContext,
+): MaybePromise<VerifiedAccess | undefined> {
+  return andThen(readOwnJwt(services, token, context), (access) => (access === 'forged' ? undefined : access))
 }
 
 /** `forged`: it has no signature of ours. `undefined`: it has one, and does not work all the same, such as one that is over. */
 function readOwnJwt(
   services: VerificationServices,
   token: string,
+  context: RequestContext,
 ): MaybePromise<VerifiedAccess | 'forged' | undefined> {
   const { signingKeys, verifiedJwts, issuer, clock } = services
   if (signingKeys === undefined) return 'forged'
   return andThen(verifyJwt(token, 'at+jwt', ownKeys(signingKeys), verifiedJwts), (claims) => {
     if (claims === undefined) return 'forged'
-    const now = clock()
+    const now = timeOf(context, clock)
     const access = readAccessTokenClaims(claims, issuer, now, CLOCK_SKEW_SECONDS)
     // The end is not forgiven: an opaque token would be over, too.
     return access !== undefined && now < access.expiresAt ? access : undefined
