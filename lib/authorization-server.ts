@@ -77,7 +77,7 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
     resourceMetadata: resource === undefined ? undefined : resourceMetadataUrl(resource, issuer),
     verifyAccessToken: ownTokenVerifier(services, {
       checkRevocation,
-      onUnknown: (context) => countUnknownToken(services, { context, clientId: undefined }),
+      onUnknown: (context, reason) => countUnknownToken(services, { context, clientId: undefined }, reason),
     }),
   }
   const weaknesses = weakSettings({ options, throttle: services.throttle, requireTls, isProduction: production })

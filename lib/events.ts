@@ -5,6 +5,7 @@ import { isPromiseLike } from './protocol/maybe-promise.js'
 import type { PostureFinding } from './protocol/posture-finding.js'
 import type { EndpointName, RequestContext } from './protocol/request-context.js'
 import type { ThrottleKind } from './protocol/throttle-kind.js'
+import type { TokenRefusal } from './protocol/token-refusal.js'
 
 /**
  * What an operator may want to log, count or be alerted on. No event carries a token, a secret or a password. Every text in one is
@@ -44,6 +45,8 @@ export interface RequestRefusedEvent extends RequestEvent {
   readonly type: 'request_refused'
   readonly error: string
   readonly description: string
+  /** Why a guard refused an access token with `invalid_token`. Absent for any other error, and at endpoints. */
+  readonly reason: TokenRefusal | undefined
 }
 
 /** Somebody failed to prove that they are a client. */
@@ -101,6 +104,7 @@ export interface UnknownTokenEvent extends RequestEvent {
   readonly type: 'unknown_token'
   /** Absent where no client authenticated: at a guard. */
   readonly clientId: string | undefined
+  readonly reason: TokenRefusal
 }
 
 /** Tokens were revoked: by the application, or by a client that gave back its refresh token. */
@@ -223,13 +227,13 @@ function withLogTexts(
 }
 
 /** Tells of an error that a client is answered with: a refusal, or a failure with what caused it. */
-export function emitError(emit: Emit, context: RequestContext, error: OAuthError): void {
+export function emitError(emit: Emit, context: RequestContext, error: OAuthError, reason?: TokenRefusal): void {
   const { code, description, cause, status } = error
   // Told already, with more, by whoever counts.
   if (status === 429) return
   if (code === 'server_error' || code === 'temporarily_unavailable')
     emit(context, { type: 'failure', error: code, cause })
-  else emit(context, { type: 'request_refused', error: code, description })
+  else emit(context, { type: 'request_refused', error: code, description, reason })
 }
 
 function reportToConsole(event: OAuthEvent): void {

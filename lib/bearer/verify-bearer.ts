@@ -1,6 +1,7 @@
 import { andThen, type MaybePromise } from '../protocol/maybe-promise.js'
 import type { RequestContext } from '../protocol/request-context.js'
 import { storedScope, type Scope } from '../protocol/scope.js'
+import { differInSlash, type TokenRefusal } from '../protocol/token-refusal.js'
 import type { VerifiedAccess } from '../tokens/verified-access.js'
 import type { VerifyAccessToken } from '../tokens/verify-access-token.js'
 import { OAuthError } from '../errors/oauth-error.js'
@@ -21,7 +22,12 @@ export type BearerResult =
   | { readonly verdict: 'accepted'; readonly auth: Auth }
   /** No credentials: to be asked for, or to be let pass where the guard is optional. */
   | { readonly verdict: 'anonymous' }
-  | { readonly verdict: 'refused'; readonly error: OAuthError }
+  | {
+      readonly verdict: 'refused'
+      readonly error: OAuthError
+      /** Why a token is invalid, for the operator. Absent for any other error. */
+      readonly reason?: TokenRefusal | undefined
+    }
 
 const anonymous: BearerResult = { verdict: 'anonymous' }
 
@@ -45,13 +51,15 @@ export function verifyBearer(
 }
 
 function judge(
-  access: VerifiedAccess | undefined,
+  access: VerifiedAccess | TokenRefusal,
   requirement: BearerRequirement,
   resource: string | undefined,
 ): BearerResult {
+  if (typeof access === 'string') return refused(invalidToken(), access)
   // A token for another resource is none here (RFC 9068 §4, RFC 9700 §2.3); neither is one without any, where there are some.
-  if (access === undefined || (resource !== undefined && !access.audience.includes(resource))) {
-    return refused(invalidToken())
+  if (resource !== undefined && !access.audience.includes(resource)) {
+    const isSlip = access.audience.some((audience) => differInSlash(audience, resource))
+    return refused(invalidToken(), isSlip ? 'audience_slash' : 'audience')
   }
   const scope = storedScope(access.scope)
   if (!satisfies(scope, requirement)) {
@@ -90,6 +98,6 @@ function authOf(access: VerifiedAccess, scope: Scope): Auth {
       })
 }
 
-function refused(error: OAuthError): BearerResult {
-  return { verdict: 'refused', error }
+function refused(error: OAuthError, reason?: TokenRefusal): BearerResult {
+  return { verdict: 'refused', error, reason }
 }

@@ -13,6 +13,7 @@ import { ownTokenVerifier, type VerificationServices } from '../tokens/verify-ac
 import { signJwt } from '../tokens/jwt.js'
 import { countUnknownToken } from '../throttle/limit-attempts.js'
 import { hashToken } from '../protocol/token-hash.js'
+import type { TokenRefusal } from '../protocol/token-refusal.js'
 import { TextAnswer, type EndpointAnswer } from './endpoint-answer.js'
 
 /** What the introspection endpoint works with. */
@@ -71,12 +72,12 @@ function introspect(
   token: string,
   context: RequestContext,
 ): MaybePromise<Introspection> {
-  let isUnknown = false
-  const onUnknown = (): void => {
-    isUnknown = true
+  let unknown: TokenRefusal | undefined
+  const onUnknown = (_context: RequestContext, reason: TokenRefusal): void => {
+    unknown = reason
   }
   return andThen(ownTokenVerifier(services, { checkRevocation: true, onUnknown })(token, context), (access) => {
-    if (access === undefined) return introspectRefreshToken(services, caller, { token, isUnknown }, context)
+    if (typeof access === 'string') return introspectRefreshToken(services, caller, { token, unknown }, context)
     if (!isFor(caller, access.audience)) return inactive
     return andThen(isPartyActive(services, access, context), (active) =>
       active ? describeAccess(services.issuer, access) : inactive,
@@ -88,16 +89,16 @@ function introspect(
 function introspectRefreshToken(
   services: IntrospectionServices,
   caller: Client,
-  { token, isUnknown }: { readonly token: string; readonly isUnknown: boolean },
+  { token, unknown }: { readonly token: string; readonly unknown: TokenRefusal | undefined },
   context: RequestContext,
 ): MaybePromise<Introspection> {
   const { tokens, issuer, clock } = services
   return andThen(tokens.findRefreshToken(hashToken(token), context), (record): MaybePromise<Introspection> => {
     if (record === undefined) {
-      if (!isUnknown) return inactive
+      if (unknown === undefined) return inactive
       // Guesses through a resource server are counted for that one; its own good tokens are told all the same.
       const by = { context, clientId: caller.clientId }
-      return andThen(countUnknownToken(services, by), () => inactive)
+      return andThen(countUnknownToken(services, by, unknown), () => inactive)
     }
     if (record.authorization.clientId !== caller.clientId || record.spending !== undefined) return inactive
     if (!(timeOf(context, clock) < record.expiresAt)) return inactive

@@ -1,6 +1,7 @@
 import { andThen, type MaybePromise } from '../protocol/maybe-promise.js'
 import type { RequestContext } from '../protocol/request-context.js'
 import { hashToken } from '../protocol/token-hash.js'
+import type { TokenRefusal } from '../protocol/token-refusal.js'
 import type { AccessTokenRecord, RefreshTokenRecord, TokenStore } from '../stores/token-store.js'
 import { isJwt } from '../tokens/jwt.js'
 import type { VerifiedAccess } from '../tokens/verified-access.js'
@@ -19,24 +20,27 @@ export interface PresentedTokenServices extends VerificationServices {
 
 /**
  * Finds a presented token: a JWT by its signature, anything else in the store, among access tokens and then among refresh tokens.
+ * Returns why it is not a token of this server, otherwise.
+ *
  * `token_type_hint` is not needed for that: it is only a hint (RFC 7009 §2.1), and two look-ups are all there can be.
  */
 export function findPresentedToken(
   services: PresentedTokenServices,
   token: string,
   context: RequestContext,
-): MaybePromise<PresentedToken | undefined> {
+): MaybePromise<PresentedToken | TokenRefusal> {
   if (isJwt(token)) {
-    return andThen(verifyOwnJwt(services, token, context), (access) => access && { kind: 'jwt', access })
+    return andThen(verifyOwnJwt(services, token, context), (access) =>
+      typeof access === 'string' ? access : { kind: 'jwt', access },
+    )
   }
   const tokenHash = hashToken(token)
   return andThen(
     services.tokens.findAccessToken(tokenHash, context),
-    (record): MaybePromise<PresentedToken | undefined> => {
+    (record): MaybePromise<PresentedToken | TokenRefusal> => {
       if (record !== undefined) return { kind: 'opaque', record }
-      return andThen(
-        services.tokens.findRefreshToken(tokenHash, context),
-        (found) => found && { kind: 'refresh', record: found },
+      return andThen(services.tokens.findRefreshToken(tokenHash, context), (found) =>
+        found === undefined ? 'unknown' : { kind: 'refresh', record: found },
       )
     },
   )

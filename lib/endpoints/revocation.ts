@@ -26,9 +26,9 @@ export function revocationEndpoint(
     const token = request.parameters.require('token')
     return andThen(findPresentedToken(services, token, request.context), (found) => {
       // RFC 7009 §2.2: an invalid token is no error, for the client wants nothing but that it does not work.
-      if (found === undefined) {
+      if (typeof found === 'string') {
         // Nothing is learned from that answer, so it is told and not counted: clients give back what has run out, too.
-        services.emit(request.context, { type: 'unknown_token', clientId: client.clientId })
+        services.emit(request.context, { type: 'unknown_token', clientId: client.clientId, reason: found })
         return emptyAnswer
       }
       checkOwner(client, found)

@@ -75,7 +75,7 @@ function grantRequest(services: TokenEndpointServices, client: Client, request: 
     },
     limitAttempts: (name, attempt, isSuccess) =>
       limitAttempts(services, by, accountKeys(client.clientId, name, context.address), { attempt, isSuccess }),
-    countUnknownToken: () => countUnknownToken(services, by),
+    countUnknownToken: () => countUnknownToken(services, by, 'unknown'),
     addHeader,
     tokens,
     clock,

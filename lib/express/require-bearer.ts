@@ -118,8 +118,8 @@ export function writeRefusal(
     writeChallenge(res, bearerChallenge(guard, requirement) ?? '', context.requestId)
     return
   }
-  const { error } = result
-  emitError(guard.emit, context, error)
+  const { error, reason } = result
+  emitError(guard.emit, context, error, reason)
   writeError(res, error, bearerChallenge(guard, requirement, error), context.requestId)
 }
 

@@ -87,7 +87,11 @@ function bearerJudge(settings: StrategySettings): (request: AttemptedRequest) =>
           return { decided: 'accept', user, info }
         })
       },
-      (error) => bearerRefusal(settings, requirement, context, { verdict: 'refused', error }),
+      (error) => {
+        // Of the two that may be wrong with a token, only this one is the application's to judge.
+        const reason = error.code === 'invalid_token' ? 'denied' : undefined
+        return bearerRefusal(settings, requirement, context, { verdict: 'refused', error, reason })
+      },
     )
   }
 }

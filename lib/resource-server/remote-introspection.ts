@@ -2,6 +2,7 @@ import { StoreUnavailableError } from '../errors/store-unavailable-error.js'
 import type { Clock } from '../protocol/clock.js'
 import { timeOf } from '../protocol/request-context.js'
 import { hashToken, type TokenHash } from '../protocol/token-hash.js'
+import { differInSlash, type TokenRefusal } from '../protocol/token-refusal.js'
 import type { JwtClaims } from '../tokens/jwt.js'
 import type { VerifiedAccess } from '../tokens/verified-access.js'
 import type { VerifyAccessToken } from '../tokens/verify-access-token.js'
@@ -28,7 +29,7 @@ export interface RemoteIntrospectionOptions {
 }
 
 interface Answer {
-  readonly access: VerifiedAccess | undefined
+  readonly access: VerifiedAccess | TokenRefusal
   readonly until: number
 }
 
@@ -43,7 +44,7 @@ export function remoteIntrospection(
 ): VerifyAccessToken {
   const { cacheSeconds = 0, cacheSize = 10_000, timeoutMilliseconds = 5000, maxOctets = 65_536 } = options
   const answers = new Map<TokenHash, Answer>()
-  const asking = new Map<TokenHash, Promise<VerifiedAccess | undefined>>()
+  const asking = new Map<TokenHash, Promise<VerifiedAccess | TokenRefusal>>()
 
   return (token, context) => {
     const tokenHash = hashToken(token)
@@ -61,7 +62,7 @@ export function remoteIntrospection(
     })
   }
 
-  async function ask(token: string, now: number): Promise<VerifiedAccess | undefined> {
+  async function ask(token: string, now: number): Promise<VerifiedAccess | TokenRefusal> {
     const { clientId, clientSecret, uri } = options
     const headers = { authorization: basicCredentials(clientId, clientSecret), accept: 'application/json' }
     const body = new URLSearchParams({ token, token_type_hint: 'access_token' })
@@ -75,13 +76,14 @@ export function remoteIntrospection(
     return readIntrospection(await readObject(response), issuer, now)
   }
 
-  function keep(tokenHash: TokenHash, access: VerifiedAccess | undefined, askedAt: number): void {
+  function keep(tokenHash: TokenHash, access: VerifiedAccess | TokenRefusal, askedAt: number): void {
     if (answers.size >= cacheSize) {
       const [oldest] = answers.keys()
       if (oldest !== undefined) answers.delete(oldest)
     }
     // Counted from the question: what was revoked while the answer was on its way is not late.
-    answers.set(tokenHash, { access, until: Math.min(askedAt + cacheSeconds, access?.expiresAt ?? Infinity) })
+    const end = typeof access === 'string' ? Infinity : access.expiresAt
+    answers.set(tokenHash, { access, until: Math.min(askedAt + cacheSeconds, end) })
   }
 }
 
@@ -102,7 +104,7 @@ async function readObject(response: Response): Promise<JwtClaims> {
 }
 
 /** Judges an answer (RFC 7662 §2.2, §4). Only a proper `true` is active; a token without an end, or bound to a key, is none. */
-function readIntrospection(answer: JwtClaims, issuer: string, now: number): VerifiedAccess | undefined {
+function readIntrospection(answer: JwtClaims, issuer: string, now: number): VerifiedAccess | TokenRefusal {
   const {
     active,
     iss = issuer,
@@ -116,12 +118,19 @@ function readIntrospection(answer: JwtClaims, issuer: string, now: number): Veri
     jti,
     token_type: type,
   } = answer
-  if (active !== true || iss !== issuer || typeof clientId !== 'string' || typeof sub !== 'string') return undefined
+  if (active !== true) return 'inactive'
+  if (iss !== issuer) return differInSlash(iss, issuer) ? 'issuer_slash' : 'issuer'
+  if (typeof clientId !== 'string') return 'claim_client_id'
+  if (typeof sub !== 'string') return 'claim_sub'
   // A refresh token of the client that asks is active too, and only this tells it from an access token.
-  if (typeof type !== 'string' || type.toLowerCase() !== 'bearer') return undefined
-  if (typeof scope !== 'string' || !isTime(exp) || !isTime(iat) || now >= exp || 'cnf' in answer) return undefined
+  if (typeof type !== 'string' || type.toLowerCase() !== 'bearer') return 'wrong_kind'
+  if (typeof scope !== 'string') return 'claim_scope'
+  if (!isTime(exp)) return 'claim_exp'
+  if (!isTime(iat)) return 'claim_iat'
+  if (now >= exp) return 'expired'
+  if ('cnf' in answer) return 'sender_constrained'
   const audience = typeof aud === 'string' ? [aud] : aud
-  if (!isStrings(audience)) return undefined
+  if (!isStrings(audience)) return 'claim_aud'
   return {
     clientId,
     userId: sid === undefined && sub === clientId ? undefined : sub,

@@ -3,6 +3,7 @@ import { publicError } from '../errors/public-error.js'
 import { emitError, type Emit } from '../events.js'
 import { andThen, isPromiseLike, type MaybePromise } from '../protocol/maybe-promise.js'
 import type { RequestContext } from '../protocol/request-context.js'
+import type { TokenRefusal } from '../protocol/token-refusal.js'
 import type { AllowedAttempt, AttemptOutcome, BlockedAttempt, Throttle, ThrottleKey } from './throttle.js'
 import { tokenKeys, type AttemptKeys } from './throttle-keys.js'
 
@@ -68,8 +69,12 @@ export function countFailure(
 }
 
 /** Tells of a token that nobody issued, and counts it for its address. Throws 429 when there were too many. */
-export function countUnknownToken(services: ThrottleServices, by: AttemptedBy): MaybePromise<void> {
-  services.emit(by.context, { type: 'unknown_token', clientId: by.clientId })
+export function countUnknownToken(
+  services: ThrottleServices,
+  by: AttemptedBy,
+  reason: TokenRefusal,
+): MaybePromise<void> {
+  services.emit(by.context, { type: 'unknown_token', clientId: by.clientId, reason })
   return countFailure(services, by, tokenKeys(by.context.address))
 }
 

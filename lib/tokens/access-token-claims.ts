@@ -1,26 +1,36 @@
+import { differInSlash, type TokenRefusal } from '../protocol/token-refusal.js'
 import type { JwtClaims } from './jwt.js'
 import type { VerifiedAccess } from './verified-access.js'
 
 /**
- * Judges the claims of a JWT access token whose signature is right (RFC 9068 §4), all but the audience; `undefined` when any of
- * them is missing, of a wrong type, or not for now. `leewaySeconds` forgives clocks that differ.
+ * Judges the claims of a JWT access token whose signature is right (RFC 9068 §4), all but the audience. Returns why the token is
+ * refused when one of them is missing, of a wrong type, or not for now; an earlier refusal comes back as it is. `leewaySeconds`
+ * forgives clocks that differ.
  */
 export function readAccessTokenClaims(
-  claims: JwtClaims | undefined,
+  claims: JwtClaims | TokenRefusal,
   issuer: string,
   now: number,
   leewaySeconds: number,
-): VerifiedAccess | undefined {
-  if (claims === undefined) return undefined
+): VerifiedAccess | TokenRefusal {
+  if (typeof claims === 'string') return claims
   const { iss, sub, aud, client_id: clientId, jti, scope = '', sid } = claims
-  if (iss !== issuer || !isName(sub) || !isName(clientId) || !isName(jti)) return undefined
+  if (iss !== issuer) return differInSlash(iss, issuer) ? 'issuer_slash' : 'issuer'
+  if (!isName(sub)) return 'claim_sub'
+  if (!isName(clientId)) return 'claim_client_id'
+  if (!isName(jti)) return 'claim_jti'
   const audience = typeof aud === 'string' ? [aud] : aud
-  if (!isStrings(audience) || audience.length === 0 || typeof scope !== 'string') return undefined
+  if (!isStrings(audience) || audience.length === 0) return 'claim_aud'
+  if (typeof scope !== 'string') return 'claim_scope'
   const { exp, iat, nbf = iat } = claims
-  if (!isTime(exp) || !isTime(iat) || !isTime(nbf)) return undefined
-  if (now >= exp + leewaySeconds || iat > now + leewaySeconds || nbf > now + leewaySeconds) return undefined
+  if (!isTime(exp)) return 'claim_exp'
+  if (!isTime(iat)) return 'claim_iat'
+  if (!isTime(nbf)) return 'claim_nbf'
+  if (sid !== undefined && !isName(sid)) return 'claim_sid'
+  if (now >= exp + leewaySeconds) return 'expired'
+  if (iat > now + leewaySeconds || nbf > now + leewaySeconds) return 'not_yet_valid'
   // Bound to a key or a certificate that nothing here could check: to take it as a bearer token would undo the binding.
-  if ('cnf' in claims || (sid !== undefined && !isName(sid))) return undefined
+  if ('cnf' in claims) return 'sender_constrained'
   // A client's own token: `sub` is the client, and there is no sign-in.
   const isClients = sid === undefined && sub === clientId
   return {

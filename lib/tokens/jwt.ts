@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { constants, createHmac, sign, verify, type KeyObject, type SignKeyObjectInput } from 'node:crypto'
 import jsonwebtoken from 'jsonwebtoken'
 import { andThen, type MaybePromise } from '../protocol/maybe-promise.js'
+import type { TokenRefusal } from '../protocol/token-refusal.js'
 import { derSignature, joseSignature } from './ecdsa-signature.js'
 import type { SigningKey, VerificationKey } from './signing-key.js'
 import type { VerifiedJwts } from './verified-jwts.js'
@@ -71,7 +72,7 @@ function signBeside(input: Buffer, key: KeyObject | SignKeyObjectInput): Promise
 }
 
 /**
- * Verifies form, type and signature of a JWT and answers its claims, frozen; `undefined` for anything that is wrong, whatever it is.
+ * Verifies form, type and signature of a JWT. Returns its claims, frozen, or why it is refused.
  * The claims themselves are for the caller to judge. `verified` spares the signature of a token that was there before.
  */
 export function verifyJwt(
@@ -79,35 +80,41 @@ export function verifyJwt(
   typ: JwtType,
   findKey: FindKey,
   verified: VerifiedJwts,
-): MaybePromise<JwtClaims | undefined> {
-  if (token.length > MAX_LENGTH) return undefined
+): MaybePromise<JwtClaims | TokenRefusal> {
+  if (token.length > MAX_LENGTH) return 'form'
   const name = verified.keyOf(token)
   const known = name === undefined ? undefined : verified.find(name)
   const header = known ?? readHeader(token, typ)
-  if (header === undefined) return undefined
+  if (typeof header === 'string') return header
   return andThen(findKey(header), (key) => {
+    if (key === undefined) return 'unknown_key'
     // RFC 8725 §3.1: the key decides about the algorithm, the token only repeats it.
-    if (key?.algorithm !== sameAlgorithm(header.algorithm)) return undefined
+    if (key.algorithm !== sameAlgorithm(header.algorithm)) return 'algorithm'
     if (known?.verifyWith === key.verifyWith) return known.claims
-    if (!hasValidSignature(token, key)) return undefined
+    if (!hasValidSignature(token, key)) return 'signature'
     const claims = frozen(decode(token.slice(token.indexOf('.') + 1, token.lastIndexOf('.'))))
-    if (claims !== undefined && name !== undefined)
+    if (claims === undefined) return 'form'
+    if (name !== undefined)
       verified.note(name, { keyId: header.keyId, algorithm: header.algorithm, verifyWith: key.verifyWith, claims })
     return claims
   })
 }
 
-function readHeader(token: string, typ: JwtType): { keyId: string | undefined; algorithm: string } | undefined {
-  if (!compactForm.test(token)) return undefined
+function readHeader(token: string, typ: JwtType): { keyId: string | undefined; algorithm: string } | TokenRefusal {
+  if (!compactForm.test(token)) return 'form'
   const header = decode(token.slice(0, token.indexOf('.')))
-  if (header === undefined || typeof header['alg'] !== 'string' || typeof header['typ'] !== 'string') return undefined
-  const type = header['typ'].toLowerCase()
-  if (type !== typ && type !== `application/${typ}`) return undefined
+  if (header === undefined) return 'form'
+  const { typ: type, alg: algorithm, kid } = header
+  if (typeof type !== 'string' || !isOfType(type.toLowerCase(), typ)) return 'type'
+  if (typeof algorithm !== 'string') return 'header'
   // RFC 7515 §4.1.11: an extension that must be understood is not; `b64` is one of them (RFC 7797).
-  if ('crit' in header || 'b64' in header) return undefined
-  const { kid } = header
-  if (kid !== undefined && typeof kid !== 'string') return undefined
-  return { keyId: kid, algorithm: header['alg'] }
+  if ('crit' in header || 'b64' in header) return 'header'
+  if (kid !== undefined && typeof kid !== 'string') return 'header'
+  return { keyId: kid, algorithm }
+}
+
+function isOfType(type: string, typ: JwtType): boolean {
+  return type === typ || type === `application/${typ}`
 }
 
 /** RFC 9864 has a new name for the one EdDSA that there is here. */

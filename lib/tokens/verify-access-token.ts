@@ -2,6 +2,7 @@ import { audienceList } from '../protocol/audience.js'
 import { andThen, type MaybePromise } from '../protocol/maybe-promise.js'
 import { timeOf, type RequestContext } from '../protocol/request-context.js'
 import { hashToken } from '../protocol/token-hash.js'
+import type { TokenRefusal } from '../protocol/token-refusal.js'
 import type { AccessTokenRecord, TokenStore } from '../stores/token-store.js'
 import type { Clock } from '../protocol/clock.js'
 import type { VerifiedAccess } from './verified-access.js'
@@ -10,8 +11,8 @@ import { isJwt, verifyJwt, type FindKey, type JwtClaims } from './jwt.js'
 import { readAccessTokenClaims } from './access-token-claims.js'
 import type { SigningKeys } from './signing-key-set.js'
 
-/** Tells what an access token says; `undefined` for one that is unknown, expired, revoked or forged. */
-export type VerifyAccessToken = (token: string, context: RequestContext) => MaybePromise<VerifiedAccess | undefined>
+/** Returns what an access token says, or why it is refused. */
+export type VerifyAccessToken = (token: string, context: RequestContext) => MaybePromise<VerifiedAccess | TokenRefusal>
 
 /** What verifying the tokens of the own server works with. */
 export interface VerificationServices {
@@ -32,7 +33,7 @@ export interface TokenVerifierOptions {
   /** Whether the store is asked if a JWT was revoked. */
   readonly checkRevocation: boolean
   /** Is told of a token that was never issued, or is not known any more; not of a JWT that was ours and is over. May throw. */
-  readonly onUnknown?: (context: RequestContext) => MaybePromise<void>
+  readonly onUnknown?: (context: RequestContext, reason: TokenRefusal) => MaybePromise<void>
 }
 
 /** Makes the function that verifies the server's own tokens, opaque and JWT alike. */
@@ -43,18 +44,18 @@ export function ownTokenVerifier(
   const { tokens, clock } = services
   return (token, context) =>
     isJwt(token)
-      ? andThen(readOwnJwt(services, token, context), (access) => {
-          if (access === 'forged') return andThen(onUnknown(context), () => undefined)
-          if (access === undefined) return undefined
+      ? andThen(verifyOwnJwt(services, token, context), (access) => {
+          if (typeof access === 'string')
+            return forged.has(access) ? andThen(onUnknown(context, access), () => access) : access
           if (access.tokenId === undefined || !checkRevocation) return access
           const { tokenId, authorizationId } = access
           return andThen(tokens.isSignedTokenRevoked({ tokenId, authorizationId }, context), (revoked: unknown) =>
-            revoked === false ? access : undefined,
+            revoked === false ? access : 'revoked',
           )
         })
       : andThen(tokens.findAccessToken(hashToken(token), context), (record) =>
           record === undefined
-            ? andThen(onUnknown(context), () => undefined)
+            ? andThen(onUnknown(context, 'unknown'), () => 'unknown' as const)
             : opaqueAccess(record, timeOf(context, clock)),
         )
 }
@@ -64,26 +65,19 @@ export function verifyOwnJwt(
   services: VerificationServices,
   token: string,
   context: RequestContext,
-): MaybePromise<VerifiedAccess | undefined> {
-  return andThen(readOwnJwt(services, token, context), (access) => (access === 'forged' ? undefined : access))
-}
-
-/** `forged`: it has no signature of ours. `undefined`: it has one, and does not work all the same, such as one that is over. */
-function readOwnJwt(
-  services: VerificationServices,
-  token: string,
-  context: RequestContext,
-): MaybePromise<VerifiedAccess | 'forged' | undefined> {
+): MaybePromise<VerifiedAccess | TokenRefusal> {
   const { signingKeys, verifiedJwts, issuer, clock } = services
-  if (signingKeys === undefined) return 'forged'
+  if (signingKeys === undefined) return 'unknown_key'
   return andThen(verifyJwt(token, 'at+jwt', ownKeys(signingKeys), verifiedJwts), (claims) => {
-    if (claims === undefined) return 'forged'
     const now = timeOf(context, clock)
     const access = readAccessTokenClaims(claims, issuer, now, CLOCK_SKEW_SECONDS)
     // The end is not forgiven: an opaque token would be over, too.
-    return access !== undefined && now < access.expiresAt ? access : undefined
+    return typeof access === 'string' || now < access.expiresAt ? access : 'expired'
   })
 }
+
+/** Says that a JWT has no signature of ours. One that has, and is refused all the same, is not unknown. */
+const forged: ReadonlySet<TokenRefusal> = new Set(['form', 'type', 'header', 'unknown_key', 'algorithm', 'signature'])
 
 function ownKeys(signingKeys: SigningKeys): FindKey {
   return ({ keyId }) => andThen(signingKeys.current(), (keys) => (keyId === undefined ? undefined : keys.find(keyId)))
@@ -93,9 +87,9 @@ function ignore(): void {
   // Nobody counts.
 }
 
-function opaqueAccess(record: AccessTokenRecord, now: number): VerifiedAccess | undefined {
+function opaqueAccess(record: AccessTokenRecord, now: number): VerifiedAccess | TokenRefusal {
   // Written so that a record without a proper expiry is expired.
-  if (!(now < record.expiresAt)) return undefined
+  if (!(now < record.expiresAt)) return 'expired'
   const { clientId, userId, authorizationId, scope, issuedAt, expiresAt } = checkRecord(record)
   const audience = Object.freeze(audienceList(record.audience) ?? [])
   return {

@@ -206,7 +206,7 @@ describe('the key', () => {
     for (const length of [16_385, 1_000_000]) {
       const token = jws(headerOf('RS256', { kid: 'x'.repeat(length) }), claims, signer('RS256'))
       expect(isJwt(token)).toBe(true)
-      expect(await verify(token, applicationContext())).toBeUndefined()
+      expect(await verify(token, applicationContext())).toBe('form')
     }
     expect(lookedUp).toBe(0)
     expect(

@@ -96,8 +96,8 @@ describe('what is told', () => {
     expect(news()).toEqual([
       refused('invalid_request'),
       refused('invalid_request'),
-      { ...told({ type: 'unknown_token', clientId: undefined }), ...atGuard },
-      { ...refused('invalid_token'), ...atGuard },
+      { ...told({ type: 'unknown_token', clientId: undefined, reason: 'unknown' }), ...atGuard },
+      { ...refused('invalid_token'), ...atGuard, reason: 'unknown' },
     ])
   })
 
@@ -187,13 +187,20 @@ describe('what is told', () => {
 
   it('unknown_token: at each endpoint, with the client that presented it', async () => {
     await revokeToken('x')
-    expect(news()).toEqual([told({ type: 'unknown_token', clientId: 'shop-app', endpoint: 'revoke' })])
+    expect(news()).toEqual([
+      told({ type: 'unknown_token', clientId: 'shop-app', reason: 'unknown', endpoint: 'revoke' }),
+    ])
     await postToken(server, refreshOf('x'), 'shop-app')
-    expect(news()).toEqual([told({ type: 'unknown_token', clientId: 'shop-app' }), refused('invalid_grant')])
+    expect(news()).toEqual([
+      told({ type: 'unknown_token', clientId: 'shop-app', reason: 'unknown' }),
+      refused('invalid_grant'),
+    ])
     server.stores.clients.saveClient(clientLike('asking-app', { mayIntrospect: true }))
     const post = request(server.http).post('/oauth/introspect').auth('asking-app', secretOf('asking-app'))
     await post.send('token=x')
-    expect(news()).toEqual([told({ type: 'unknown_token', clientId: 'asking-app', endpoint: 'introspect' })])
+    expect(news()).toEqual([
+      told({ type: 'unknown_token', clientId: 'asking-app', reason: 'unknown', endpoint: 'introspect' }),
+    ])
   })
 
   it('tokens_revoked: by the application, without an address', async () => {

@@ -17,13 +17,13 @@ function everyEvent(text: string): Told[] {
   const ids = { clientId: text, userId: text, authorizationId: text }
   return [
     { type: 'tokens_issued', ...ids, grantType: text, scope: text, how: 'new' },
-    { type: 'request_refused', error: text, description: text },
+    { type: 'request_refused', error: text, description: text, reason: undefined },
     { type: 'client_authentication_failed', clientId: text, authMethod: text, reason: 'wrong_credentials' },
     { type: 'user_authentication_failed', clientId: text, userId: text, reason: 'wrong_password' },
     { type: 'throttled', kind: 'account', clientId: text, retryAfterSeconds: 1 },
     { type: 'refresh_token_replayed', ...ids },
     { type: 'refresh_token_misused', clientId: text, ownerClientId: text, authorizationId: text },
-    { type: 'unknown_token', clientId: text },
+    { type: 'unknown_token', clientId: text, reason: 'unknown' },
     { type: 'tokens_revoked', selection: 'user', ...ids, exceptAuthorizationId: text, authorizations: 1 },
     { type: 'client_secret_rotated', clientId: text, secretId: text, formerSecretsExpireAt: 1 },
     { type: 'failure', error: 'server_error', cause: new Error(text) },
@@ -63,9 +63,10 @@ describe('an event', () => {
 
   it('has nothing of the request but its name, its endpoint and its address', () => {
     const from = { userAgent: 'curl', parameters: new Map([['username', 'alice']]), timedOut: true }
-    expect(tell({ type: 'unknown_token', clientId: undefined }, from)).toEqual({
+    expect(tell({ type: 'unknown_token', clientId: undefined, reason: 'unknown' }, from)).toEqual({
       type: 'unknown_token',
       clientId: undefined,
+      reason: 'unknown',
       at: 1,
       requestId: 'r1',
       endpoint: 'token',
@@ -108,7 +109,7 @@ describe('the channel', () => {
       },
       () => 1,
     )
-    emit(context, { type: 'unknown_token', clientId: 'shop-app' })
+    emit(context, { type: 'unknown_token', clientId: 'shop-app', reason: 'unknown' })
     expect(published).toMatchObject([{ clientId: 'shop-app' }])
     expect(heard).toMatchObject([{ clientId: 'changed' }])
   })

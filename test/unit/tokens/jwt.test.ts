@@ -1,5 +1,6 @@
 import { createHmac, createSecretKey, generateKeyPairSync } from 'node:crypto'
 import { beforeEach, describe, expect, it } from 'vitest'
+import type { TokenRefusal } from '../../../lib/protocol/token-refusal.js'
 import { isJwt, signJwt, verifyJwt, type JwtClaims } from '../../../lib/tokens/jwt.js'
 import { signingKey, type SigningKey } from '../../../lib/tokens/signing-key.js'
 import { VerifiedJwts } from '../../../lib/tokens/verified-jwts.js'
@@ -34,7 +35,7 @@ describe('verifyJwt', () => {
     asked = []
   })
 
-  const verify = (jwt: string, known: SigningKey | undefined = key): JwtClaims | undefined =>
+  const verify = (jwt: string, known: SigningKey | undefined = key): JwtClaims | TokenRefusal =>
     verifyJwt(
       jwt,
       'at+jwt',
@@ -43,7 +44,7 @@ describe('verifyJwt', () => {
         return known
       },
       verified,
-    ) as JwtClaims | undefined
+    ) as JwtClaims | TokenRefusal
 
   it.each(Object.entries(keys))(
     'takes what is signed with %s, three times, and nothing that is changed',
@@ -58,7 +59,7 @@ describe('verifyJwt', () => {
       for (let time = 0; time < 3; time += 1) {
         const answer = verify(jwt, own)
         expect(answer).toEqual({ sub: 'a', nested: [{ deep: { deeper: 1 } }] })
-        const nested = answer?.['nested'] as [{ deep: object }]
+        const nested = (answer as JwtClaims)['nested'] as [{ deep: object }]
         expect([answer, nested, nested[0], nested[0].deep].every(Object.isFrozen)).toBe(true)
       }
       expect(asked).toEqual(Array(3).fill(expect.objectContaining({ keyId: own.keyId, algorithm: name })))
@@ -67,13 +68,13 @@ describe('verifyJwt', () => {
         `${header}.${base64url({ sub: 'b' })}.${signature}`,
         `${header}.${claims}.${other(signature)}`,
       ])
-        expect(verify(changed, own)).toBeUndefined()
+        expect(verify(changed, own)).toBe('signature')
       expect(
         verify(
           jwt,
           Object.values(keys).find((one) => one.algorithm !== name),
         ),
-      ).toBeUndefined()
+      ).toBe('algorithm')
     },
   )
 
@@ -87,9 +88,9 @@ describe('verifyJwt', () => {
     const jwt = token(good)
     for (let time = 0; time < 3; time += 1) expect(verify(jwt)).toEqual({ sub: 'a' })
     expect(verified.find(verified.keyOf(jwt) ?? '')).toMatchObject({ keyId: 'k', algorithm: 'HS256' })
-    expect(verifyJwt(jwt, 'at+jwt', () => undefined, verified)).toBeUndefined()
+    expect(verifyJwt(jwt, 'at+jwt', () => undefined, verified)).toBe('unknown_key')
     const another = createSecretKey(Buffer.alloc(32, 8))
-    expect(verify(jwt, { ...key, signWith: another, verifyWith: another })).toBeUndefined()
+    expect(verify(jwt, { ...key, signWith: another, verifyWith: another })).toBe('signature')
     expect(verify(jwt)).toEqual({ sub: 'a' })
   })
 
@@ -103,27 +104,27 @@ describe('verifyJwt', () => {
     expect(asked).toEqual([{ keyId, algorithm: 'HS256' }])
   })
 
-  it.each([
-    { typ: 'at+jwt', kid: 'k' },
-    { ...good, alg: 7 },
-    { ...good, alg: null },
-    { alg: 'HS256', kid: 'k' },
-    { ...good, typ: 7 },
-    { ...good, typ: 'JWT' },
-    { ...good, typ: 'at+jwt ' },
-    { ...good, typ: 'application/application/at+jwt' },
-    { ...good, typ: 'token-introspection+jwt' },
-    { ...good, crit: [] },
-    { ...good, b64: true },
-    { ...good, kid: 7 },
-    { ...good, kid: null },
-    [good],
-    null,
-    7,
-    'no JSON',
-    Buffer.from([0x7b, 0xff, 0x7d]),
-  ])('asks for no key with the header %j', (header) => {
-    expect(verify(token(header))).toBeUndefined()
+  it.each<[TokenRefusal, unknown]>([
+    ['header', { typ: 'at+jwt', kid: 'k' }],
+    ['header', { ...good, alg: 7 }],
+    ['header', { ...good, alg: null }],
+    ['type', { alg: 'HS256', kid: 'k' }],
+    ['type', { ...good, typ: 7 }],
+    ['type', { ...good, typ: 'JWT' }],
+    ['type', { ...good, typ: 'at+jwt ' }],
+    ['type', { ...good, typ: 'application/application/at+jwt' }],
+    ['type', { ...good, typ: 'token-introspection+jwt' }],
+    ['header', { ...good, crit: [] }],
+    ['header', { ...good, b64: true }],
+    ['header', { ...good, kid: 7 }],
+    ['header', { ...good, kid: null }],
+    ['form', [good]],
+    ['form', null],
+    ['form', 7],
+    ['form', 'no JSON'],
+    ['form', Buffer.from([0x7b, 0xff, 0x7d])],
+  ])('refuses for its %s, and asks for no key with, the header %j', (reason, header) => {
+    expect(verify(token(header))).toBe(reason)
     expect(asked).toEqual([])
   })
 
@@ -132,7 +133,7 @@ describe('verifyJwt', () => {
     ['none at all', { ...good, alg: 'none' }],
     ['that of another key', { ...good, alg: 'ES256' }],
   ])('refuses a header that names %s', (_what, header) => {
-    expect(verify(token(header))).toBeUndefined()
+    expect(verify(token(header))).toBe('algorithm')
     expect(asked).toHaveLength(1)
   })
 
@@ -141,7 +142,7 @@ describe('verifyJwt', () => {
     const renamed = { ...own, algorithm: 'Ed25519' as never, keyId: 'renamed' }
     const jwt = await signJwt({ ...own, keyId: 'renamed' }, 'at+jwt', { sub: 'a' })
     expect(verify(jwt, own)).toEqual({ sub: 'a' })
-    expect(verify(jwt, renamed)).toBeUndefined()
+    expect(verify(jwt, renamed)).toBe('algorithm')
   })
 
   it.each([
@@ -152,7 +153,7 @@ describe('verifyJwt', () => {
     ['that are not UTF-8', Buffer.from('{"sub":"\xFF"}', 'latin1')],
   ])('refuses claims %s, and remembers nothing of them', (_what, claims) => {
     const jwt = token(good, claims)
-    for (let time = 0; time < 3; time += 1) expect(verify(jwt)).toBeUndefined()
+    for (let time = 0; time < 3; time += 1) expect(verify(jwt)).toBe('form')
     expect(verified.find(verified.keyOf(jwt) ?? '')).toBeUndefined()
   })
 
@@ -177,7 +178,7 @@ describe('verifyJwt', () => {
       `${header}.${claims}.${signature}AA`,
       `${header}+.${claims}.${signature}`,
     ]) {
-      expect(verify(spelling), spelling).toBeUndefined()
+      expect(verify(spelling), spelling).toBe('form')
     }
     expect(asked).toEqual([])
   })
@@ -186,8 +187,8 @@ describe('verifyJwt', () => {
     const fill = (length: number): string => token(good, { sub: 'x'.repeat(length) })
     let length = 12_000
     while (fill(length + 1).length <= 16_384) length += 1
-    expect(verify(fill(length))).toBeDefined()
-    expect(verify(fill(length + 3))).toBeUndefined()
+    expect(verify(fill(length))).toEqual({ sub: 'x'.repeat(length) })
+    expect(verify(fill(length + 3))).toBe('form')
     expect(asked).toHaveLength(1)
   })
 

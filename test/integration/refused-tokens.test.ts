@@ -1,0 +1,181 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { OAuthEvent } from 'latchkey'
+import { BearerStrategy } from 'latchkey/passport'
+import type { ResourceServerOptions } from 'latchkey/resource-server'
+import passport from 'passport'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { tokenRefusals, type TokenRefusal } from '../../lib/protocol/token-refusal.js'
+import { claimsOf, post, signingKey, tokenOf } from '../fixtures/api-server.js'
+import { jws, segment, signer } from '../fixtures/jwt-server.js'
+import {
+  guardedApp,
+  inspection,
+  resourceServer,
+  runningIssuer,
+  type GuardedApp,
+  type RunningIssuer,
+} from '../fixtures/running-issuer.js'
+
+const es256 = signer('ES256', signingKey)
+/** Every reason that some test below has seen. */
+const seen = new Set<TokenRefusal>()
+let issuer: RunningIssuer
+let good: string
+let claims: Record<string, unknown>
+let header: Record<string, unknown>
+
+beforeAll(async () => {
+  issuer = await runningIssuer()
+  good = await tokenOf(issuer, 'jwt-app')
+  claims = claimsOf(good)
+  header = JSON.parse(Buffer.from(good.split('.')[0] ?? '', 'base64url').toString())
+})
+afterAll(() => issuer.close())
+
+const withClaims = (changed: object): string => jws(header, { ...claims, ...changed }, es256)
+const withHeader = (changed: object): string => jws({ ...header, ...changed }, claims, es256)
+
+/** Tokens that carry the issuer's signature, or nearly, and why each of them is refused. */
+const forgeries: readonly (readonly [reason: TokenRefusal, what: string, token: () => string])[] = [
+  ['form', 'two segments', () => good.slice(0, good.lastIndexOf('.'))],
+  ['form', 'claims that are a list', () => jws(header, [claims], es256)],
+  ['type', 'typ JWT', () => withHeader({ typ: 'JWT' })],
+  ['header', 'an extension', () => withHeader({ crit: ['exp'] })],
+  ['unknown_key', 'another kid', () => withHeader({ kid: 'x' })],
+  ['signature', 'claims that were changed', () => good.replace(/\..*\./, `.${segment({ ...claims, sub: 'a' })}.`)],
+  ['issuer', 'another issuer', () => withClaims({ iss: 'https://other.example.com' })],
+  ['issuer_slash', 'the issuer with a slash', () => withClaims({ iss: `${issuer.issuer}/` })],
+  ['claim_sub', 'no sub', () => withClaims({ sub: undefined })],
+  ['claim_client_id', 'azp and no client_id', () => withClaims({ client_id: undefined, azp: 'jwt-app' })],
+  ['claim_jti', 'no jti', () => withClaims({ jti: undefined })],
+  ['claim_aud', 'no aud', () => withClaims({ aud: undefined })],
+  ['claim_scope', 'a scope that is a list', () => withClaims({ scope: ['orders:read'] })],
+  ['claim_exp', 'no exp', () => withClaims({ exp: undefined })],
+  ['claim_iat', 'iat as a string', () => withClaims({ iat: '1' })],
+  ['claim_nbf', 'nbf as a string', () => withClaims({ nbf: '1' })],
+  ['claim_sid', 'an empty sid', () => withClaims({ sid: '' })],
+  ['expired', 'an end that has passed', () => withClaims({ exp: issuer.now() - 60 })],
+  ['not_yet_valid', 'nbf in the future', () => withClaims({ nbf: issuer.now() + 3600 })],
+  ['sender_constrained', 'a key that it is bound to', () => withClaims({ cnf: { jkt: 'x' } })],
+  ['audience', 'another audience', () => withClaims({ aud: issuer.otherApi })],
+  ['audience_slash', 'the audience with a slash', () => withClaims({ aud: [`${issuer.api}/`] })],
+]
+
+const answer = { error: 'invalid_token', error_description: 'The access token is invalid, expired or revoked' }
+
+/** Presents a token that must be refused: the caller sees what it sees of every other, the operator the reason. */
+async function expectRefusal(
+  app: GuardedApp,
+  events: OAuthEvent[],
+  token: string,
+  reason: TokenRefusal,
+): Promise<void> {
+  events.length = 0
+  const { status, body, challenge } = await app.get(token)
+  expect({ status, body }).toEqual({ status: 401, body: answer })
+  const words = challenge?.replace(/^Bearer realm="[^"]+", (resource_metadata="[^"]+", )?/, '')
+  expect(words).toBe(`error="${answer.error}", error_description="${answer.error_description}"`)
+  const refusals = events.filter(({ type }) => type === 'request_refused')
+  expect(refusals).toMatchObject([{ type: 'request_refused', error: 'invalid_token', reason }])
+  for (const event of events) if (event.type === 'unknown_token') expect(event.reason).toBe(reason)
+  expect(JSON.stringify(events)).not.toContain(token)
+  seen.add(reason)
+}
+
+describe('the reason of a refused token, for the operator alone', () => {
+  const apps: GuardedApp[] = []
+  afterAll(() => Promise.all(apps.map((app) => app.close())))
+
+  async function guardedBy(make: () => Parameters<typeof guardedApp>[0]): Promise<GuardedApp> {
+    const app = await guardedApp(make())
+    apps.push(app)
+    return app
+  }
+  const resource = (events: OAuthEvent[], options: Partial<ResourceServerOptions>): Promise<GuardedApp> =>
+    guardedBy(() => resourceServer(issuer, { onEvent: (event) => events.push(event), ...options }))
+
+  it.each(forgeries)('is %s at a resource server with keys, for %s (20)', async (reason, _what, token) => {
+    const events: OAuthEvent[] = []
+    const app = await resource(events, { jwks: true })
+    expect((await app.get(good)).status).toBe(200)
+    await expectRefusal(app, events, token(), reason)
+  })
+
+  it.each(forgeries)('is %s at the guard of the issuer, for %s (20)', async (reason, _what, token) => {
+    const app = await guardedBy(() => issuer.oauth)
+    expect((await app.get(good)).status).toBe(200)
+    await expectRefusal(app, issuer.events, token(), reason)
+  })
+
+  it('tells what a guard of the issuer knows of opaque and revoked tokens (20)', async () => {
+    const app = await guardedBy(() => issuer.oauth)
+    await expectRefusal(app, issuer.events, 'garbage', 'unknown')
+    expect(issuer.events).toMatchObject([{ type: 'unknown_token', reason: 'unknown' }, { type: 'request_refused' }])
+    await expectRefusal(app, issuer.events, withHeader({ alg: 'HS256' }), 'algorithm')
+    const opaque = await tokenOf(issuer, 'opaque-app')
+    const jwt = await tokenOf(issuer, 'jwt-app')
+    expect((await post(issuer, '/oauth/revoke', { token: jwt }, 'jwt-app')).status).toBe(200)
+    await expectRefusal(app, issuer.events, jwt, 'revoked')
+    const elsewhere = await tokenOf(issuer, 'opaque-app', { resource: issuer.otherApi })
+    await expectRefusal(app, issuer.events, elsewhere, 'audience')
+    issuer.advance(3600)
+    await expectRefusal(app, issuer.events, opaque, 'expired')
+    issuer.advance(-3600)
+  })
+
+  it('is form for an opaque token where a JWT is needed (20)', async () => {
+    const events: OAuthEvent[] = []
+    await expectRefusal(await resource(events, { jwks: true }), events, 'garbage', 'form')
+  })
+
+  it.each<[TokenRefusal, object]>([
+    ['inactive', { active: false }],
+    ['issuer', { iss: 'https://other.example.com' }],
+    ['claim_client_id', { client_id: undefined, username: 'alice' }],
+    ['claim_sub', { sub: 7 }],
+    ['wrong_kind', { token_type: undefined }],
+    ['claim_scope', { scope: ['a'] }],
+    ['claim_exp', { exp: undefined }],
+    ['claim_iat', { iat: '1' }],
+    ['expired', { exp: 1 }],
+    ['sender_constrained', { cnf: {} }],
+    ['claim_aud', { aud: [7] }],
+    ['audience', { aud: 'https://other.example.com' }],
+  ])('is %s where introspection says %j (20)', async (reason, changed) => {
+    const events: OAuthEvent[] = []
+    const app = await resource(events, { introspection: inspection(issuer) })
+    const told = { active: true, token_type: 'Bearer', ...claims, ...changed }
+    issuer.instead = (_, res) => res.setHeader('Content-Type', 'application/json').end(JSON.stringify(told))
+    try {
+      await expectRefusal(app, events, 'a-token', reason)
+    } finally {
+      issuer.instead = undefined
+    }
+  })
+
+  it('is denied where the verify function of a strategy finds nobody (20)', async () => {
+    const events: OAuthEvent[] = []
+    const strategy = new BearerStrategy({ onEvent: (event) => events.push(event) }, (_token, done) => done(null, false))
+    const requireBearer = (): unknown => passport.authenticate(strategy)
+    const app = await guardedBy(() => ({ requireBearer }) as never)
+    await expectRefusal(app, events, 'a-token', 'denied')
+  })
+
+  it('is absent where the error says everything (20)', async () => {
+    const app = await guardedBy(() => ({
+      requireBearer: () => issuer.oauth.requireBearer({ scope: 'orders:write' }) as never,
+    }))
+    issuer.events.length = 0
+    expect((await app.get(await tokenOf(issuer, 'jwt-app', { scope: 'orders:read' }))).status).toBe(403)
+    expect(issuer.events.at(-1)).toMatchObject({ error: 'insufficient_scope', reason: undefined })
+  })
+
+  it('is one of the list, each of which was seen above and is documented (20)', () => {
+    expect([...seen].sort()).toEqual([...tokenRefusals].sort())
+    const page = readFileSync(join(import.meta.dirname, '../../docs/observability.md'), 'utf8')
+    const section = page.slice(page.indexOf('### Why a token was refused'), page.indexOf('## Channels'))
+    const rows = [...section.matchAll(/^\| (`\w+`(?:, `\w+`)*) \|/gm)].flatMap(([, cell = '']) => cell.split(', '))
+    expect(rows.map((cell) => cell.replaceAll('`', '')).slice(1)).toEqual([...tokenRefusals])
+  })
+})
