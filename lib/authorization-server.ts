@@ -15,10 +15,12 @@ import type { HttpHandler } from './express/http.js'
 import { REQUEST_TIMEOUT_SECONDS } from './express/request-deadline.js'
 import { bearerGuard, type RequireBearer } from './express/require-bearer.js'
 import { frontHandler, router } from './express/router.js'
+import { tlsRule } from './express/tls.js'
 import type { AuthorizationServerOptions } from './options.js'
 import { serverStrategies, type ServerStrategies } from './passport/server-strategies.js'
 import { requireStrength, weaknessWarning, weakSettings } from './posture.js'
 import { bcryptHasher } from './passwords/bcrypt-hasher.js'
+import { isProduction } from './protocol/check-issuer.js'
 import { systemClock } from './protocol/clock.js'
 import type { PostureFinding } from './protocol/posture-finding.js'
 import { applicationContext } from './protocol/request-context.js'
@@ -34,7 +36,7 @@ export interface AuthorizationServer {
   router(): HttpHandler
   /**
    * The endpoints in front of an app, or of nothing: `createServer(oauth.handler(app))`. The same answers as by `router()`, without
-   * what Express costs; the app's own middleware, `trust proxy` among it, does not see these requests.
+   * what Express costs. The app's own middleware does not see these requests; its `trust proxy` setting counts, where it is Express.
    */
   handler(
     app?: (req: IncomingMessage, res: ServerResponse) => unknown,
@@ -62,13 +64,12 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
   checkServerOptions(options)
   const services = wire(options)
   const { issuer, realm = new URL(issuer).hostname, checkRevocation = true } = options
-  const production = process.env['NODE_ENV'] === 'production'
-  const { requireTls = production && issuer.startsWith('https:') } = options
+  const tls = tlsRule(options, issuer)
   const { requestId, clientAddress, requestTimeoutSeconds = REQUEST_TIMEOUT_SECONDS } = options
   const { clock, emit, scopePolicy, resources, grants: grantTypes } = services
   const proxy = proxyWatch(emit, clientAddress)
-  const settings = { clock, realm, emit, proxy, requestId, requestTimeoutSeconds, clientAddress }
-  const endpoints = serverEndpoints(options, services, { ...settings, requireTls, grantTypes })
+  const settings = { clock, realm, emit, proxy, tls, requestId, requestTimeoutSeconds, clientAddress }
+  const endpoints = serverEndpoints(options, services, { ...settings, grantTypes })
   const [resource] = resources.keys()
   const guardServices = {
     ...services,
@@ -80,7 +81,7 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
       onUnknown: (context, reason) => countUnknownToken(services, { context, clientId: undefined }, reason),
     }),
   }
-  const weaknesses = weakSettings({ options, throttle: services.throttle, requireTls, isProduction: production })
+  const weaknesses = weakSettings({ options, throttle: services.throttle, isProduction: isProduction(issuer) })
   if (options.strict === true) requireStrength(weaknesses)
   if (weaknesses.length > 0) emit(applicationContext(), weaknessWarning(weaknesses))
   for (const { warning } of options.grants) if (warning) emit(applicationContext(), { type: 'warning', ...warning })

@@ -69,6 +69,7 @@ export function checkServerOptions(options: AuthorizationServerOptions): void {
   checkFunction('onEvent', options.onEvent)
   checkFunction('requestId', options.requestId)
   checkFunction('clientAddress', options.clientAddress)
+  checkFunction('isSecure', options.isSecure)
   checkWholeNumber('requestTimeoutSeconds', options.requestTimeoutSeconds, 1, 600)
   checkWholeNumber('rememberedJwts', options.rememberedJwts, 0, MOST_REMEMBERED_JWTS)
   checkClock(options.clock)

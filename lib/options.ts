@@ -2,6 +2,7 @@ import type { ClientAuthMethod } from './client-auth/client-auth-method.js'
 import type { OAuthEvent } from './events.js'
 import type { ClientAddress } from './express/client-address.js'
 import type { NameRequest } from './express/request-id.js'
+import type { IsSecure } from './express/tls.js'
 import type { GrantHandler } from './grants/grant-handler.js'
 import type { Resource } from './grants/granted-resources.js'
 import type { ExcessScope } from './grants/granted-scope.js'
@@ -64,8 +65,10 @@ export interface AuthorizationServerOptions {
   /** The `realm` of challenges: printable ASCII without `"` and `\`. Default: the host of the issuer. */
   readonly realm?: string
   /**
-   * Whether requests to the endpoints without TLS are refused. Default: yes in production (`NODE_ENV`) when the issuer is
-   * `https`. Behind a TLS proxy, set Express's `trust proxy`.
+   * Whether requests without TLS are refused: all to the endpoints, those with a token at the guards. Default: in production with an
+   * `https` issuer, but for requests of the machine itself that no proxy forwarded. `true` refuses those too. Production is
+   * `NODE_ENV=production`, or an `https` issuer on no loopback host unless `NODE_ENV` is `development` or `test`. Behind a TLS proxy, set
+   * Express's `trust proxy`, or `isSecure`.
    */
   readonly requireTls?: boolean
   /**
@@ -85,10 +88,15 @@ export interface AuthorizationServerOptions {
    */
   readonly requestId?: NameRequest
   /**
-   * Tells the network address of a caller, by which failures are counted and which events tell: for `handler`, which does not see the
-   * settings of an app, behind a proxy. Default: what Express makes of its `trust proxy`, else the peer's.
+   * Returns the network address of a caller, by which failures are counted and which events name: behind a proxy, where the app is not
+   * Express. Default: what Express makes of its `trust proxy` or Fastify of its `trustProxy`, else the peer's.
    */
   readonly clientAddress?: ClientAddress
+  /**
+   * Returns whether the client used TLS: behind a TLS proxy, where the app is not Express. Anything but `true` means no. Default: what
+   * Express makes of its `trust proxy` or Fastify of its `trustProxy`, else whether the socket is encrypted.
+   */
+  readonly isSecure?: IsSecure
   /**
    * Seconds after which a request that waits for a store or a hook is answered 503, 1 to 600; what comes later is dropped. Default 30.
    */
@@ -132,6 +140,7 @@ export const serverOptionNames: readonly (keyof AuthorizationServerOptions)[] = 
   'onEvent',
   'requestId',
   'clientAddress',
+  'isSecure',
   'requestTimeoutSeconds',
   'rememberedJwts',
   'clock',

@@ -11,22 +11,24 @@ const DAY = 86_400
 export interface PostureSubject {
   readonly options: AuthorizationServerOptions
   readonly throttle: Throttle | undefined
-  readonly requireTls: boolean
   readonly isProduction: boolean
 }
 
 /** Finds the settings of a server that are weaker than they need be. What is fine while developing is found in production only. */
 export function weakSettings(subject: PostureSubject): readonly PostureFinding[] {
-  const { options, throttle, requireTls, isProduction } = subject
+  const { options, throttle, isProduction } = subject
+  const isOneOfSeveral = isOneOfSeveralProcesses()
   const { issuer, tokens, grants } = options
   const found: PostureFinding[] = []
   const find = (isSo: boolean, code: PostureCode, reason: string, remedy: string): void => {
     if (isSo) found.push({ code, reason, remedy })
   }
   find(
-    isProduction && tokens.isVolatile === true,
+    (isProduction || isOneOfSeveral) && tokens.isVolatile === true,
     'memory_store',
-    'Tokens are kept in memory: a restart signs everybody out and forgets what was revoked',
+    isOneOfSeveral
+      ? 'Tokens are kept in the memory of each process: a token of one process is unknown to the others, and so is what was revoked'
+      : 'Tokens are kept in memory: a restart signs everybody out and forgets what was revoked',
     'Use the stores of latchkey/stores/sqlite, postgres, mysql or redis',
   )
   find(
@@ -36,7 +38,7 @@ export function weakSettings(subject: PostureSubject): readonly PostureFinding[]
     'Leave throttle out, or give it sharedThrottle(…)',
   )
   find(
-    isProduction && throttle?.isShared === false && hasSeveralProcesses(options),
+    throttle?.isShared === false && (isOneOfSeveral || (isProduction && tokens.isShared === true)),
     'memory_throttle',
     'Failures are counted in each process by itself: with every process a guesser has as many tries more',
     'Use sharedThrottle(…) over a limiter of rate-limiter-flexible',
@@ -49,10 +51,10 @@ export function weakSettings(subject: PostureSubject): readonly PostureFinding[]
     'Put the server behind TLS, and name it by its https URL',
   )
   find(
-    isProduction && issuer.startsWith('https:') && !requireTls,
+    isProduction && issuer.startsWith('https:') && options.requireTls === false,
     'no_tls',
-    'Requests without TLS are answered (requireTls: false)',
-    'Leave requireTls out; behind a TLS proxy, set trust proxy in the application',
+    'Requests without TLS are served (requireTls: false)',
+    'Leave requireTls out; behind a TLS proxy, set trust proxy in the Express app, or isSecure',
   )
   find(
     options.signingKeys?.isSymmetric === true && (options.resources ?? []).length > 1,
@@ -91,10 +93,10 @@ function weakLifetimes(options: AuthorizationServerOptions): readonly PostureFin
   return found
 }
 
-/** Stores that processes share, a cluster, and what process managers leave in the environment. */
-function hasSeveralProcesses({ tokens }: AuthorizationServerOptions): boolean {
+/** A worker of a cluster, or of a process manager that says so in the environment. */
+function isOneOfSeveralProcesses(): boolean {
   const { NODE_APP_INSTANCE, pm_id: processManagerId } = process.env
-  return tokens.isShared === true || cluster.isWorker || (NODE_APP_INSTANCE ?? processManagerId) !== undefined
+  return cluster.isWorker || (NODE_APP_INSTANCE ?? processManagerId) !== undefined
 }
 
 /** Refuses a server with weak settings. */

@@ -15,13 +15,13 @@ import type { ProxyWatch } from './proxy-watch.js'
 import { readBody, type ReadForm } from './read-body.js'
 import { withinRequestTime } from './request-deadline.js'
 import { readAuthorization } from './request-headers.js'
+import { refusePlainHttp, type TlsRule } from './tls.js'
 import { writeAnswer, writeError, writeOptions } from './write-answer.js'
 
 /** What is common to all endpoints of a server. */
 export interface EndpointSettings extends RequestSettings {
   readonly realm: string
-  /** Whether requests without TLS are refused. */
-  readonly requireTls: boolean
+  readonly tls: TlsRule
   readonly emit: Emit
   readonly proxy: ProxyWatch
   /** Those that are served: any other is whatever somebody made up, and told nobody. */
@@ -42,7 +42,7 @@ export function endpointHandler(
     const trace = beginTrace(context)
     // The client may go away before all of the form is here: nothing else would tell of that.
     if (trace !== undefined) res.once('close', () => trace.end('aborted'))
-    const refusal = refuseMethod(req, res) ?? refusePlainHttp(settings, req)
+    const refusal = refuseMethod(req, res) ?? refusePlainHttp(settings.tls, req)
     if (refusal !== undefined) fail(refusal)
     else if (req.method === 'OPTIONS') succeed(undefined)
     else readBody(req, answer)
@@ -91,10 +91,4 @@ function refuseMethod(req: HttpRequest, res: ServerResponse): OAuthError | undef
   if (req.method === 'POST' || req.method === 'OPTIONS') return undefined
   res.setHeader('Allow', 'POST')
   return new OAuthError('invalid_request', 'Only POST is allowed here', { status: 405 })
-}
-
-/** RFC 6749 §3.2: TLS is required. Refused, not redirected, so that a client that leaks its secret is noticed. */
-function refusePlainHttp({ requireTls }: EndpointSettings, req: HttpRequest): OAuthError | undefined {
-  if (!requireTls || (req.secure ?? 'encrypted' in req.socket)) return undefined
-  return new OAuthError('invalid_request', 'TLS is required; behind a TLS proxy, set trust proxy in the application')
 }

@@ -12,6 +12,8 @@ export type HttpRequest = IncomingMessage & {
   readonly ips?: readonly string[]
   /** Express: whether the client used TLS by the `trust proxy` setting. */
   readonly secure?: boolean
+  /** Express, and Fastify for its middleware: `https` if the client used TLS, by the proxy setting. */
+  readonly protocol?: string
 }
 
 /** A handler that fits Express 4, Express 5, Connect and `node:http`. */

@@ -26,7 +26,7 @@ const untrustedProxy = {
   reason:
     'A request came through a proxy that the application does not trust: the address of the proxy is taken for that of all callers',
   remedy:
-    "Set Express's trust proxy to the proxies that you have, and mount oauth.router() in that app, or set clientAddress",
+    "Set Express's trust proxy to the proxies that you have; where the app is not Express, set clientAddress and isSecure",
 } as const satisfies PostureFinding
 
 /** Makes the watch of a server; it tells once, and nothing where the application itself tells the addresses. */
@@ -36,8 +36,9 @@ export function proxyWatch(emit: Emit, clientAddress?: ClientAddress): ProxyWatc
     see(req, context) {
       if (noticed || clientAddress !== undefined || !isForwarded(req.headers)) return
       const { remoteAddress } = req.socket
-      // Anybody on the internet can send such a header; a proxy of the application's own is on its own network.
-      if (remoteAddress === undefined || isTrusted(req, remoteAddress) || !isOwnNetwork(remoteAddress)) return
+      // Anybody on the internet can send such a header; a proxy of the application's own is on its own network, or at the other end of a
+      // Unix socket, which has no address.
+      if (isTrusted(req, remoteAddress) || (remoteAddress !== undefined && !isOwnNetwork(remoteAddress))) return
       noticed = true
       const { code, reason } = untrustedProxy
       emit(context, { type: 'warning', code, message: reason, findings: [untrustedProxy] })
@@ -47,7 +48,7 @@ export function proxyWatch(emit: Emit, clientAddress?: ClientAddress): ProxyWatc
 }
 
 /** Whether Express was told to trust the peer: then it has another address for the caller, or a list, also where that is the same. */
-function isTrusted({ ip = '', ips = [] }: HttpRequest, remoteAddress: string): boolean {
+function isTrusted({ ip = '', ips = [] }: HttpRequest, remoteAddress: string | undefined): boolean {
   return ips.length > 0 || (ip !== '' && ip !== remoteAddress)
 }
 

@@ -10,14 +10,19 @@ import { isPromiseLike, type MaybePromise } from '../protocol/maybe-promise.js'
 import { beginTrace } from '../protocol/request-trace.js'
 import { HttpRequestContext, type RequestSettings } from './http-request-context.js'
 import type { HttpRequest } from './http.js'
+import type { ProxyWatch } from './proxy-watch.js'
 import type { authOf } from './request-auth.js'
 import { withinRequestTime } from './request-deadline.js'
 import { isForm, queryHas, readAuthorization } from './request-headers.js'
+import { refusePlainHttp, type TlsRule } from './tls.js'
 import { writeChallenge, writeError } from './write-answer.js'
 
 /** What a guard works with. */
 export interface GuardServices extends BearerServices, ChallengeParams, RequestSettings {
   readonly emit: Emit
+  readonly tls: TlsRule
+  /** Absent: nobody watches. */
+  readonly proxy?: ProxyWatch
 }
 
 /**
@@ -66,7 +71,11 @@ export function judgeRequest(
   context: HttpRequestContext,
 ): MaybePromise<BearerResult> {
   try {
-    const result = verifyBearer(services, requirement, bearerRequest(req), context)
+    const request = bearerRequest(req)
+    // RFC 6750 §5.3. A request without a token tells nobody anything: it is asked for one, or passes where the guard is optional.
+    const plain = services.tls.required === false || !hasToken(request) ? undefined : refusePlainHttp(services.tls, req)
+    if (plain !== undefined) return failed(plain)
+    const result = verifyBearer(services, requirement, request, context)
     return isPromiseLike(result) ? withinRequestTime(result, services, context).then(undefined, failed) : result
   } catch (thrown) {
     return failed(thrown)
@@ -75,6 +84,11 @@ export function judgeRequest(
   function failed(thrown: unknown): BearerResult {
     return { verdict: 'refused', error: publicError(thrown) }
   }
+}
+
+/** Of whatever form: it was sent in the clear. */
+function hasToken({ authorization, tokenElsewhere }: BearerRequest): boolean {
+  return tokenElsewhere || (authorization !== undefined && /^bearer/i.test(authorization))
 }
 
 /** What of an HTTP request says which token it brings. Throws `invalid_request` for two `Authorization` headers. */
@@ -100,6 +114,7 @@ export function bearerGuard(services: GuardServices, requirement: BearerRequirem
         req.auth = undefined
         next()
       } else {
+        services.proxy?.see(req, context)
         writeRefusal(services, requirement, context, res, result)
       }
     }

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { HttpHandler, HttpRequest } from './http.js'
+import { trustProxyOf } from './trust-proxy.js'
 
 /** The endpoints of a server by their paths. */
 export type Endpoints = ReadonlyMap<string, (req: HttpRequest, res: ServerResponse) => void>
@@ -20,10 +21,15 @@ export function frontHandler(
   endpoints: Endpoints,
   app: (req: IncomingMessage, res: ServerResponse) => unknown = notFound,
 ): (req: IncomingMessage, res: ServerResponse) => void {
+  const adoptTrustProxy = trustProxyOf(app)
   return (req, res) => {
     const endpoint = endpointOf(endpoints, req)
-    if (endpoint === undefined) app(req, res)
-    else endpoint(req, res)
+    if (endpoint === undefined) {
+      app(req, res)
+    } else {
+      adoptTrustProxy(req)
+      endpoint(req, res)
+    }
   }
 }
 

@@ -3,6 +3,7 @@ import type { ClientAuthRequest } from '../client-auth/client-auth-method.js'
 import type { OAuthError } from '../errors/oauth-error.js'
 import { emitError, type Emit } from '../events.js'
 import type { RequestSettings } from '../express/http-request-context.js'
+import { refusePlainHttp, type TlsRule } from '../express/tls.js'
 import { writeError } from '../express/write-answer.js'
 import { andThen, type MaybePromise } from '../protocol/maybe-promise.js'
 import type { AttemptedRequest } from './attempt.js'
@@ -15,6 +16,8 @@ export interface ClientTerms extends RequestSettings {
   readonly emit: Emit
   /** Whether the credentials stand in the form, so that one that nobody has read is a mistake of the application. */
   readonly needsForm: boolean
+  /** Absent: requests without TLS are served. */
+  readonly tls?: TlsRule
 }
 
 /** Decides about a request by its client, and refuses it as an endpoint would. `authenticate` answers the user, or throws. */
@@ -23,12 +26,16 @@ export function decideByClient(
   { req, context }: AttemptedRequest,
   authenticate: (request: ClientAuthRequest) => MaybePromise<unknown>,
 ): MaybePromise<Decision> {
-  const { realm, emit, needsForm } = terms
+  const { realm, emit, needsForm, tls } = terms
   return decideOr(
     terms,
     context,
     () => {
       const request = clientAuthRequest(req, context, needsForm)
+      const hasCredentials =
+        request.authorization !== undefined || request.parameters.get('client_secret') !== undefined
+      const plain = tls && hasCredentials ? refusePlainHttp(tls, req) : undefined
+      if (plain !== undefined) return refuse(plain)
       return andThen(authenticate(request), (user) => ({ decided: 'accept', user }))
     },
     refuse,

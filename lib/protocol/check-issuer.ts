@@ -15,8 +15,22 @@ export function checkIssuer(issuer: unknown): void {
 
 /** Whether what is sent to a URL is safe from others: by TLS, or because it does not leave the machine. */
 export function isProtected(url: string): boolean {
-  const { protocol, hostname } = new URL(url)
-  const loopback =
-    hostname === 'localhost' || hostname === '[::1]' || (isIP(hostname) === 4 && hostname.startsWith('127.'))
-  return protocol === 'https:' || (protocol === 'http:' && loopback)
+  const { protocol } = new URL(url)
+  return protocol === 'https:' || (protocol === 'http:' && isOnLoopback(url))
+}
+
+/** Whether the host of a URL is the machine itself. */
+export function isOnLoopback(url: string): boolean {
+  const { hostname } = new URL(url)
+  return hostname === 'localhost' || hostname === '[::1]' || (isIP(hostname) === 4 && hostname.startsWith('127.'))
+}
+
+/**
+ * Whether an issuer runs in production: where `NODE_ENV` says so, and where the issuer is `https` on another host than loopback, unless
+ * `NODE_ENV` is `development` or `test`. A variable that was forgotten must not turn checks off.
+ */
+export function isProduction(issuer: string): boolean {
+  const { NODE_ENV: environment } = process.env
+  if (environment === 'production') return true
+  return environment !== 'development' && environment !== 'test' && issuer.startsWith('https:') && !isOnLoopback(issuer)
 }

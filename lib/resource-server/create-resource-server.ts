@@ -5,6 +5,7 @@ import { documentHandler } from '../express/document-handler.js'
 import type { HttpHandler } from '../express/http.js'
 import { bearerGuard, type RequireBearer } from '../express/require-bearer.js'
 import { router } from '../express/router.js'
+import { tlsRule } from '../express/tls.js'
 import { systemClock, type Clock } from '../protocol/clock.js'
 import { andThen } from '../protocol/maybe-promise.js'
 import { timeOf } from '../protocol/request-context.js'
@@ -39,6 +40,8 @@ export function createResourceServer(options: ResourceServerOptions): ResourceSe
     verifyAccessToken: verifier(options, clock),
     emit: createEmit(options.onEvent, clock),
     requestId: options.requestId,
+    clientAddress: options.clientAddress,
+    tls: tlsRule(options, issuer),
     // Whatever a token is verified by has a deadline of its own.
     requestTimeoutSeconds: undefined,
   }

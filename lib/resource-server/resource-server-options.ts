@@ -1,7 +1,9 @@
-import { checkFunction, checkOptions, checkText, checkWholeNumber } from '../errors/check-options.js'
+import { checkBoolean, checkFunction, checkOptions, checkText, checkWholeNumber } from '../errors/check-options.js'
 import { ConfigurationError } from '../errors/configuration-error.js'
 import type { OAuthEvent } from '../events.js'
+import type { ClientAddress } from '../express/client-address.js'
 import type { NameRequest } from '../express/request-id.js'
+import type { IsSecure } from '../express/tls.js'
 import { checkClock } from '../protocol/check-clock.js'
 import { checkIssuer, isProtected } from '../protocol/check-issuer.js'
 import { checkScopeTokens } from '../protocol/check-scope-tokens.js'
@@ -38,6 +40,15 @@ export interface ResourceServerOptions {
    * answers anything else: a random name.
    */
   readonly requestId?: NameRequest
+  /**
+   * Whether requests that bring a token without TLS are refused (RFC 6750 §5.3). Default: in production with an `https` issuer, but for
+   * requests of the machine itself that no proxy forwarded. See the same option of `createAuthorizationServer`.
+   */
+  readonly requireTls?: boolean
+  /** Returns the network address of a caller. Default: what Express makes of its `trust proxy`, else the peer's. */
+  readonly clientAddress?: ClientAddress
+  /** Returns whether the client used TLS. Default: what Express makes of its `trust proxy`, else whether the socket is encrypted. */
+  readonly isSecure?: IsSecure
   /** For tests. Default: the clock of the machine. */
   readonly clock?: Clock
 }
@@ -53,6 +64,9 @@ const known: readonly (keyof ResourceServerOptions)[] = [
   'realm',
   'onEvent',
   'requestId',
+  'requireTls',
+  'clientAddress',
+  'isSecure',
   'clock',
 ]
 const DAY = 86_400
@@ -80,6 +94,9 @@ export function checkResourceServerOptions(options: ResourceServerOptions): void
   checkText('realm', realm, printable, 'must be printable ASCII without quotes and backslashes')
   checkFunction('onEvent', options.onEvent)
   checkFunction('requestId', options.requestId)
+  checkBoolean('requireTls', options.requireTls)
+  checkFunction('clientAddress', options.clientAddress)
+  checkFunction('isSecure', options.isSecure)
   checkClock(options.clock)
 }
 

@@ -1,5 +1,9 @@
 import cluster from 'node:cluster'
-import { createServer } from 'node:http'
+import { once } from 'node:events'
+import { mkdtempSync } from 'node:fs'
+import { createServer, request as ask, type IncomingMessage } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import request from 'supertest'
 import { afterEach, describe, expect, it } from 'vitest'
 import {
@@ -17,7 +21,7 @@ import { createMemoryStores } from 'latchkey/stores/memory'
 import { openSqliteStores } from 'latchkey/stores/sqlite'
 import { generateKeyPairSync } from 'node:crypto'
 import { ConfigurationError } from '../../lib/errors/configuration-error.js'
-import { testServer } from '../fixtures/test-server.js'
+import { testServer, type TestServer } from '../fixtures/test-server.js'
 
 const environment = { ...process.env }
 afterEach(() => {
@@ -114,11 +118,48 @@ describe('the posture in production', () => {
   })
 })
 
+describe('the posture where nothing says production', () => {
+  const own = { issuer: 'https://localhost:8443', tokens: volatile }
+
+  it.each([
+    [undefined, 'https://auth.example.com', ['memory_store']],
+    ['staging', 'https://auth.example.com', ['memory_store']],
+    ['development', 'https://auth.example.com', []],
+    ['test', 'https://auth.example.com', []],
+    [undefined, 'https://localhost:8443', []],
+    [undefined, 'https://127.0.0.1', []],
+    [undefined, 'http://localhost:3000', []],
+    ['production', 'https://localhost:8443', ['memory_store']],
+  ])('goes by the issuer: NODE_ENV %s, %s (V15)', (node, issuer, codes) => {
+    if (node === undefined) delete process.env['NODE_ENV']
+    else process.env['NODE_ENV'] = node
+    const options = { issuer, tokens: volatile }
+    expect(
+      make(options)
+        .oauth.posture()
+        .map(({ code }) => code),
+    ).toEqual(codes)
+    if (codes.length > 0) expect(() => make({ ...options, strict: true })).toThrow('strict: refuses weak settings')
+    else expect(make({ ...options, strict: true }).oauth.posture()).toEqual([])
+    const noTls = make({ issuer, requireTls: false }).oauth.posture()
+    expect(noTls.map(({ code }) => code)).toEqual(codes.length > 0 ? ['no_tls'] : [])
+  })
+
+  it.each(['NODE_APP_INSTANCE', 'pm_id'])('speaks of several processes where %s does (27)', (name) => {
+    process.env = { ...environment, NODE_ENV: 'development', [name]: '0' }
+    expect(make(own).oauth.posture()).toMatchObject([
+      { code: 'memory_store', reason: expect.stringMatching(/each process.*unknown to the others/) },
+      { code: 'memory_throttle' },
+    ])
+    expect(make({ throttle: sharedCounters }).oauth.posture()).toEqual([])
+  })
+})
+
 describe('the posture while developing', () => {
   it.each(weak.filter(([code]) => ['memory_store', 'memory_throttle', 'http_issuer', 'no_tls'].includes(code)))(
     'does not mind %s',
     (_code, options) => {
-      delete process.env['NODE_ENV']
+      process.env['NODE_ENV'] = 'development'
       expect(make({ ...options, strict: true }).oauth.posture()).toEqual([])
     },
   )
@@ -167,6 +208,52 @@ describe('a proxy that is not trusted', () => {
     await request(testServer().http).post('/oauth/token')
     expect(server.oauth.posture()).toEqual([])
   })
+})
+
+describe('a proxy at a Unix socket', () => {
+  it('has no address, and is noticed (25)', async () => {
+    const server = testServer({
+      server: { throttle: memoryThrottle() },
+      before: (app) => app.set('trust proxy', 'loopback'),
+    })
+    expect(await postTo(server, {})).toBe(400)
+    expect(server.oauth.posture()).toEqual([])
+    expect(await postTo(server, { 'x-forwarded-for': '203.0.113.7' })).toBe(400)
+    expect(server.oauth.posture()).toMatchObject([
+      { code: 'untrusted_proxy', remedy: expect.stringContaining('isSecure') },
+    ])
+  })
+
+  it.each([1, true, () => true])('is none where the application trusts it: %s (25)', async (trusted) => {
+    const server = testServer({
+      server: { throttle: memoryThrottle() },
+      before: (app) => app.set('trust proxy', trusted),
+    })
+    await postTo(server, { 'x-forwarded-for': '203.0.113.7' })
+    expect(server.oauth.posture()).toEqual([])
+    expect(server.events.at(-1)).toMatchObject({ address: '203.0.113.7' })
+  })
+
+  it('is noticed by a guard that refuses, too (25)', async () => {
+    const server = testServer()
+    await request(server.http).get('/orders')
+    expect(server.oauth.posture()).toEqual([])
+    await request(server.http).get('/orders').set('x-forwarded-for', '203.0.113.7')
+    expect(server.oauth.posture()).toMatchObject([{ code: 'untrusted_proxy' }])
+  })
+
+  async function postTo({ http }: TestServer, headers: Record<string, string>): Promise<number | undefined> {
+    const socketPath = join(mkdtempSync(join(tmpdir(), 'proxy-')), 'socket')
+    await once(http.listen(socketPath), 'listening')
+    try {
+      const sent = ask({ socketPath, method: 'POST', path: '/oauth/token', headers, agent: false }).end()
+      const [answer] = (await once(sent, 'response')) as [IncomingMessage]
+      answer.resume()
+      return answer.statusCode
+    } finally {
+      http.close()
+    }
+  }
 })
 
 describe('the address of a caller', () => {

@@ -132,6 +132,7 @@ export const wrongServer: readonly Mistake[] = [
     (secretHasher) => [{ secretHasher }, 'secretHasher', /has no method hash/] as const,
   ),
   ...[null, {}, 'log'].map((onEvent) => [{ onEvent }, 'onEvent', /must be a function/] as const),
+  ...[null, true, 'https'].map((isSecure) => [{ isSecure }, 'isSecure', /must be a function/] as const),
   ...[null, 1_800_000_000].map((clock) => [{ clock }, 'clock', /must be a function/] as const),
   ...[() => Date.now(), () => 1_800_000_000.5, () => NaN, () => '1800000000', () => undefined, () => -1].map(
     (clock) => [{ clock }, 'clock', /whole seconds since the epoch.*Divide/] as const,
