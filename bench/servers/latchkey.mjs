@@ -22,7 +22,7 @@ export async function create({ workload, variant, keys }) {
   if (variant === 'resource') return { handler: apiApp(await guardOfApi(keys[workload.algorithm])) }
   let ahead = 0
   const clock = () => Math.floor(Date.now() / 1000) + ahead
-  const { clients, tokens } = createMemoryStores({ clients: [service()], maxTokens: 4_000_000, clock })
+  const { clients, tokens } = createMemoryStores({ clients: [service()], maxTokens: 8_000_000, clock })
   const oauth = createAuthorizationServer({
     issuer,
     clients,

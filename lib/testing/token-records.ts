@@ -8,6 +8,7 @@ import type {
   NewRefreshToken,
   NewUserTokens,
   RefreshTokenRotation,
+  RefreshTokenSpending,
   UserAccessTokenRecord,
 } from '../stores/token-store.js'
 
@@ -114,6 +115,12 @@ export function newRotation(
   }
 }
 
+/** What is left of a rotation once its successor was spent, too. */
+export function overtaken(rotation: RefreshTokenRotation, next: RefreshTokenRotation): RefreshTokenSpending {
+  const successorSpentAt = next.receivedAt ?? next.spending.spentAt * 1000
+  return { ...rotation.spending, successorNonce: undefined, successorSpentAt }
+}
+
 function newAccessToken({ authorizationId, userId, clientId, scope }: Authorization): UserAccessTokenRecord {
   const [issuedAt, expiresAt] = [startedAt, startedAt + lifetimes.accessToken]
   // For one of the resources only: the audience of a token is not that of its authorization.
@@ -123,5 +130,5 @@ function newAccessToken({ authorizationId, userId, clientId, scope }: Authorizat
 
 function newRefreshToken({ authorizationId, expiresAt: end }: Authorization): NewRefreshToken {
   const expiresAt = Math.min(startedAt + lifetimes.refreshToken, end)
-  return { tokenHash: newHash(), authorizationId, issuedAt: startedAt, expiresAt }
+  return { tokenHash: newHash(), authorizationId, issuedAt: startedAt, expiresAt, pacedUntil: 0 }
 }

@@ -9,6 +9,7 @@ import { pruningUnderWayRules } from './token-store-rules/pruning-under-way.js'
 import { pruningRules } from './token-store-rules/pruning.js'
 import { pruningOfSignedTokensRules } from './token-store-rules/pruning-of-signed-tokens.js'
 import { revocationRules } from './token-store-rules/revocation.js'
+import { retryRules } from './token-store-rules/retries.js'
 import { rotationBetweenProcessesRules } from './token-store-rules/rotation-between-processes.js'
 import { rotationRules } from './token-store-rules/rotation.js'
 import { savingRules } from './token-store-rules/saving.js'
@@ -32,6 +33,7 @@ export function tokenStoreContract({ create, ...runner }: TokenStoreContractOpti
   registerRules(runner, 'token store: ids', idRules, create)
   registerRules(runner, 'token store: rotation', rotationRules, create)
   registerRules(runner, 'token store: rotation between processes', rotationBetweenProcessesRules, create)
+  registerRules(runner, 'token store: retries', retryRules, create)
   registerRules(runner, 'token store: revocation', revocationRules, create)
   registerRules(runner, 'token store: revocation lasts', lastingRevocationRules, create)
   registerRules(runner, 'token store: signed tokens', signedTokenRules, create)

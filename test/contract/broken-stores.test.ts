@@ -23,6 +23,7 @@ import { keyFaults } from './broken-stores/key-faults.js'
 import { pruningFaults } from './broken-stores/pruning-faults.js'
 import { pruningUnderWayFaults } from './broken-stores/pruning-under-way-faults.js'
 import { registeredRules, type PlantedFault, type RegisteredRule } from './broken-stores/planted-fault.js'
+import { retryFaults } from './broken-stores/retry-faults.js'
 import { revocationFaults } from './broken-stores/revocation-faults.js'
 import { rotationFaults } from './broken-stores/rotation-faults.js'
 import { savingFaults } from './broken-stores/saving-faults.js'
@@ -36,6 +37,7 @@ const alone = [
   ...savingFaults,
   ...idFaults,
   ...rotationFaults,
+  ...retryFaults,
   ...revocationFaults,
   ...signedTokenFaults,
   ...authorizationFaults,

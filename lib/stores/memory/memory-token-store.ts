@@ -1,6 +1,7 @@
 import { ConfigurationError } from '../../errors/configuration-error.js'
 import { StoreUnavailableError } from '../../errors/store-unavailable-error.js'
 import { systemClock, type Clock } from '../../protocol/clock.js'
+import type { MaybePromise } from '../../protocol/maybe-promise.js'
 import type { TokenHash } from '../../protocol/token-hash.js'
 import { pruneRegularly } from '../prune-regularly.js'
 import type {
@@ -8,6 +9,7 @@ import type {
   Authorization,
   ListedAuthorization,
   NewTokens,
+  PruneLimits,
   RefreshTokenRecord,
   RefreshTokenRotation,
   RevocationSelection,
@@ -22,8 +24,9 @@ import { StoredTokens } from './stored-tokens.js'
 export interface MemoryTokenStoreOptions {
   /**
    * Access tokens, refresh tokens and revoked JWTs together. When so many are alive, or so many authorizations, saving throws
-   * `StoreUnavailableError`: a live token is never forgotten to make room. Default 1,000,000, about 250 MB; at most 16,000,000,
-   * which is what one Map can hold.
+   * `StoreUnavailableError`: a live token is never forgotten to make room. One client may hold half of them, and revoked JWTs
+   * half of them, so that neither takes the room of all others. Default 1,000,000, about 250 MB; at most 16,000,000, which is what
+   * one Map can hold.
    */
   readonly maxTokens?: number | undefined
   /** Seconds between two prunings, which free the memory of a store that is idle; 0 never prunes. Default 60. */
@@ -34,20 +37,31 @@ export interface MemoryTokenStoreOptions {
 
 const tokensInOneMap = 16_000_000
 
+/** The share of one client in a small store: half of it would be too little to be of use. */
+const leastShare = 8
+
+/** How many records of a kind a request visits to find room in a store that is full. */
+const visitsForRoom = 500
+
 /** Tokens in Maps, answered without promises. What it answers belongs to it; what it is given is copied. */
 export class MemoryTokenStore implements TokenStore {
   readonly isVolatile = true as const
   readonly #tokens = new StoredTokens()
   readonly #revokedSignedTokens = new RevokedSignedTokens()
   readonly #maxTokens: number
+  readonly #maxShare: number
   readonly #clock: Clock
   readonly #stopPruning: () => void
-  #lastPrunedFull = 0
+  readonly #issuedUntil = new Map<string, number>()
+  #everythingIssuedUntil = -Infinity
+  /** A pruning that has stopped early. */
+  #pruning: Iterator<number, void> | undefined = undefined
 
   constructor({ maxTokens = 1_000_000, pruneIntervalSeconds = 60, clock = systemClock }: MemoryTokenStoreOptions = {}) {
     requireWholeNumber('maxTokens', maxTokens, 1, tokensInOneMap)
     requireWholeNumber('pruneIntervalSeconds', pruneIntervalSeconds, 0, 86_400)
     this.#maxTokens = maxTokens
+    this.#maxShare = Math.max(Math.floor(maxTokens / 2), leastShare)
     this.#clock = clock
     this.#stopPruning =
       pruneIntervalSeconds === 0
@@ -56,7 +70,9 @@ export class MemoryTokenStore implements TokenStore {
   }
 
   saveTokens(tokens: NewTokens): void {
-    if (!this.#hasRoomFor(tokens)) throw storeIsFull(this.#maxTokens)
+    const { clientId } = tokens.authorization ?? tokens.accessToken
+    const full = this.#findNoRoom(clientId, tokens)
+    if (full !== undefined) throw full
     this.#tokens.save(tokens)
   }
 
@@ -69,14 +85,20 @@ export class MemoryTokenStore implements TokenStore {
   }
 
   rotateRefreshToken(rotation: RefreshTokenRotation): RotationOutcome {
+    const clientId = this.#tokens.findRefreshToken(rotation.presented)?.authorization.record.clientId
+    if (clientId === undefined) return { outcome: 'gone' }
     // Makes room before it looks: what could be pruned to make room must not be spent.
-    const hasRoom = this.#hasRoomFor(rotation)
+    const full = this.#findNoRoom(clientId, rotation)
     const presented = this.#tokens.findRefreshToken(rotation.presented)
     if (presented === undefined) return { outcome: 'gone' }
     if (presented.spending !== undefined) return { outcome: 'already_spent', spending: presented.spending }
-    if (!hasRoom) throw storeIsFull(this.#maxTokens)
-    this.#tokens.replace(presented, rotation)
+    if (full !== undefined) throw full
+    this.#tokens.replace(presented, rotation, this.#clock())
     return { outcome: 'rotated' }
+  }
+
+  claimLateRetry(tokenHash: TokenHash, at: number): boolean {
+    return this.#tokens.findRefreshToken(tokenHash)?.claimLateRetry(at) ?? false
   }
 
   revokeAccessToken(tokenHash: TokenHash): void {
@@ -84,12 +106,21 @@ export class MemoryTokenStore implements TokenStore {
   }
 
   revokeSignedToken(tokenId: string, expiresAt: number): void {
-    if (!this.#hasRoomFor({})) throw storeIsFull(this.#maxTokens)
+    this.#sweep(2)
+    if (!this.#hasRoom(1) || this.#revokedSignedTokens.count >= this.#maxShare) this.#sweep(visitsForRoom)
+    if (!this.#hasRoom(1)) throw storeIsFull(this.#maxTokens)
+    if (this.#revokedSignedTokens.count >= this.#maxShare) throw shareIsFull('that are revoked JWTs', this.#maxShare)
     this.#revokedSignedTokens.add(tokenId, expiresAt)
   }
 
-  isSignedTokenRevoked({ tokenId, authorizationId }: SignedTokenId): boolean {
-    if (authorizationId !== undefined && this.findAuthorization(authorizationId) === undefined) return true
+  isSignedTokenRevoked({ tokenId, authorizationId, clientId, issuedAt }: SignedTokenId): boolean {
+    if (authorizationId !== undefined) {
+      // What ended it before is known by the authorization: one that began in the same second is not ended.
+      if (this.findAuthorization(authorizationId) === undefined) return true
+    } else if (issuedAt !== undefined) {
+      const issuedUntil = clientId === undefined ? undefined : this.#issuedUntil.get(clientId)
+      if (issuedAt <= Math.max(issuedUntil ?? -Infinity, this.#everythingIssuedUntil)) return true
+    }
     return this.#revokedSignedTokens.has(tokenId)
   }
 
@@ -102,11 +133,23 @@ export class MemoryTokenStore implements TokenStore {
   }
 
   revokeTokens(selection: RevocationSelection): number {
+    if ('clientId' in selection && selection.issuedUntil !== undefined) {
+      const { clientId, issuedUntil } = selection
+      this.#issuedUntil.set(clientId, Math.max(issuedUntil, this.#issuedUntil.get(clientId) ?? -Infinity))
+    } else if ('everything' in selection && selection.issuedUntil !== undefined) {
+      this.#everythingIssuedUntil = Math.max(this.#everythingIssuedUntil, selection.issuedUntil)
+    }
     return this.#tokens.revoke(selection)
   }
 
-  prune(now: number): number {
-    return this.#tokens.prune(now) + this.#revokedSignedTokens.prune(now)
+  /** All at once; with a budget in steps, and requests are served between two of them. */
+  prune(now: number): number
+  prune(now: number, limits?: PruneLimits): MaybePromise<number>
+  prune(now: number, { budgetMilliseconds }: PruneLimits = {}): MaybePromise<number> {
+    if (budgetMilliseconds !== undefined) return this.#pruneWithin(budgetMilliseconds, now)
+    let removed = this.#revokedSignedTokens.prune(now)
+    for (const inStep of this.#tokens.prune(now)) removed += inStep
+    return removed
   }
 
   /** Stops the timer; the store still works. */
@@ -114,25 +157,56 @@ export class MemoryTokenStore implements TokenStore {
     this.#stopPruning()
   }
 
-  #hasRoomFor({ accessToken, refreshToken }: Partial<NewTokens>): boolean {
-    const count = accessToken === undefined || refreshToken === undefined ? 1 : 2
-    const now = this.#clock()
-    this.#tokens.sweep(now)
-    this.#revokedSignedTokens.sweep(now)
-    if (this.#count() + count <= this.#maxTokens) return true
-    // Pruning visits every token: when all of them live, doing so for every request would stop the server.
-    if (now !== this.#lastPrunedFull) this.prune(now)
-    this.#lastPrunedFull = now
-    return this.#count() + count <= this.#maxTokens
+  async #pruneWithin(milliseconds: number, now: number): Promise<number> {
+    const end = performance.now() + milliseconds
+    let removed = this.#revokedSignedTokens.prune(now)
+    // One that stopped early goes on where it was: else it would look at the first ones again and again.
+    let isNew = this.#pruning === undefined
+    for (;;) {
+      this.#pruning ??= this.#tokens.prune(now)[Symbol.iterator]()
+      const step = this.#pruning.next()
+      if (step.done === true) {
+        this.#pruning = undefined
+        if (isNew) return removed
+        isNew = true
+      } else {
+        removed += step.value
+      }
+      if (performance.now() >= end) return removed
+      await new Promise((resolve) => setImmediate(resolve))
+    }
   }
 
-  #count(): number {
-    return this.#tokens.count + this.#revokedSignedTokens.count
+  /** Why there is no room for what a client is to get; `undefined` when there is. */
+  #findNoRoom(clientId: string, { accessToken, refreshToken }: Partial<NewTokens>): StoreUnavailableError | undefined {
+    const count = accessToken === undefined || refreshToken === undefined ? 1 : 2
+    this.#sweep(2)
+    const hasShare = (): boolean => this.#tokens.countOf(clientId) + count <= this.#maxShare
+    if (hasShare() && this.#hasRoom(count)) return undefined
+    this.#sweep(visitsForRoom)
+    if (!this.#hasRoom(count)) return storeIsFull(this.#maxTokens)
+    return hasShare() ? undefined : shareIsFull(`of the client ${JSON.stringify(clientId)}`, this.#maxShare)
+  }
+
+  #sweep(count: number): void {
+    const now = this.#clock()
+    this.#tokens.sweep(now, count)
+    this.#revokedSignedTokens.sweep(now, count)
+  }
+
+  #hasRoom(count: number): boolean {
+    return this.#tokens.count + this.#revokedSignedTokens.count + count <= this.#maxTokens
   }
 }
 
 function storeIsFull(maxTokens: number): StoreUnavailableError {
   return new StoreUnavailableError(`The memory store holds ${maxTokens} live tokens (maxTokens)`)
+}
+
+function shareIsFull(what: string, maxShare: number): StoreUnavailableError {
+  return new StoreUnavailableError(
+    `The memory store holds ${maxShare} live tokens ${what}, which is its share of maxTokens`,
+  )
 }
 
 function requireWholeNumber(option: string, value: number, least: number, most: number): void {

@@ -29,9 +29,9 @@ export class RevokedSignedTokens {
     return before - this.#tokens.size
   }
 
-  /** Prunes two, as the store does with its other Maps. */
-  sweep(now: number): void {
-    this.#walk.visit(2, (token) => this.#removeIfExpired(token, now))
+  /** Prunes a few, as the store does with its other Maps. */
+  sweep(now: number, count: number): void {
+    this.#walk.visit(count, (token) => this.#removeIfExpired(token, now))
   }
 
   #removeIfExpired({ tokenId, expiresAt }: RevokedSignedToken, now: number): void {

@@ -1,5 +1,6 @@
 import type { TokenHash } from '../../protocol/token-hash.js'
 import type { ClientAccessTokenRecord, UserAccessTokenRecord } from '../token-store.js'
+import type { ClientShare } from './client-share.js'
 import type { StoredAuthorization } from './stored-authorization.js'
 
 /** An access token in memory: a copy of the record in a class of its own, so that all share one compact layout. */
@@ -15,8 +16,9 @@ export class StoredClientToken implements ClientAccessTokenRecord {
   readonly audience: string
   readonly issuedAt: number
   readonly expiresAt: number
+  readonly #share: ClientShare
 
-  constructor(record: ClientAccessTokenRecord) {
+  constructor(record: ClientAccessTokenRecord, share: ClientShare) {
     this.tokenHash = record.tokenHash
     this.clientId = record.clientId
     this.userId = undefined
@@ -25,10 +27,19 @@ export class StoredClientToken implements ClientAccessTokenRecord {
     this.audience = record.audience
     this.issuedAt = record.issuedAt
     this.expiresAt = record.expiresAt
+    this.#share = share
   }
 
   get authorization(): undefined {
     return undefined
+  }
+
+  get share(): ClientShare {
+    return this.#share
+  }
+
+  get isRevoked(): boolean {
+    return this.#share.isRevoked
   }
 }
 
@@ -58,5 +69,13 @@ export class StoredUserToken implements UserAccessTokenRecord {
 
   get authorization(): StoredAuthorization {
     return this.#authorization
+  }
+
+  get share(): ClientShare {
+    return this.#authorization.share
+  }
+
+  get isRevoked(): boolean {
+    return this.#authorization.hasEnded
   }
 }

@@ -1,43 +1,76 @@
 import type { TokenHash } from '../../protocol/token-hash.js'
-import type {
-  Authorization,
-  ListedAuthorization,
-  NewRefreshToken,
-  RefreshTokenRecord,
-  RefreshTokenSpending,
-  RevocationSelection,
+import {
+  SPENT_TOKENS_KEPT,
+  type Authorization,
+  type ListedAuthorization,
+  type NewRefreshToken,
+  type RefreshTokenRecord,
+  type RefreshTokenRotation,
+  type RefreshTokenSpending,
 } from '../token-store.js'
+import type { ClientShare } from './client-share.js'
 
 /** An authorization in memory, and what keeps it there. */
 export class StoredAuthorization {
   readonly record: Authorization
-  /** Revoked or pruned: access tokens that still stand in their Map are dead. */
-  ended = false
-  /** How many of its access tokens stand in their Map. */
+  readonly share: ClientShare
+  /** Revoked or pruned: access tokens that are still in their Map are dead. */
+  #hasEnded = false
+  /** How many of its access tokens are in their Map. */
   accessTokens = 0
+  /** How many of its refresh tokens were spent and are kept. */
+  spentTokens = 0
+  /** The start of its chain of refresh tokens. */
+  oldestRefreshToken: StoredRefreshToken | undefined = undefined
   /** The only one that may be unspent: every other was spent to get its successor. */
   newestRefreshToken: StoredRefreshToken | undefined = undefined
   /** When the last of its JWTs ends; 0 when it has none. */
   signedTokensUntil = 0
   lastUsedAt: number
+  /** The neighbours in the list of the user's sign-ins. */
+  previousOfUser: StoredAuthorization | undefined = undefined
+  nextOfUser: StoredAuthorization | undefined = undefined
 
-  constructor(record: Authorization) {
+  constructor(record: Authorization, share: ClientShare) {
     this.record = { ...record }
+    this.share = share
     this.lastUsedAt = record.createdAt
+  }
+
+  /** Whether it was revoked or pruned. */
+  get hasEnded(): boolean {
+    return this.#hasEnded || this.share.isRevoked
+  }
+
+  /** Ends it. */
+  end(): void {
+    this.#hasEnded = true
   }
 
   /** Whether a token is left that can be used. */
   isUsable(now: number): boolean {
-    if (this.record.expiresAt <= now) return false
+    if (this.hasEnded || this.record.expiresAt <= now) return false
     return this.accessTokens > 0 || this.signedTokensUntil > now || this.newestRefreshToken?.isUsable(now) === true
   }
 
-  /** Whether a revocation takes it. */
-  isSelected(selection: RevocationSelection): boolean {
-    if ('authorizationId' in selection) return this.record.authorizationId === selection.authorizationId
-    if ('clientId' in selection) return this.record.clientId === selection.clientId
-    if ('everything' in selection) return true
-    return this.record.userId === selection.userId && this.record.authorizationId !== selection.exceptAuthorizationId
+  /** Adds the successor of the newest refresh token, or the first one. */
+  addRefreshToken(token: NewRefreshToken): StoredRefreshToken {
+    const added = new StoredRefreshToken(token, this)
+    if (this.newestRefreshToken !== undefined) this.newestRefreshToken.successor = added
+    this.oldestRefreshToken ??= added
+    this.newestRefreshToken = added
+    return added
+  }
+
+  /** Takes the oldest refresh token away when it was spent and has expired, or when more are kept than need be. */
+  dropSpentToken(now: number): StoredRefreshToken | undefined {
+    const { oldestRefreshToken: oldest } = this
+    if (oldest?.spending === undefined) return undefined
+    if (oldest.expiresAt > now && this.spentTokens <= SPENT_TOKENS_KEPT) return undefined
+    this.oldestRefreshToken = oldest.successor
+    if (oldest.successor !== undefined) oldest.successor.predecessor = undefined
+    this.spentTokens -= 1
+    return oldest
   }
 
   /** The record as a store lists it. */
@@ -51,15 +84,19 @@ export class StoredRefreshToken {
   readonly tokenHash: TokenHash
   readonly issuedAt: number
   readonly expiresAt: number
+  readonly pacedUntil: number | undefined
   readonly authorization: StoredAuthorization
   /** The one that was spent to get this one. */
-  readonly predecessor: StoredRefreshToken | undefined
+  predecessor: StoredRefreshToken | undefined
+  successor: StoredRefreshToken | undefined = undefined
+  /** Never changed, always replaced: it was answered to others. */
   spending: RefreshTokenSpending | undefined = undefined
 
   constructor(token: NewRefreshToken, authorization: StoredAuthorization) {
     this.tokenHash = token.tokenHash
     this.issuedAt = token.issuedAt
     this.expiresAt = token.expiresAt
+    this.pacedUntil = token.pacedUntil
     this.authorization = authorization
     this.predecessor = authorization.newestRefreshToken
   }
@@ -69,10 +106,37 @@ export class StoredRefreshToken {
     return this.spending === undefined && this.expiresAt > now
   }
 
+  /** Spends it: from now on nobody can derive it from the token that was spent to get it. */
+  spend({ spending, receivedAt = spending.spentAt * 1000 }: RefreshTokenRotation): void {
+    this.spending = { ...spending }
+    this.authorization.spentTokens += 1
+    const { predecessor } = this
+    if (predecessor?.spending === undefined) return
+    predecessor.spending = { ...predecessor.spending, successorNonce: undefined, successorSpentAt: receivedAt }
+  }
+
+  /** Forgets the nonce when no retry can come any more. */
+  forgetNonce(now: number): void {
+    const { spending } = this
+    if (spending?.successorNonce === undefined) return
+    if ((spending.retryUntil ?? spending.spentAt + 60) > now) return
+    this.spending = { ...spending, successorNonce: undefined }
+  }
+
+  /** Notes a late retry, unless there was one of it or of its predecessor; returns whether it did. */
+  claimLateRetry(at: number): boolean {
+    const { spending } = this
+    if (spending?.successorNonce === undefined || spending.lateRetryAt !== undefined) return false
+    if (this.predecessor?.spending?.lateRetryAt !== undefined) return false
+    this.spending = { ...spending, lateRetryAt: at }
+    return true
+  }
+
   /** The record as a store answers it. */
   toRecord(): RefreshTokenRecord {
     const { record: authorization } = this.authorization
-    const { tokenHash, issuedAt, expiresAt, spending } = this
-    return { tokenHash, authorizationId: authorization.authorizationId, issuedAt, expiresAt, authorization, spending }
+    const { authorizationId } = authorization
+    const { tokenHash, issuedAt, expiresAt, pacedUntil, spending } = this
+    return { tokenHash, authorizationId, issuedAt, expiresAt, pacedUntil, authorization, spending }
   }
 }

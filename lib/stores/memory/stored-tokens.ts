@@ -9,9 +9,17 @@ import type {
   RevocationSelection,
   UserAccessTokenRecord,
 } from '../token-store.js'
+import { ClientShares } from './client-share.js'
 import { MapWalk } from './map-walk.js'
 import { StoredClientToken, StoredUserToken, type StoredAccessToken } from './stored-access-token.js'
-import { StoredAuthorization, StoredRefreshToken } from './stored-authorization.js'
+import { StoredAuthorization, type StoredRefreshToken } from './stored-authorization.js'
+import { UserIndex } from './user-index.js'
+
+/** How many records one step of a pruning visits. */
+const recordsInStep = 1000
+
+/** How many spent tokens of a sign-in one visit takes away at most. */
+const spentTokensInStep = 1000
 
 /** The Maps of the memory store. An authorization leaves its Map when it ends, with its refresh tokens; its access tokens follow. */
 export class StoredTokens {
@@ -20,54 +28,62 @@ export class StoredTokens {
   readonly #authorizations = new Map<string, StoredAuthorization>()
   readonly #accessTokenWalk = new MapWalk(this.#accessTokens)
   readonly #authorizationWalk = new MapWalk(this.#authorizations)
+  readonly #users = new UserIndex()
+  readonly #shares = new ClientShares()
 
   /** Access and refresh tokens; authorizations when they are more, as they may be with JWTs, which are not stored. */
   get count(): number {
     return Math.max(this.#accessTokens.size + this.#refreshTokens.size, this.#authorizations.size)
   }
 
+  /** The same of one client. */
+  countOf(clientId: string): number {
+    return this.#shares.countOf(clientId)
+  }
+
   save(tokens: NewTokens): void {
     this.#requireNew(tokens)
     if (tokens.authorization === undefined) {
-      this.#accessTokens.set(tokens.accessToken.tokenHash, new StoredClientToken(tokens.accessToken))
+      const share = this.#shares.of(tokens.accessToken.clientId)
+      this.#addAccessToken(new StoredClientToken(tokens.accessToken, share))
       return
     }
     const { accessToken, accessTokenExpiresAt, refreshToken } = tokens
     const owner = this.#begin(tokens.authorization)
-    this.#addAccessToken(owner, accessToken, accessTokenExpiresAt)
+    this.#addUserToken(owner, accessToken, accessTokenExpiresAt)
     if (refreshToken !== undefined) this.#addRefreshToken(owner, refreshToken)
   }
 
   findAccessToken(tokenHash: TokenHash): AccessTokenRecord | undefined {
     const token = this.#accessTokens.get(tokenHash)
-    return token?.authorization?.ended === true ? undefined : token
+    return token?.isRevoked === true ? undefined : token
   }
 
   findRefreshToken(tokenHash: TokenHash): StoredRefreshToken | undefined {
-    return this.#refreshTokens.get(tokenHash)
+    const token = this.#refreshTokens.get(tokenHash)
+    return token?.authorization.hasEnded === true ? undefined : token
   }
 
   findAuthorization(authorizationId: string): Authorization | undefined {
-    return this.#authorizations.get(authorizationId)?.record
+    return this.#findAlive(authorizationId)?.record
   }
 
-  /** Looks at every authorization: an index by user would cost memory for each sign-in. */
   listAuthorizations(userId: string): readonly ListedAuthorization[] {
-    const listed: ListedAuthorization[] = []
-    for (const authorization of this.#authorizations.values()) {
-      if (authorization.record.userId === userId) listed.push(authorization.toListed())
-    }
+    const listed = this.#users.of(userId).map((authorization) => authorization.toListed())
     return listed.sort((a, b) => b.lastUsedAt - a.lastUsedAt)
   }
 
   /** Spends a token that is unspent. */
-  replace(presented: StoredRefreshToken, { spending, accessToken, refreshToken }: RefreshTokenRotation): void {
+  replace(presented: StoredRefreshToken, rotation: RefreshTokenRotation, now: number): void {
+    const { spending, accessToken, refreshToken } = rotation
     this.#requireNew({ accessToken, refreshToken })
     const owner = presented.authorization
-    presented.spending = { ...spending }
+    presented.spend(rotation)
     owner.lastUsedAt = spending.spentAt
-    this.#addAccessToken(owner, accessToken, spending.accessTokenExpiresAt)
+    this.#addUserToken(owner, accessToken, spending.accessTokenExpiresAt)
     this.#addRefreshToken(owner, refreshToken)
+    // Two where one is added: what was imported or has expired goes, too, and no rotation waits for it.
+    this.#dropSpentTokens(owner, now, 2)
   }
 
   removeAccessToken(tokenHash: TokenHash): void {
@@ -75,67 +91,88 @@ export class StoredTokens {
     if (token === undefined) return
     this.#accessTokens.delete(tokenHash)
     if (token.authorization !== undefined) token.authorization.accessTokens -= 1
+    token.share.tokens -= 1
+    this.#shares.tidy(token.clientId)
   }
 
+  /** Ends what is selected: it takes as long as there is to end of one user, and no time at all for a client or everything. */
   revoke(selection: RevocationSelection): number {
-    const before = this.#authorizations.size
-    if ('authorizationId' in selection) {
-      const authorization = this.#authorizations.get(selection.authorizationId)
-      if (authorization !== undefined) this.#end(authorization)
-      return before - this.#authorizations.size
-    }
-    for (const authorization of this.#authorizations.values()) {
-      if (authorization.isSelected(selection)) this.#end(authorization)
-    }
-    if ('clientId' in selection || 'everything' in selection) {
-      for (const { tokenHash, authorization, clientId } of this.#accessTokens.values()) {
-        if (authorization !== undefined) continue
-        if ('everything' in selection || clientId === selection.clientId) this.#accessTokens.delete(tokenHash)
+    if ('clientId' in selection) return this.#shares.revoke(selection.clientId)
+    if ('everything' in selection) return this.#shares.revokeAll()
+    const authorizations = this.#select(selection)
+    for (const authorization of authorizations) this.#end(authorization)
+    return authorizations.length
+  }
+
+  /** Prunes in steps of a bounded size, and returns after each one how many records went. */
+  *prune(now: number): Generator<number, void> {
+    let removed = 0
+    let visited = 0
+    // Sign-ins at the end again, because one may have lost its only access token a moment ago.
+    for (const map of [this.#authorizations, this.#accessTokens, this.#authorizations]) {
+      for (const record of map.values()) {
+        removed += record instanceof StoredAuthorization ? this.#prune(record, now) : this.#removeIfDead(record, now)
+        visited += 1
+        if (visited % recordsInStep > 0) continue
+        yield removed
+        removed = 0
       }
     }
-    return before - this.#authorizations.size
-  }
-
-  prune(now: number): number {
-    const before = this.#countRecords()
-    for (const authorization of this.#authorizations.values()) {
-      if (authorization.record.expiresAt <= now) this.#end(authorization)
-    }
-    for (const token of this.#accessTokens.values()) this.#removeIfDead(token, now)
-    // Last, because an authorization may have lost its only access token a moment ago.
-    for (const authorization of this.#authorizations.values()) this.#endIfUnusable(authorization, now)
     this.#accessTokenWalk.restart()
     this.#authorizationWalk.restart()
-    return before - this.#countRecords()
+    yield removed
   }
 
   /**
    * Prunes a few records. Called before each insert it keeps the Maps free of the dead at a constant cost: it visits two
-   * records of a kind where one is added.
+   * records of a kind where one is added, and more of them when there is no room.
    */
-  sweep(now: number): void {
-    this.#accessTokenWalk.visit(2, (token) => this.#removeIfDead(token, now))
-    this.#authorizationWalk.visit(2, (authorization) => this.#endIfUnusable(authorization, now))
+  sweep(now: number, count = 2): void {
+    this.#accessTokenWalk.visit(count, (token) => this.#removeIfDead(token, now))
+    this.#authorizationWalk.visit(count, (authorization) => this.#tidy(authorization, now))
+  }
+
+  #findAlive(authorizationId: string): StoredAuthorization | undefined {
+    const authorization = this.#authorizations.get(authorizationId)
+    return authorization?.hasEnded === true ? undefined : authorization
+  }
+
+  #select(
+    selection: Exclude<RevocationSelection, { clientId: string } | { everything: true }>,
+  ): readonly StoredAuthorization[] {
+    if ('userId' in selection) {
+      const { userId, exceptAuthorizationId } = selection
+      return this.#users.of(userId).filter(({ record }) => record.authorizationId !== exceptAuthorizationId)
+    }
+    const authorization = this.#findAlive(selection.authorizationId)
+    return authorization === undefined ? [] : [authorization]
   }
 
   #begin(record: Authorization): StoredAuthorization {
-    const stored = new StoredAuthorization(record)
+    const stored = new StoredAuthorization(record, this.#shares.of(record.clientId))
+    stored.share.authorizations += 1
     this.#authorizations.set(record.authorizationId, stored)
+    this.#users.add(stored)
     return stored
   }
 
-  #addAccessToken(owner: StoredAuthorization, token: UserAccessTokenRecord | undefined, expiresAt: number): void {
+  #addUserToken(owner: StoredAuthorization, token: UserAccessTokenRecord | undefined, expiresAt: number): void {
     if (token === undefined) {
       owner.signedTokensUntil = Math.max(owner.signedTokensUntil, expiresAt)
       return
     }
-    this.#accessTokens.set(token.tokenHash, new StoredUserToken(token, owner))
+    this.#addAccessToken(new StoredUserToken(token, owner))
     owner.accessTokens += 1
   }
 
+  #addAccessToken(token: StoredAccessToken): void {
+    this.#accessTokens.set(token.tokenHash, token)
+    token.share.tokens += 1
+  }
+
   #addRefreshToken(owner: StoredAuthorization, token: NewRefreshToken): void {
-    owner.newestRefreshToken = new StoredRefreshToken(token, owner)
-    this.#refreshTokens.set(token.tokenHash, owner.newestRefreshToken)
+    this.#refreshTokens.set(token.tokenHash, owner.addRefreshToken(token))
+    owner.share.tokens += 1
   }
 
   #requireNew({ authorization, accessToken, refreshToken }: Partial<NewTokens>): void {
@@ -146,23 +183,47 @@ export class StoredTokens {
     if (exists) throw new Error('The token hash or the authorization exists already')
   }
 
-  #countRecords(): number {
-    return this.#accessTokens.size + this.#refreshTokens.size + this.#authorizations.size
+  #removeIfDead(token: StoredAccessToken, now: number): number {
+    if (token.expiresAt > now && !token.isRevoked) return 0
+    this.removeAccessToken(token.tokenHash)
+    return 1
   }
 
-  #removeIfDead(token: StoredAccessToken, now: number): void {
-    if (token.expiresAt <= now || token.authorization?.ended === true) this.removeAccessToken(token.tokenHash)
+  #prune(authorization: StoredAuthorization, now: number): number {
+    // Earlier ones are forgotten when their successor is spent.
+    authorization.newestRefreshToken?.predecessor?.forgetNonce(now)
+    return this.#tidy(authorization, now)
   }
 
-  #endIfUnusable(authorization: StoredAuthorization, now: number): void {
-    if (!authorization.isUsable(now)) this.#end(authorization)
+  /** Ends a sign-in that cannot be used, or takes away what need not be kept of it; returns how many records went. */
+  #tidy(authorization: StoredAuthorization, now: number): number {
+    if (!authorization.isUsable(now)) return this.#end(authorization)
+    return this.#dropSpentTokens(authorization, now, spentTokensInStep)
   }
 
-  #end(authorization: StoredAuthorization): void {
-    authorization.ended = true
-    this.#authorizations.delete(authorization.record.authorizationId)
-    for (let token = authorization.newestRefreshToken; token !== undefined; token = token.predecessor) {
+  #dropSpentTokens(authorization: StoredAuthorization, now: number, atMost: number): number {
+    for (let dropped = 0; dropped < atMost; dropped++) {
+      const token = authorization.dropSpentToken(now)
+      if (token === undefined) return dropped
       this.#refreshTokens.delete(token.tokenHash)
+      authorization.share.tokens -= 1
     }
+    return atMost
+  }
+
+  #end(authorization: StoredAuthorization): number {
+    const { share, record } = authorization
+    let removed = 1
+    authorization.end()
+    this.#authorizations.delete(record.authorizationId)
+    this.#users.remove(authorization)
+    for (let token = authorization.oldestRefreshToken; token !== undefined; token = token.successor) {
+      this.#refreshTokens.delete(token.tokenHash)
+      removed += 1
+    }
+    share.authorizations -= 1
+    share.tokens -= removed - 1
+    this.#shares.tidy(record.clientId)
+    return removed
   }
 }

@@ -15,6 +15,19 @@ export const authorizationRules: ContractRules<TokenStoreUnderTest> = {
     }
   },
 
+  'keeps every character of a device label': async ({ store }) => {
+    for (const [index, deviceLabel] of deviceLabels.entries()) {
+      const userId = `user ${String(index)}`
+      const signIn = newSignIn({ deviceLabel, userId })
+      await save(store, signIn)
+      const { authorization, refreshToken } = signIn
+      const rule = `A device label comes back as it was given: what a user reads is not cut, escaped or normalized. Here: ${deviceLabel}`
+      assertSame(await store.findAuthorization(authorization.authorizationId, context), authorization, rule)
+      assertSame(await store.listAuthorizations(userId, context), [unused(authorization)], rule)
+      assertSame((await store.findRefreshToken(refreshToken.tokenHash, context))?.authorization, authorization, rule)
+    }
+  },
+
   'answers undefined for an unknown authorization': async ({ store }) => {
     await save(store, newSignIn({ authorizationId: 'a-1' }))
     for (const id of ['unknown', 'A-1', 'a-1 ', 'a_1', 'a-', '', '%', '__proto__', `' OR '1'='1`]) {
@@ -94,6 +107,16 @@ export const authorizationRules: ContractRules<TokenStoreUnderTest> = {
     assertSame(await another.listAuthorizations('alice', context), [], rule)
   },
 }
+
+/** A hundred code points are the most that is told; four octets each, every sign that a language of queries knows, marks to combine. */
+const deviceLabels = [
+  '\u{1f469}'.repeat(50) + '\u{10ffff}'.repeat(50),
+  `'"\`\\%_;--/*\\'\\"\\0\\n{}[]()<>&$#?!@^~|+=:,. \u00a0`,
+  'e\u0301\u0323a\u030a\u1e9b\u0323\u212b\ufb01\u00df\u0130\u0131\u03c2',
+  '平板 \u{20bb7}\u{2a6d6} \u{1f469}\u{200d}\u{1f469}\u{200d}\u{1f467} \u0627\u0644',
+  ' ',
+  'null',
+]
 
 function unused(authorization: Authorization): ListedAuthorization {
   return { ...authorization, lastUsedAt: authorization.createdAt }

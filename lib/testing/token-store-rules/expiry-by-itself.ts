@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { systemClock } from '../../protocol/clock.js'
 import type { NewUserTokens, TokenStore } from '../../stores/token-store.js'
 import { contractContext as context, type ContractRules } from '../contract-rule.js'
 import { inTime, sleepUntil } from '../real-time.js'
@@ -61,18 +62,28 @@ export const expiryByItselfRules: ContractRules<TokenStoreUnderTest> = forSelfEx
     for (const tokens of [unused, { ...rotation, authorization: refreshed.authorization }]) {
       await assertAlive(store, { ...tokens, accessToken: undefined }, rule)
     }
-    const replay = await store.rotateRefreshToken(newRotation(refreshed), context)
-    const recognized = 'A spent token stays, also when it is over itself, as long as a replay of it could do harm.'
-    assertSame(replay, { outcome: 'already_spent', spending: rotation.spending }, recognized)
-    const spent = await store.findRefreshToken(refreshed.refreshToken.tokenHash, context)
-    assertSame(spent?.spending, rotation.spending, recognized)
-
     const next = newRotation(refreshed, rotation.refreshToken.tokenHash)
     for (const last of [newRotation(unused), next]) {
       assertSame(await store.rotateRefreshToken(last, context), { outcome: 'rotated' }, rule)
     }
-    const again = await store.rotateRefreshToken(newRotation(refreshed), context)
-    assertSame(again, { outcome: 'already_spent', spending: rotation.spending }, recognized)
+    const recognized = 'A spent token stays until it has expired itself: a replay is recognized by it.'
+    const replay = await store.rotateRefreshToken(newRotation(refreshed, next.presented), context)
+    assertSame(replay, { outcome: 'already_spent', spending: next.spending }, recognized)
+    const spent = await store.findRefreshToken(next.presented, context)
+    assertSame(spent?.spending, next.spending, recognized)
+  },
+
+  'keeps a nonce until no retry can come': async ({ store }) => {
+    const { found, expected } = await inTime(async (end, almost) => {
+      const signIn = newSignIn()
+      const { spending, ...rotation } = newRotation(signIn)
+      const ending = { ...spending, spentAt: systemClock(), retryUntil: end }
+      await save(store, signIn)
+      await store.rotateRefreshToken({ ...rotation, spending: ending }, context)
+      await sleepUntil(almost)
+      return { found: await store.findRefreshToken(signIn.refreshToken.tokenHash, context), expected: ending }
+    })
+    assertSame(found?.spending, expected, 'Until `retryUntil` a retry is answered by the nonce.')
   },
 
   'keeps an authorization whose only living token is a JWT': async ({ store }) => {

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { contractContext as context, type ContractRules } from '../contract-rule.js'
 import { assertSame } from '../rule-assertions.js'
-import { endingAt, lifetimes, newClientTokens, newSignIn, startedAt } from '../token-records.js'
+import { endingAt, lifetimes, newClientTokens, newRotation, newSignIn, startedAt } from '../token-records.js'
 import type { TokenStoreUnderTest } from '../token-store-under-test.js'
 import { forPrunedStores, type PrunedTokenStore } from './pruned-stores.js'
-import { assertAlive, save } from './stored-tokens.js'
+import { assertAlive, assertDead, save } from './stored-tokens.js'
 
 const accessTokensEnd = startedAt + lifetimes.accessToken
 const soon = startedAt + 60
@@ -12,6 +12,9 @@ const soon = startedAt + 60
 /** Dead sign-ins, two records each: more than a store is likely to take at a time, and more authorizations than that. */
 const manySignIns = 510
 const severalSignIns = 130
+
+/** More spent tokens of one sign-in than a store is likely to delete at a time. */
+const manyRotations = 700
 
 export const pruningInBatchesRules: ContractRules<TokenStoreUnderTest> = forPrunedStores({
   'removes a large number at once, and counts all of it': async ({ store }) => {
@@ -23,6 +26,27 @@ export const pruningInBatchesRules: ContractRules<TokenStoreUnderTest> = forPrun
     assertSame(removed, 2 * manySignIns + 1, rule)
     assertSame(await store.prune(soon), 0, rule)
     for (const tokens of alive) await assertAlive(store, tokens, 'However much goes, what is alive stays.')
+  },
+
+  'removes a sign-in with many spent tokens, and lets no other wait for it': async ({ store }) => {
+    const alive = await saveAlive(store)
+    const fat = newSignIn({ expiresAt: soon, createdAt: startedAt - 10 })
+    const thin = newSignIn({ expiresAt: soon })
+    await save(store, fat, thin)
+    let presented = fat.refreshToken.tokenHash
+    for (let count = 0; count < manyRotations; count++) {
+      const rotation = { ...newRotation(fat, presented), accessToken: undefined }
+      await store.rotateRefreshToken(rotation, context)
+      presented = rotation.refreshToken.tokenHash
+    }
+    let removed = await store.prune(soon, { budgetMilliseconds: 60_000 })
+    const found = await store.findAuthorization(thin.authorization.authorizationId, context)
+    assertSame(found, undefined, 'A sign-in with many tokens does not keep others from being pruned.')
+    for (let call = 0; call < 200 && removed < manyRotations + 6; call++) removed += await store.prune(soon)
+    const rule = 'A sign-in with many spent tokens goes like any other, in batches, and never fails a pruning.'
+    assertSame(removed, manyRotations + 6, rule)
+    await assertDead(store, fat, rule)
+    for (const tokens of alive) await assertAlive(store, tokens, rule)
   },
 
   'may stop early, and removes the rest the next times': async ({ store }) => {

@@ -27,14 +27,10 @@ export const pruningUnderWayRules: ContractRules<TokenStoreUnderTest> = forPrune
         'A sign-in lives on by its newest refresh token, also when the first ones are over: no pruning ends it.'
       assertSame(outcomes[index], { outcome: 'rotated' }, rule)
       await assertAlive(store, { ...second, authorization: signIn.authorization }, rule)
-      for (const [spent, spending] of [
-        [signIn.refreshToken, first.spending],
-        [first.refreshToken, second.spending],
-      ] as const) {
-        const replay = await another.rotateRefreshToken(newRotation(signIn, spent.tokenHash), context)
-        const recognized = 'Pruning takes no spent token of a sign-in that lives: a replay is recognized by it.'
-        assertSame(replay, { outcome: 'already_spent', spending }, recognized)
-      }
+      const spent = first.refreshToken.tokenHash
+      const replay = await another.rotateRefreshToken(newRotation(signIn, spent), context)
+      const recognized = 'Pruning takes no spent token of a sign-in that lives: a replay is recognized by it.'
+      assertSame(replay, { outcome: 'already_spent', spending: second.spending }, recognized)
       const third = newRotation(signIn, second.refreshToken.tokenHash)
       assertSame(await another.rotateRefreshToken(third, context), { outcome: 'rotated' }, rule)
     }

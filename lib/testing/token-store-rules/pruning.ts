@@ -35,18 +35,55 @@ export const pruningRules: ContractRules<TokenStoreUnderTest> = forPrunedStores(
     )
   },
 
-  'keeps spent refresh tokens while their authorization can still be used': async ({ store }) => {
+  'keeps spent refresh tokens until they expire, and replays are recognized by them': async ({ store }) => {
     const signIn = newSignIn()
-    const shortLived = { ...signIn, refreshToken: { ...signIn.refreshToken, expiresAt: accessTokensEnd } }
+    const shortLived = { ...signIn, refreshToken: { ...signIn.refreshToken, expiresAt: accessTokensEnd + 1 } }
     const rotation = newRotation(signIn)
     await save(store, shortLived)
     await store.rotateRefreshToken(rotation, context)
-    await store.prune(accessTokensEnd + 1)
-    const rule = 'A replay is recognized by the spent token, also when that has expired meanwhile (RFC 9700 §4.14.2).'
+    await store.prune(accessTokensEnd)
+    const rule = 'A replay is recognized by the spent token (RFC 9700 §4.14.2), until that has expired itself.'
+    const spending = { ...rotation.spending, successorNonce: undefined }
     const found = await store.findRefreshToken(signIn.refreshToken.tokenHash, context)
-    assertSame(found?.spending, rotation.spending, rule)
+    assertSame(found?.spending, spending, rule)
     const outcome = await store.rotateRefreshToken(newRotation(signIn), context)
-    assertSame(outcome, { outcome: 'already_spent', spending: rotation.spending }, rule)
+    assertSame(outcome, { outcome: 'already_spent', spending }, rule)
+  },
+
+  'forgets nonces when no retry can come any more': async ({ store }) => {
+    const [usual, long] = [newSignIn(), newSignIn()]
+    const { spending, ...rotation } = newRotation(long)
+    const longer = { ...spending, retryUntil: startedAt + 3000 }
+    await save(store, usual, long)
+    const usualRotation = newRotation(usual)
+    await store.rotateRefreshToken(usualRotation, context)
+    await store.rotateRefreshToken({ ...rotation, spending: longer }, context)
+    const spendings = async () => {
+      const found = []
+      for (const { refreshToken } of [usual, long]) {
+        found.push((await store.findRefreshToken(refreshToken.tokenHash, context))?.spending)
+      }
+      return found
+    }
+    const rule =
+      'A nonce is kept until `retryUntil`, or a minute after the spending, and not longer: it leads to a token.'
+    const forgotten = { successorNonce: undefined }
+    for (const [now, ofUsual, ofLong] of [
+      [startedAt + 119, {}, {}],
+      [startedAt + 120, forgotten, {}],
+      [startedAt + 2999, forgotten, {}],
+      [startedAt + 3000, forgotten, forgotten],
+    ] as const) {
+      assertSame(await store.prune(now), 0, `${rule} No record goes by that.`)
+      assertSame(
+        await spendings(),
+        [
+          { ...usualRotation.spending, ...ofUsual },
+          { ...longer, ...ofLong },
+        ],
+        rule,
+      )
+    }
   },
 
   'removes authorizations that are over, with all their tokens': async ({ store }) => {

@@ -68,6 +68,64 @@ export const signedTokenRules: ContractRules<TokenStoreUnderTest> = {
     }
   },
 
+  "revokes a client's own JWTs that were issued up to a time": async ({ store }) => {
+    const issuedUntil = startedAt + 10
+    const own = (clientId: string, issuedAt: number): SignedTokenId => ({
+      ...newTokenOf(undefined),
+      clientId,
+      issuedAt,
+    })
+    const rule = 'A JWT of a client is revoked by `issuedAt`, up to and including `issuedUntil` of its client.'
+    await assertRevoked(store, own('nightly-report', startedAt), false, 'Nothing is revoked yet.')
+    await store.revokeTokens({ clientId: 'nightly-report', issuedUntil }, context)
+    await store.revokeTokens({ clientId: 'nightly-report', issuedUntil: issuedUntil - 5 }, context)
+    await store.revokeTokens({ clientId: 'nightly-report' }, context)
+    await assertRevoked(store, own('nightly-report', issuedUntil - 100), true, rule)
+    await assertRevoked(store, own('nightly-report', issuedUntil), true, `${rule} The latest one counts.`)
+    await assertRevoked(store, own('nightly-report', issuedUntil + 1), false, 'What is issued later is good.')
+    for (const other of ['Nightly-report', 'nightly-report ', 'nightly', '*', '']) {
+      await assertRevoked(store, own(other, startedAt), false, `${JSON.stringify(other)} is another client.`)
+    }
+    await assertRevoked(store, newTokenOf(undefined), false, 'Without client and time a JWT is not judged by them.')
+    await store.prune?.(startedAt + lifetimes.authorization)
+    await assertRevoked(store, own('nightly-report', issuedUntil), true, 'Pruning does not bring a JWT back to life.')
+  },
+
+  'revokes all JWTs that were issued up to a time': async ({ store }) => {
+    const issuedUntil = startedAt + 10
+    const signIn = newSignedSignIn()
+    await save(store, signIn)
+    await store.revokeTokens({ everything: true }, context)
+    const own = (issuedAt: number): SignedTokenId => ({
+      ...newTokenOf(undefined),
+      clientId: 'nightly-report',
+      issuedAt,
+    })
+    await assertRevoked(store, own(startedAt), false, 'Without `issuedUntil` the JWTs of clients live to their end.')
+    await store.revokeTokens({ clientId: 'web-shop', issuedUntil: issuedUntil + 5 }, context)
+    await store.revokeTokens({ everything: true, issuedUntil }, context)
+    await store.revokeTokens({ everything: true, issuedUntil: startedAt }, context)
+    const rule = 'By everything the JWTs of all clients are revoked, up to and including `issuedUntil`.'
+    await assertRevoked(store, own(issuedUntil), true, rule)
+    await assertRevoked(store, own(issuedUntil + 1), false, 'What is issued later is good.')
+    const later = { ...own(issuedUntil + 5), clientId: 'web-shop' }
+    await assertRevoked(store, later, true, 'A client that was revoked up to a later time stays revoked up to then.')
+    await assertRevoked(store, { ...own(startedAt), clientId: undefined }, true, rule)
+  },
+
+  'remembers in every process, and after a restart, until when JWTs are revoked': async (subject) => {
+    const { store, createAnother, reopen } = subject
+    const token = { ...newTokenOf(undefined), clientId: 'nightly-report', issuedAt: startedAt }
+    const [other, others] = [await createAnother?.(), { ...token, clientId: 'web-shop' }]
+    await store.revokeTokens({ clientId: 'nightly-report', issuedUntil: startedAt }, context)
+    if (other !== undefined) {
+      await assertRevoked(other, token, true, 'Another process sees it at once.')
+      await store.revokeTokens({ everything: true, issuedUntil: startedAt }, context)
+      await assertRevoked(other, others, true, 'Another process sees it at once.')
+    }
+    if (reopen !== undefined) await assertRevoked(await reopen(), token, true, 'It is still known after a restart.')
+  },
+
   'takes a token of an unknown authorization for revoked': async ({ store }) => {
     await save(store, newSignIn({ authorizationId: 'a-1' }))
     for (const authorizationId of ['unknown', 'A-1', 'a-1 ', 'a_1', '', '%', '__proto__']) {

@@ -28,6 +28,18 @@ export const authorizationFaults: readonly PlantedFault<TokenStore>[] = [
     })),
   },
   {
+    fault: 'device labels are cut at 255 octets',
+    rule: `${group} > keeps every character of a device label`,
+    says: 'A device label comes back as it was given',
+    store: labelling((label) => Buffer.from(label).subarray(0, 255).toString()),
+  },
+  {
+    fault: 'device labels are normalized',
+    rule: `${group} > keeps every character of a device label`,
+    says: 'A device label comes back as it was given',
+    store: labelling((label) => label.normalize('NFC')),
+  },
+  {
     fault: 'an unknown authorization is null',
     rule: `${group} > answers undefined for an unknown authorization`,
     says: '"unknown" is unknown: undefined, not null and no exception',
@@ -149,3 +161,12 @@ export const authorizationFaults: readonly PlantedFault<TokenStore>[] = [
     }),
   },
 ]
+
+function labelling(change: (label: string) => string): () => TokenStore {
+  return faulty((sound) => ({
+    async findAuthorization(authorizationId, context) {
+      const found = await sound.findAuthorization(authorizationId, context)
+      return found && { ...found, deviceLabel: found.deviceLabel && change(found.deviceLabel) }
+    },
+  }))
+}

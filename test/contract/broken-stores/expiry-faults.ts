@@ -29,16 +29,27 @@ export const expiryFaults: readonly PlantedFault<TokenStore>[] = [
     })),
   },
   {
-    fault: 'a spent token that is over is dropped by itself',
+    fault: 'a spent token is dropped by itself when the first token of its sign-in ends',
     rule: refreshable,
-    says: 'A spent token stays, also when it is over itself',
+    says: 'A spent token stays until it has expired itself',
     store: selfExpiring((sound) => ({
       methods: {
         async rotateRefreshToken(rotation, context) {
           const found = await sound.findRefreshToken(rotation.presented, context)
-          if (found !== undefined && found.expiresAt <= systemClock()) return { outcome: 'gone' }
+          if (found?.spending !== undefined) return { outcome: 'gone' }
           return sound.rotateRefreshToken(rotation, context)
         },
+      },
+    })),
+  },
+  {
+    fault: 'a nonce is forgotten as soon as it was stored',
+    rule: `${group} > keeps a nonce until no retry can come`,
+    says: 'Until `retryUntil` a retry is answered by the nonce',
+    store: selfExpiring((sound) => ({
+      methods: {
+        rotateRefreshToken: ({ spending, ...rotation }, context) =>
+          sound.rotateRefreshToken({ ...rotation, spending: { ...spending, successorNonce: undefined } }, context),
       },
     })),
   },

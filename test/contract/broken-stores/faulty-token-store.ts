@@ -3,7 +3,7 @@ import type { TokenHash } from '../../../lib/protocol/token-hash.js'
 import type { AccessTokenRecord, TokenStore } from '../../../lib/stores/token-store.js'
 
 /** A token store with everything that does something. */
-export type PrunedStore = TokenStore & Required<Pick<TokenStore, 'prune'>>
+export type PrunedStore = TokenStore & Required<Pick<TokenStore, 'prune' | 'claimLateRetry'>>
 
 /** A token store that is sound but for the methods that the fault replaces. */
 export function faulty(fault: (sound: PrunedStore) => Partial<TokenStore>): () => TokenStore {
@@ -14,6 +14,7 @@ export function faulty(fault: (sound: PrunedStore) => Partial<TokenStore>): () =
       findAccessToken: (tokenHash, context) => sound.findAccessToken(tokenHash, context),
       findRefreshToken: (tokenHash, context) => sound.findRefreshToken(tokenHash, context),
       rotateRefreshToken: (rotation, context) => sound.rotateRefreshToken(rotation, context),
+      claimLateRetry: (tokenHash, at, context) => sound.claimLateRetry(tokenHash, at, context),
       revokeAccessToken: (tokenHash, context) => sound.revokeAccessToken(tokenHash, context),
       revokeSignedToken: (tokenId, expiresAt, context) => sound.revokeSignedToken(tokenId, expiresAt, context),
       isSignedTokenRevoked: (token, context) => sound.isSignedTokenRevoked(token, context),

@@ -19,19 +19,19 @@ export const pruningFaults: readonly PlantedFault<TokenStore>[] = [
     store: faulty((sound) => ({ prune: (now) => sound.prune(now - 1) })),
   },
   {
-    fault: 'spent refresh tokens go when they have expired',
-    rule: `${group} > keeps spent refresh tokens while their authorization can still be used`,
+    fault: 'spent refresh tokens go at the next pruning',
+    rule: `${group} > keeps spent refresh tokens until they expire, and replays are recognized by them`,
     says: 'A replay is recognized by the spent token',
     store: faulty((sound) => {
-      let prunedAt = 0
+      let isPruned = false
       return {
         prune(now) {
-          prunedAt = now
+          isPruned = true
           return sound.prune(now)
         },
         async findRefreshToken(tokenHash, context) {
           const found = await sound.findRefreshToken(tokenHash, context)
-          return found !== undefined && found.expiresAt > prunedAt ? found : undefined
+          return isPruned && found?.spending !== undefined ? undefined : found
         },
       }
     }),

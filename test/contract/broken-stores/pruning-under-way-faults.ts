@@ -67,20 +67,19 @@ export const pruningUnderWayFaults: readonly PlantedFault<TokenStore>[] = [
     })),
   },
   {
-    fault: 'spent tokens that are over go when their sign-in is refreshed during a pruning',
+    fault: 'spent tokens go when their sign-in is refreshed during a pruning',
     rule: `${underWay} > keeps sign-ins that are refreshed meanwhile`,
     says: 'Pruning takes no spent token of a sign-in that lives',
     store: faulty((sound) => {
-      let prunedAt = 0
+      let isPruned = false
       return {
-        async prune(now) {
-          const removed = await sound.prune(now)
-          prunedAt = now
-          return removed
+        prune(now) {
+          isPruned = true
+          return sound.prune(now)
         },
         async rotateRefreshToken(rotation, given) {
           const found = await sound.findRefreshToken(rotation.presented, given)
-          const isDropped = found?.spending !== undefined && found.expiresAt <= prunedAt
+          const isDropped = isPruned && found?.spending !== undefined
           return isDropped ? { outcome: 'gone' } : sound.rotateRefreshToken(rotation, given)
         },
       }

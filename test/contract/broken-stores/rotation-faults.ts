@@ -84,7 +84,7 @@ export const rotationFaults: readonly PlantedFault<TokenStore>[] = [
   {
     fault: 'only the newest spent token of a chain is remembered',
     rule: `${group} > keeps every spent token of a chain`,
-    says: 'A replay is recognized however many rotations ago the token was spent',
+    says: 'A replay is recognized after further rotations',
     store: faulty((sound) => {
       let newest: TokenHash | undefined
       return {

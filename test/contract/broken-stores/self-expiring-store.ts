@@ -29,6 +29,8 @@ function dropping(store: TokenStore, drop: () => Promise<unknown>): TokenStore {
     findAccessToken: (tokenHash, context) => drop().then(() => store.findAccessToken(tokenHash, context)),
     findRefreshToken: (tokenHash, context) => drop().then(() => store.findRefreshToken(tokenHash, context)),
     rotateRefreshToken: (rotation, context) => drop().then(() => store.rotateRefreshToken(rotation, context)),
+    claimLateRetry: (tokenHash, at, context) =>
+      drop().then(() => store.claimLateRetry?.(tokenHash, at, context) ?? false),
     revokeAccessToken: (tokenHash, context) => drop().then(() => store.revokeAccessToken(tokenHash, context)),
     revokeSignedToken: (tokenId, expiresAt, context) =>
       drop().then(() => store.revokeSignedToken(tokenId, expiresAt, context)),

@@ -65,6 +65,18 @@ export const sharingFaults: readonly PlantedFault<TokenStoreUnderTest>[] = [
     store: () => ({ store: memory(), reopen: memory }),
   },
   {
+    fault: 'each process remembers for itself until when JWTs are revoked',
+    rule: `${signedTokens} > remembers in every process, and after a restart, until when JWTs are revoked`,
+    says: 'Another process sees it at once',
+    store: () => ({ store: memory(), createAnother: memory }),
+  },
+  {
+    fault: 'until when JWTs are revoked is kept in the process',
+    rule: `${signedTokens} > remembers in every process, and after a restart, until when JWTs are revoked`,
+    says: 'It is still known after a restart',
+    store: () => ({ store: memory(), reopen: memory }),
+  },
+  {
     fault: 'each process keeps the authorizations that it has seen',
     rule: `${authorizations} > ${isSeen}`,
     says: 'What one process saved or revoked, every other one sees',

@@ -101,6 +101,24 @@ export const signedTokenFaults: readonly PlantedFault<TokenStore>[] = [
     })),
   },
   {
+    fault: 'until when the JWTs of a client are revoked is the last time that was given',
+    rule: `${group} > revokes a client's own JWTs that were issued up to a time`,
+    says: 'The latest one counts',
+    store: notBefore((stored, given) => given ?? stored),
+  },
+  {
+    fault: 'the JWTs of clients outlive a revocation of their client',
+    rule: `${group} > revokes a client's own JWTs that were issued up to a time`,
+    says: 'A JWT of a client is revoked by `issuedAt`, up to and including `issuedUntil`',
+    store: notBefore(() => undefined),
+  },
+  {
+    fault: 'a revocation of everything replaces that of a client',
+    rule: `${group} > revokes all JWTs that were issued up to a time`,
+    says: 'A client that was revoked up to a later time stays revoked up to then',
+    store: notBefore((stored, given) => Math.max(stored ?? 0, given ?? 0), { isForgotten: true }),
+  },
+  {
     fault: 'an unknown authorization is taken for a live one',
     rule: `${group} > takes a token of an unknown authorization for revoked`,
     says: 'A JWT of an unknown authorization, here "unknown", is revoked: that may have ended',
@@ -218,4 +236,31 @@ function savingSigned(change: (tokens: NewUserTokens) => NewUserTokens): () => T
       return sound.saveTokens(isSigned ? change(tokens) : tokens, context)
     },
   }))
+}
+
+/** A store that remembers in a way of its own until when the JWTs of clients are revoked. */
+function notBefore(
+  combine: (stored: number | undefined, given: number | undefined) => number | undefined,
+  { isForgotten = false } = {},
+): () => TokenStore {
+  return faulty((sound) => {
+    const clients = new Map<string, number | undefined>()
+    let all: number | undefined
+    return {
+      revokeTokens(selection, context) {
+        if ('clientId' in selection) {
+          const { clientId } = selection
+          clients.set(clientId, combine(clients.get(clientId), selection.issuedUntil))
+        } else if ('everything' in selection) {
+          all = combine(all, selection.issuedUntil)
+          if (isForgotten) clients.clear()
+        }
+        return sound.revokeTokens(selection, context)
+      },
+      async isSignedTokenRevoked({ clientId = '', issuedAt, ...token }, context) {
+        const until = Math.max(clients.get(clientId) ?? 0, all ?? 0)
+        return (issuedAt ?? Infinity) <= until || (await sound.isSignedTokenRevoked(token, context))
+      },
+    }
+  })
 }

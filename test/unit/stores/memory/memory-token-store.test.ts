@@ -1,6 +1,6 @@
 import { ConfigurationError } from '../../../../lib/errors/configuration-error.js'
 import { StoreUnavailableError } from '../../../../lib/errors/store-unavailable-error.js'
-import { hashToken } from '../../../../lib/protocol/token-hash.js'
+import { hashToken, type TokenHash } from '../../../../lib/protocol/token-hash.js'
 import type { NewUserTokens } from '../../../../lib/stores/token-store.js'
 import { createMemoryStores, type MemoryStoresOptions } from 'latchkey/stores/memory'
 import { describe, expect, it } from 'vitest'
@@ -216,3 +216,156 @@ function countFound(tokens: Tokens, name: string, count: number): number {
 function namesFound(tokens: Tokens, names: readonly string[]): string[] {
   return names.filter((name) => tokens.findAccessToken(hashToken(name)) !== undefined)
 }
+
+describe('the share of one client', () => {
+  it('is half of the store: a client that fills it leaves room for all others (V4)', () => {
+    const { tokens } = storesAt(() => 100, { maxTokens: 40 })
+    for (let index = 0; index < 20; index++) tokens.saveTokens(clientTokens(`own ${index}`, 3600))
+    const refused = new StoreUnavailableError(
+      'The memory store holds 20 live tokens of the client "nightly-report", which is its share of maxTokens',
+    )
+    expect(() => tokens.saveTokens(clientTokens('one more', 3600))).toThrow(refused)
+    for (let index = 0; index < 10; index++) tokens.saveTokens(signIn(`user ${index}`))
+    expect(() => tokens.saveTokens(signIn('alice'))).toThrow(StoreUnavailableError)
+    expect(countFound(tokens, 'own', 20)).toBe(20)
+  })
+
+  it('is counted with what a sign-in leaves behind: one sign-in does not fill the store (V4)', () => {
+    const { tokens } = storesAt(() => 100, { maxTokens: 40 })
+    const alice = signIn('alice')
+    tokens.saveTokens(alice)
+    let presented = alice.refreshToken.tokenHash
+    const rotate = (name: string) => {
+      const next = { ...rotation(alice, name), presented }
+      tokens.rotateRefreshToken(next)
+      presented = next.refreshToken.tokenHash
+    }
+    for (let index = 0; index < 9; index++) rotate(`rotation ${index}`)
+    expect(() => rotate('one more')).toThrow(StoreUnavailableError)
+    expect(tokens.findRefreshToken(presented)?.spending).toBeUndefined()
+    for (let index = 0; index < 20; index++) tokens.saveTokens(clientTokens(`own ${index}`, 3600))
+  })
+
+  it('is free again once its tokens have expired, were revoked one by one, or all at once', () => {
+    let now = 100
+    const { tokens } = storesAt(() => now, { maxTokens: 40 })
+    const fill = (name: string, expiresAt: number) => {
+      for (let index = 0; index < 20; index++) tokens.saveTokens(clientTokens(`${name} ${index}`, expiresAt))
+      expect(() => tokens.saveTokens(clientTokens('one more', 3600))).toThrow(StoreUnavailableError)
+    }
+    fill('first', 200)
+    now = 200
+    fill('second', 3600)
+    for (let index = 0; index < 20; index++) tokens.revokeAccessToken(hashToken(`second ${index}`))
+    fill('third', 3600)
+    tokens.revokeTokens({ clientId: 'nightly-report' })
+    expect(countFound(tokens, 'third', 20)).toBe(0)
+    fill('fourth', 3600)
+    tokens.revokeTokens({ everything: true })
+    fill('fifth', 3600)
+    expect(tokens.prune(3600)).toBe(20)
+  })
+
+  it('of revoked JWTs is half as well (V4)', () => {
+    const { tokens } = storesAt(() => 100, { maxTokens: 40 })
+    for (let index = 0; index < 20; index++) tokens.revokeSignedToken(`JWT ${index}`, 3600)
+    expect(() => tokens.revokeSignedToken('one more', 3600)).toThrow(StoreUnavailableError)
+    for (let index = 0; index < 10; index++) tokens.saveTokens(signIn(`user ${index}`))
+    expect(isRevoked(tokens, 'JWT 0')).toBe(true)
+  })
+})
+
+describe('what a memory store keeps of a sign-in', () => {
+  it('is the newest thousand spent tokens, and not one more (V4)', () => {
+    const { tokens } = storesAt(() => 100)
+    const hashes = rotated(tokens, { from: savedAlice(tokens), count: 2500 })
+    const found = hashes.map((tokenHash) => tokens.findRefreshToken(tokenHash) !== undefined)
+    expect(found.indexOf(true)).toBe(1500)
+    expect(found.filter(Boolean)).toHaveLength(1001)
+    expect(tokens.prune(3600)).toBe(2501)
+    expect(tokens.revokeTokens({ everything: true })).toBe(1)
+    expect(tokens.prune(3600)).toBe(1002)
+  })
+
+  it('goes when it has expired, though the sign-in is refreshed (V4)', () => {
+    let now = 100
+    const { tokens } = storesAt(() => now)
+    const short = rotated(tokens, { from: savedAlice(tokens, 1000), count: 500, expiresAt: 1000 })
+    const long = rotated(tokens, { from: short.at(-1)!, count: 1 })
+    now = 1000
+    const hashes = rotated(tokens, { from: long.at(-1)!, count: 100 })
+    tokens.prune(now)
+    expect(short.slice(0, -1).filter((tokenHash) => tokens.findRefreshToken(tokenHash) !== undefined)).toEqual([])
+    expect(hashes.every((tokenHash) => tokens.findRefreshToken(tokenHash) !== undefined)).toBe(true)
+  })
+
+  function savedAlice(tokens: Tokens, expiresAt = 86_400): TokenHash {
+    const alice = signIn('alice')
+    tokens.saveTokens({ ...alice, refreshToken: { ...alice.refreshToken, expiresAt } })
+    return alice.refreshToken.tokenHash
+  }
+
+  /** Refreshes so many times; hashes of the refresh tokens, the oldest first. */
+  function rotated(tokens: Tokens, { from, count, expiresAt = 86_400 }: RotationsOfAlice): readonly TokenHash[] {
+    const hashes = [from]
+    for (let index = 0; index < count; index++) {
+      const presented = hashes.at(-1)!
+      const next = rotation(signIn('alice'), `${presented} ${index}`)
+      tokens.rotateRefreshToken({ ...next, presented, refreshToken: { ...next.refreshToken, expiresAt } })
+      hashes.push(next.refreshToken.tokenHash)
+    }
+    return hashes
+  }
+
+  interface RotationsOfAlice {
+    readonly from: TokenHash
+    readonly count: number
+    readonly expiresAt?: number
+  }
+})
+
+describe('work in a large memory store', () => {
+  it('is bounded for each request, also when the store is full (V4)', () => {
+    let reads = 0
+    const { tokens } = storesAt(() => 100, { maxTokens: 20_000 })
+    const counted = (tokenName: string) => {
+      const { accessToken } = clientTokens(tokenName, 3600)
+      tokens.saveTokens({ ...clientTokens(tokenName, 3600), accessToken: { ...accessToken, clientId: tokenName } })
+      const stored = tokens.findAccessToken(accessToken.tokenHash)!
+      Object.defineProperty(stored, 'expiresAt', { get: () => (reads++, 3600) })
+    }
+    for (let index = 0; index < 20_000; index++) counted(`token ${index}`)
+    reads = 0
+    for (let request = 0; request < 10; request++) {
+      expect(() => tokens.saveTokens(clientTokens('one more', 3600))).toThrow(StoreUnavailableError)
+    }
+    expect(reads).toBeGreaterThan(0)
+    expect(reads).toBeLessThanOrEqual(10 * 510)
+  })
+
+  it('lets others in between two steps of a pruning, and goes on where it stopped (V4)', async () => {
+    const { tokens } = storesAt(() => 100)
+    for (let index = 0; index < 5000; index++) tokens.saveTokens(clientTokens(`living ${index}`, 7200))
+    for (let index = 0; index < 5000; index++) tokens.saveTokens(clientTokens(`dead ${index}`, 3600))
+    let others = 0
+    let isPruning = true
+    const serve = () => {
+      others += 1
+      if (isPruning) setImmediate(serve)
+    }
+    setImmediate(serve)
+    expect(await tokens.prune(3600, { budgetMilliseconds: 60_000 })).toBe(5000)
+    isPruning = false
+    expect(others).toBeGreaterThanOrEqual(9)
+
+    for (let index = 0; index < 500; index++) tokens.saveTokens(clientTokens(`dead again ${index}`, 3600))
+    let calls = 0
+    let removed = 0
+    while (removed < 500 && calls < 100) {
+      removed += await tokens.prune(3600, { budgetMilliseconds: 0.001 })
+      calls += 1
+    }
+    expect(removed).toBe(500)
+    expect(calls).toBeLessThanOrEqual(15)
+  })
+})
