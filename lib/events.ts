@@ -23,6 +23,7 @@ export type OAuthEvent =
   | TokensRevokedEvent
   | ClientSecretRotatedEvent
   | ClientSecretRetiredEvent
+  | SigningKeyWithdrawnEvent
   | FailureEvent
   | WarningEvent
 
@@ -136,6 +137,17 @@ export interface ClientSecretRetiredEvent extends RequestEvent {
   readonly type: 'client_secret_retired'
   readonly clientId: string
   readonly secretId: string
+}
+
+/** A signing key was withdrawn: what it signed is refused from now on. */
+export interface SigningKeyWithdrawnEvent extends RequestEvent {
+  readonly type: 'signing_key_withdrawn'
+  readonly keyId: string
+  readonly algorithm: string
+  /** What it was. */
+  readonly state: 'next' | 'active' | 'retired'
+  /** The key that signs from now on. */
+  readonly activeKeyId: string | undefined
 }
 
 /** Something of ours or of the application broke, or a store is out of reach. */

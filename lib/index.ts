@@ -19,12 +19,13 @@ export type { Resource } from './grants/granted-resources.js'
 export type { ExcessScope } from './grants/granted-scope.js'
 
 export { loadSigningKeys, type KeySource, type SigningKeyOptions } from './tokens/load-signing-keys.js'
-export {
-  storedSigningKeys,
-  type GeneratedAlgorithm,
-  type StoredSigningKeys,
-  type StoredSigningKeysOptions,
-} from './tokens/stored-signing-keys.js'
+export { storedSigningKeys } from './tokens/stored-signing-keys.js'
+export type {
+  ListedSigningKey,
+  StoredSigningKeys,
+  StoredSigningKeysOptions,
+} from './tokens/stored-signing-keys-options.js'
+export type { GeneratedAlgorithm } from './tokens/generate-signing-key.js'
 export type { SigningKeys, SigningKeySet } from './tokens/signing-key-set.js'
 export type { SigningKey, VerificationKey } from './tokens/signing-key.js'
 export type { AccessTokenClaims, AccessTokenFields } from './tokens/access-token.js'

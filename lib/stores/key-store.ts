@@ -7,12 +7,18 @@ export type SigningKeyState = 'next' | 'active' | 'retired'
 export interface StoredSigningKey {
   /** Its RFC 7638 thumbprint. */
   readonly keyId: string
+  /** `secret`: it is not a signing key, and is never published. Stores keep it like any other. */
   readonly algorithm: string
   readonly state: SigningKeyState
-  /** PKCS#8 in PEM, encrypted with the application's passphrase: the store alone cannot sign. */
+  /** Encrypted with the application's passphrase: the store alone cannot sign. Text of any form, up to several kilobytes. */
   readonly encryptedPrivateKey: string
   /** When it came into this state, seconds since the epoch. */
   readonly since: number
+}
+
+/** Tells a signing key from what else is kept with them. */
+export function isSigningKey({ algorithm }: Pick<StoredSigningKey, 'algorithm'>): boolean {
+  return algorithm !== 'secret'
 }
 
 /**

@@ -1,177 +1,194 @@
-import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
-import { checkMethods, checkOptions } from '../errors/check-options.js'
+import type { KeyObject } from 'node:crypto'
 import { ConfigurationError } from '../errors/configuration-error.js'
-import { systemClock, type Clock } from '../protocol/clock.js'
-import { andThen, isPromiseLike, type MaybePromise } from '../protocol/maybe-promise.js'
-import type { SigningAlgorithm } from '../protocol/signing-algorithm.js'
-import type { KeyStore, SigningKeyState, StoredSigningKey } from '../stores/key-store.js'
-import { signingKey } from './signing-key.js'
-import { SigningKeySet, type SigningKeys } from './signing-key-set.js'
+import { StoreUnavailableError } from '../errors/store-unavailable-error.js'
+import { createEmit } from '../events.js'
+import { systemClock } from '../protocol/clock.js'
+import { applicationContext } from '../protocol/request-context.js'
+import { isSigningKey, type StoredSigningKey } from '../stores/key-store.js'
+import {
+  generateSigningKey,
+  type GeneratedAlgorithm,
+  type GeneratedSigningKey,
+  type UnsealedSigningKey,
+} from './generate-signing-key.js'
+import { endOf, KnownSigningKeys } from './known-signing-keys.js'
+import { checkPassphrases, isUpToDate, sealSigningKey } from './sealed-signing-key.js'
+import {
+  checkStoredSigningKeysOptions,
+  type StoredSigningKeys,
+  type StoredSigningKeysOptions,
+} from './stored-signing-keys-options.js'
 
-/** Settings of keys that live in a store. */
-export interface StoredSigningKeysOptions {
-  readonly store: KeyStore
-  /** Encrypts the private keys in the store; at least 16 characters, kept outside of the database. */
-  readonly passphrase: string
-  /** Seconds after which a process reads the keys again, to notice a rotation by another. Default 5. */
-  readonly refreshSeconds?: number
-  /** Seconds that a key must have been published before it may sign: as long as others may cache the set. Default 300. */
-  readonly publishSeconds?: number
-  /** Seconds that a retired key stays: as long as the longest access token lives. Default 86,400. */
-  readonly retainSeconds?: number
-  /** Default: the clock of the machine. */
-  readonly clock?: Clock
-}
-
-/** Signing keys in a store, and their rotation. */
-export interface StoredSigningKeys extends SigningKeys {
-  /** Makes and stores an active key where there is none yet; several processes may call it at once. */
-  ensureActive(algorithm?: GeneratedAlgorithm): Promise<void>
-  /** The first half of a rotation: publishes a new key that does not sign yet; answers its id. Default ES256. */
-  prepareNext(algorithm?: GeneratedAlgorithm): Promise<string>
-  /**
-   * The second half: the prepared key signs from now on, all others are retired whatever their algorithm, and what was retired long enough ago goes.
-   * Answers the key's id. Throws when no key is prepared, or not published for `publishSeconds`.
-   */
-  activateNext(): Promise<string>
-}
-
-/** The algorithms that keys are generated for. */
-export type GeneratedAlgorithm = Exclude<SigningAlgorithm, 'HS256'>
+const ATTEMPTS = 10
 
 /** Keeps signing keys in a store that all processes of an issuer share. Throws `ConfigurationError`. */
 export function storedSigningKeys(options: StoredSigningKeysOptions): StoredSigningKeys {
-  checkOptions('storedSigningKeys', options, [
-    'store',
-    'passphrase',
-    'refreshSeconds',
-    'publishSeconds',
-    'retainSeconds',
-    'clock',
-  ])
-  const {
-    store,
-    passphrase,
-    refreshSeconds = 5,
-    publishSeconds = 300,
-    retainSeconds = 86_400,
-    clock = systemClock,
-  } = options
-  checkMethods('storedSigningKeys.store', store, ['listSigningKeys', 'replaceSigningKeys'])
-  if (typeof passphrase !== 'string' || passphrase.length < 16) {
-    throw new ConfigurationError(
-      'storedSigningKeys.passphrase',
-      'is shorter than 16 characters',
-      'Use 32 random octets in base64',
-    )
+  checkStoredSigningKeysOptions(options)
+  const { store, refreshSeconds = 5, publishSeconds = 300, retainSeconds = 86_400 } = options
+  const { maxStaleSeconds = 3600, clock = systemClock } = options
+  const passphrases = checkPassphrases(options.passphrase)
+  const emit = createEmit(options.onEvent, clock)
+  const onUnusable = (cause: unknown): void => {
+    emit(applicationContext(), { type: 'failure', error: 'server_error', cause })
   }
-  const opened = new Map<string, KeyObject>()
-  let known: { readonly set: SigningKeySet; readonly readAt: number } | undefined
-  let reading: PromiseLike<SigningKeySet> | undefined
+  const timing = { refreshSeconds, retainSeconds, maxStaleSeconds, clock }
+  const known = new KnownSigningKeys({ store, passphrases, onUnusable, ...timing })
 
   return {
-    current() {
-      const age = known === undefined ? Infinity : clock() - known.readAt
-      if (known !== undefined && age < refreshSeconds) return known.set
-      return reading ?? read()
-    },
-    async ensureActive(algorithm = 'ES256') {
-      const stored = await store.listSigningKeys()
-      // A wrong passphrase is noticed at start, and not by the first user.
-      stored.forEach(open)
-      if (stored.some(({ state }) => state === 'active')) return
-      // Whether this process or another one has stored it: there is an active key afterwards.
-      await store.replaceSigningKeys(stored, [...stored, generate(algorithm, 'active')])
-    },
+    current: () => known.current(),
+
+    ensureActive: (algorithm = 'ES256') =>
+      untilStored(async () => {
+        const stored = await read()
+        // A wrong passphrase is noticed at startup, and not by the first user.
+        await known.open(stored.keys)
+        const made = stored.keys.some(isActive) ? [] : [generateSigningKey(algorithm, 'active', clock())]
+        const sealed = await Promise.all(stored.keys.map((key) => isUpToDate(passphrases, key)))
+        if (made.length === 0 && stored.ended === 0 && sealed.every(Boolean)) return true
+        return replace(stored, stored.keys, made)
+      }),
+
     async prepareNext(algorithm = 'ES256') {
-      const stored = await store.listSigningKeys()
-      const next = generate(algorithm, 'next')
-      await replace(stored, [...stored.filter(({ state }) => state !== 'next'), next])
+      const stored = await read()
+      await known.open(stored.keys.filter(isActive))
+      const next = generateSigningKey(algorithm, 'next', clock())
+      const others = stored.keys.filter((key) => !isNext(key))
+      if (!(await replace(stored, others, [next]))) throw changedMeanwhile()
       return next.keyId
     },
+
     async activateNext() {
-      const stored = await store.listSigningKeys()
-      const now = clock()
-      const next = stored.find(({ state }) => state === 'next')
+      const stored = await read()
+      const next = stored.keys.find(isNext)
       if (next === undefined) throw new Error('No signing key is prepared: call prepareNext first')
+      const now = clock()
       const missing = publishSeconds - (now - next.since)
       if (missing > 0) throw new Error(`The next signing key must be published for ${String(missing)} more seconds`)
-      const retired = stored.flatMap((key) => (key === next ? [] : retire(key, now, retainSeconds)))
-      await replace(stored, [{ ...next, state: 'active', since: now }, ...retired])
+      await known.open([next])
+      const keys = stored.keys.map((key): StoredSigningKey => {
+        if (key === next) return { ...key, state: 'active', since: now }
+        return key.state === 'retired' ? key : { ...key, state: 'retired', since: now }
+      })
+      if (!(await replace(stored, keys))) throw changedMeanwhile()
       return next.keyId
+    },
+
+    async withdraw(keyId) {
+      let wasFound = false
+      await untilStored(async () => {
+        const stored = await read()
+        const withdrawn = stored.keys.find((key) => key.keyId === keyId)
+        // Another process that withdraws the same key may be faster.
+        if (withdrawn === undefined && wasFound) return true
+        if (withdrawn === undefined) throw unknownKey()
+        wasFound = true
+        const { kept, made } = activeWithout(stored.keys, withdrawn)
+        await known.open(kept.filter(isActive))
+        if (!(await replace(stored, kept, made))) return false
+        const { algorithm, state } = withdrawn
+        const activeKeyId = [...kept, ...made].find(isActive)?.keyId
+        emit(applicationContext(), { type: 'signing_key_withdrawn', keyId, algorithm, state, activeKeyId })
+        return true
+      })
+    },
+
+    async list() {
+      const { keys } = await read()
+      return keys.map((key) => {
+        const { keyId, algorithm, state, since } = key
+        return { keyId, algorithm, state, since, endsAt: state === 'retired' ? endOf(key, retainSeconds) : undefined }
+      })
     },
   }
 
-  /** One reading for all who wait for it. */
-  function read(): MaybePromise<SigningKeySet> {
-    try {
-      const result = andThen(store.listSigningKeys(), (stored) => {
-        const keys = stored.map((key) => signingKey(open(key), key.state, key.algorithm as SigningAlgorithm))
-        known = { set: new SigningKeySet(keys), readAt: clock() }
-        reading = undefined
-        return known.set
-      })
-      if (!isPromiseLike(result)) return result
-      return (reading = result.then(undefined, keepKnown))
-    } catch (error) {
-      return keepKnown(error)
-    }
+  async function read(): Promise<StoredKeys> {
+    const all = await store.listSigningKeys()
+    const now = clock()
+    const keys = all.filter((key) => isSigningKey(key) && now < endOf(key, retainSeconds))
+    const others = all.filter((key) => !isSigningKey(key))
+    return { all, keys, others, ended: all.length - keys.length - others.length }
   }
 
-  /** A store that is out of reach for a moment does not stop what the known keys can do. */
-  function keepKnown(error: unknown): SigningKeySet {
-    reading = undefined
-    if (known === undefined) throw error
-    return known.set
+  /**
+   * Stores keys in place of all that were read; whatever a process stores is sealed under its first passphrase. Returns false when another
+   * process has changed them meanwhile.
+   */
+  async function replace(
+    { all, others }: StoredKeys,
+    keys: readonly StoredSigningKey[],
+    made: readonly GeneratedSigningKey[] = [],
+  ): Promise<boolean> {
+    const since = clock()
+    const sealed = await Promise.all([
+      ...keys.map(async (key) => ((await isUpToDate(passphrases, key)) ? key : sealAgain(key, all))),
+      ...made.map((key) => seal(key, key.privateKey, all)),
+    ])
+    const replaced: unknown = await store.replaceSigningKeys(all, [...sealed, ...others])
+    if (replaced !== true) return false
+    await known.replace(sealed, since)
+    return true
   }
 
-  async function replace(expected: readonly StoredSigningKey[], keys: readonly StoredSigningKey[]): Promise<void> {
-    const replaced = await store.replaceSigningKeys(expected, keys)
-    if (!replaced) throw new Error('Another process has changed the signing keys at the same time')
-    known = undefined
+  /** A key that does not open stays as it is stored. */
+  async function sealAgain(key: StoredSigningKey, all: readonly StoredSigningKey[]): Promise<StoredSigningKey> {
+    const [opened] = await known.open([key]).catch(() => [])
+    return opened === undefined ? key : seal(key, opened.signWith, all)
   }
 
-  function generate(algorithm: GeneratedAlgorithm, state: SigningKeyState): StoredSigningKey {
-    const key = generateKey(algorithm)
-    const { keyId } = signingKey(key, state, algorithm)
-    const encryptedPrivateKey = key
-      .export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase })
-      .toString()
-    return { keyId, algorithm, state, encryptedPrivateKey, since: clock() }
+  async function seal(
+    { keyId, algorithm, state, since }: UnsealedSigningKey,
+    privateKey: KeyObject,
+    all: readonly StoredSigningKey[],
+  ): Promise<StoredSigningKey> {
+    const encryptedPrivateKey = await sealSigningKey(passphrases, { keyId, algorithm }, privateKey, all)
+    return { keyId, algorithm, state, encryptedPrivateKey, since }
   }
 
-  function open({ keyId, encryptedPrivateKey }: StoredSigningKey): KeyObject {
-    const key = opened.get(keyId) ?? decrypt(keyId, encryptedPrivateKey)
-    opened.set(keyId, key)
-    return key
-  }
-
-  function decrypt(keyId: string, encryptedPrivateKey: string): KeyObject {
-    try {
-      return createPrivateKey({ key: encryptedPrivateKey, passphrase })
-    } catch {
-      throw new ConfigurationError(
-        'storedSigningKeys.passphrase',
-        `does not open the key ${keyId}`,
-        'Use the passphrase that the keys were stored with',
-      )
-    }
+  /** The other keys, with one that signs: as before, or the prepared one, however long it was published, or a new one. */
+  function activeWithout(
+    keys: readonly StoredSigningKey[],
+    withdrawn: StoredSigningKey,
+  ): { readonly kept: readonly StoredSigningKey[]; readonly made: readonly GeneratedSigningKey[] } {
+    const kept = keys.filter((key) => key !== withdrawn)
+    if (kept.some(isActive)) return { kept, made: [] }
+    const next = kept.find(isNext)
+    if (next === undefined)
+      return { kept, made: [generateSigningKey(withdrawn.algorithm as GeneratedAlgorithm, 'active', clock())] }
+    const since = clock()
+    return { kept: kept.map((key) => (key === next ? { ...key, state: 'active', since } : key)), made: [] }
   }
 }
 
-function retire(key: StoredSigningKey, now: number, retainSeconds: number): StoredSigningKey[] {
-  if (key.state !== 'retired') return [{ ...key, state: 'retired', since: now }]
-  return now - key.since < retainSeconds ? [key] : []
+/** What a store has. */
+interface StoredKeys {
+  /** As it was read, which a change expects to be there still. */
+  readonly all: readonly StoredSigningKey[]
+  /** The signing keys that have not ended. */
+  readonly keys: readonly StoredSigningKey[]
+  /** What else is kept there. */
+  readonly others: readonly StoredSigningKey[]
+  /** How many keys have ended and are still stored. */
+  readonly ended: number
 }
 
-function generateKey(algorithm: GeneratedAlgorithm): KeyObject {
-  switch (algorithm) {
-    case 'ES256':
-      return generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
-    case 'EdDSA':
-      return generateKeyPairSync('ed25519').privateKey
-    case 'RS256':
-    case 'PS256':
-      return generateKeyPairSync('rsa', { modulusLength: 3072 }).privateKey
-  }
+/** Tries until nobody else has changed the keys meanwhile. */
+async function untilStored(attempt: () => Promise<boolean>): Promise<void> {
+  for (let tried = 0; tried < ATTEMPTS; tried++) if (await attempt()) return
+  throw new StoreUnavailableError('Other processes keep changing the signing keys')
+}
+
+function isActive({ state }: Pick<StoredSigningKey, 'state'>): boolean {
+  return state === 'active'
+}
+
+function isNext({ state }: Pick<StoredSigningKey, 'state'>): boolean {
+  return state === 'next'
+}
+
+function changedMeanwhile(): Error {
+  return new Error('Another process has changed the signing keys at the same time')
+}
+
+function unknownKey(): ConfigurationError {
+  return new ConfigurationError('keyId', 'is not the id of a signing key', 'Use an id that list() returns')
 }

@@ -43,10 +43,10 @@ describe.each([4, 5] as const)('the published keys, on Express %i', (express) =>
   })
 })
 
-describe('the published keys', () => {
-  const publishedBy = async (server: TestServer): Promise<Record<string, string>[]> =>
-    (await request(server.http).get('/oauth/jwks')).body.keys
+const publishedBy = async (server: TestServer): Promise<Record<string, string>[]> =>
+  (await request(server.http).get('/oauth/jwks')).body.keys
 
+describe('the published keys', () => {
   it('JWK-02 JWK-05 have public members, their use and their algorithm, and nothing else', async () => {
     const { text, body } = await request(jwtServer().http).get('/oauth/jwks')
     expect(text).not.toMatch(secretMembers)
@@ -139,6 +139,67 @@ describe('a rotation', () => {
     await signingKeys.activateNext()
     await expectRefused(server, before)
     expect((await getOrders(server, after)).status).toBe(200)
+  })
+
+  it('ends a retired key after retainSeconds, for remembered tokens too, and the next rotation is not needed (V2)', async () => {
+    const { keys } = createMemoryStores({ pruneIntervalSeconds: 0 })
+    const stored = { store: keys, passphrase: 'a passphrase for a test', retainSeconds: 3600, clock: () => now }
+    let now = 1_800_000_000
+    const processes = [1, 2].map(() => {
+      const signingKeys = storedSigningKeys(stored)
+      return { signingKeys, server: jwtServer({ server: { signingKeys, clock: () => now } }) }
+    })
+    const [one] = processes
+    await one!.signingKeys.ensureActive('ES256')
+    const stolen = (await one!.signingKeys.current()).active()
+    await one!.signingKeys.prepareNext()
+    now += 300
+    await one!.signingKeys.activateNext()
+    now += 3595
+    const forge = async (): Promise<string> => {
+      const { signWith, keyId } = stolen
+      const claims = { ...(await goodClaims(one!.server)), exp: now + 3600 }
+      return jws({ alg: 'ES256', typ: 'at+jwt', kid: keyId }, claims, signer('ES256', signWith))
+    }
+    const forged = await forge()
+    const published = async (server: TestServer): Promise<boolean> =>
+      (await publishedBy(server)).some(({ kid }) => kid === stolen.keyId)
+    for (const { server } of processes) {
+      // Often enough to be remembered.
+      for (let i = 0; i < 3; i++) expect((await getOrders(server, forged)).status).toBe(200)
+      expect(await published(server)).toBe(true)
+    }
+    now += 5
+    for (const { server } of processes) {
+      await expectRefused(server, forged)
+      await expectRefused(server, await forge())
+      expect(await published(server)).toBe(false)
+      expect((await getOrders(server, await clientToken(server))).status).toBe(200)
+    }
+  })
+
+  it('refuses the tokens of a withdrawn key at once, in other processes within refreshSeconds (V2)', async () => {
+    const { keys } = createMemoryStores({ pruneIntervalSeconds: 0 })
+    let now = 1_800_000_000
+    const stored = { store: keys, passphrase: 'a passphrase for a test', refreshSeconds: 5, clock: () => now }
+    const processes = [1, 2].map(() => {
+      const signingKeys = storedSigningKeys(stored)
+      return { signingKeys, server: jwtServer({ server: { signingKeys, clock: () => now } }) }
+    })
+    const [one, other] = processes
+    await one!.signingKeys.ensureActive('ES256')
+    const token = await clientToken(one!.server)
+    for (const { server } of processes) {
+      for (let i = 0; i < 3; i++) expect((await getOrders(server, token)).status).toBe(200)
+    }
+    await one!.signingKeys.withdraw(String(decodeProtectedHeader(token).kid))
+    await expectRefused(one!.server, token)
+    const fresh = await clientToken(one!.server)
+    expect((await getOrders(one!.server, fresh)).status).toBe(200)
+    now += 5
+    await expectRefused(other!.server, token)
+    expect((await getOrders(other!.server, fresh)).status).toBe(200)
+    expect(await publishedBy(other!.server)).toMatchObject([{ kid: decodeProtectedHeader(fresh).kid }])
   })
 
   it('JWK-07 by hand: the tokens of a retired key work, those of a key that was dropped do not', async () => {
