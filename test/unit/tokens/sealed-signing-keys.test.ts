@@ -18,7 +18,7 @@ const replaceBy = async (...keys: StoredSigningKey[]): Promise<void> => {
 }
 const opens = async (passphrase: string): Promise<boolean> => {
   try {
-    await keysUnder(passphrase).current()
+    await storedSigningKeys({ store, passphrase, clock: () => since }).current()
     return true
   } catch (error) {
     expect(error).toBeInstanceOf(ConfigurationError)
