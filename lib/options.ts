@@ -98,7 +98,8 @@ export interface AuthorizationServerOptions {
    */
   readonly isSecure?: IsSecure
   /**
-   * Seconds after which a request that waits for a store or a hook is answered 503, 1 to 600; what comes later is dropped. Default 30.
+   * Seconds after which a request that waits for a store or a hook is answered 503, 1 to 600; what comes later is dropped. A body
+   * that has not arrived after as many seconds is refused with 408. Default 30.
    */
   readonly requestTimeoutSeconds?: number
   /**

@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks'
 import type { ServerResponse } from 'node:http'
 import { basicChallenge } from '../client-auth/basic-challenge.js'
 import type { EndpointAnswer } from '../endpoints/endpoint-answer.js'
@@ -41,11 +42,14 @@ export function endpointHandler(
     settings.proxy.see(req, context)
     const trace = beginTrace(context)
     // The client may go away before all of the form is here: nothing else would tell of that.
-    if (trace !== undefined) res.once('close', () => trace.end('aborted'))
+    if (trace !== undefined) {
+      const caller = new AsyncResource('latchkey.trace')
+      res.once('close', () => caller.runInAsyncScope(() => trace.end('aborted')))
+    }
     const refusal = refuseMethod(req, res) ?? refusePlainHttp(settings.tls, req)
     if (refusal !== undefined) fail(refusal)
     else if (req.method === 'OPTIONS') succeed(undefined)
-    else readBody(req, answer)
+    else readBody(req, settings.requestTimeoutSeconds, answer)
 
     function answer(form: ReadForm): void {
       try {

@@ -1,6 +1,8 @@
 import { isAscii } from 'node:buffer'
+import { types } from 'node:util'
 import { OAuthError } from '../errors/oauth-error.js'
 import { adoptForm, parseForm, type Parameters } from '../protocol/parameters.js'
+import { bodyRemedy, collectBody, tooLarge } from './collect-body.js'
 import { isForm, isUtf8, queryHas } from './request-headers.js'
 import type { HttpRequest } from './http.js'
 
@@ -19,15 +21,16 @@ export type ReadForm = () => Parameters
 
 /**
  * Reads the form of a request and calls back once, with a function that gives its parameters or throws; not at all when the
- * client goes away. Works whether nobody has read the body yet or the application's own body parser has.
+ * client goes away. Works whether nobody has read the body yet or the application's own body parser has. A body that has not arrived
+ * after `timeoutSeconds` is refused with 408.
  */
-export function readBody(req: HttpRequest, done: (form: ReadForm) => void): void {
+export function readBody(req: HttpRequest, timeoutSeconds: number | undefined, done: (form: ReadForm) => void): void {
   const refusal = refuseUnread(req)
   if (refusal !== undefined) done(throwing(refusal))
   else if (req.readableDidRead) done(() => adoptForm(bodyOfParser(req)))
   // Somebody waited for the end and was given nothing: no event would ever come again.
   else if (req.readableEnded) done(() => parseForm(''))
-  else collect(req, done)
+  else collectBody(req, { maxOctets: MAX_OCTETS, timeoutSeconds }, (octets) => done(() => parseForm(decode(octets()))))
 }
 
 /** What can be refused before the body is read, in the order in which errors win. */
@@ -47,14 +50,14 @@ function refuseUnread(req: HttpRequest): OAuthError | undefined {
 
 function bodyOfParser({ body }: HttpRequest): unknown {
   if (body === undefined)
-    throw new Error('Something read the request body before latchkey and did not leave it in req.body')
+    throw new Error(`Something read the request body before latchkey and did not leave it in req.body. ${bodyRemedy}`)
   if (leastOctets(body) > MAX_OCTETS) throw tooLarge()
-  return Buffer.isBuffer(body) ? decode(body) : body
+  return types.isUint8Array(body) ? decode(body) : body
 }
 
 /** How large a parsed body was at least: the application's parser may have a limit of its own, far above ours. */
 function leastOctets(body: unknown): number {
-  if (Buffer.isBuffer(body)) return body.length
+  if (types.isUint8Array(body)) return body.length
   if (typeof body === 'string') return Buffer.byteLength(body)
   if (typeof body !== 'object' || body === null) return 0
   let octets = 0
@@ -63,35 +66,10 @@ function leastOctets(body: unknown): number {
   return octets
 }
 
-function collect(req: HttpRequest, done: (form: ReadForm) => void): void {
-  const chunks: Buffer[] = []
-  let octets = 0
-  req.on('data', (chunk: Buffer) => {
-    const before = octets
-    octets += chunk.length
-    if (octets <= MAX_OCTETS) {
-      chunks.push(chunk)
-    } else if (before <= MAX_OCTETS) {
-      // What still comes is thrown away as it comes.
-      chunks.length = 0
-      done(throwing(tooLarge()))
-    }
-  })
-  req.on('end', () => {
-    if (octets <= MAX_OCTETS)
-      done(() => parseForm(decode(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks))))
-  })
-  // A client that goes away in the middle is an error event: there is nobody left to answer.
-  req.on('error', () => undefined)
-}
-
 /** What is not UTF-8 becomes the replacement character, which no parameter may have. */
-function decode(octets: Buffer): string {
-  return isAscii(octets) ? octets.toString('latin1') : octets.toString('utf8')
-}
-
-function tooLarge(): OAuthError {
-  return new OAuthError('invalid_request', 'The body is too large', { status: 413 })
+function decode(octets: Uint8Array): string {
+  const buffer = Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength)
+  return isAscii(buffer) ? buffer.toString('latin1') : buffer.toString('utf8')
 }
 
 function throwing(error: OAuthError): ReadForm {

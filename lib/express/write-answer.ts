@@ -83,8 +83,8 @@ export function writeError(
   writeJson(res, error.status, body, requestId, (headers) => {
     if (challenge !== undefined) addChallenge(headers, res, challenge)
     if (error.retryAfterSeconds !== undefined) headers['Retry-After'] = String(error.retryAfterSeconds)
-    // The rest of an oversized body will not be read.
-    if (error.status === 413) headers['Connection'] = 'close'
+    // The rest of the body will not be read. HTTP/2 has no such header.
+    if ((error.status === 413 || error.status === 408) && !isHttp2(res)) headers['Connection'] = 'close'
   })
 }
 
@@ -96,4 +96,9 @@ export function writeChallenge(res: ServerResponse, challenge: string, requestId
 /** A challenge of the route's own stays: several are legal (RFC 9110 §11.6.1). */
 function addChallenge(headers: Headers, res: ServerResponse, challenge: string): void {
   headers['WWW-Authenticate'] = [...[res.getHeader('WWW-Authenticate') ?? []].flat().map(String), challenge]
+}
+
+/** What stands for a response in a test or in a serverless adapter may have no request. */
+function isHttp2({ req }: { readonly req?: { readonly httpVersionMajor: number } }): boolean {
+  return req?.httpVersionMajor === 2
 }

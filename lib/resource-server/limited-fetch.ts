@@ -1,4 +1,5 @@
 import { StoreUnavailableError } from '../errors/store-unavailable-error.js'
+import { CollectedOctets } from '../protocol/collected-octets.js'
 
 /** Limits for one request to an issuer. */
 export interface FetchLimits {
@@ -29,14 +30,11 @@ export async function limitedFetch(
 }
 
 async function readLimited(response: Response, maxOctets: number): Promise<Buffer> {
-  const chunks: Uint8Array[] = []
-  let octets = 0
+  const collected = new CollectedOctets(maxOctets)
   const body: AsyncIterable<Uint8Array> | null = response.body
-  if (body === null) return Buffer.alloc(0)
-  for await (const chunk of body) {
-    octets += chunk.length
-    if (octets > maxOctets) throw new Error(`The answer has more than ${String(maxOctets)} octets`)
-    chunks.push(chunk)
+  if (body === null) return collected.octets()
+  for await (const part of body) {
+    if (!collected.add(part)) throw new Error(`The answer has more than ${String(maxOctets)} octets`)
   }
-  return Buffer.concat(chunks)
+  return collected.octets()
 }

@@ -126,7 +126,7 @@ describe('parameters', () => {
     const server = createServer((req, res) => {
       parser(req as never, res as never, (error?: unknown) => {
         if (error !== undefined) return void res.end('"refused by the parser"')
-        readBody(req, (form) => {
+        readBody(req, undefined, (form) => {
           const reading = readingOf(form, names)
           res.end(JSON.stringify(reading === 'invalid_request' ? reading : [...reading]))
         })

@@ -1,0 +1,44 @@
+/** The first buffer of a body that comes in parts. Most forms fit into it. */
+const FIRST_CAPACITY = 1024
+
+/**
+ * Collects a body of limited size in one buffer that grows. Each part is copied, so a body of one-byte parts costs as much memory as one
+ * that arrives at once; a list of its parts costs two hundred times its size.
+ */
+export class CollectedOctets {
+  readonly #maxOctets: number
+  #buffer: Buffer | undefined
+  #length = 0
+
+  constructor(maxOctets: number) {
+    this.#maxOctets = maxOctets
+  }
+
+  /** Adds a part. Returns false, and drops everything, when there are more octets than allowed. */
+  add(part: Uint8Array): boolean {
+    const length = this.#length + part.length
+    if (length > this.#maxOctets) {
+      this.#buffer = undefined
+      return false
+    }
+    this.#withCapacity(length).set(part, this.#length)
+    this.#length = length
+    return true
+  }
+
+  /** Returns what was added. */
+  octets(): Buffer {
+    return this.#buffer?.subarray(0, this.#length) ?? Buffer.alloc(0)
+  }
+
+  #withCapacity(needed: number): Buffer {
+    const buffer = this.#buffer
+    if (buffer !== undefined && buffer.length >= needed) return buffer
+    const capacity = Math.max(needed, Math.min(this.#maxOctets, Math.max(FIRST_CAPACITY, 2 * (buffer?.length ?? 0))))
+    // Not from Node's pool: a slow body would keep all of a slab alive.
+    const larger = Buffer.allocUnsafeSlow(capacity)
+    if (buffer !== undefined) larger.set(buffer.subarray(0, this.#length))
+    this.#buffer = larger
+    return larger
+  }
+}
