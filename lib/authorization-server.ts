@@ -3,6 +3,7 @@ import { checkServerOptions } from './check-server-options.js'
 import { authorizationsOf, type Authorizations } from './authorizations.js'
 import { clientsOf, type Clients } from './clients.js'
 import { bearerRequirement, type BearerOptions } from './bearer/requirement.js'
+import { chosenSecrets } from './client-auth/chosen-secrets.js'
 import { clientSecretBasic } from './client-auth/client-secret-basic.js'
 import { clientSecretPost } from './client-auth/client-secret-post.js'
 import { clientSecretVerifier } from './client-auth/client-secret.js'
@@ -18,9 +19,10 @@ import { frontHandler, router } from './express/router.js'
 import { tlsRule } from './express/tls.js'
 import type { AuthorizationServerOptions } from './options.js'
 import { serverStrategies, type ServerStrategies } from './passport/server-strategies.js'
-import { requireStrength, weaknessWarning, weakSettings } from './posture.js'
+import { noticedWeaknesses, requireStrength, weaknessWarning, weakSettings } from './posture.js'
 import { bcryptHasher } from './passwords/bcrypt-hasher.js'
 import { isProduction } from './protocol/check-issuer.js'
+import type { PasswordHasher } from './passwords/password-hasher.js'
 import { systemClock } from './protocol/clock.js'
 import type { PostureFinding } from './protocol/posture-finding.js'
 import { applicationContext } from './protocol/request-context.js'
@@ -62,7 +64,8 @@ export interface AuthorizationServer {
  */
 export function createAuthorizationServer(options: AuthorizationServerOptions): AuthorizationServer {
   checkServerOptions(options)
-  const services = wire(options)
+  const { secretHasher = bcryptHasher({ workers: 1 }) } = options
+  const services = wire(options, secretHasher)
   const { issuer, realm = new URL(issuer).hostname, checkRevocation = true } = options
   const tls = tlsRule(options, issuer)
   const { requestId, clientAddress, requestTimeoutSeconds = REQUEST_TIMEOUT_SECONDS } = options
@@ -97,17 +100,22 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
     strategies: serverStrategies(guardServices, scopePolicy.catalogue),
     authorizations: authorizationsOf(services),
     clients: clientsOf(services),
-    posture: () => [...weaknesses, ...[proxy.finding() ?? []].flat()],
+    posture: () => [...weaknesses, ...noticedWeaknesses(options.grants, secretHasher, proxy.finding())],
   }
 }
 
-function wire(options: AuthorizationServerOptions): ServerServices {
+function wire(options: AuthorizationServerOptions, secretHasher: PasswordHasher): ServerServices {
   const { issuer, clients, tokens, clock = systemClock, excessScope = 'refuse' } = options
   const { throttle = memoryThrottle({ clock }) } = options
   const { accessTokenFormat = 'opaque', signingKeys, accessTokenClaims } = options
-  const { secretHasher = bcryptHasher({ workers: 1 }) } = options
   const emit = createEmit(options.onEvent, clock)
-  const secrets = clientSecretVerifier(secretHasher, secretUseNotes({ clients, hasher: secretHasher, emit }))
+  const { chosenClientSecrets } = options
+  const secrets = clientSecretVerifier({
+    hasher: secretHasher,
+    chosen: chosenSecrets({ clients, hasher: secretHasher, emit, chosenClientSecrets }),
+    emit,
+    noteUse: secretUseNotes({ clients, hasher: secretHasher, emit }),
+  })
   const builtIn = [clientSecretBasic(secrets), clientSecretPost(secrets), none]
   const grants = new Map(options.grants.map((grant) => [grant.grantType, grant]))
   return {

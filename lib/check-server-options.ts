@@ -8,6 +8,7 @@ import {
 } from './errors/check-options.js'
 import { ConfigurationError } from './errors/configuration-error.js'
 import type { GrantHandler } from './grants/grant-handler.js'
+import { checkHasher } from './passwords/password-hasher.js'
 import { MOST_REMEMBERED_JWTS } from './tokens/verified-jwts.js'
 import { checkClock } from './protocol/check-clock.js'
 import { checkIssuer } from './protocol/check-issuer.js'
@@ -64,8 +65,11 @@ export function checkServerOptions(options: AuthorizationServerOptions): void {
     checkMethods('throttle', options.throttle, ['begin', 'isKnown', 'remember'])
   }
   if (options.secretHasher !== undefined) {
-    checkMethods('secretHasher', options.secretHasher, ['hash', 'verify', 'verifyNobody', 'needsRehash'])
+    checkHasher('secretHasher', options.secretHasher)
   }
+  checkBoolean('chosenClientSecrets', options.chosenClientSecrets)
+  // Absent where a store cannot list; then the option above decides.
+  checkFunction('clients.listClients', (options.clients as { readonly listClients?: unknown }).listClients)
   checkFunction('onEvent', options.onEvent)
   checkFunction('requestId', options.requestId)
   checkFunction('clientAddress', options.clientAddress)

@@ -2,7 +2,7 @@ import { channel } from 'node:diagnostics_channel'
 import type { OAuthError } from './errors/oauth-error.js'
 import { logText } from './protocol/log-text.js'
 import { isPromiseLike } from './protocol/maybe-promise.js'
-import type { PostureFinding } from './protocol/posture-finding.js'
+import type { PostureCode, PostureFinding } from './protocol/posture-finding.js'
 import type { EndpointName, RequestContext } from './protocol/request-context.js'
 import type { ThrottleKind } from './protocol/throttle-kind.js'
 import type { TokenRefusal } from './protocol/token-refusal.js'
@@ -56,7 +56,9 @@ export interface ClientAuthenticationFailedEvent extends RequestEvent {
   /** Absent for an unknown client: what was presented as an id may be a secret in the wrong place. */
   readonly clientId: string | undefined
   readonly authMethod: string
-  readonly reason: 'unknown_client' | 'disabled_client' | 'method_not_registered' | 'wrong_credentials'
+  /** `chosen_secrets_not_enabled`: it has a secret that a person chose, and the option `chosenClientSecrets` is not set. */
+  readonly reason:
+    'unknown_client' | 'disabled_client' | 'method_not_registered' | 'wrong_credentials' | 'chosen_secrets_not_enabled'
 }
 
 /** Somebody failed to sign in. */
@@ -161,10 +163,10 @@ export interface FailureEvent extends RequestEvent {
 /** Something about the configuration that its operator should know; told once, when the server is made. */
 export interface WarningEvent extends RequestEvent {
   readonly type: 'warning'
-  /** `weak_settings`: what `posture()` finds at start; `untrusted_proxy`: it was noticed at a request. */
-  readonly code: 'password_grant_enabled' | 'weak_settings' | 'untrusted_proxy'
+  /** `weak_settings`: what `posture()` finds at start; the code of a finding: it was noticed at a request. */
+  readonly code: 'password_grant_enabled' | 'weak_settings' | 'chosen_secrets_not_enabled' | PostureCode
   readonly message: string
-  /** What is weak, why, and what to do; absent for `password_grant_enabled`. */
+  /** What is weak, why, and what to do; absent for `password_grant_enabled` and `chosen_secrets_not_enabled`. */
   readonly findings?: readonly PostureFinding[]
 }
 
@@ -254,6 +256,11 @@ function reportToConsole(event: OAuthEvent): void {
     for (const { code, reason, remedy } of event.findings ?? []) console.warn(`  ${code}: ${reason}. ${remedy}.`)
   }
   if (event.type === 'failure') console.error(`latchkey: ${event.error} in request ${event.requestId}:`, event.cause)
+}
+
+/** The warning of a weakness that was noticed at a request. */
+export function noticedWarning(finding: PostureFinding): Omit<WarningEvent, keyof RequestEvent> {
+  return { type: 'warning', code: finding.code, message: finding.reason, findings: [finding] }
 }
 
 function ignore(): void {

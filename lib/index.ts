@@ -38,7 +38,7 @@ export {
   type CreatedPublicClient,
   type NewClient,
 } from './client-auth/create-client.js'
-export { digestClientSecret } from './client-auth/client-secret.js'
+export { digestClientSecret } from './client-auth/secret-digest.js'
 export type { ClientAuthMethod, ClientAuthRequest, PresentedCredentials } from './client-auth/client-auth-method.js'
 
 export type { Auth, ClientAuth, UserAuth } from './bearer/auth.js'

@@ -78,6 +78,12 @@ export interface AuthorizationServerOptions {
   readonly throttle?: Throttle | false
   /** Verifies client secrets that people chose, which are stored as slow hashes. Default `bcryptHasher({ workers: 1 })`. */
   readonly secretHasher?: PasswordHasher
+  /**
+   * Whether clients may have secrets that people chose, which are stored as slow hashes: then each wrong secret costs that work, also for
+   * an id that no client has. Without it such a secret is refused, with the reason `chosen_secrets_not_enabled` in an event. Default: true
+   * where `clients` has `listClients` and lists such a client, else false.
+   */
+  readonly chosenClientSecrets?: boolean
   /** Whether a server with weak settings, which `posture()` lists, is refused. Default false: it warns once. */
   readonly strict?: boolean
   /** Is told what happens. Default: failures and warnings go to the console, everything else nowhere. */
@@ -137,6 +143,7 @@ export const serverOptionNames: readonly (keyof AuthorizationServerOptions)[] = 
   'requireTls',
   'throttle',
   'secretHasher',
+  'chosenClientSecrets',
   'strict',
   'onEvent',
   'requestId',

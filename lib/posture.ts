@@ -1,8 +1,10 @@
 import cluster from 'node:cluster'
 import type { RequestEvent, WarningEvent } from './events.js'
 import { ConfigurationError } from './errors/configuration-error.js'
+import type { GrantHandler } from './grants/grant-handler.js'
 import type { AuthorizationServerOptions } from './options.js'
-import type { PostureCode, PostureFinding } from './protocol/posture-finding.js'
+import type { PasswordHasher } from './passwords/password-hasher.js'
+import { newFindings, type PostureCode, type PostureFinding } from './protocol/posture-finding.js'
 import type { Throttle } from './throttle/throttle.js'
 
 const DAY = 86_400
@@ -91,6 +93,17 @@ function weakLifetimes(options: AuthorizationServerOptions): readonly PostureFin
     })
   }
   return found
+}
+
+/** What was noticed while requests were served, of each kind once. */
+export function noticedWeaknesses(
+  grants: readonly GrantHandler[],
+  hasher: PasswordHasher,
+  ...others: readonly (PostureFinding | undefined)[]
+): readonly PostureFinding[] {
+  const grantsFound = grants.flatMap((grant) => grant.noticedWeaknesses?.() ?? [])
+  const all = [...others, ...grantsFound, ...(hasher.weaknesses?.() ?? [])].filter((found) => found !== undefined)
+  return newFindings(() => all)()
 }
 
 /** A worker of a cluster, or of a process manager that says so in the environment. */

@@ -69,14 +69,21 @@ function judgeAttempt(
     andThen(
       method.verifyCredentials(provable, credentials, now, context),
       // Only `true` is a success: whatever else a method of the application answers is none.
-      (verified: unknown) => obstacle ?? (verified === true ? undefined : 'wrong_credentials'),
+      (verified: unknown) => obstacle ?? (verified === true ? undefined : refusalReason(method, client, now)),
     )
-  if (method.canBeGuessed?.(provable, credentials, now) === true) {
-    return limitAttempts(services, by, keys(), { attempt, isSuccess: (reason) => reason === undefined })
-  }
-  return andThen(attempt(), (reason) =>
-    reason === undefined ? reason : andThen(countFailure(services, by, keys().unknown), () => reason),
-  )
+  return andThen(method.canBeGuessed?.(provable, credentials, now, context), (canBeGuessed: unknown) => {
+    if (canBeGuessed === true) {
+      return limitAttempts(services, by, keys(), { attempt, isSuccess: (reason) => reason === undefined })
+    }
+    return andThen(attempt(), (reason) =>
+      reason === undefined ? reason : andThen(countFailure(services, by, keys().unknown), () => reason),
+    )
+  })
+}
+
+function refusalReason(method: ClientAuthMethod, client: Client | undefined, now: number): RefusalReason {
+  const reason: unknown = client === undefined ? undefined : method.refusalReason?.(client, now)
+  return reason === 'chosen_secrets_not_enabled' ? reason : 'wrong_credentials'
 }
 
 type RefusalReason = ClientAuthenticationFailedEvent['reason']

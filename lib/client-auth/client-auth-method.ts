@@ -42,5 +42,12 @@ export interface ClientAuthMethod {
    * looked at, and too many are not. Called with `undefined` for an unknown client, and then must answer as for a wrong proof of a
    * known one. Absent: no; failures are still counted.
    */
-  canBeGuessed?(client: Client | undefined, credentials: PresentedCredentials, now: number): boolean
+  canBeGuessed?(
+    client: Client | undefined,
+    credentials: PresentedCredentials,
+    now: number,
+    context: RequestContext,
+  ): MaybePromise<boolean>
+  /** Why a known client was refused, for the operator, where it is not that its credentials were wrong. Absent: they were. */
+  refusalReason?(client: Client, now: number): 'chosen_secrets_not_enabled' | undefined
 }

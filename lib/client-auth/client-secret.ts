@@ -1,57 +1,78 @@
-import { hash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { randomBytes, timingSafeEqual } from 'node:crypto'
+import { noticedWarning, type Emit } from '../events.js'
 import type { PasswordHasher } from '../passwords/password-hasher.js'
 import { andThen, type MaybePromise } from '../protocol/maybe-promise.js'
+import { newFindings } from '../protocol/posture-finding.js'
 import type { Client, ClientSecret } from '../stores/client-store.js'
+import { networkOf } from '../throttle/network-of.js'
+import type { ChosenSecrets } from './chosen-secrets.js'
 import type { ClientAuthMethod } from './client-auth-method.js'
 import type { NoteSecretUse } from './note-secret-use.js'
+import { digestOfSecret, isChosen } from './secret-digest.js'
 
-const SHA256 = 'sha256:'
 /** What is compared where there is nothing to compare, by the same steps: nobody knows the secret, and it opens nothing. */
-const nobodys: readonly ClientSecret[] = [{ digest: digestClientSecret(randomBytes(32).toString('base64url')) }]
-
-/** The digest of a generated secret, as `ClientSecret.digest` keeps it. Only for secrets of at least 128 random bits. */
-export function digestClientSecret(secret: string): string {
-  return SHA256 + hash('sha256', secret, 'base64url')
-}
+const nobodys: readonly ClientSecret[] = [{ digest: digestOfSecret(randomBytes(32).toString('base64url')) }]
 
 /** Verifies the secret that a client presents; the same for Basic and for the body. */
-export type ClientSecretVerifier = Required<Pick<ClientAuthMethod, 'verifyCredentials' | 'canBeGuessed'>>
+export type ClientSecretVerifier = Pick<ClientAuthMethod, 'refusalReason'> &
+  Required<Pick<ClientAuthMethod, 'verifyCredentials' | 'canBeGuessed'>>
+
+/** What verifying secrets works with. */
+export interface ClientSecretServices {
+  readonly hasher: PasswordHasher
+  readonly chosen: ChosenSecrets
+  readonly emit: Emit
+  /** Is told of each secret that matches. */
+  readonly noteUse?: NoteSecretUse | undefined
+}
 
 /**
  * Makes what compares secrets. Generated secrets are compared by their SHA-256 digest in constant time, so that
- * the token endpoint costs no slow hash; secrets that people chose are compared by `hasher`. `noteUse` is told of those that match.
+ * the token endpoint costs no slow hash; secrets that people chose are compared by `hasher`. Where a client has such a secret, each wrong
+ * secret of any client costs the same slow work, from the first request on.
  */
-export function clientSecretVerifier(hasher: PasswordHasher, noteUse?: NoteSecretUse): ClientSecretVerifier {
-  let slowHashesInUse = false
+export function clientSecretVerifier({ hasher, chosen, emit, noteUse }: ClientSecretServices): ClientSecretVerifier {
+  const newWeaknesses = newFindings(() => hasher.weaknesses?.() ?? [])
   return {
     verifyCredentials(client, { proof = '' }, now, context) {
       const live = liveSecrets(client, now)
       if (proof === '') return false
       const matching = findByDigest(live, proof)
       if (matching !== undefined) return accept(matching, false)
-      const chosen = live.filter(isChosen)
-      slowHashesInUse ||= chosen.length > 0
-      // Once a client with a slow hash was here, a quick refusal would tell which ids are not such a client's.
-      if (chosen.length === 0 && slowHashesInUse) return andThen(hasher.verifyNobody(proof), () => false)
-      return andThen(findChosen(hasher, chosen, proof), (found) => found !== undefined && accept(found, true))
+      chosen.refresh(now, context)
+      if (!chosen.areEnabled && live.some(isChosen)) chosen.tellRefused(context)
+      return andThen(chosen.most(live, now, context), (most) => {
+        if (most === 0) return false
+        const party = networkOf(context.address)
+        const own = live.filter(isChosen)
+        return andThen(findChosen(hasher, own, proof, party), (found) => {
+          for (const finding of newWeaknesses()) emit(context, noticedWarning(finding))
+          return found === undefined ? verifyNobodies(hasher, most - own.length, proof, party) : accept(found, true)
+        })
+      })
 
       function accept(secret: ClientSecret, isChosen: boolean): true {
         if (client !== undefined) noteUse?.({ clientId: client.clientId, secret, proof, isChosen, now, context })
         return true
       }
     },
-    canBeGuessed(client, { proof = '' }, now) {
+    canBeGuessed(client, { proof = '' }, now, context) {
       const live = liveSecrets(client, now)
-      slowHashesInUse ||= live.some(isChosen)
+      const most = chosen.most(live, now, context)
+      // The right generated secret waits for nothing.
+      if (most === 0 || proof === '' || findByDigest(live, proof) !== undefined) return false
       // For whom there is no slow hash, too: what happens after many failures, and how fast, must not tell them apart.
-      return slowHashesInUse && proof !== '' && findByDigest(live, proof) === undefined
+      return andThen(most, (slowHashes) => slowHashes > 0)
+    },
+    refusalReason(client, now) {
+      return !chosen.areEnabled && liveSecrets(client, now).some(isChosen) ? 'chosen_secrets_not_enabled' : undefined
     },
   }
 }
 
 /** Finds a generated secret among all: the same work for every wrong one, and where there is none. */
 function findByDigest(live: readonly ClientSecret[], proof: string): ClientSecret | undefined {
-  const presented = Buffer.from(digestClientSecret(proof), 'latin1')
+  const presented = Buffer.from(digestOfSecret(proof), 'latin1')
   let found: ClientSecret | undefined
   for (const secret of live) {
     const stored = Buffer.from(secret.digest, 'latin1')
@@ -68,18 +89,20 @@ function liveSecrets(client: Client | undefined, now: number): readonly ClientSe
   return secrets === nobodys || live.length === 0 ? nobodys : live
 }
 
-/** Every secret that is no digest of ours is a slow hash of a secret that somebody chose. */
-function isChosen({ digest }: ClientSecret): boolean {
-  return !digest.startsWith(SHA256)
-}
-
 function findChosen(
   hasher: PasswordHasher,
   [first, ...others]: readonly ClientSecret[],
   proof: string,
+  party: string,
 ): MaybePromise<ClientSecret | undefined> {
   if (first === undefined) return undefined
-  return andThen(hasher.verify(proof, first.digest), (matches: unknown) =>
-    matches === true ? first : findChosen(hasher, others, proof),
+  return andThen(hasher.verify(proof, first.digest, party), (matches: unknown) =>
+    matches === true ? first : findChosen(hasher, others, proof, party),
   )
+}
+
+/** The work that others' wrong secrets cost more. */
+function verifyNobodies(hasher: PasswordHasher, times: number, proof: string, party: string): MaybePromise<false> {
+  if (times <= 0) return false
+  return andThen(hasher.verifyNobody(proof, party), () => verifyNobodies(hasher, times - 1, proof, party))
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { ClientSecret } from '../stores/client-store.js'
-import { digestClientSecret } from './client-secret.js'
+import { digestClientSecret } from './secret-digest.js'
 import { createSecretId } from './secret-id.js'
 
 const OCTETS = 32

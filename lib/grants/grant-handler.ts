@@ -26,6 +26,8 @@ export interface GrantHandler {
   confirmUser?(userId: string, context: RequestContext): MaybePromise<boolean>
   /** Settings of this grant that are weaker than they need be. Absent: none. */
   readonly weaknesses?: readonly PostureFinding[]
+  /** What it noticed while it served requests that is weaker than it need be, for `posture()`. Absent: nothing. */
+  noticedWeaknesses?(): readonly PostureFinding[]
   /** What an operator should be told when the server is made. */
   readonly warning?: { readonly code: 'password_grant_enabled'; readonly message: string }
 }

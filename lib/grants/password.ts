@@ -1,10 +1,11 @@
-import { checkBoolean, checkFunction, checkMethods, checkOptions } from '../errors/check-options.js'
+import { checkBoolean, checkFunction, checkOptions } from '../errors/check-options.js'
 import { OAuthError } from '../errors/oauth-error.js'
+import { noticedWarning } from '../events.js'
 import { bcryptHasher } from '../passwords/bcrypt-hasher.js'
-import type { PasswordHasher } from '../passwords/password-hasher.js'
+import { checkHasher, type PasswordHasher } from '../passwords/password-hasher.js'
 import { checkScopeTokens } from '../protocol/check-scope-tokens.js'
 import { isUnwantedPromise } from '../protocol/maybe-promise.js'
-import type { PostureFinding } from '../protocol/posture-finding.js'
+import { newFindings, type PostureFinding } from '../protocol/posture-finding.js'
 import type { RequestContext } from '../protocol/request-context.js'
 import type { UserStore, VerifyingUserStore } from '../stores/user-store.js'
 import type { GrantHandler, UserAccess } from './grant-handler.js'
@@ -53,7 +54,9 @@ export function passwordGrant(options: PasswordGrantOptions): GrantHandler {
     'deprecationUrl',
   ])
   const { users, hasher = bcryptHasher(), scopes, deviceLabel = ownDeviceLabel, allowPublicClients = false } = options
-  checkMethods('passwordGrant.hasher', hasher, ['hash', 'verify', 'verifyNobody', 'needsRehash'])
+  checkHasher('passwordGrant.hasher', hasher)
+  const noticedWeaknesses = (): readonly PostureFinding[] => hasher.weaknesses?.() ?? []
+  const newWeaknesses = newFindings(noticedWeaknesses)
   const { verifyUser, confirmUser } = userVerifier(users, hasher)
   if (scopes !== undefined) checkScopeTokens('passwordGrant.scopes', scopes)
   checkFunction('passwordGrant.deviceLabel', deviceLabel)
@@ -63,6 +66,7 @@ export function passwordGrant(options: PasswordGrantOptions): GrantHandler {
   return {
     grantType: 'password',
     weaknesses: allowPublicClients ? [publicClientsAllowed] : [],
+    noticedWeaknesses,
     warning: {
       code: 'password_grant_enabled',
       message:
@@ -82,6 +86,7 @@ export function passwordGrant(options: PasswordGrantOptions): GrantHandler {
         // What is guessed is the password.
         ({ outcome }) => outcome !== 'denied',
       )
+      for (const finding of newWeaknesses()) request.emit(request.context, noticedWarning(finding))
       if (signIn.outcome === 'denied') throw invalidUser()
       if (signIn.outcome === 'challenge') throw challenged()
       // Judged only now: what a user's scopes are is nobody's business before the password is known to be right.

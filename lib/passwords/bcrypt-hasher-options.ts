@@ -8,7 +8,8 @@ import type { LongPasswords } from './bcrypt-input.js'
 export interface BcryptHasherOptions {
   /**
    * Binary logarithm of the rounds of a new hash, from 10 to 15; each step doubles the work. Default 10. Where stored hashes
-   * have a higher cost, use theirs: the time of an answer tells nothing as long as no hash is costlier than this.
+   * have a higher cost, use theirs: the time of an answer tells nothing as long as no hash is costlier than this. A hasher that finds a
+   * costlier one does as much work for every password from then on, up to that of cost 15, and `posture()` tells of it.
    */
   readonly cost?: number | undefined
   /** Worker threads, from 1 to 64. Each takes about 10 MB once it is needed. Default: one per processor, at most 4. */

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { basename } from 'node:path'
 
 import { ConfigurationError } from '../errors/configuration-error.js'
+import type { PostureFinding } from '../protocol/posture-finding.js'
 import { bcryptCost } from './bcrypt-cost.js'
 import {
   resolveBcryptHasherOptions,
@@ -30,8 +31,9 @@ export interface BcryptHasher extends PasswordHasher {
  * Hashes passwords with bcrypt in worker threads, which start when they are first needed and do not keep the process from
  * ending.
  *
- * Verifies `$2a$`, `$2b$` and `$2y$` hashes with a cost from 4 to 19; no password matches any other. Throws a
- * `ConfigurationError` for options that it does not know or that are out of range.
+ * Verifies `$2a$`, `$2b$` and `$2y$` hashes with a cost from 4 to 19; no password matches any other. Once it has seen a hash that costs
+ * more than its own, it does as much work for every password, up to that of cost 15. Throws a `ConfigurationError` for options that it
+ * does not know or that are out of range.
  */
 export function bcryptHasher(options: BcryptHasherOptions = {}): BcryptHasher {
   const settings = resolveBcryptHasherOptions(options)
@@ -48,22 +50,38 @@ export function bcryptHasher(options: BcryptHasherOptions = {}): BcryptHasher {
 /** Where a bcrypt hasher has its work done. */
 export type BcryptWorkers = Pick<WorkerPool<BcryptJob, string | boolean>, 'run' | 'close'>
 
+/**
+ * The highest cost that all work follows once such a hash was seen: the highest that {@link BcryptHasherOptions} take. One hash of cost 19
+ * would make every sign-in take 500 times as long, so a costlier hash stands out by its time, as the finding says.
+ */
+const DEAREST_FOLLOWED = 15
+
 /** The hasher on given workers, with settings that are not checked; not part of the public interface. */
 export function bcryptHasherOn(
   workers: BcryptWorkers,
   { cost, longPasswords }: Pick<BcryptHasherSettings, 'cost' | 'longPasswords'>,
 ): BcryptHasher {
   const nobodyHash = `$2b$${String(cost).padStart(2, '0')}$${'.'.repeat(53)}`
+  /** The highest cost of a hash that was verified, or that of new ones. */
+  let dearest = cost
+
+  /** Returns whether it can be read. */
+  function noteHash(passwordHash: string): boolean {
+    const hashCost = bcryptCost(passwordHash)
+    if (hashCost !== undefined && hashCost > dearest) dearest = hashCost
+    return hashCost !== undefined
+  }
 
   async function verify(password: string, passwordHash: string, party?: string): Promise<boolean> {
     const input = bcryptInput(password, longPasswords)
-    const readable = bcryptCost(passwordHash) !== undefined
+    const readable = noteHash(passwordHash)
     const job = {
       kind: 'verify',
       // bcrypt reads no further than 72 bytes, so a longer string would only be more to copy.
       password: input ?? password.slice(0, 72),
       passwordHash: readable ? passwordHash : nobodyHash,
-      cost,
+      // The same work for nobody and for everybody, or its time would tell who has a costlier hash.
+      cost: Math.max(cost, Math.min(dearest, DEAREST_FOLLOWED)),
     } as const
     const matches = await workers.run(job, party)
     return matches === true && input !== undefined && readable
@@ -88,9 +106,30 @@ export function bcryptHasherOn(
       return (bcryptCost(passwordHash) ?? 0) < cost
     },
 
+    noteHash,
+
+    weaknesses() {
+      return dearest > cost ? [costlierHashes(cost, dearest)] : []
+    },
+
     close() {
       return workers.close()
     },
+  }
+}
+
+function costlierHashes(cost: number, dearest: number): PostureFinding {
+  const isFollowed = dearest <= DEAREST_FOLLOWED
+  return {
+    code: 'costlier_hashes',
+    reason: `Stored hashes cost more than the hasher's (${String(dearest)}, not ${String(cost)}): ${
+      isFollowed
+        ? 'after each start the first sign-in of such a user takes longer than that of a user who does not exist'
+        : `it follows them up to ${String(DEAREST_FOLLOWED)}, so the time of an answer tells who has such a hash`
+    }`,
+    remedy: isFollowed
+      ? `Give it their cost: bcryptHasher({ cost: ${String(dearest)} })`
+      : `Reset these passwords, and use bcryptHasher({ cost: ${String(DEAREST_FOLLOWED)} }) or less`,
   }
 }
 

@@ -1,3 +1,6 @@
+import { checkFunction, checkMethods } from '../errors/check-options.js'
+import type { PostureFinding } from '../protocol/posture-finding.js'
+
 /**
  * Hashes and verifies passwords of users.
  *
@@ -16,4 +19,16 @@ export interface PasswordHasher {
   verifyNobody(password: string, party?: string): Promise<void>
   /** Whether a hash is weaker than what `hash` makes today. */
   needsRehash(passwordHash: string): boolean
+  /**
+   * Is told of a stored hash before anybody presents a password for it, so that its work is known from the start. Absent: it is not told.
+   */
+  noteHash?(passwordHash: string): void
+  /** What it noticed that is weaker than it need be, for `posture()`. Absent: nothing. */
+  weaknesses?(): readonly PostureFinding[]
+}
+
+/** Checks that an option is a hasher. Throws `ConfigurationError`. */
+export function checkHasher(option: string, hasher: PasswordHasher): void {
+  checkMethods(option, hasher, ['hash', 'verify', 'verifyNobody', 'needsRehash'])
+  for (const name of ['noteHash', 'weaknesses'] as const) checkFunction(`${option}.${name}`, hasher[name])
 }

@@ -21,3 +21,10 @@ export type PostureCode =
   | 'no_tls'
   | 'shared_symmetric_key'
   | 'untrusted_proxy'
+  | 'costlier_hashes'
+
+/** Makes a function that returns what a source has found, of each kind once. */
+export function newFindings(find: () => readonly PostureFinding[]): () => readonly PostureFinding[] {
+  const known = new Set<PostureCode>()
+  return () => find().filter(({ code }) => !known.has(code) && known.add(code))
+}

@@ -1,14 +1,14 @@
-import { digestClientSecret, type Client } from 'latchkey'
+import type { Client } from 'latchkey'
 import request from 'supertest'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { invalidClient, issued, shown, type ShownAnswer } from '../fixtures/shown-answer.js'
-import { basic, secretOf, testServer, type TestServer } from '../fixtures/test-server.js'
+import { basic, digestOf, secretOf, testServer, type TestServer } from '../fixtures/test-server.js'
 
 const confidential = (clientId: string, secret: string): Client => ({
   clientId,
   clientType: 'confidential',
   authMethods: ['client_secret_basic'],
-  secrets: [{ digest: digestClientSecret(secret) }],
+  secrets: [{ digest: digestOf(secret) }],
   grantTypes: ['client_credentials'],
   scopes: ['orders:read'],
   defaultScopes: ['orders:read'],

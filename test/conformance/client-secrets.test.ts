@@ -1,20 +1,15 @@
 import { createHash } from 'node:crypto'
-import {
-  createClient,
-  digestClientSecret,
-  type ClientSecret,
-  type ConfidentialClient,
-  type PasswordHasher,
-} from 'latchkey'
+import { createClient, type ClientSecret, type ConfidentialClient, type PasswordHasher } from 'latchkey'
+import { createMemoryStores } from 'latchkey/stores/memory'
 import request from 'supertest'
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { sendRaw } from '../fixtures/raw-http.js'
 import { invalidClient, issued, shown, type ShownAnswer } from '../fixtures/shown-answer.js'
-import { basic, hasher, secretOf, testServer, type TestServer } from '../fixtures/test-server.js'
+import { basic, digestOf, hasher, secretOf, testServer, type TestServer } from '../fixtures/test-server.js'
 
 const startedAt = 1_800_000_000
 
-const good = digestClientSecret('secret')
+const good = digestOf('secret')
 
 function app(clientId: string, secrets: readonly ClientSecret[]): ConfidentialClient {
   return {
@@ -93,8 +88,8 @@ describe('client secrets', () => {
   })
 
   describe('several at once', () => {
-    const old = { digest: digestClientSecret('the old one'), expiresAt: startedAt + 60 }
-    const next = { digest: digestClientSecret('the next one') }
+    const old = { digest: digestOf('the old one'), expiresAt: startedAt + 60 }
+    const next = { digest: digestOf('the next one') }
 
     it('CLA-27 all of them are valid, until each one ends', async () => {
       const server = testServer({ moreClients: [app('rotating', [old, next])] })
@@ -144,6 +139,7 @@ describe('client secrets', () => {
       ['a public client', 'spa', 'secret'],
     ]
     let server: TestServer
+    let serverWith: (...more: readonly ConfidentialClient[]) => TestServer
     /** The slow work that the server asked for; nothing is hashed here. */
     let work: ('verify' | 'verifyNobody')[]
 
@@ -159,15 +155,17 @@ describe('client secrets', () => {
           work.push('verifyNobody')
         },
       }
-      server = testServer({
-        moreClients: [
-          app('brought-along', [chosen]),
-          app('expired-app', [expired]),
-          app('bare-app', []),
-          app('good-app', [{ digest: good }]),
-        ],
-        server: { secretHasher },
-      })
+      serverWith = (...more) =>
+        testServer({
+          moreClients: [
+            app('expired-app', [expired]),
+            app('bare-app', []),
+            app('good-app', [{ digest: good }]),
+            ...more,
+          ],
+          server: { secretHasher },
+        })
+      server = serverWith(app('brought-along', [chosen]))
     })
 
     it('CLA-24 the same octets for every reason; the reason is for the operator', async () => {
@@ -199,6 +197,7 @@ describe('client secrets', () => {
     })
 
     it('CLA-24 no slow hash for anybody while every secret is a digest', async () => {
+      server = serverWith()
       for (const [, clientId, secret] of attempts.filter(([, id]) => id !== 'brought-along')) {
         expect(await token(server, clientId, secret)).toEqual(invalidClient)
       }
@@ -207,15 +206,48 @@ describe('client secrets', () => {
     })
 
     it.each(attempts.filter(([what]) => !what.includes('right secret') && !what.includes('another method')))(
-      'CLA-24 one slow hash for %s, once a client with a slow hash was seen',
+      'CLA-24 one slow hash for %s from the first request on, where a client has a chosen secret (V14)',
       async (_what, clientId, secret) => {
-        await token(server, 'brought-along', 'wrong')
-        work = []
         expect(await token(server, clientId, secret)).toEqual(invalidClient)
         expect(work).toHaveLength(1)
         expect(await token(server, 'good-app', 'secret')).toEqual(issued('orders:read'))
         expect(work).toHaveLength(1)
       },
     )
+  })
+
+  describe('where the store cannot list its clients', () => {
+    function restricted(chosenClientSecrets?: boolean): TestServer {
+      const listed = [app('brought-along', [chosen]), app('good-app', [{ digest: good }])]
+      const { clients: registry } = createMemoryStores({ clients: listed })
+      const clients = { findClient: (clientId: string) => registry.findClient(clientId) }
+      return testServer({ server: { clients, ...(chosenClientSecrets !== undefined && { chosenClientSecrets }) } })
+    }
+
+    it('chosen ones are refused like wrong ones, and the operator is told why and what to do (V14)', async () => {
+      const server = restricted()
+      server.events.length = 0
+      for (let i = 0; i < 2; i += 1)
+        expect(await token(server, 'brought-along', 'chosen: by a person +%')).toEqual(invalidClient)
+      expect(await token(server, 'good-app', 'secret')).toEqual(issued('orders:read'))
+      const failed = { type: 'client_authentication_failed', clientId: 'brought-along' }
+      expect(server.events).toMatchObject([
+        {
+          type: 'warning',
+          code: 'chosen_secrets_not_enabled',
+          message: expect.stringContaining('chosenClientSecrets: true') as string,
+        },
+        { ...failed, reason: 'chosen_secrets_not_enabled' },
+        { type: 'request_refused' },
+        { ...failed, reason: 'chosen_secrets_not_enabled' },
+        { type: 'request_refused' },
+        { type: 'tokens_issued' },
+      ])
+    })
+
+    it('chosen ones are accepted with chosenClientSecrets (V14)', async () => {
+      const server = restricted(true)
+      expect(await token(server, 'brought-along', 'chosen: by a person +%')).toEqual(issued('orders:read'))
+    })
   })
 })

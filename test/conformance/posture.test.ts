@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import request from 'supertest'
 import { afterEach, describe, expect, it } from 'vitest'
 import {
+  bcryptHasher,
   clientCredentialsGrant,
   createAuthorizationServer,
   loadSigningKeys,
@@ -14,6 +15,7 @@ import {
   passwordGrant,
   refreshTokenGrant,
   type AuthorizationServerOptions,
+  type Client,
   type OAuthEvent,
   type Throttle,
 } from 'latchkey'
@@ -21,7 +23,7 @@ import { createMemoryStores } from 'latchkey/stores/memory'
 import { openSqliteStores } from 'latchkey/stores/sqlite'
 import { generateKeyPairSync } from 'node:crypto'
 import { ConfigurationError } from '../../lib/errors/configuration-error.js'
-import { testServer, type TestServer } from '../fixtures/test-server.js'
+import { basic, clients as testClients, secretOf, testServer, type TestServer } from '../fixtures/test-server.js'
 
 const environment = { ...process.env }
 afterEach(() => {
@@ -254,6 +256,53 @@ describe('a proxy at a Unix socket', () => {
       http.close()
     }
   }
+})
+
+describe('stored hashes that cost more than the hasher', () => {
+  /** bcrypt, cost 11, of nothing that anybody knows. */
+  const costlier = `$2b$11$${'.'.repeat(53)}`
+  const signIn = (http: Parameters<typeof request>[0]): request.Test =>
+    request(http)
+      .post('/oauth/token')
+      .set('Authorization', basic('shop-app', secretOf('shop-app')))
+      .type('form')
+      .send({ grant_type: 'password', username: 'bob', password: 'wrong' })
+
+  it('are noticed at a sign-in, and told once with the remedy (V14)', async () => {
+    const server = testServer({
+      server: { throttle: memoryThrottle() },
+      password: { hasher: bcryptHasher({ workers: 1 }) },
+    })
+    server.users.set('bob', { userId: 'user-2', passwordHash: costlier })
+    expect(server.oauth.posture()).toEqual([])
+    await signIn(server.http)
+    await signIn(server.http)
+    expect(server.oauth.posture()).toMatchObject([
+      { code: 'costlier_hashes', remedy: 'Give it their cost: bcryptHasher({ cost: 11 })' },
+    ])
+    const warnings = server.events.filter((event) => event.type === 'warning' && event.code === 'costlier_hashes')
+    expect(warnings).toMatchObject([{ findings: server.oauth.posture() }])
+  })
+
+  it('are noticed of clients whose secrets people chose, before one of them is presented (V14)', async () => {
+    const server = testServer({
+      server: { throttle: memoryThrottle() },
+      moreClients: [{ ...testClients[2]!, clientId: 'brought-along', secrets: [{ digest: costlier }] } as Client],
+    })
+    await request(server.http).post('/oauth/token').set('Authorization', basic('made-up', 'x')).type('form').send('a=b')
+    expect(server.oauth.posture()).toMatchObject([{ code: 'costlier_hashes' }])
+  })
+
+  it('are none of an own hasher that tells nothing (V14)', async () => {
+    const { hash, verify, verifyNobody, needsRehash } = bcryptHasher({ workers: 1 })
+    const server = testServer({
+      server: { throttle: memoryThrottle() },
+      password: { hasher: { hash, verify, verifyNobody, needsRehash } },
+    })
+    server.users.set('bob', { userId: 'user-2', passwordHash: costlier })
+    expect((await signIn(server.http)).status).toBe(400)
+    expect(server.oauth.posture()).toEqual([])
+  })
 })
 
 describe('the address of a caller', () => {

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import request from 'supertest'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { createClient, digestClientSecret, type ClientSecret, type CreatedConfidentialClient } from 'latchkey'
+import { createClient, type ClientSecret, type CreatedConfidentialClient } from 'latchkey'
 import { invalidClient, issued, shown, type ShownAnswer } from '../fixtures/shown-answer.js'
-import { basic, clients, testServer, type TestServer } from '../fixtures/test-server.js'
+import { basic, clients, digestOf, testServer, type TestServer } from '../fixtures/test-server.js'
 
 const DAY = 86_400
 const secretText = expect.stringMatching(/^[\w-]{43}$/) as string
@@ -159,7 +159,7 @@ describe('a secret', () => {
   })
 
   it('of an earlier version is named by its digest, always in the same way', async () => {
-    const secrets = ['one', 'two'].map((secret) => ({ digest: digestClientSecret(secret) }))
+    const secrets = ['one', 'two'].map((secret) => ({ digest: digestOf(secret) }))
     server.stores.clients.saveClient({ ...created.client, secrets })
     const listed = await server.oauth.clients.listSecrets({ clientId })
     expect(listed).toEqual([{ secretId: idText }, { secretId: idText }])

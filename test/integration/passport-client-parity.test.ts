@@ -1,10 +1,10 @@
 import express from 'express'
-import { digestClientSecret, StoreUnavailableError, type Client, type ClientStore } from 'latchkey'
+import { StoreUnavailableError, type Client, type ClientStore } from 'latchkey'
 import { Passport } from 'passport'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { observe, type Observed } from '../fixtures/observed.js'
 import { basicLine, formLine } from '../fixtures/post-token.js'
-import { clients, secretOf, testServer, type TestServer } from '../fixtures/test-server.js'
+import { clients, digestOf, secretOf, testServer, type TestServer } from '../fixtures/test-server.js'
 
 interface Row {
   readonly what: string
@@ -103,7 +103,7 @@ const postRows: readonly Row[] = [
 const colonApp = {
   ...clients.find(({ clientId }) => clientId === 'stock-sync')!,
   clientId: 'colon-app',
-  secrets: [{ digest: digestClientSecret('first:second') }],
+  secrets: [{ digest: digestOf('first:second') }],
 } as Client
 const known = new Map([...clients, colonApp].map((client) => [client.clientId, client]))
 /** The request that the store was asked for last. */

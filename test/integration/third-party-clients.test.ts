@@ -5,8 +5,8 @@ import * as oauth4webapi from 'oauth4webapi'
 import * as openidClient from 'openid-client'
 import { ClientCredentials, ResourceOwnerPassword } from 'simple-oauth2'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { digestClientSecret } from 'latchkey'
-import { secretOf, testServer, type TestServer } from '../fixtures/test-server.js'
+import {} from 'latchkey'
+import { digestOf, secretOf, testServer, type TestServer } from '../fixtures/test-server.js'
 
 const run = promisify(execFile)
 
@@ -23,7 +23,7 @@ beforeAll(async () => {
         clientId: awkward.clientId,
         clientType: 'confidential',
         authMethods: ['client_secret_basic', 'client_secret_post'],
-        secrets: [{ digest: digestClientSecret(awkward.secret) }],
+        secrets: [{ digest: digestOf(awkward.secret) }],
         firstParty: true,
         grantTypes: ['client_credentials', 'password', 'refresh_token'],
         scopes: ['orders:read', 'profile'],

@@ -10,7 +10,7 @@ import {
   type BcryptWorkers,
 } from '../../../lib/passwords/bcrypt-hasher.js'
 import type { LongPasswords } from '../../../lib/passwords/bcrypt-input.js'
-import { workerFile, type BcryptJob } from '../../../lib/passwords/bcrypt-worker.cjs'
+import { answerJob, workerFile, type BcryptJob } from '../../../lib/passwords/bcrypt-worker.cjs'
 import { WorkerPool } from '../../../lib/passwords/worker-pool.js'
 import { unreadableHashes } from './unreadable-hashes.js'
 
@@ -133,6 +133,71 @@ describe('verifyNobody', () => {
     expect(jobs).toEqual([
       { kind: 'verify', password: 'correct horse', passwordHash: nobodyHash, cost: 4 },
       { kind: 'verify', password: 'a'.repeat(72), passwordHash: nobodyHash, cost: 4 },
+    ])
+  })
+})
+
+describe('a hash that costs more than those of the hasher', () => {
+  const costOf = ({ cost }: BcryptJob): number => cost
+  const hashOfCost = (cost: number): string => `$2b$${String(cost).padStart(2, '0')}$${'.'.repeat(53)}`
+  /** No work is done: what is asked for is what counts. */
+  const hasher = (): BcryptHasher =>
+    bcryptHasherOn(
+      {
+        run: async (job) => jobs.push(job) < 0,
+        close: () => Promise.resolve(),
+      },
+      { cost: 10, longPasswords: 'refuse' },
+    )
+
+  it('sets the work for nobody, for cheaper hashes and for unreadable ones from then on (V14)', async () => {
+    const watched = hasher()
+    await watched.verifyNobody('wrong')
+    await watched.verify('wrong', hashOfCost(12))
+    await watched.verifyNobody('wrong')
+    await watched.verify('wrong', hashOfCost(4))
+    await watched.verify('wrong', hashOfCost(10))
+    await watched.verify('wrong', 'not a hash')
+    await watched.verify('é'.repeat(500), hashOfCost(11))
+    expect(jobs.map(costOf)).toEqual([10, 12, 12, 12, 12, 12, 12])
+    await watched.hash('a new one')
+    expect(costOf(jobs.at(-1)!)).toBe(10)
+  })
+
+  it('does the work of the dearest hash really, for nobody (V14)', async () => {
+    const watched = cheapHasher()
+    await watched.verify('wrong', hashOfCost(7))
+    await watched.verifyNobody('wrong')
+    const rounds: number[] = []
+    const counting = {
+      hashSync: (_password: string, salt: number | string) =>
+        String(rounds.push(2 ** Number(String(salt).slice(4, 6)))),
+      compareSync: (_password: string, hash: string) => rounds.push(2 ** Number(hash.slice(4, 6))) < 0,
+      getRounds: (hash: string) => Number(hash.slice(4, 6)),
+    }
+    expect(answerJob(jobs.at(-1)!, counting)).toBe(false)
+    expect(rounds.reduce((sum, some) => sum + some)).toBe(2 ** 7)
+  })
+
+  it('is followed up to cost 15, so that one planted hash does not stop all sign-ins (V14)', async () => {
+    const watched = hasher()
+    await watched.verify('wrong', hashOfCost(19))
+    await watched.verifyNobody('wrong')
+    expect(jobs.map(costOf)).toEqual([15, 15])
+    expect(watched.weaknesses?.()).toMatchObject([
+      { code: 'costlier_hashes', reason: expect.stringContaining('19') as string },
+    ])
+  })
+
+  it('is told of with its remedy, once there is one (V14)', async () => {
+    const watched = hasher()
+    await watched.verify('wrong', hashOfCost(10))
+    expect(watched.weaknesses?.()).toEqual([])
+    watched.noteHash?.(hashOfCost(12))
+    await watched.verifyNobody('wrong')
+    expect(costOf(jobs.at(-1)!)).toBe(12)
+    expect(watched.weaknesses?.()).toMatchObject([
+      { code: 'costlier_hashes', remedy: 'Give it their cost: bcryptHasher({ cost: 12 })' },
     ])
   })
 })
