@@ -45,6 +45,7 @@ export function checkServerOptions(options: AuthorizationServerOptions): void {
   checkFunction('tokens.prune', (options.tokens as { readonly prune?: unknown }).prune)
   checkScopes(options.scopes)
   checkGrants(options.grants)
+  for (const grant of options.grants) grant.checkTokenStore?.(options.tokens)
   checkClientAuthMethods(options.clientAuthMethods)
   checkLifetimes('', options)
   for (const name of ['tokenPath', 'revocationPath', 'introspectionPath', 'jwksPath'] as const) {
@@ -148,8 +149,9 @@ function checkGrants(grants: unknown): void {
   grants.forEach((grant: unknown, index) => {
     const where = `grants[${String(index)}]`
     checkMethods(where, grant, ['grantAccess'])
-    const { grantType, confirmUser } = grant as Readonly<Record<keyof GrantHandler, unknown>>
+    const { grantType, confirmUser, checkTokenStore } = grant as Readonly<Record<keyof GrantHandler, unknown>>
     checkFunction(`${where}.confirmUser`, confirmUser)
+    checkFunction(`${where}.checkTokenStore`, checkTokenStore)
     if (typeof grantType !== 'string' || !(namedGrantTypes.includes(grantType) || isAbsoluteUri(grantType))) {
       throw new ConfigurationError(
         `${where}.grantType`,

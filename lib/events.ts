@@ -18,6 +18,7 @@ export type OAuthEvent =
   | UserAuthenticationFailedEvent
   | ThrottledEvent
   | RefreshTokenReplayedEvent
+  | RefreshTokenRetriedLateEvent
   | RefreshTokenMisusedEvent
   | UnknownTokenEvent
   | TokensRevokedEvent
@@ -73,11 +74,11 @@ export interface UserAuthenticationFailedEvent extends RequestEvent {
   readonly reason: 'unknown_user' | 'disabled_user' | 'locked_user' | 'wrong_password' | 'denied' | 'challenged'
 }
 
-/** There were too many failed attempts: one more was not looked at, and answered 429. */
+/** There were too many failed attempts, refreshes or sign-ins: one more was refused with 429. */
 export interface ThrottledEvent extends RequestEvent {
   readonly type: 'throttled'
-  /** Which failures were too many. */
-  readonly kind: ThrottleKind
+  /** What there was too much of: failures of one of the kinds that a throttle counts, refreshes of a sign-in, sign-ins of a user. */
+  readonly kind: ThrottleKind | 'refresh' | 'sign_in'
   /** Absent where no client is involved, or none that is known. */
   readonly clientId: string | undefined
   readonly retryAfterSeconds: number
@@ -89,6 +90,19 @@ export interface RefreshTokenReplayedEvent extends RequestEvent {
   readonly clientId: string
   readonly userId: string
   readonly authorizationId: string
+}
+
+/**
+ * A spent refresh token came back more than a minute after it was spent, within a long grace, and was answered once more: the answer to
+ * its first use was lost, or somebody else used it.
+ */
+export interface RefreshTokenRetriedLateEvent extends RequestEvent {
+  readonly type: 'refresh_token_retried_late'
+  readonly clientId: string
+  readonly userId: string
+  readonly authorizationId: string
+  /** Seconds since the token was spent. */
+  readonly ageSeconds: number
 }
 
 /** A client presented the refresh token of another client; nothing was changed. */

@@ -2,12 +2,19 @@ import { authenticateClient, type ClientAuthServices } from '../client-auth/auth
 import type { ClientAuthRequest } from '../client-auth/client-auth-method.js'
 import { OAuthError } from '../errors/oauth-error.js'
 import type { AddHeader, GrantHandler, GrantRequest } from '../grants/grant-handler.js'
-import { grantedResources, scopesOf, type Resources } from '../grants/granted-resources.js'
+import {
+  grantedResources,
+  refreshedResources,
+  scopesOf,
+  type Resource,
+  type Resources,
+} from '../grants/granted-resources.js'
 import { grantedScope, refreshedScope, type ScopePolicy } from '../grants/granted-scope.js'
 import { andThen, type MaybePromise } from '../protocol/maybe-promise.js'
-import { audienceList } from '../protocol/audience.js'
+import type { Parameters } from '../protocol/parameters.js'
 import { storedScope } from '../protocol/scope.js'
 import type { Client } from '../stores/client-store.js'
+import type { Authorization } from '../stores/token-store.js'
 import type { TokenServices } from '../tokens/decision.js'
 import { countUnknownToken, limitAttempts } from '../throttle/limit-attempts.js'
 import { accountKeys } from '../throttle/throttle-keys.js'
@@ -38,11 +45,22 @@ export function tokenEndpoint(services: TokenEndpointServices, request: TokenReq
         grantType: grant.grantType,
         client,
         access,
-        resources: (granted) => grantedResources(services.resources, client, request.parameters.resources, granted),
+        resources: (refreshed) => resourcesFor(services, client, request.parameters, refreshed),
         context: request.context,
       }),
     )
   })
+}
+
+function resourcesFor(
+  { resources }: TokenEndpointServices,
+  client: Client,
+  { resources: requested }: Parameters,
+  refreshed: Authorization | undefined,
+): readonly Resource[] {
+  return refreshed === undefined
+    ? grantedResources(resources, client, requested)
+    : refreshedResources(resources, client, requested, refreshed)
 }
 
 function findGrant(services: TokenEndpointServices, client: Client, grantType: string): GrantHandler {
@@ -58,15 +76,22 @@ function grantRequest(services: TokenEndpointServices, client: Client, request: 
   const { parameters, context, addHeader } = request
   const { scopePolicy, grants, tokens, clock, emit } = services
   const by = { context, clientId: client.clientId }
-  const scopeOf = (granted?: readonly string[]): ReadonlySet<string> | undefined =>
-    scopesOf(grantedResources(services.resources, client, parameters.resources, granted))
+  const scopeOf = (refreshed?: Authorization): ReadonlySet<string> | undefined =>
+    scopesOf(resourcesFor(services, client, parameters, refreshed))
   return {
     client,
     parameters,
     context,
     grantScope: (limit) => grantedScope(scopePolicy, client, parameters.get('scope'), limit, scopeOf()),
-    refreshScope: ({ scope, audience }) =>
-      refreshedScope(scopePolicy, client, storedScope(scope), parameters.get('scope'), scopeOf(audienceList(audience))),
+    refreshScope: (authorization) =>
+      refreshedScope(
+        scopePolicy,
+        client,
+        storedScope(authorization.scope),
+        parameters.get('scope'),
+        scopeOf(authorization),
+        grants.get(authorization.grantType)?.scopeLimit,
+      ),
     confirmUser(grantType, userId) {
       const grant = grants.get(grantType)
       // A grant that is no longer served cannot vouch for its users.

@@ -24,6 +24,10 @@ export interface GrantHandler {
    * Whether a user to whom this grant once gave a refresh token may still use it; asked at each refresh. Absent: yes.
    */
   confirmUser?(userId: string, context: RequestContext): MaybePromise<boolean>
+  /** The most that a token of this grant may have, at sign-in and again at each refresh. Absent: what the client may have. */
+  readonly scopeLimit?: ReadonlySet<string> | undefined
+  /** Refuses a token store that this grant cannot work with, when the server is made: throws `ConfigurationError`. Absent: any will do. */
+  checkTokenStore?(tokens: TokenStore): void
   /** Settings of this grant that are weaker than they need be. Absent: none. */
   readonly weaknesses?: readonly PostureFinding[]
   /** What it noticed while it served requests that is weaker than it need be, for `posture()`. Absent: nothing. */
@@ -96,4 +100,6 @@ export interface RefreshedAccess {
   readonly scope: Scope
   /** Seconds within which a spent token is answered with the same successors. */
   readonly graceSeconds: number
+  /** What the successor carries on, see `NewRefreshToken`. Absent: 0. */
+  readonly pacedUntil?: number | undefined
 }

@@ -1,6 +1,8 @@
 import { OAuthError } from '../errors/oauth-error.js'
 import type { SigningAlgorithm } from '../protocol/signing-algorithm.js'
+import { audienceList } from '../protocol/audience.js'
 import type { AccessTokenFormat, Client } from '../stores/client-store.js'
+import type { Authorization } from '../stores/token-store.js'
 
 /** An API that accepts the server's tokens (RFC 8707). */
 export interface Resource {
@@ -39,6 +41,20 @@ export function grantedResources(
   })
 }
 
+/**
+ * Decides which resources a refreshed token is for: within what was granted at sign-in. A sign-in from before the server had resources
+ * was for the app alone, which is the first one. Throws `invalid_target`.
+ */
+export function refreshedResources(
+  resources: Resources,
+  client: Client,
+  requested: readonly string[],
+  { audience }: Authorization,
+): readonly Resource[] {
+  const granted = audienceList(audience) ?? [...resources.keys()].slice(0, 1)
+  return grantedResources(resources, client, requested, granted)
+}
+
 /** The scopes that mean something to at least one of these resources; `undefined` for all, and where there are no resources. */
 export function scopesOf(resources: readonly Resource[]): ReadonlySet<string> | undefined {
   const scopes: string[] = []
@@ -49,6 +65,7 @@ export function scopesOf(resources: readonly Resource[]): ReadonlySet<string> | 
   return resources.length === 0 ? undefined : new Set(scopes)
 }
 
-function invalidTarget(): OAuthError {
+/** The one answer to every resource that is refused. */
+export function invalidTarget(): OAuthError {
   return new OAuthError('invalid_target', 'The resource is unknown, malformed, or not for this client')
 }

@@ -65,6 +65,7 @@ function someOf(scope: Scope): Scope {
   return scope
 }
 
-function invalidScope(): OAuthError {
+/** The one answer to every scope that is refused. */
+export function invalidScope(): OAuthError {
   return new OAuthError('invalid_scope', 'The scope is missing, malformed, or more than this client may have')
 }

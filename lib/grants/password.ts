@@ -65,6 +65,7 @@ export function passwordGrant(options: PasswordGrantOptions): GrantHandler {
   const limit = scopes && new Set(scopes)
   return {
     grantType: 'password',
+    scopeLimit: limit,
     weaknesses: allowPublicClients ? [publicClientsAllowed] : [],
     noticedWeaknesses,
     warning: {

@@ -1,41 +1,60 @@
-import { checkOptions } from '../errors/check-options.js'
+import { checkOptions, checkWholeNumber } from '../errors/check-options.js'
 import { ConfigurationError } from '../errors/configuration-error.js'
 import { OAuthError } from '../errors/oauth-error.js'
 import { andThen, type MaybePromise } from '../protocol/maybe-promise.js'
-import { timeOf } from '../protocol/request-context.js'
+import type { PostureFinding } from '../protocol/posture-finding.js'
 import { isPrintableAscii } from '../protocol/printable-ascii.js'
+import { millisecondsAt, timeOf } from '../protocol/request-context.js'
 import { storedScope, type Scope } from '../protocol/scope.js'
 import { hashToken } from '../protocol/token-hash.js'
-import type { RefreshTokenRecord, RefreshTokenSpending } from '../stores/token-store.js'
+import type { Client } from '../stores/client-store.js'
+import type { RefreshTokenRecord } from '../stores/token-store.js'
 import type { GrantHandler, GrantRequest, RefreshedAccess } from './grant-handler.js'
+import { DEFAULT_PER_DAY, MOST_PER_DAY, takeOne } from './pace.js'
+import { judgeSpentToken, LATE_AFTER_SECONDS } from './spent-token.js'
 
 const MAX_LENGTH = 512
+const MOST_GRACE_SECONDS = 86_400
+/** What a store may take: see `timeoutMilliseconds` of ours. */
+const SLOW_STORE_SECONDS = 5
 
 /** Settings of the refresh token grant. */
 export interface RefreshTokenGrantOptions {
   /**
-   * Seconds within which a spent refresh token is answered with the same successors, so that a retry or a second tab does not
-   * end the sign-in. Default 10, at most 60; 0 makes every second use a replay.
+   * Seconds within which a spent refresh token is answered with the same successors while those were not used, so that a lost answer or
+   * a second tab does not end the sign-in. Default 10, at most 86,400; 0 makes every second use a replay.
+   *
+   * Above 60 it is for confidential clients only (others have 60), needs a token store with `claimLateRetry`, and allows one retry later
+   * than 60 seconds: another one before the sign-in was refreshed as usual is a replay.
    */
   readonly graceSeconds?: number
+  /**
+   * How often a sign-in may be refreshed in a day: as often at once, and then evenly; more is refused with 429. It bounds what one user
+   * can store. Default 8,640, at most 86,400,000.
+   */
+  readonly refreshesPerDay?: number
 }
 
 /**
- * The refresh token grant (RFC 6749 §6) with rotation: each use answers a new refresh token, a late second use ends the
+ * The refresh token grant (RFC 6749 §6) with rotation: each use returns a new refresh token, a late second use ends the
  * authorization (RFC 9700 §4.14.2).
  */
 export function refreshTokenGrant(options: RefreshTokenGrantOptions = {}): GrantHandler {
-  checkOptions('refreshTokenGrant', options, ['graceSeconds'])
-  const { graceSeconds = 10 } = options
-  if (!Number.isSafeInteger(graceSeconds) || graceSeconds < 0 || graceSeconds > 60) {
-    throw new ConfigurationError(
-      'refreshTokenGrant.graceSeconds',
-      'must be a whole number from 0 to 60',
-      'Leave it out for 10',
-    )
-  }
+  checkOptions('refreshTokenGrant', options, ['graceSeconds', 'refreshesPerDay'])
+  const { graceSeconds = 10, refreshesPerDay = DEFAULT_PER_DAY } = options
+  checkWholeNumber('refreshTokenGrant.graceSeconds', graceSeconds, 0, MOST_GRACE_SECONDS)
+  checkWholeNumber('refreshTokenGrant.refreshesPerDay', refreshesPerDay, 1, MOST_PER_DAY)
   return {
     grantType: 'refresh_token',
+    weaknesses: weakGraces.filter(({ isFound }) => isFound(graceSeconds)).map(({ finding }) => finding),
+    checkTokenStore(tokens) {
+      if (graceSeconds <= LATE_AFTER_SECONDS || typeof tokens.claimLateRetry === 'function') return
+      throw new ConfigurationError(
+        'refreshTokenGrant.graceSeconds',
+        `is ${String(graceSeconds)}, but more than 60 needs a token store with the method claimLateRetry`,
+        'Set graceSeconds to 60 or less, or add claimLateRetry to the store',
+      )
+    },
     grantAccess(request): MaybePromise<RefreshedAccess> {
       const presentedToken = request.parameters.require('refresh_token')
       // RFC 6749 appendix A.17
@@ -46,29 +65,55 @@ export function refreshTokenGrant(options: RefreshTokenGrantOptions = {}): Grant
             throw invalidRefreshToken()
           })
         }
+        const { client, context, clock } = request
         const record = checkRecord(found, request)
-        const { authorization } = record
+        const { authorization, spending } = record
         const { grantType, userId, scope } = authorization
-        const accessTo = (scope: Scope): RefreshedAccess => {
-          return { actsFor: 'same-user', presentedToken, record, scope, graceSeconds }
+        const grace = graceOf(client, graceSeconds)
+        const accessTo = (scope: Scope, pacedUntil: number | undefined): RefreshedAccess => {
+          return { actsFor: 'same-user', presentedToken, record, scope, graceSeconds: grace, pacedUntil }
         }
-        // A replay ends the authorization: whatever scope it asks for, whatever became of the user.
-        if (isReplay(record.spending, timeOf(request.context, request.clock), graceSeconds))
-          return accessTo(storedScope(scope))
+        const verdict = spending && judgeSpentToken(spending, millisecondsAt(context, clock), grace)
+        // A replay ends the authorization: whatever it asks for, whatever became of the user.
+        if (verdict === 'replay') return accessTo(storedScope(scope), undefined)
+        if (verdict === 'refused') throw invalidRefreshToken()
+        // A retry stores nothing, so it takes nothing from the allowance.
+        const pacedUntil =
+          verdict === undefined ? takeOne(request, 'refresh', refreshesPerDay, record.pacedUntil) : undefined
         return andThen(request.confirmUser(grantType, userId), (confirmed: unknown) => {
           if (confirmed !== true) throw invalidRefreshToken()
-          return accessTo(request.refreshScope(authorization))
+          return accessTo(request.refreshScope(authorization), pacedUntil)
         })
       })
     },
   }
 }
 
-/** Whether a token that was spent comes back too late to be a retry. */
-export function isReplay(spending: RefreshTokenSpending | undefined, now: number, graceSeconds: number): boolean {
-  // Written so that a spending without a proper time is a replay.
-  return spending !== undefined && !(now - spending.spentAt < graceSeconds)
+/** A client that cannot prove what it is shares its long grace with anybody who has its token. */
+function graceOf({ clientType }: Client, graceSeconds: number): number {
+  return clientType === 'confidential' ? graceSeconds : Math.min(graceSeconds, LATE_AFTER_SECONDS)
 }
+
+const weakGraces: readonly { readonly isFound: (graceSeconds: number) => boolean; readonly finding: PostureFinding }[] =
+  [
+    {
+      isFound: (graceSeconds) => graceSeconds > LATE_AFTER_SECONDS,
+      finding: {
+        code: 'long_grace',
+        reason: 'A spent refresh token is answered again for more than a minute (graceSeconds)',
+        remedy: 'Leave graceSeconds out for 10 seconds, unless clients are offline for longer when an answer is lost',
+      },
+    },
+    {
+      isFound: (graceSeconds) => graceSeconds > 0 && graceSeconds < SLOW_STORE_SECONDS,
+      finding: {
+        code: 'short_grace',
+        reason:
+          'The grace is shorter than a slow store takes (graceSeconds): a retry of a slow refresh ends the sign-in',
+        remedy: 'Leave graceSeconds out for 10 seconds, or set it to 0 where nothing is tried again',
+      },
+    },
+  ]
 
 /** The one answer to every refresh token that does not work: unknown, expired, revoked, foreign, replayed. */
 export function invalidRefreshToken(): OAuthError {

@@ -20,8 +20,17 @@ export const eventCounters: readonly EventCounter[] = [
     'reason',
   ]),
   counter('user_authentication_failed', 'user_authentication_failures', 'Failed sign-ins', ['reason'], true),
-  counter('throttled', 'throttled', 'Attempts that were held up after too many failures', ['kind']),
+  counter('throttled', 'throttled', 'Requests that were held up after too many failures, refreshes or sign-ins', [
+    'kind',
+  ]),
   counter('refresh_token_replayed', 'refresh_tokens_replayed', 'Spent refresh tokens that came back', [], true),
+  counter(
+    'refresh_token_retried_late',
+    'refresh_tokens_retried_late',
+    'Spent refresh tokens that were answered again after a minute',
+    [],
+    true,
+  ),
   counter('refresh_token_misused', 'refresh_tokens_misused', 'Refresh tokens of another client', [], true),
   counter('unknown_token', 'unknown_tokens', 'Tokens that nobody issued', ['endpoint']),
   counter('tokens_revoked', 'revocations', 'Revocations of sign-ins', ['selection']),

@@ -14,6 +14,8 @@ export type PostureCode =
   | 'memory_throttle'
   | 'no_throttle'
   | 'public_password_client'
+  | 'long_grace'
+  | 'short_grace'
   | 'long_access_tokens'
   | 'unrevocable_tokens'
   | 'unlimited_sign_ins'

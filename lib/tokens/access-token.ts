@@ -79,9 +79,10 @@ function recordOf<Fields extends AccessTokenFields>(
   return record as Fields & typeof record
 }
 
-function formatOf(
+/** The form of an access token for these resources. Throws `invalid_target` where they need different ones. */
+export function formatOf(
   services: AccessTokenServices,
-  { client, resources }: AccessTokenDraft<AccessTokenFields>,
+  { client, resources }: Pick<AccessTokenDraft<AccessTokenFields>, 'client' | 'resources'>,
 ): AccessTokenFormat {
   return (
     agreed(resources, (resource) => resource.accessTokenFormat, 'access tokens of different forms') ??

@@ -4,7 +4,7 @@ import type { Resource, Resources } from '../grants/granted-resources.js'
 import type { Clock } from '../protocol/clock.js'
 import type { RequestContext } from '../protocol/request-context.js'
 import type { Client, ClientStore } from '../stores/client-store.js'
-import type { TokenStore } from '../stores/token-store.js'
+import type { Authorization, TokenStore } from '../stores/token-store.js'
 import type { AccessTokenServices } from './access-token.js'
 import type { Lifetimes } from './lifetimes.js'
 
@@ -25,7 +25,7 @@ export interface Decision {
   readonly grantType: string
   readonly client: Client
   readonly access: GrantedAccess
-  /** What the tokens are for; of a refresh, within what was granted. Throws `invalid_target`. */
-  readonly resources: (granted?: readonly string[]) => readonly Resource[]
+  /** What the tokens are for; of a refresh, within what its sign-in was granted. Throws `invalid_target`. */
+  readonly resources: (refreshed?: Authorization) => readonly Resource[]
   readonly context: RequestContext
 }

@@ -24,7 +24,9 @@ export function newRefreshToken(
   { authorizationId, expiresAt }: Authorization,
   refreshToken: string,
   now: number,
+  pacedUntil?: number,
 ): NewRefreshToken {
   const idleEnd = now + lifetimeSeconds(lifetimes, client, 'refreshTokenLifetimeSeconds')
-  return { tokenHash: hashToken(refreshToken), authorizationId, issuedAt: now, expiresAt: Math.min(idleEnd, expiresAt) }
+  const ends = Math.min(idleEnd, expiresAt)
+  return { tokenHash: hashToken(refreshToken), authorizationId, issuedAt: now, expiresAt: ends, pacedUntil }
 }

@@ -1,14 +1,20 @@
+import { OAuthError } from '../errors/oauth-error.js'
 import type { RefreshedAccess } from '../grants/grant-handler.js'
-import { invalidRefreshToken, isReplay } from '../grants/refresh-token.js'
+import { invalidTarget, type Resource } from '../grants/granted-resources.js'
+import { invalidScope } from '../grants/granted-scope.js'
+import { invalidRefreshToken } from '../grants/refresh-token.js'
+import { judgeSpentToken } from '../grants/spent-token.js'
 import { audienceList } from '../protocol/audience.js'
 import { andThen, type MaybePromise } from '../protocol/maybe-promise.js'
-import { timeOf, type RequestContext } from '../protocol/request-context.js'
+import { millisecondsAt, timeOf, type RequestContext } from '../protocol/request-context.js'
+import { storedScope, type Scope } from '../protocol/scope.js'
+import type { Client } from '../stores/client-store.js'
 import type { Authorization, RefreshTokenSpending, RotationOutcome } from '../stores/token-store.js'
-import { audienceText, makeAccessToken, userTokenFields } from './access-token.js'
+import { audienceText, formatOf, makeAccessToken, userTokenFields } from './access-token.js'
 import type { Decision, TokenServices } from './decision.js'
 import { newRefreshToken } from './lifetimes.js'
 import { createOpaqueToken } from './opaque-token.js'
-import { deriveSuccessors } from './successor-tokens.js'
+import { deriveSuccessors, isMarkedBy, markedNonce } from './successor-tokens.js'
 import type { TokenResponse } from './token-response.js'
 
 const outcomes: readonly RotationOutcome['outcome'][] = ['rotated', 'already_spent', 'gone']
@@ -27,13 +33,17 @@ export function rotateTokens(
   if (spending !== undefined) return answerAgain(services, decision, access, spending)
   const { lifetimes, clock, tokens } = services
   const now = timeOf(context, clock)
-  const resources = decision.resources(audienceList(authorization.audience))
+  const resources = decision.resources(authorization)
   const narrowed = { scope: access.scope.toString(), audience: audienceText(resources) }
   const fields = userTokenFields(lifetimes, client, authorization, narrowed, now)
-  const successorNonce = createOpaqueToken()
+  const successorNonce = isShapedByParameters(services, client, resources)
+    ? markedNonce(context.parameters)
+    : createOpaqueToken()
   const successors = deriveSuccessors(access.presentedToken, successorNonce)
   const draft = { client, resources, fields, signedInAt: authorization.createdAt, seed: successors.accessToken }
   return andThen(makeAccessToken(services, draft, context), ({ token, record }) => {
+    const { graceSeconds, pacedUntil } = access
+    const refreshToken = newRefreshToken(lifetimes, client, authorization, successors.refreshToken, now, pacedUntil)
     const rotation = {
       presented: tokenHash,
       spending: {
@@ -42,9 +52,12 @@ export function rotateTokens(
         accessTokenScope: fields.scope,
         accessTokenAudience: fields.audience,
         accessTokenExpiresAt: fields.expiresAt,
+        // A retry has no use for a successor that has expired.
+        retryUntil: Math.min(now + graceSeconds, refreshToken.expiresAt),
       },
       accessToken: record,
-      refreshToken: newRefreshToken(lifetimes, client, authorization, successors.refreshToken, now),
+      refreshToken,
+      receivedAt: millisecondsAt(context, clock),
     }
     return andThen(tokens.rotateRefreshToken(rotation, context), (outcome) => {
       // Stores of the application are not all checked by a compiler.
@@ -69,28 +82,102 @@ export function rotateTokens(
   })
 }
 
-/** Somebody was here before with the same token: a retry within the grace, or else a thief, or the client after a thief. */
+/** The token was spent by an earlier request: this one is a retry, or it comes from a thief, or from the client after a thief. */
 function answerAgain(
   services: TokenServices,
   decision: Decision,
   access: RefreshedAccess,
   spending: RefreshTokenSpending,
 ): MaybePromise<TokenResponse> {
+  const { context } = decision
+  const verdict = judgeSpentToken(spending, millisecondsAt(context, services.clock), access.graceSeconds)
+  if (verdict === 'replay') return endReplayed(services, access.record.authorization, context)
+  if (verdict === 'refused') throw invalidRefreshToken()
+  const resources = requireSameRequest(services, decision, access, spending)
+  const claimed = verdict === 'late_retry' ? claimLateRetry(services, decision, access, spending) : undefined
+  return andThen(claimed, () => repeatAnswer(services, decision, access, spending, resources))
+}
+
+/** Derives the successors again. */
+function repeatAnswer(
+  services: TokenServices,
+  decision: Decision,
+  access: RefreshedAccess,
+  spending: RefreshTokenSpending,
+  resources: readonly Resource[],
+): MaybePromise<TokenResponse> {
   const { client, context } = decision
   const { authorization } = access.record
-  if (isReplay(spending, timeOf(context, services.clock), access.graceSeconds))
-    return endReplayed(services, authorization, context)
   const { accessTokenScope: scope, accessTokenAudience: audience, spentAt, accessTokenExpiresAt: expiresAt } = spending
   const { authorizationId, userId, clientId } = authorization
+  // Forgotten while this request waited, so the successor was spent.
   if (spending.successorNonce === undefined) throw invalidRefreshToken()
   const successors = deriveSuccessors(access.presentedToken, spending.successorNonce)
-  // Whatever the retry asks for, it is told what the first request got.
-  const resources = (audienceList(audience) ?? []).flatMap((name) => services.resources.get(name) ?? [])
   const fields = { clientId, userId, authorizationId, scope, audience, issuedAt: spentAt, expiresAt }
   const draft = { client, resources, fields, signedInAt: authorization.createdAt, seed: successors.accessToken }
   return andThen(makeAccessToken(services, draft, context), ({ token }) =>
     answer(services, decision, authorization, 'retry', token, successors.refreshToken, spending),
   )
+}
+
+/**
+ * A retry asks for what the first request got. Another scope or resource is refused: an answer with the tokens of the first would
+ * mislead the client, and the one token would work where it must not (RFC 9700 §2.3). Nothing is ended: an app that asks for tokens
+ * for two APIs at once is no thief. Throws `invalid_target`, `invalid_scope`, `invalid_request`.
+ */
+function requireSameRequest(
+  services: TokenServices,
+  { client, context, resources: resourcesOf }: Decision,
+  { scope, record }: RefreshedAccess,
+  { accessTokenScope, accessTokenAudience, successorNonce = '' }: RefreshTokenSpending,
+): readonly Resource[] {
+  const resources = resourcesOf(record.authorization)
+  const audience = new Set(audienceList(accessTokenAudience))
+  if (resources.length !== audience.size || !resources.every(({ resource }) => audience.has(resource))) {
+    throw invalidTarget()
+  }
+  if (!isSameScope(scope, storedScope(accessTokenScope))) throw invalidScope()
+  if (isShapedByParameters(services, client, resources) && !isMarkedBy(successorNonce, context.parameters)) {
+    throw new OAuthError('invalid_request', 'The refresh token was used a moment ago with other parameters')
+  }
+  return resources
+}
+
+function isSameScope(one: Scope, other: Scope): boolean {
+  return one.size === other.size && [...one].every((token) => other.has(token))
+}
+
+/** Only claims of the application can depend on other parameters than those that are compared by themselves. */
+function isShapedByParameters(services: TokenServices, client: Client, resources: readonly Resource[]): boolean {
+  return services.accessTokenClaims !== undefined && formatOf(services, { client, resources }) === 'jwt'
+}
+
+/** Lets one late retry pass, unless the one before it in the same sign-in was a late one, too: that is a replay. */
+function claimLateRetry(
+  services: TokenServices,
+  { context }: Decision,
+  { record: { tokenHash, authorization }, graceSeconds }: RefreshedAccess,
+  { spentAt }: RefreshTokenSpending,
+): MaybePromise<void> {
+  const { tokens, clock, emit } = services
+  const now = timeOf(context, clock)
+  return andThen(tokens.claimLateRetry?.(tokenHash, now, context), (claimed: unknown) => {
+    if (claimed === true) {
+      const { authorizationId, userId, clientId } = authorization
+      const ageSeconds = now - spentAt
+      emit(context, { type: 'refresh_token_retried_late', clientId, userId, authorizationId, ageSeconds })
+      return
+    }
+    return andThen(tokens.findRefreshToken(tokenHash, context), (found) => {
+      const spending = found?.spending
+      // Revoked meanwhile, or answered to another request that came at the same moment.
+      if (spending === undefined || typeof spending.lateRetryAt === 'number') throw invalidRefreshToken()
+      if (judgeSpentToken(spending, millisecondsAt(context, clock), graceSeconds) === 'refused') {
+        throw invalidRefreshToken()
+      }
+      return endReplayed(services, authorization, context)
+    })
+  })
 }
 
 function endReplayed(

@@ -1,9 +1,33 @@
 import { hash } from 'node:crypto'
+import { createOpaqueToken } from './opaque-token.js'
 
 /** The tokens that a refresh token is exchanged for. */
 export interface SuccessorTokens {
   readonly accessToken: string
   readonly refreshToken: string
+}
+
+const MARK_LENGTH = 11
+/** What is compared by itself, or is the same in every refresh. */
+const unmarked: ReadonlySet<string> = new Set(['client_id', 'grant_type', 'resource', 'scope'])
+
+/**
+ * A new nonce that also tells, to whoever has the parameters, whether a request has the same ones: 190 of its bits are random, 66 are
+ * cut from a digest of those and the parameters.
+ */
+export function markedNonce(parameters: ReadonlyMap<string, string>): string {
+  const random = createOpaqueToken().slice(MARK_LENGTH)
+  return mark(random, parameters) + random
+}
+
+/** Whether a nonce was made by {@link markedNonce} for a request with the same parameters. */
+export function isMarkedBy(nonce: string, parameters: ReadonlyMap<string, string>): boolean {
+  return nonce.slice(0, MARK_LENGTH) === mark(nonce.slice(MARK_LENGTH), parameters)
+}
+
+function mark(random: string, parameters: ReadonlyMap<string, string>): string {
+  const shaping = [...parameters].filter(([name]) => !unmarked.has(name)).sort(([a], [b]) => (a < b ? -1 : 1))
+  return hash('sha256', JSON.stringify([random, shaping]), 'base64url').slice(0, MARK_LENGTH)
 }
 
 /**

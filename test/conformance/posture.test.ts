@@ -33,6 +33,7 @@ afterEach(() => {
 const { clients, tokens: volatile } = createMemoryStores({ pruneIntervalSeconds: 0 })
 const { tokens: lasting } = openSqliteStores(':memory:')
 const shared = Object.assign(Object.create(lasting) as typeof lasting, { isShared: true })
+const claiming = Object.assign(Object.create(lasting) as typeof lasting, { claimLateRetry: () => true })
 const users = { findUserByUsername: () => undefined, findUser: () => undefined }
 const sharedCounters: Throttle = { ...memoryThrottle(), isShared: true }
 const resources = [{ resource: 'https://api.example.com' }, { resource: 'https://stock.example.com' }]
@@ -65,6 +66,8 @@ const weak: [code: string, options: Partial<AuthorizationServerOptions>][] = [
     'unlimited_sign_ins',
     { grants: [clientCredentialsGrant(), refreshTokenGrant()], authorizationLifetimeSeconds: 401 * 86_400 },
   ],
+  ['long_grace', { grants: [refreshTokenGrant({ graceSeconds: 61 })], tokens: claiming }],
+  ['short_grace', { grants: [refreshTokenGrant({ graceSeconds: 4 })] }],
   ['http_issuer', { issuer: 'http://127.0.0.1' }],
   ['no_tls', { requireTls: false }],
   ['shared_symmetric_key', { signingKeys: hs256, resources }],
@@ -75,6 +78,9 @@ const fine: [what: string, options: Partial<AuthorizationServerOptions>][] = [
   ['the defaults on a store that lasts', {}],
   ['a shared store and shared counters', { tokens: shared, throttle: sharedCounters }],
   ['the password grant for confidential clients', { grants: [passwordGrant({ users })] }],
+  ['a grace of a minute', { grants: [refreshTokenGrant({ graceSeconds: 60 })] }],
+  ['a grace of five seconds', { grants: [refreshTokenGrant({ graceSeconds: 5 })] }],
+  ['no grace', { grants: [refreshTokenGrant({ graceSeconds: 0 })] }],
   ['access tokens of a day', { accessTokenLifetimeSeconds: 86_400 }],
   ['unchecked JWTs of an hour', { signingKeys: es256, resources, checkRevocation: false }],
   ['HS256 for this app alone', { signingKeys: hs256, resources: resources.slice(0, 1) }],

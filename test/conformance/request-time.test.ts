@@ -13,6 +13,7 @@ import {
   tokenOf,
 } from '../fixtures/api-server.js'
 import { plainServer } from '../fixtures/plain-passwords.js'
+import { delay, delayTogether } from '../fixtures/slow-store.js'
 import { basic, secretOf, type TestServer } from '../fixtures/test-server.js'
 
 let server: TestServer
@@ -20,41 +21,10 @@ beforeEach(() => {
   server = apiServer()
 })
 
-/** Lets the next call of a store's method take so many seconds, by the server's clock. */
-function delay(store: object, method: string, seconds: number): void {
-  const original = (store as Record<string, (...given: unknown[]) => unknown>)[method]!
-  Object.assign(store, {
-    [method]: async (...given: unknown[]) => {
-      Object.assign(store, { [method]: original.bind(store) })
-      await Promise.resolve()
-      server.advance(seconds)
-      return original.apply(store, given)
-    },
-  })
-}
-
-/** Lets so many calls of a store's method wait for each other, and then as many seconds as are given. */
-function delayTogether(store: object, method: string, calls: number, seconds: number): void {
-  const original = (store as Record<string, (...given: unknown[]) => unknown>)[method]!
-  let open: () => void
-  const allHere = new Promise<void>((resolve) => (open = resolve))
-  let waiting = 0
-  Object.assign(store, {
-    [method]: async (...given: unknown[]) => {
-      if (++waiting === calls) {
-        server.advance(seconds)
-        open()
-      }
-      await allHere
-      return original.apply(store, given)
-    },
-  })
-}
-
 describe('a refresh that waits for the store', () => {
   it('is a retry when it came within the grace, however long both requests waited (09)', async () => {
     const { refresh_token: token } = await signInAt(server, 'opaque-app')
-    delayTogether(server.stores.tokens, 'rotateRefreshToken', 2, 30)
+    delayTogether(server, server.stores.tokens, 'rotateRefreshToken', 2, 30)
     const answers = await Promise.all([refreshAt(server, 'opaque-app', token), refreshAt(server, 'opaque-app', token)])
     expect(answers.map(({ status }) => status)).toEqual([200, 200])
     expect(answers[0].body).toEqual(answers[1].body)
@@ -66,7 +36,7 @@ describe('a refresh that waits for the store', () => {
     const { refresh_token: token } = await signInAt(server, 'opaque-app')
     const first = await refreshAt(server, 'opaque-app', token)
     server.advance(9)
-    delay(server.stores.tokens, 'findRefreshToken', 30)
+    delay(server, server.stores.tokens, 'findRefreshToken', 30)
     expect((await refreshAt(server, 'opaque-app', token)).body).toMatchObject({
       refresh_token: first.body.refresh_token,
       // What was left when the request came.
@@ -87,7 +57,7 @@ describe('a refresh that waits for the store', () => {
     server.stores.clients.saveClient(clientLike('brief', brief))
     const { refresh_token: token } = await signInAt(server, 'brief')
     server.advance(99)
-    delay(server.stores.tokens, 'findRefreshToken', 2)
+    delay(server, server.stores.tokens, 'findRefreshToken', 2)
     const next = await refreshAt(server, 'brief', token)
     expect(next.status).toBe(200)
     server.advance(98)
@@ -98,7 +68,7 @@ describe('a refresh that waits for the store', () => {
 describe('a sign-in that waits for the store', () => {
   it('begins when it came, and all its times agree (09)', async () => {
     const came = server.now()
-    delay(server.stores.clients, 'findClient', 20)
+    delay(server, server.stores.clients, 'findClient', 20)
     const answer = await post(
       server,
       '/oauth/token',
@@ -114,7 +84,7 @@ describe('a sign-in that waits for the store', () => {
     const ending = { firstParty: true, grantTypes: ['password'], passwordGrantSunsetAt: server.now() + 5 }
     server.stores.clients.saveClient(clientLike('ending-app', ending))
     const form = { grant_type: 'password', username: 'alice', password: "alice's password" }
-    delay(server.stores.clients, 'findClient', 20)
+    delay(server, server.stores.clients, 'findClient', 20)
     expect((await post(server, '/oauth/token', form, 'ending-app')).status).toBe(200)
     expect((await post(server, '/oauth/token', form, 'ending-app')).body).toMatchObject({
       error: 'unauthorized_client',
@@ -126,7 +96,7 @@ describe('a secret', () => {
   it('that expires while the request waits is accepted (09)', async () => {
     const secrets = [{ digest: digestClientSecret(secretOf('brief')), expiresAt: server.now() + 5 }]
     server.stores.clients.saveClient(clientLike('brief', { secrets }))
-    delay(server.stores.clients, 'findClient', 20)
+    delay(server, server.stores.clients, 'findClient', 20)
     expect((await post(server, '/oauth/token', { grant_type: 'client_credentials' }, 'brief')).status).toBe(200)
     expect((await post(server, '/oauth/token', { grant_type: 'client_credentials' }, 'brief')).status).toBe(401)
   })
@@ -139,7 +109,7 @@ describe('an access token that expires while the store is asked', () => {
   ])('is good at the guard: %s (09)', async (_form, clientId, method) => {
     const { access_token: token } = await signInAt(server, clientId)
     server.advance(3599)
-    delay(server.stores.tokens, method, 20)
+    delay(server, server.stores.tokens, method, 20)
     expect(await statusOf(server, token)).toBe(200)
     expect(await statusOf(server, token)).toBe(401)
   })
@@ -147,13 +117,13 @@ describe('an access token that expires while the store is asked', () => {
   it('is good at introspection, as a refresh token is (09)', async () => {
     const { access_token: token, refresh_token: refreshToken } = await signInAt(server, 'opaque-app')
     server.advance(3599)
-    delay(server.stores.tokens, 'findAccessToken', 20)
+    delay(server, server.stores.tokens, 'findAccessToken', 20)
     expect(await introspect(server, token)).toMatchObject({ active: true })
     server.stores.clients.saveClient(
       clientLike('opaque-app', { firstParty: true, grantTypes: ['password', 'refresh_token'], mayIntrospect: true }),
     )
     server.advance(14 * 86_400 - 3599 - 20 - 1)
-    delay(server.stores.tokens, 'findRefreshToken', 2)
+    delay(server, server.stores.tokens, 'findRefreshToken', 2)
     expect(await introspect(server, refreshToken, 'opaque-app')).toMatchObject({ active: true })
     expect(await introspect(server, refreshToken, 'opaque-app')).toEqual({ active: false })
   })
@@ -161,7 +131,7 @@ describe('an access token that expires while the store is asked', () => {
   it('can be revoked, being good when the request came (09)', async () => {
     const token = await tokenOf(server, 'jwt-app')
     server.advance(3599)
-    delay(server.stores.clients, 'findClient', 20)
+    delay(server, server.stores.clients, 'findClient', 20)
     const revoked: unknown[] = []
     const { tokens } = server.stores
     const revoke = tokens.revokeSignedToken.bind(tokens)
@@ -178,7 +148,7 @@ describe('an introspection that is answered as a JWT', () => {
   it('tells when it was asked, not when it was answered (09)', async () => {
     const came = server.now()
     const token = await tokenOf(server, 'opaque-app')
-    delay(server.stores.tokens, 'findAccessToken', 20)
+    delay(server, server.stores.tokens, 'findAccessToken', 20)
     const answer = await request(server.http)
       .post('/oauth/introspect')
       .set('Authorization', basic('inspector', secretOf('inspector')))

@@ -77,7 +77,7 @@ describe('what is told', () => {
     const issued = { type: 'tokens_issued', clientId: 'shop-app', userId: 'user-1', authorizationId: anyId }
     expect(first).toEqual(told({ ...issued, how: 'new', grantType: 'password', scope: 'orders:read orders:write' }))
     await postToken(server, `${refreshOf(token)}&scope=orders%3Aread`, 'shop-app')
-    await postToken(server, refreshOf(token), 'shop-app')
+    await postToken(server, `${refreshOf(token)}&scope=orders%3Aread`, 'shop-app')
     const { authorizationId } = first as { authorizationId: string }
     const renewed = told({ ...issued, authorizationId, grantType: 'refresh_token', scope: 'orders:read' })
     expect(news()).toEqual([

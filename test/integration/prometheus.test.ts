@@ -66,6 +66,7 @@ describe('the metrics for Prometheus', () => {
       'latchkey_failures_total{endpoint="token",error="server_error"} 1',
       'latchkey_refresh_tokens_misused_total 1',
       'latchkey_refresh_tokens_replayed_total 1',
+      'latchkey_refresh_tokens_retried_late_total 0',
       'latchkey_request_duration_seconds_count{endpoint="guard",outcome="anonymous"} 1',
       'latchkey_request_duration_seconds_count{endpoint="guard",outcome="invalid_token"} 1',
       'latchkey_request_duration_seconds_count{endpoint="guard",outcome="ok"} 1',

@@ -170,9 +170,13 @@ export const wrongPassword: readonly Mistake[] = [
 
 export const wrongRefresh: readonly Mistake[] = [
   [{ grace: 5 }, 'refreshTokenGrant.grace', /is not an option.*Known options: graceSeconds/],
-  ...[-1, 61, 0.5, NaN, Infinity, '10', null, true].map(
+  ...[-1, 86_401, 0.5, NaN, Infinity, '10', null, true].map(
     (graceSeconds) =>
-      [{ graceSeconds }, 'refreshTokenGrant.graceSeconds', /from 0 to 60.*Leave it out for 10/] as const,
+      [{ graceSeconds }, 'refreshTokenGrant.graceSeconds', /from 0 to 86400.*Leave it out for the default/] as const,
+  ),
+  ...[0, 86_400_001, 0.5, NaN, Infinity, '10', null, false].map(
+    (refreshesPerDay) =>
+      [{ refreshesPerDay }, 'refreshTokenGrant.refreshesPerDay', /from 1 to 86400000.*Leave it out/] as const,
   ),
 ]
 

@@ -102,7 +102,14 @@ describe('sound options', () => {
     },
   )
 
-  it.each([undefined, {}, { graceSeconds: 0 }, { graceSeconds: 60 }])('make a refresh token grant: %j', (given) => {
+  it.each([
+    undefined,
+    {},
+    { graceSeconds: 0 },
+    { graceSeconds: 86_400 },
+    { refreshesPerDay: 1 },
+    { refreshesPerDay: 86_400_000 },
+  ])('make a refresh token grant: %j', (given) => {
     expect(refreshTokenGrant(given)).toMatchObject({ grantType: 'refresh_token' })
   })
 

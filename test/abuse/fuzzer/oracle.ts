@@ -58,8 +58,7 @@ export function grantable(request: FuzzRequest, refreshTokens: ReadonlySet<strin
   if (asked === '') return { clientId, scopes: client.scopes }
   const scopes = asked.split(' ')
   if (!scopes.every((scope) => client.scopes.includes(scope))) return undefined
-  // A retry within the grace is told what the first request got, whatever it asks for itself.
-  return { clientId, scopes: grantType === 'refresh_token' ? client.scopes : scopes }
+  return { clientId, scopes }
 }
 
 function pathOf(target: string): string {

@@ -1,0 +1,31 @@
+import { OAuthError } from '../errors/oauth-error.js'
+import { millisecondsAt } from '../protocol/request-context.js'
+import type { GrantRequest } from './grant-handler.js'
+
+const DAY_MILLISECONDS = 86_400_000
+
+/** The most of anything that may be allowed in a day: one each millisecond. */
+export const MOST_PER_DAY: number = DAY_MILLISECONDS
+
+/** How often something is allowed by default: 8,640 times at once, and then once each ten seconds. */
+export const DEFAULT_PER_DAY = 8640
+
+/**
+ * Takes one from an allowance that holds as much as a day gives and refills evenly (a generic cell rate). `usedUntil` is what the last
+ * call returned, 0 at first: one number in milliseconds since the epoch is all that has to be kept. Throws 429 when nothing is left.
+ */
+export function takeOne(
+  { client, context, clock, emit }: GrantRequest,
+  kind: 'refresh' | 'sign_in',
+  perDay: number,
+  usedUntil: unknown,
+): number {
+  const cameAt = millisecondsAt(context, clock)
+  const used = Number.isSafeInteger(usedUntil) ? Number(usedUntil) : 0
+  const until = Math.max(used, cameAt) + Math.ceil(DAY_MILLISECONDS / perDay)
+  const excess = until - cameAt - DAY_MILLISECONDS
+  if (excess <= 0) return until
+  const retryAfterSeconds = Math.ceil(excess / 1000)
+  emit(context, { type: 'throttled', kind, clientId: client.clientId, retryAfterSeconds })
+  throw new OAuthError('temporarily_unavailable', 'Too many requests', { status: 429, retryAfterSeconds })
+}

@@ -1,0 +1,49 @@
+import type { RefreshTokenSpending } from '../stores/token-store.js'
+
+/** A grace beyond this is for confidential clients only, and a retry that comes later is a late one. */
+export const LATE_AFTER_SECONDS = 60
+
+/** What a spent refresh token that is presented again means. */
+export type SpentTokenVerdict =
+  /** The answer was lost, or two requests were sent at once: the same successors are returned. */
+  | 'retry'
+  /** The same, long after the token was spent: allowed once, see {@link TokenStore.claimLateRetry}. */
+  | 'late_retry'
+  /** It is too late for a retry, but the request came in time and waited: it gets nothing, and the authorization stays. */
+  | 'refused'
+  /** The token was stolen, or the client lost its state: the authorization ends (RFC 9700 §4.14.2). */
+  | 'replay'
+
+/**
+ * Judges a spent token by when the request came, in milliseconds since the epoch. A spending without a proper time, as a store may
+ * return it, is a replay: every comparison is written so that `NaN` leads there.
+ */
+export function judgeSpentToken(
+  spending: RefreshTokenSpending,
+  cameAt: number,
+  graceSeconds: number,
+): SpentTokenVerdict {
+  const { spentAt, successorNonce, retryUntil, successorSpentAt, lateRetryAt } = withoutNulls(spending)
+  const came = Math.floor(cameAt / 1000)
+  // Whoever got the successors has had the answer, by a late retry or by their use: there is nothing left to retry.
+  if (lateRetryAt !== undefined) return came < lateRetryAt ? 'refused' : 'replay'
+  if (successorSpentAt !== undefined) return cameAt < successorSpentAt ? 'refused' : 'replay'
+  const isInTime = came < (retryUntil ?? spentAt + LATE_AFTER_SECONDS)
+  if (successorNonce === undefined || successorNonce === '') return isInTime ? 'refused' : 'replay'
+  const age = came - spentAt
+  if (graceSeconds === 0 || !isInTime || !(age < graceSeconds)) return 'replay'
+  return age < LATE_AFTER_SECONDS ? 'retry' : 'late_retry'
+}
+
+/** Databases return null for what is absent. */
+function withoutNulls(spending: RefreshTokenSpending): RefreshTokenSpending {
+  const { spentAt, successorNonce, retryUntil, successorSpentAt, lateRetryAt } = spending
+  return {
+    ...spending,
+    spentAt,
+    successorNonce: successorNonce ?? undefined,
+    retryUntil: retryUntil ?? undefined,
+    successorSpentAt: successorSpentAt ?? undefined,
+    lateRetryAt: lateRetryAt ?? undefined,
+  }
+}
