@@ -14,6 +14,7 @@ import { checkClock } from './protocol/check-clock.js'
 import { checkIssuer } from './protocol/check-issuer.js'
 import { checkLifetimes } from './protocol/check-lifetimes.js'
 import { checkScopeTokens } from './protocol/check-scope-tokens.js'
+import { serverSecrets } from './protocol/server-secret.js'
 import { serverOptionNames, type AuthorizationServerOptions } from './options.js'
 
 /** The client authentication methods that are always there. */
@@ -65,6 +66,7 @@ export function checkServerOptions(options: AuthorizationServerOptions): void {
   if (options.throttle !== undefined && options.throttle !== false) {
     checkMethods('throttle', options.throttle, ['begin', 'isKnown', 'remember'])
   }
+  serverSecrets(options.secret)
   if (options.secretHasher !== undefined) {
     checkHasher('secretHasher', options.secretHasher)
   }

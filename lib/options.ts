@@ -8,6 +8,7 @@ import type { Resource } from './grants/granted-resources.js'
 import type { ExcessScope } from './grants/granted-scope.js'
 import type { PasswordHasher } from './passwords/password-hasher.js'
 import type { Clock } from './protocol/clock.js'
+import type { ServerSecret } from './protocol/server-secret.js'
 import type { AccessTokenFormat, ClientStore } from './stores/client-store.js'
 import type { TokenStore } from './stores/token-store.js'
 import type { AccessTokenClaims } from './tokens/access-token.js'
@@ -76,6 +77,12 @@ export interface AuthorizationServerOptions {
    * process alone; `false`: somebody else does it.
    */
   readonly throttle?: Throttle | false
+  /**
+   * The secret that this server seals with what clients keep for it, such as device tokens: 32 random bytes, as a Buffer or as base64 or
+   * hexadecimal text, the same in all processes. A list has the current one first, and then those before it, which still open what they
+   * sealed. Default: random in each process, so that what was sealed ends with it.
+   */
+  readonly secret?: ServerSecret
   /** Verifies client secrets that people chose, which are stored as slow hashes. Default `bcryptHasher({ workers: 1 })`. */
   readonly secretHasher?: PasswordHasher
   /**
@@ -142,6 +149,7 @@ export const serverOptionNames: readonly (keyof AuthorizationServerOptions)[] = 
   'realm',
   'requireTls',
   'throttle',
+  'secret',
   'secretHasher',
   'chosenClientSecrets',
   'strict',

@@ -1,0 +1,67 @@
+import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
+
+/** Seals what a client keeps for the server: nobody else can read it or make it. */
+export interface Sealing {
+  /** Seals a value of JSON. What was sealed for one purpose does not open for another. */
+  seal(purpose: string, value: unknown): string
+  /** Returns what was sealed, or `undefined` for anything that was not sealed with one of the secrets. */
+  open(purpose: string, sealed: string): unknown
+}
+
+/** Octets of the version, of the nonce and of the tag. */
+const VERSION = Buffer.from([1])
+const NONCE = 12
+const TAG = 16
+/** Characters; nothing that is sealed here is near that. */
+const LONGEST = 2048
+
+/**
+ * Makes the sealing of a server: AES-256-GCM under a key that is derived from the first secret and the purpose (HKDF-SHA-256). Opens what
+ * was sealed with any of the secrets. Without one it has a random secret, which ends with the process.
+ */
+export function sealingWith(secrets: readonly Uint8Array[] = []): Sealing {
+  const masters = secrets.length > 0 ? secrets : [randomBytes(32)]
+  /** The keys of each purpose, in the order of the secrets. */
+  const keys = new Map<string, readonly Buffer[]>()
+
+  function keysFor(purpose: string): readonly Buffer[] {
+    const known = keys.get(purpose)
+    if (known !== undefined) return known
+    const derived = masters.map((master) => Buffer.from(hkdfSync('sha256', master, '', `latchkey ${purpose} v1`, 32)))
+    keys.set(purpose, derived)
+    return derived
+  }
+
+  return {
+    seal(purpose, value) {
+      const [key] = keysFor(purpose) as [Buffer]
+      const nonce = randomBytes(NONCE)
+      const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(VERSION)
+      const text = cipher.update(JSON.stringify(value))
+      return Buffer.concat([VERSION, nonce, text, cipher.final(), cipher.getAuthTag()]).toString('base64url')
+    },
+
+    open(purpose, sealed) {
+      if (sealed.length > LONGEST) return undefined
+      const bytes = Buffer.from(sealed, 'base64url')
+      // One spelling: base64url has several for the same octets.
+      if (bytes.length <= 1 + NONCE + TAG || bytes[0] !== VERSION[0] || bytes.toString('base64url') !== sealed)
+        return undefined
+      for (const key of keysFor(purpose)) {
+        const opened = openWith(key, bytes)
+        if (opened !== undefined) return JSON.parse(opened) as unknown
+      }
+      return undefined
+    },
+  }
+}
+
+function openWith(key: Buffer, bytes: Buffer): string | undefined {
+  const nonce = bytes.subarray(1, 1 + NONCE)
+  const decipher = createDecipheriv('aes-256-gcm', key, nonce).setAAD(VERSION).setAuthTag(bytes.subarray(-TAG))
+  try {
+    return decipher.update(bytes.subarray(1 + NONCE, -TAG), undefined, 'utf8') + decipher.final('utf8')
+  } catch {
+    return undefined
+  }
+}
