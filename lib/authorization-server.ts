@@ -26,8 +26,11 @@ import type { PasswordHasher } from './passwords/password-hasher.js'
 import { systemClock } from './protocol/clock.js'
 import type { PostureFinding } from './protocol/posture-finding.js'
 import { applicationContext } from './protocol/request-context.js'
+import { sealingWith } from './protocol/sealing.js'
+import { serverSecrets } from './protocol/server-secret.js'
 import { countUnknownToken } from './throttle/limit-attempts.js'
 import { memoryThrottle } from './throttle/memory-throttle.js'
+import { Places } from './throttle/places.js'
 import { resourceMetadataUrl, serverEndpoints, type ServerServices } from './server-endpoints.js'
 import { VerifiedJwts } from './tokens/verified-jwts.js'
 import { ownTokenVerifier } from './tokens/verify-access-token.js'
@@ -139,5 +142,7 @@ function wire(options: AuthorizationServerOptions, secretHasher: PasswordHasher)
     },
     emit,
     throttle: throttle === false ? undefined : throttle,
+    places: new Places(),
+    sealing: sealingWith(serverSecrets(options.secret)),
   }
 }

@@ -17,6 +17,7 @@ export type OAuthEvent =
   | ClientAuthenticationFailedEvent
   | UserAuthenticationFailedEvent
   | ThrottledEvent
+  | AccountFailuresEvent
   | RefreshTokenReplayedEvent
   | RefreshTokenRetriedLateEvent
   | RefreshTokenMisusedEvent
@@ -70,8 +71,10 @@ export interface UserAuthenticationFailedEvent extends RequestEvent {
   readonly userId: string | undefined
   /**
    * `denied` and `challenged` come of a store that verifies by itself; `challenged`: the password was right, and another step is needed.
+   * `too_many_failures`: the password was not looked at, after guesses under several spellings of the name.
    */
-  readonly reason: 'unknown_user' | 'disabled_user' | 'locked_user' | 'wrong_password' | 'denied' | 'challenged'
+  readonly reason:
+    'unknown_user' | 'disabled_user' | 'locked_user' | 'wrong_password' | 'denied' | 'challenged' | 'too_many_failures'
 }
 
 /** There were too many failed attempts, refreshes or sign-ins: one more was refused with 429. */
@@ -82,6 +85,16 @@ export interface ThrottledEvent extends RequestEvent {
   /** Absent where no client is involved, or none that is known. */
   readonly clientId: string | undefined
   readonly retryAfterSeconds: number
+}
+
+/** Another hundred sign-ins of one user failed in a row, at all clients together, without a success in between. */
+export interface AccountFailuresEvent extends RequestEvent {
+  readonly type: 'account_failures'
+  /** The client of the last one. */
+  readonly clientId: string
+  readonly userId: string
+  /** A multiple of 100. */
+  readonly failures: number
 }
 
 /** A spent refresh token came back after the grace: stolen, or a client that lost its state. Its authorization is over. */

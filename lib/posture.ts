@@ -45,6 +45,14 @@ export function weakSettings(subject: PostureSubject): readonly PostureFinding[]
     'Failures are counted in each process by itself: with every process a guesser has as many tries more',
     'Use sharedThrottle(…) over a limiter of rate-limiter-flexible',
   )
+  find(
+    options.secret === undefined &&
+      grants.some((grant) => grant.usesSecret === true) &&
+      (isOneOfSeveral || (isProduction && tokens.isShared === true)),
+    'unshared_secret',
+    'Device tokens are sealed with a secret of each process: the other processes ignore them',
+    'Give all processes the same secret: 32 random bytes, such as those of openssl rand -base64 32',
+  )
   found.push(...grants.flatMap((grant) => grant.weaknesses ?? []), ...weakLifetimes(options))
   find(
     isProduction && issuer.startsWith('http:'),

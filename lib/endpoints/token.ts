@@ -12,12 +12,14 @@ import {
 import { grantedScope, refreshedScope, type ScopePolicy } from '../grants/granted-scope.js'
 import { andThen, type MaybePromise } from '../protocol/maybe-promise.js'
 import type { Parameters } from '../protocol/parameters.js'
+import { timeOf } from '../protocol/request-context.js'
 import { storedScope } from '../protocol/scope.js'
 import type { Client } from '../stores/client-store.js'
 import type { Authorization } from '../stores/token-store.js'
 import type { TokenServices } from '../tokens/decision.js'
-import { countUnknownToken, limitAttempts } from '../throttle/limit-attempts.js'
-import { accountKeys } from '../throttle/throttle-keys.js'
+import { createDeviceToken } from '../throttle/device-token.js'
+import { countUnknownToken } from '../throttle/limit-attempts.js'
+import { limitSignIn, type SignInServices } from '../throttle/limit-sign-in.js'
 import { issueTokens } from '../tokens/issue-tokens.js'
 import type { TokenResponse } from '../tokens/token-response.js'
 
@@ -27,7 +29,7 @@ export interface TokenRequest extends ClientAuthRequest {
 }
 
 /** What the token endpoint works with. */
-export interface TokenEndpointServices extends ClientAuthServices, TokenServices {
+export interface TokenEndpointServices extends ClientAuthServices, TokenServices, SignInServices {
   readonly grants: ReadonlyMap<string, GrantHandler>
   readonly scopePolicy: ScopePolicy
   readonly resources: Resources
@@ -98,8 +100,20 @@ function grantRequest(services: TokenEndpointServices, client: Client, request: 
       if (grant === undefined) return false
       return grant.confirmUser === undefined || grant.confirmUser(userId, context)
     },
-    limitAttempts: (name, attempt, isSuccess) =>
-      limitAttempts(services, by, accountKeys(client.clientId, name, context.address), { attempt, isSuccess }),
+    limitAttempts(account, attempt, isSuccess) {
+      const signIn = { ...by, address: context.address, now: timeOf(context, clock) }
+      return limitSignIn(
+        services,
+        signIn,
+        typeof account === 'string' ? { name: account } : account,
+        attempt,
+        isSuccess,
+      )
+    },
+    createDeviceToken(userId, username) {
+      const owner = { clientId: client.clientId, userId, username }
+      return createDeviceToken(services.sealing, owner, parameters.get('device_token'), timeOf(context, clock))
+    },
     countUnknownToken: () => countUnknownToken(services, by, 'unknown'),
     addHeader,
     tokens,

@@ -7,6 +7,7 @@ import type { RequestContext } from '../protocol/request-context.js'
 import type { Scope } from '../protocol/scope.js'
 import type { Client } from '../stores/client-store.js'
 import type { Authorization, RefreshTokenRecord, TokenStore } from '../stores/token-store.js'
+import type { AllowedGuess, GuessedAccount } from '../throttle/limit-sign-in.js'
 
 /**
  * One grant type. A handler decides what is granted; it issues nothing, changes nothing and writes no answer. The built-in
@@ -32,6 +33,8 @@ export interface GrantHandler {
   readonly weaknesses?: readonly PostureFinding[]
   /** What it noticed while it served requests that is weaker than it need be, for `posture()`. Absent: nothing. */
   noticedWeaknesses?(): readonly PostureFinding[]
+  /** Whether it seals what clients keep, for which the processes of a server need one `secret`. Default false. */
+  readonly usesSecret?: boolean
   /** What an operator should be told when the server is made. */
   readonly warning?: { readonly code: 'password_grant_enabled'; readonly message: string }
 }
@@ -53,13 +56,16 @@ export interface GrantRequest {
   readonly confirmUser: (grantType: string, userId: string) => MaybePromise<boolean>
   /**
    * Makes an attempt at something that can be guessed, such as a password, unless there were too many failures for this name or from
-   * this address: then it throws 429 without looking. A grant that takes such a thing must verify it in here.
+   * this address: then it throws 429 without looking. A grant that takes such a thing must verify it in here, and must refuse what
+   * `isHeldUp`, after the same work.
    */
   readonly limitAttempts: <Result>(
-    name: string,
-    attempt: () => MaybePromise<Result>,
+    account: string | GuessedAccount,
+    attempt: (allowed: AllowedGuess) => MaybePromise<Result>,
     isSuccess: (result: Result) => boolean,
   ) => MaybePromise<Result>
+  /** Makes a token for the device on which this user signed in, for the next sign-in; see `passwordGrant({ deviceTokens: true })`. */
+  readonly createDeviceToken: (userId: string, username: string) => string
   /** Counts a token that nobody issued; throws 429 when there were too many from this address. */
   readonly countUnknownToken: () => MaybePromise<void>
   /** Adds a header to the answer, whatever becomes of the request. */
@@ -88,6 +94,8 @@ export interface UserAccess {
   readonly scope: Scope
   /** What the user may recognize the device by in a list of sign-ins. Absent: nothing is known. */
   readonly deviceLabel?: string | undefined
+  /** `device_token` of the answer. Absent: none. */
+  readonly deviceToken?: string | undefined
 }
 
 /** The client goes on to act for a user. */

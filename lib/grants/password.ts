@@ -8,6 +8,7 @@ import { isUnwantedPromise } from '../protocol/maybe-promise.js'
 import { newFindings, type PostureFinding } from '../protocol/posture-finding.js'
 import type { RequestContext } from '../protocol/request-context.js'
 import type { UserStore, VerifyingUserStore } from '../stores/user-store.js'
+import type { TooManyFailures } from '../throttle/limit-sign-in.js'
 import type { GrantHandler, UserAccess } from './grant-handler.js'
 import { checkDeprecationUrl, tellPasswordSunset } from './password-sunset.js'
 import { userVerifier } from './verify-user.js'
@@ -34,6 +35,17 @@ export interface PasswordGrantOptions {
   /** Whether a public client may use the grant, without proof of what it is. Default false. */
   readonly allowPublicClients?: boolean
   /**
+   * Whether the answer to a sign-in has a `device_token`, which the client keeps on the device and sends along with the next sign-in:
+   * it gives the user tries of their own, which strangers who guess at the name cannot use up. Needs the server option `secret` where
+   * there are several processes. Default false.
+   */
+  readonly deviceTokens?: boolean
+  /**
+   * Called after each 100 failures in a row at one user, at all clients together (NIST SP 800-63B §5.2.2): to lock the account, or to
+   * write to the user. The answer does not wait for it. Default: only the event `account_failures` tells.
+   */
+  readonly onTooManyFailures?: (failures: TooManyFailures, context: RequestContext) => unknown
+  /**
    * The page that tells how to leave the grant: a `Link` of the type `deprecation` (RFC 9745 §3) on answers to clients for which it is
    * deprecated. Default none.
    */
@@ -51,6 +63,8 @@ export function passwordGrant(options: PasswordGrantOptions): GrantHandler {
     'scopes',
     'deviceLabel',
     'allowPublicClients',
+    'deviceTokens',
+    'onTooManyFailures',
     'deprecationUrl',
   ])
   const { users, hasher = bcryptHasher(), scopes, deviceLabel = ownDeviceLabel, allowPublicClients = false } = options
@@ -61,6 +75,9 @@ export function passwordGrant(options: PasswordGrantOptions): GrantHandler {
   if (scopes !== undefined) checkScopeTokens('passwordGrant.scopes', scopes)
   checkFunction('passwordGrant.deviceLabel', deviceLabel)
   checkBoolean('passwordGrant.allowPublicClients', allowPublicClients)
+  const { deviceTokens = false, onTooManyFailures } = options
+  checkBoolean('passwordGrant.deviceTokens', deviceTokens)
+  if (onTooManyFailures !== undefined) checkFunction('passwordGrant.onTooManyFailures', onTooManyFailures)
   const deprecationUrl = checkDeprecationUrl(options.deprecationUrl)
   const limit = scopes && new Set(scopes)
   return {
@@ -68,6 +85,7 @@ export function passwordGrant(options: PasswordGrantOptions): GrantHandler {
     scopeLimit: limit,
     weaknesses: allowPublicClients ? [publicClientsAllowed] : [],
     noticedWeaknesses,
+    usesSecret: deviceTokens,
     warning: {
       code: 'password_grant_enabled',
       message:
@@ -81,19 +99,22 @@ export function passwordGrant(options: PasswordGrantOptions): GrantHandler {
       }
       const username = checkCredential(parameters.require('username'))
       const password = checkCredential(parameters.require('password'))
-      const signIn = await request.limitAttempts(
-        username,
-        () => verifyUser(username, password, request),
-        // What is guessed is the password.
-        ({ outcome }) => outcome !== 'denied',
-      )
+      const deviceToken = deviceTokens ? parameters.get('device_token') : undefined
+      const signIn = await verifyUser({ username, password, deviceToken, onTooManyFailures }, request)
       for (const finding of newWeaknesses()) request.emit(request.context, noticedWarning(finding))
       if (signIn.outcome === 'denied') throw invalidUser()
       if (signIn.outcome === 'challenge') throw challenged()
       // Judged only now: what a user's scopes are is nobody's business before the password is known to be right.
       const scope = request.grantScope(limit)
       const label = checkLabel(deviceLabel(request.context))?.slice(0, MAX_LABEL_LENGTH)
-      return { actsFor: 'user', userId: signIn.userId, scope, deviceLabel: label } satisfies UserAccess
+      const { userId } = signIn
+      return {
+        actsFor: 'user',
+        userId,
+        scope,
+        deviceLabel: label,
+        deviceToken: deviceTokens ? request.createDeviceToken(userId, username) : undefined,
+      } satisfies UserAccess
     },
     confirmUser,
   }

@@ -5,6 +5,8 @@ import type { PasswordHasher } from '../passwords/password-hasher.js'
 import { andThen, isUnwantedPromise, type MaybePromise } from '../protocol/maybe-promise.js'
 import type { RequestContext } from '../protocol/request-context.js'
 import type { KnownUser, User, UserStore, VerifyingUserStore } from '../stores/user-store.js'
+import { comparableName } from '../throttle/comparable-name.js'
+import type { GuessedAccount } from '../throttle/limit-sign-in.js'
 import type { GrantRequest } from './grant-handler.js'
 
 /** What came of a name and a password, as far as the client may know of it. */
@@ -13,13 +15,25 @@ export type SignInOutcome =
   | { readonly outcome: 'denied' }
   | { readonly outcome: 'challenge' }
 
+/** What somebody typed, and what their device kept. */
+export interface SignIn extends Pick<GuessedAccount, 'deviceToken' | 'onTooManyFailures'> {
+  readonly username: string
+  readonly password: string
+}
+
 /** How the password grant comes to know its users. */
 export interface UserVerifier {
-  /** Verifies a password; a refusal is told as an event. Rejects where the store answers something that is none of its answers. */
-  readonly verifyUser: (username: string, password: string, request: GrantRequest) => Promise<SignInOutcome>
+  /**
+   * Verifies a password, within the limits of attempts; a refusal is told as an event. Rejects where the store returns something that is
+   * not one of its answers, and with 429.
+   */
+  readonly verifyUser: (signIn: SignIn, request: GrantRequest) => MaybePromise<SignInOutcome>
   /** Whether a user may still use what was granted. */
   readonly confirmUser: (userId: string, context: RequestContext) => MaybePromise<boolean>
 }
+
+/** Milliseconds after which a user is looked up again: meanwhile the password may have changed, while others of the name were tried. */
+const STALE = 1000
 
 /** Makes the verifier of a store: one that verifies by itself, or one that finds. Throws `ConfigurationError` for neither. */
 export function userVerifier(users: UserStore | VerifyingUserStore, hasher: PasswordHasher): UserVerifier {
@@ -35,15 +49,20 @@ function isVerifying(users: UserStore | VerifyingUserStore): users is VerifyingU
 function verifierOfVerifying(users: VerifyingUserStore): UserVerifier {
   checkMethods('passwordGrant.users', users, ['authenticateUser', 'findUser'])
   return {
-    async verifyUser(username, password, request) {
-      const answer: unknown = await users.authenticateUser(username, password, request.context)
-      const { outcome, userId } = Object(answer) as { readonly outcome?: unknown; readonly userId?: unknown }
-      const isId = typeof userId === 'string' && userId !== ''
-      if (outcome === 'ok' && isId) return { outcome, userId }
-      const reason = reasonOf(outcome)
-      tellRefusal(request, isId ? userId : undefined, reason)
-      return { outcome: reason === 'challenged' ? 'challenge' : 'denied' }
-    },
+    verifyUser: ({ username, password, ...kept }, request) =>
+      request.limitAttempts(
+        { name: username, ...kept },
+        async (): Promise<SignInOutcome> => {
+          const answer: unknown = await users.authenticateUser(username, password, request.context)
+          const { outcome, userId } = Object(answer) as { readonly outcome?: unknown; readonly userId?: unknown }
+          const isId = typeof userId === 'string' && userId !== ''
+          if (outcome === 'ok' && isId) return { outcome, userId }
+          const reason = reasonOf(outcome)
+          tellRefusal(request, isId ? userId : undefined, reason)
+          return { outcome: reason === 'challenged' ? 'challenge' : 'denied' }
+        },
+        isSuccess,
+      ),
     confirmUser: (userId, context) =>
       andThen(users.findUser(userId, context), (found) => {
         const user = checkKnownUser(found)
@@ -63,27 +82,43 @@ function reasonOf(outcome: unknown): UserAuthenticationFailedEvent['reason'] {
 function verifierOfFinding(users: UserStore, hasher: PasswordHasher): UserVerifier {
   checkMethods('passwordGrant.users', users, ['findUserByUsername', 'findUser'])
   if (users.updatePasswordHash !== undefined) checkMethods('passwordGrant.users', users, ['updatePasswordHash'])
+  /** Whether the store gives the names of all users that it has found so far. */
+  let givesNames: boolean | undefined
+
+  /** Finds the user of a name. One whose name is spelt in another way than by what is folded is nobody: its failures count elsewhere. */
+  async function findUser(username: string, context: RequestContext): Promise<User | undefined> {
+    const user = checkUser(await users.findUserByUsername(username, context))
+    if (user === undefined) return undefined
+    if (typeof user.username !== 'string') {
+      givesNames = false
+      return user
+    }
+    givesNames ??= true
+    return comparableName(user.username) === comparableName(username) ? user : undefined
+  }
+
   return {
-    async verifyUser(username, password, request) {
-      const user = checkUser(await users.findUserByUsername(username, request.context))
-      // Unknown user and wrong password: the same work, the same answer.
-      if (user === undefined) {
-        await hasher.verifyNobody(password)
-        tellRefusal(request, undefined, 'unknown_user')
-        return { outcome: 'denied' }
-      }
-      const { userId, passwordHash } = user
-      const matches: unknown = await hasher.verify(password, passwordHash)
-      if (matches !== true || user.disabled || user.locked) {
-        const reason = matches !== true ? 'wrong_password' : user.disabled ? 'disabled_user' : 'locked_user'
-        tellRefusal(request, userId, reason)
-        return { outcome: 'denied' }
-      }
-      const needsRehash: unknown = users.updatePasswordHash !== undefined && hasher.needsRehash(passwordHash)
-      if (!isUnwantedPromise(needsRehash) && needsRehash === true) {
-        void rehash(users, hasher, user, password, request)
-      }
-      return { outcome: 'ok', userId }
+    async verifyUser({ username, password, ...kept }, request) {
+      const found = await findUser(username, request.context)
+      const foundAt = performance.now()
+      // Where nobody has been found yet, nobody knows: then it is counted as well, which does the same work for a user and for nobody.
+      const account = { name: username, found: { userId: found?.userId }, countsUser: givesNames !== true, ...kept }
+      return request.limitAttempts(
+        account,
+        async ({ party, isHeldUp }): Promise<SignInOutcome> => {
+          const isOld = performance.now() - foundAt > STALE
+          const current = isOld ? await findUser(username, request.context) : found
+          const user = current?.userId === found?.userId ? current : undefined
+          // Unknown user, wrong password, and too many failures: the same work, the same answer.
+          if (user === undefined || isHeldUp) {
+            await hasher.verifyNobody(password, party)
+            tellRefusal(request, user?.userId, isHeldUp ? 'too_many_failures' : 'unknown_user')
+            return { outcome: 'denied' }
+          }
+          return verify(user, { password, party }, request)
+        },
+        isSuccess,
+      )
     },
     confirmUser: (userId, context) =>
       andThen(users.findUser(userId, context), (found) => {
@@ -91,6 +126,30 @@ function verifierOfFinding(users: UserStore, hasher: PasswordHasher): UserVerifi
         return user?.userId === userId && !user.disabled
       }),
   }
+
+  async function verify(
+    user: User,
+    { password, party }: { readonly password: string; readonly party: string },
+    request: GrantRequest,
+  ): Promise<SignInOutcome> {
+    const { userId, passwordHash } = user
+    const matches: unknown = await hasher.verify(password, passwordHash, party)
+    if (matches !== true || user.disabled || user.locked) {
+      const reason = matches !== true ? 'wrong_password' : user.disabled ? 'disabled_user' : 'locked_user'
+      tellRefusal(request, userId, reason)
+      return { outcome: 'denied' }
+    }
+    const needsRehash: unknown = users.updatePasswordHash !== undefined && hasher.needsRehash(passwordHash)
+    if (!isUnwantedPromise(needsRehash) && needsRehash === true) {
+      void rehash(users, hasher, user, { password, party }, request)
+    }
+    return { outcome: 'ok', userId }
+  }
+}
+
+/** What is guessed is the password. */
+function isSuccess({ outcome }: SignInOutcome): boolean {
+  return outcome !== 'denied'
 }
 
 /** Not awaited by the answer: a stronger hash must not make this sign-in slower than others. */
@@ -98,11 +157,11 @@ async function rehash(
   users: UserStore,
   hasher: PasswordHasher,
   { userId, passwordHash }: User,
-  password: string,
+  { password, party }: { readonly password: string; readonly party: string },
   request: GrantRequest,
 ): Promise<void> {
   try {
-    await users.updatePasswordHash?.(userId, await hasher.hash(password), passwordHash, request.context)
+    await users.updatePasswordHash?.(userId, await hasher.hash(password, party), passwordHash, request.context)
   } catch (cause) {
     emitError(request.emit, request.context, publicError(cause))
   }

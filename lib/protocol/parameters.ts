@@ -16,6 +16,7 @@ const secretNames: ReadonlySet<string> = new Set([
   'code',
   'code_verifier',
   'device_code',
+  'device_token',
   'password',
   'refresh_token',
   'subject_token',

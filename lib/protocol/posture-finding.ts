@@ -13,6 +13,7 @@ export type PostureCode =
   | 'memory_store'
   | 'memory_throttle'
   | 'no_throttle'
+  | 'unshared_secret'
   | 'public_password_client'
   | 'long_grace'
   | 'short_grace'

@@ -14,8 +14,9 @@ export interface User extends KnownUser {
   /** The hash as the password hasher wrote it. */
   readonly passwordHash: string
   /**
-   * The name as it is stored. With it, failures at all spellings that the store takes for this name are counted together. Absent:
-   * unknown.
+   * The name that was found, as it is stored. With it, failures at all spellings that the store takes for this name are counted together: a
+   * user whose name differs from the typed one in more than case, accents, marks and spaces is taken for nobody. Absent: failures
+   * count for the typed name and for the user found.
    */
   readonly username?: string | undefined
   /** Answers as if the password were wrong, while sign-ins that there are go on: for a lock that passes. Default false. */

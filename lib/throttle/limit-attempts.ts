@@ -21,32 +21,45 @@ export interface AttemptedBy {
   readonly clientId: string | undefined
 }
 
+/** An attempt at something that can be guessed. */
+export interface LimitedAttempt<Result> {
+  /** `isOwn`: strangers cannot use up what it is counted for, a known address or a device. */
+  readonly attempt: (isOwn: boolean) => MaybePromise<Result>
+  readonly isSuccess: (result: Result) => boolean
+}
+
 /**
  * Makes an attempt at a password, unless there were too many failures: then it is not even looked at, right or wrong, and the
  * request is answered 429 (RFC 6749 §4.3.2, §10.10). An attempt that throws has not failed.
  *
  * Deviation: 429 also for one account, and not `invalid_grant` (AUT-05). Names are counted as they are typed, whether there is such a
  * user or not, so the answer tells nothing of that, and a client can tell its user to wait.
+ *
+ * `device`: what is counted in place of everything else, for it proves a sign-in before.
  */
 export function limitAttempts<Result>(
   services: ThrottleServices,
   by: AttemptedBy,
-  { unknown, known }: AttemptKeys,
-  {
-    attempt,
-    isSuccess,
-  }: { readonly attempt: () => MaybePromise<Result>; readonly isSuccess: (result: Result) => boolean },
+  { unknown, known, owner }: AttemptKeys,
+  { attempt, isSuccess }: LimitedAttempt<Result>,
+  device?: ThrottleKey,
 ): MaybePromise<Result> {
   const { throttle } = services
-  if (throttle === undefined) return attempt()
-  return andThen(throttle.isKnown(known.key), (isKnown: unknown) =>
-    andThen(throttle.begin(isKnown === true ? [known] : unknown), (begun) => {
+  if (throttle === undefined) return attempt(true)
+  return andThen(device !== undefined || throttle.isKnown(known.key, owner), (isKnown: unknown) => {
+    const isOwn = isKnown === true
+    const counted = isOwn ? [device ?? known] : unknown
+    return andThen(throttle.begin(counted, by.context.receivedAt), (begun) => {
       const allowed = requireAllowed(services, by, begun)
       const end = (outcome: AttemptOutcome): MaybePromise<void> =>
-        andThen(allowed.end(outcome), () => (outcome === 'succeeded' ? throttle.remember(known.key) : undefined))
-      return settle(attempt, isSuccess, (outcome) => whatever(services, by, () => end(outcome)))
-    }),
-  )
+        andThen(allowed.end(outcome), () => (outcome === 'succeeded' ? throttle.remember(known.key, owner) : undefined))
+      return settle(
+        () => attempt(isOwn),
+        isSuccess,
+        (outcome) => regardless(services, by, () => end(outcome)),
+      )
+    })
+  })
 }
 
 /**
@@ -60,10 +73,12 @@ export function countFailure(
 ): MaybePromise<void> {
   const { throttle } = services
   if (throttle === undefined) return undefined
-  const counted = whatever(services, by, () =>
-    andThen(throttle.begin(keys), (begun) => (isAllowed(begun) ? andThen(begun.end('failed'), () => begun) : begun)),
+  const counted = regardless(services, by, () =>
+    andThen(throttle.begin(keys, by.context.receivedAt), (begun) =>
+      isAllowed(begun) ? andThen(begun.end('failed'), () => begun) : begun,
+    ),
   )
-  return andThen(counted, (begun) => {
+  return andThen(within(throttle.longestCounting, counted), (begun) => {
     if (begun !== undefined) requireAllowed(services, by, begun)
   })
 }
@@ -78,7 +93,23 @@ export function countUnknownToken(
   return countFailure(services, by, tokenKeys(by.context.address))
 }
 
-function requireAllowed(
+/** Waits for so many milliseconds, and goes on without a result then. */
+function within<Result>(
+  milliseconds: number | undefined,
+  counted: MaybePromise<Result>,
+): MaybePromise<Result | undefined> {
+  if (milliseconds === undefined || !isPromiseLike(counted)) return counted
+  let timer: NodeJS.Timeout | undefined
+  const enough = new Promise<undefined>((resolve) => {
+    timer = setTimeout(resolve, milliseconds, undefined)
+  })
+  return Promise.race([counted, enough]).finally(() => {
+    clearTimeout(timer)
+  })
+}
+
+/** Throws 429 for an attempt that is blocked, and tells of it. */
+export function requireAllowed(
   { emit }: ThrottleServices,
   { context, clientId }: AttemptedBy,
   begun: AllowedAttempt | BlockedAttempt,
@@ -90,14 +121,14 @@ function requireAllowed(
 }
 
 /** Throws for what is neither: a throttle that answers anything else must not let everything pass. */
-function isAllowed(begun: AllowedAttempt | BlockedAttempt): begun is AllowedAttempt {
+export function isAllowed(begun: AllowedAttempt | BlockedAttempt): begun is AllowedAttempt {
   const { end, retryAfterSeconds } = begun as Partial<Record<keyof AllowedAttempt, unknown>>
   if (retryAfterSeconds === undefined && typeof end === 'function') return true
   if (typeof retryAfterSeconds === 'number' && retryAfterSeconds > 0) return false
   throw new TypeError('The Throttle answered something that is no attempt')
 }
 
-function settle<Result>(
+export function settle<Result>(
   attempt: () => MaybePromise<Result>,
   isSuccess: (result: Result) => boolean,
   end: (outcome: AttemptOutcome) => MaybePromise<unknown>,
@@ -116,8 +147,8 @@ function settle<Result>(
   }
 }
 
-/** What was decided stands, also when the counters cannot be told of it: then that is told to the operator. */
-function whatever<Result>(
+/** Counts. What was decided stands also when the counters are out of reach: then the operator is told. */
+export function regardless<Result>(
   { emit }: ThrottleServices,
   { context }: AttemptedBy,
   count: () => MaybePromise<Result>,

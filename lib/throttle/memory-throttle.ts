@@ -3,7 +3,9 @@ import { systemClock, type Clock } from '../protocol/clock.js'
 import type { MaybePromise } from '../protocol/maybe-promise.js'
 import { FailureCounters, type FailureCounter } from './failure-counters.js'
 import type { AllowedAttempt, AttemptOutcome, BlockedAttempt, Throttle, ThrottleKey } from './throttle.js'
+import { KnownAddresses } from './known-addresses.js'
 import {
+  isOwn,
   KNOWN_SECONDS,
   LONGEST_ATTEMPT,
   LONGEST_WAIT,
@@ -17,8 +19,8 @@ export interface MemoryThrottleOptions {
   /** Where they differ from the defaults. */
   readonly limits?: ThrottleLimits | undefined
   /**
-   * Most counters, and most known addresses. When there are more, some of those go that were used least recently, and of these the
-   * one with the fewest failures. Default 100,000.
+   * Most counters, most known addresses, and most users with failures in a row. When there are more counters, some of those go that were
+   * used least recently, and of these the one with the fewest failures; of addresses, one of the user who has most. Default 100,000.
    */
   readonly maxEntries?: number | undefined
   /** Default the clock of the machine. */
@@ -44,22 +46,29 @@ export function memoryThrottle(options: MemoryThrottleOptions = {}): Throttle {
   checkFunction('memoryThrottle.clock', clock)
   const limits = resolveLimits('memoryThrottle', options.limits)
   const counters = new FailureCounters(maxEntries)
-  /** Until when. Those that were remembered least recently come first. */
-  const known = new Map<string, number>()
+  const known = new KnownAddresses(maxEntries)
+  /** Failures since the last success; those that were counted least recently come first. */
+  const inARow = new Map<string, number>()
 
-  function begin(keys: readonly ThrottleKey[]): MaybePromise<AllowedAttempt | BlockedAttempt> {
-    const begun = tryToBegin(keys)
-    return 'waitsFor' in begun ? waitForPlace(keys, begun) : begun
+  function begin(keys: readonly ThrottleKey[], receivedAt?: number): MaybePromise<AllowedAttempt | BlockedAttempt> {
+    const begun = tryToBegin(keys, receivedAt)
+    return 'waitsFor' in begun ? waitForPlace(keys, receivedAt, begun) : begun
   }
 
-  function tryToBegin(keys: readonly ThrottleKey[]): AllowedAttempt | BlockedAttempt | WaitingAttempt {
+  function tryToBegin(
+    keys: readonly ThrottleKey[],
+    receivedAt: number | undefined,
+  ): AllowedAttempt | BlockedAttempt | WaitingAttempt {
     const now = clock()
+    // When it came, unless the clock was put back meanwhile.
+    const since = receivedAt === undefined ? now : Math.min(now, Math.floor(receivedAt / 1000))
     let blocked: BlockedAttempt | undefined
     let waiting: WaitingAttempt | undefined
     for (const { kind, key } of keys) {
       const counter = counters.find(key, now)
       if (counter === undefined) continue
-      const retryAfterSeconds = Math.ceil(counter.secondsToWait(now))
+      const isBlocked = counter.secondsToWait(since) > 0
+      const retryAfterSeconds = isBlocked ? Math.max(1, Math.ceil(counter.secondsToWait(now))) : 0
       if (retryAfterSeconds > (blocked?.retryAfterSeconds ?? 0)) blocked = { kind, retryAfterSeconds }
       if (counter.isFull(now)) waiting ??= { kind, waitsFor: counter }
     }
@@ -80,7 +89,7 @@ export function memoryThrottle(options: MemoryThrottleOptions = {}): Throttle {
       for (const { kind, counter } of taken) {
         counter.pending -= 1
         if (outcome === 'failed') counter.countFailure(clock())
-        else if (outcome === 'succeeded' && kind.startsWith('known_')) counter.clear()
+        else if (outcome === 'succeeded' && isOwn(kind)) counter.clear()
         counter.wakeNext(clock())
         counters.dropUnused(counter)
       }
@@ -89,6 +98,7 @@ export function memoryThrottle(options: MemoryThrottleOptions = {}): Throttle {
 
   async function waitForPlace(
     keys: readonly ThrottleKey[],
+    receivedAt: number | undefined,
     attempt: WaitingAttempt,
   ): Promise<AllowedAttempt | BlockedAttempt> {
     const until = performance.now() + LONGEST_WAIT
@@ -98,7 +108,7 @@ export function memoryThrottle(options: MemoryThrottleOptions = {}): Throttle {
       const milliseconds = until - performance.now()
       if (milliseconds <= 0 || waitsFor.waiting >= WAITING_LIMIT) return { kind, retryAfterSeconds: 1 }
       await waitsFor.untilWoken(milliseconds)
-      begun = tryToBegin(keys)
+      begun = tryToBegin(keys, receivedAt)
       // There may be room for more than one, and whoever is blocked or waits for another counter now leaves it to the next.
       waitsFor.wakeNext(clock())
     }
@@ -108,15 +118,21 @@ export function memoryThrottle(options: MemoryThrottleOptions = {}): Throttle {
   return {
     isShared: false,
     begin,
-    isKnown(key) {
-      const until = known.get(key)
-      return until !== undefined && clock() < until
+    isKnown: (key, owner = key) => known.has(owner, key, clock()),
+    remember(key, owner = key) {
+      known.add(owner, key, clock() + KNOWN_SECONDS)
     },
-    remember(key) {
-      known.delete(key)
-      known.set(key, clock() + KNOWN_SECONDS)
-      const [oldest] = known.size > maxEntries ? known.keys() : []
-      if (oldest !== undefined) known.delete(oldest)
+    countInARow(key) {
+      if (key === undefined) return 0
+      const failures = (inARow.get(key) ?? 0) + 1
+      inARow.delete(key)
+      inARow.set(key, failures)
+      const [oldest] = inARow.size > maxEntries ? inARow.keys() : []
+      if (oldest !== undefined) inARow.delete(oldest)
+      return failures
+    },
+    clearInARow(key) {
+      inARow.delete(key)
     },
   }
 }

@@ -25,3 +25,13 @@ export function repeating(limiter: RateLimiter): RateLimiter {
     delete: (...given) => repeatVictims(isVictim, () => limiter.delete(...given)),
   }
 }
+
+/** Seconds that the timers of Node last at most; a longer one ends at once. */
+const LONGEST_TIMER = Math.floor((2 ** 31 - 1) / 1000)
+
+/** Returns for how many seconds a limiter can keep a key: one in memory has a timer for each. */
+export function longestDuration(limiter: RateLimiter): number {
+  const { constructor } = limiter as { readonly constructor?: { readonly name?: unknown } }
+  const isInMemory = '_memoryStorage' in limiter || /^RateLimiter(Memory|Cluster)/.test(String(constructor?.name))
+  return isInMemory ? LONGEST_TIMER : Infinity
+}

@@ -1,12 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { checkMethods, checkOptions, checkWholeNumber } from '../errors/check-options.js'
-import { StoreUnavailableError } from '../errors/store-unavailable-error.js'
-import { repeating, type LimiterState, type RateLimiter } from './rate-limiter.js'
+import { Breaker } from './breaker.js'
+import { knownAddressSlots } from './known-address-slots.js'
+import { longestDuration, repeating, type LimiterState, type RateLimiter } from './rate-limiter.js'
 import type { AllowedAttempt, AttemptOutcome, BlockedAttempt, Throttle, ThrottleKey } from './throttle.js'
 import {
   delaySeconds,
+  isOwn,
   KNOWN_SECONDS,
   LONGEST_ATTEMPT,
+  LONGEST_COUNTING,
   LONGEST_WAIT,
   resolveLimits,
   WAITING_LIMIT,
@@ -38,7 +41,7 @@ type Refusal = BlockedAttempt | { readonly waitsFor: ThrottleKey }
 /**
  * Makes a throttle that counts for all processes, over one limiter of `rate-limiter-flexible` (Redis, PostgreSQL, MySQL, …):
  * `sharedThrottle(new RateLimiterRedis({ storeClient, keyPrefix: 'latchkey', points: 1, duration: 1 }))`. Its points and duration
- * do not matter, for every key has its own. `RateLimiterMemory` is not shared, and forgets what lasts longer than 24 days.
+ * do not matter, for every key has its own. `RateLimiterMemory` is not shared, and forgets everything after 24 days.
  *
  * Three keys belong to each counter. Places: each attempt takes one at once, and gives it back when it has not failed. A gate: once as
  * many places are taken as there are free failures, attempts go through it one by one, and a failure shuts it for its delay. And the
@@ -53,12 +56,16 @@ export function sharedThrottle(rateLimiter: RateLimiter, options: SharedThrottle
   const { timeoutMilliseconds = 5000 } = options
   checkWholeNumber('sharedThrottle.timeoutMilliseconds', timeoutMilliseconds, 10, 60_000)
   const limits = resolveLimits('sharedThrottle', options.limits)
+  const longest = longestDuration(rateLimiter)
+  const knownSeconds = Math.min(KNOWN_SECONDS, longest)
+  const known = knownAddressSlots(limiter, knownSeconds)
+  const breaker = new Breaker({ timeoutMilliseconds, probe: () => limiter.get('probe') })
   let waiting = 0
 
   async function begin(keys: readonly ThrottleKey[]): Promise<AllowedAttempt | BlockedAttempt> {
     const until = performance.now() + LONGEST_WAIT
     for (let pause = 20; ; pause = Math.min(pause * 2, 500)) {
-      const begun = await reached(tryToBegin(keys))
+      const begun = await breaker.ask(() => tryToBegin(keys))
       if (!('waitsFor' in begun)) return begun
       const { kind } = begun.waitsFor
       if (waiting >= WAITING_LIMIT || performance.now() + pause > until) return { kind, retryAfterSeconds: 1 }
@@ -119,14 +126,14 @@ export function sharedThrottle(rateLimiter: RateLimiter, options: SharedThrottle
       if (hasEnded) return
       hasEnded = true
       clearTimeout(timer)
-      await reached(Promise.all(places.map((place) => endPlace(place, outcome))))
+      await breaker.ask(() => Promise.all(places.map((place) => endPlace(place, outcome))))
     }
   }
 
   async function endPlace(place: Place, outcome: AttemptOutcome): Promise<unknown> {
     const { key } = place
     if (outcome === 'failed') return countFailure(place)
-    if (outcome === 'cancelled' || !key.kind.startsWith('known_')) return giveBack(place)
+    if (outcome === 'cancelled' || !isOwn(key.kind)) return giveBack(place)
     return Promise.all([placesOf(key), failuresOf(key), gateOf(key)].map((one) => limiter.delete(one)))
   }
 
@@ -147,29 +154,26 @@ export function sharedThrottle(rateLimiter: RateLimiter, options: SharedThrottle
     if (hasGate) await limiter.delete(gateOf(key))
   }
 
-  /** While nobody can count, nobody may guess. */
-  async function reached<Result>(counting: Promise<Result>): Promise<Result> {
-    let timer: NodeJS.Timeout | undefined
-    const tooLate = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => {
-        reject(new Error(`The store did not answer within ${String(timeoutMilliseconds)} ms`))
-      }, timeoutMilliseconds)
-    })
-    try {
-      return await Promise.race([counting, tooLate])
-    } catch (cause) {
-      throw new StoreUnavailableError('The counters of failures are out of reach', { cause })
-    } finally {
-      clearTimeout(timer)
-    }
+  function lasting({ forgetSeconds }: ThrottleLimit): { readonly customDuration: number } {
+    return { customDuration: Math.min(forgetSeconds, longest) }
   }
 
   return {
     isShared: true,
+    longestCounting: LONGEST_COUNTING,
     begin,
-    isKnown: (key) => reached(limiter.get(knownOf(key)).then((state) => state !== null && state.consumedPoints > 0)),
-    async remember(key) {
-      await reached(limiter.set(knownOf(key), 1, KNOWN_SECONDS))
+    isKnown: (key, owner = key) => breaker.ask(() => known.has(owner, key)),
+    async remember(key, owner = key) {
+      await breaker.ask(() => known.add(owner, key))
+    },
+    async countInARow(key) {
+      // The same work for nobody, whose counter is one for all, and means nothing.
+      const duration = { customDuration: key === undefined ? 60 : knownSeconds }
+      const { consumedPoints } = await breaker.ask(() => limiter.penalty(inARowOf(key ?? 'nobody'), 1, duration))
+      return key === undefined ? 0 : consumedPoints
+    },
+    async clearInARow(key) {
+      await breaker.ask(() => limiter.delete(inARowOf(key)))
     },
   }
 }
@@ -177,11 +181,7 @@ export function sharedThrottle(rateLimiter: RateLimiter, options: SharedThrottle
 const placesOf = ({ key }: ThrottleKey): string => `places:${key}`
 const failuresOf = ({ key }: ThrottleKey): string => `failures:${key}`
 const gateOf = ({ key }: ThrottleKey): string => `gate:${key}`
-const knownOf = (key: string): string => `known:${key}`
-
-function lasting({ forgetSeconds }: ThrottleLimit): { readonly customDuration: number } {
-  return { customDuration: forgetSeconds }
-}
+const inARowOf = (key: string): string => `row:${key}`
 
 function isPlace(one: Place | Refusal): one is Place {
   return 'hasGate' in one

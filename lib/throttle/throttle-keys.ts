@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import type { ThrottleKind } from '../protocol/throttle-kind.js'
-import { networkOf } from './network-of.js'
+import { comparableName } from './comparable-name.js'
+import { networksOf, type Networks } from './network-of.js'
 import type { ThrottleKey } from './throttle.js'
 
 /** What an attempt is counted for, and what is remembered of it when it succeeds. */
@@ -9,49 +10,84 @@ export interface AttemptKeys {
   readonly unknown: readonly ThrottleKey[]
   /** Counted in their place when it has: no stranger elsewhere can use these up. */
   readonly known: ThrottleKey
+  /** To whom the known address belongs: of each owner a limited number is remembered. */
+  readonly owner: string
 }
 
-/** The keys of a sign-in: the name as typed, whether or not there is such a user (so that a lock tells nothing of that). */
-export function accountKeys(clientId: string, username: string, address: string | undefined): AttemptKeys {
-  const network = networkOf(address)
+/** The same of a sign-in, and what it needs besides. */
+export interface AccountKeys extends AttemptKeys {
+  /** Counts failures at the user who was found, or at nobody, under all spellings of the name. */
+  readonly user: ThrottleKey
+  /** The user, or the name as it is compared; and the network. A limited number of attempts is under way at each of them. */
+  readonly who: string
+  readonly network: string
+  /** For whom the work is done: the client, and the largest network that one person has. */
+  readonly party: string
+}
+
+/**
+ * The keys of a sign-in. Failures count for the name as typed, whether or not there is such a user, so that a 429 does not tell.
+ *
+ * `found`: the store looked the name up before, and found this user or nobody. Then the address is remembered for the user, however the
+ * name is spelt. Else it is remembered for the name letter by letter: who signs in as `Bob` must not be known as `bob`.
+ */
+export function accountKeys(
+  clientId: string,
+  username: string,
+  address: string | undefined,
+  found?: { readonly userId: string | undefined },
+): AccountKeys {
+  const networks = networksOf(address)
+  const { network, site } = networks
+  const folded = comparableName(username)
+  const who = found?.userId === undefined ? ['name', folded] : ['user', found.userId]
+  const spelling = found === undefined ? [username] : []
   return {
-    unknown: [throttleKey('account', [clientId, comparableName(username)]), throttleKey('address', [network])],
-    // As typed, letter by letter: who signs in as `Bob` must not be known as `bob`, who may be somebody else.
-    known: throttleKey('known_account', [clientId, username, network]),
+    unknown: [throttleKey('account', [clientId, folded]), ...networkKeys('address', 'network', networks)],
+    known: throttleKey('known_account', [clientId, ...who, ...spelling, network]),
+    owner: digest(['owner', clientId, ...who]),
+    user: throttleKey('user', [clientId, ...who]),
+    who: JSON.stringify(who),
+    network,
+    party: JSON.stringify([clientId, site ?? network]),
   }
+}
+
+/** The key of a device where the user of an account signed in before. */
+export function deviceKey(deviceId: string): ThrottleKey {
+  return throttleKey('device', [deviceId])
+}
+
+/** Names the failures of a user since the last success, at all clients. */
+export function inARowKey(userId: string): string {
+  return digest(['in a row', userId])
 }
 
 /** The keys of a client that authenticates: the id as presented. */
 export function clientKeys(clientId: string, address: string | undefined): AttemptKeys {
-  const network = networkOf(address)
+  const networks = networksOf(address)
   return {
-    unknown: [throttleKey('client', [clientId]), throttleKey('address', [network])],
-    known: throttleKey('known_client', [clientId, network]),
+    unknown: [throttleKey('client', [clientId]), ...networkKeys('address', 'network', networks)],
+    known: throttleKey('known_client', [clientId, networks.network]),
+    owner: digest(['owner', clientId]),
   }
 }
 
 /** The keys of a token that nobody issued. */
 export function tokenKeys(address: string | undefined): readonly ThrottleKey[] {
-  return [throttleKey('token', [networkOf(address)])]
+  return networkKeys('token', 'token_network', networksOf(address))
 }
 
-/** Digested, so that what was typed does not lie around; as JSON, so that no two lists make one key. */
+function networkKeys(kind: ThrottleKind, siteKind: ThrottleKind, { network, site }: Networks): readonly ThrottleKey[] {
+  const key = throttleKey(kind, [network])
+  return site === undefined ? [key] : [key, throttleKey(siteKind, [site])]
+}
+
 function throttleKey(kind: ThrottleKind, parts: readonly string[]): ThrottleKey {
-  return { kind, key: hash('sha256', JSON.stringify([kind, ...parts]), 'base64url') }
+  return { kind, key: digest([kind, ...parts]) }
 }
 
-/** Letters that no normal form takes apart, though databases compare them as if it did. */
-const withoutStroke: Readonly<Record<string, string>> = { ø: 'o', đ: 'd', ħ: 'h', ł: 'l', ŧ: 't', ı: 'i' }
-
-/**
- * All spellings that some user store may take for one name share a counter, for more of them must not be more guesses: upper case,
- * compatible forms, accents, spaces, characters that nobody sees. Databases leave out some of these when they compare; MySQL all.
- */
-function comparableName(username: string): string {
-  return username
-    .normalize('NFKD')
-    .replace(/(?=\p{M})\p{Diacritic}|[\p{Cf}\p{Cc}\p{Default_Ignorable_Code_Point}\s]/gu, '')
-    .toUpperCase()
-    .toLowerCase()
-    .replace(/[øđħłŧı]/g, (letter) => withoutStroke[letter] ?? letter)
+/** Digested, so that what was typed is not kept; as JSON, so that no two lists make one key. */
+function digest(parts: readonly string[]): string {
+  return hash('sha256', JSON.stringify(parts), 'base64url')
 }

@@ -20,14 +20,14 @@ export type ThrottleLimits = Readonly<Partial<Record<ThrottleKind, Partial<Throt
 const day = { firstDelaySeconds: 1, longestDelaySeconds: 1200, forgetSeconds: 86_400 } as const
 
 /**
- * NIST SP 800-63B allows a hundred guesses: these limits come to 86 in a day for an account, 91 for a client. An account has the same
- * where it is known: how often a stranger fails there until he is held up must not tell him that somebody signed in.
+ * An account has the same limit where it is known: how often a stranger fails there until he is held up must not tell him that somebody
+ * signed in. These limits come to 86 guesses in a day for an account, 91 for a client.
  *
  * An address may be that of a whole office, so it has more. A token cannot be guessed: its limit spares the store and wakes the
- * operator. Tokens that ran out long ago are counted among them, and an application that is told 429 in place of 401 does not
+ * operator. Tokens that expired long ago are counted among them, and an application that is told 429 in place of 401 does not
  * refresh: so that one is high, and its delays are short.
  */
-const defaults: Readonly<Record<ThrottleKind, ThrottleLimit>> = {
+const defaults: Readonly<Record<Exclude<ThrottleKind, keyof typeof derived>, ThrottleLimit>> = {
   account: { freeFailures: 5, ...day },
   known_account: { freeFailures: 5, ...day },
   client: { freeFailures: 10, ...day },
@@ -36,18 +36,34 @@ const defaults: Readonly<Record<ThrottleKind, ThrottleLimit>> = {
   token: { freeFailures: 1000, firstDelaySeconds: 1, longestDelaySeconds: 5, forgetSeconds: 60 },
 }
 
+/** Limits that follow those of another kind, with so many times as many free failures. */
+const derived = {
+  // Twice as many: guesses under one spelling are always held up by the limit of the account first.
+  user: ['account', 2],
+  device: ['known_account', 1],
+  network: ['address', 10],
+  token_network: ['token', 10],
+} as const
+
 /** Fills limits up with the defaults. Throws `ConfigurationError`. */
 export function resolveLimits(
   where: string,
   limits: ThrottleLimits = {},
 ): Readonly<Record<ThrottleKind, ThrottleLimit>> {
-  checkOptions(`${where}.limits`, limits, Object.keys(defaults))
-  const resolved: Record<ThrottleKind, ThrottleLimit> = { ...defaults }
-  for (const kind of Object.keys(defaults) as ThrottleKind[]) {
+  checkOptions(`${where}.limits`, limits, [...Object.keys(defaults), ...Object.keys(derived)])
+  const resolve = (kind: ThrottleKind, fallback: ThrottleLimit): ThrottleLimit => {
     const { [kind]: given = {} } = limits
-    resolved[kind] = resolveLimit(`${where}.limits.${kind}`, given, defaults[kind])
+    return resolveLimit(`${where}.limits.${kind}`, given, fallback)
   }
-  return resolved
+  const resolved: Partial<Record<ThrottleKind, ThrottleLimit>> = {}
+  for (const [kind, fallback] of Object.entries(defaults))
+    resolved[kind as ThrottleKind] = resolve(kind as ThrottleKind, fallback)
+  for (const [kind, [from, times]] of Object.entries(derived)) {
+    const { [from]: limit = defaults[from] } = resolved
+    const freeFailures = Math.min(1_000_000, limit.freeFailures * times)
+    resolved[kind as ThrottleKind] = resolve(kind as ThrottleKind, { ...limit, freeFailures })
+  }
+  return resolved as Record<ThrottleKind, ThrottleLimit>
 }
 
 function resolveLimit(at: string, given: Partial<ThrottleLimit>, fallback: ThrottleLimit): ThrottleLimit {
@@ -74,17 +90,28 @@ export function delaySeconds(
   return Math.min(longestDelaySeconds, firstDelaySeconds * 2 ** Math.min(failures - freeFailures, 30))
 }
 
+/** Whether only the owner of an account or client can use a counter up, and a success there clears it. */
+export function isOwn(kind: ThrottleKind): boolean {
+  return kind === 'device' || kind.startsWith('known_')
+}
+
 /**
- * Seconds for which it is remembered that an account or client succeeded from an address. Twice as long as an authorization may last:
- * who types a password only when that is over is known still.
+ * Seconds for which an address where an account or client succeeded is remembered, and for which a device token is good. Twice as long
+ * as an authorization lasts: a user who types a password only when that has expired is still known.
  */
 export const KNOWN_SECONDS: number = 180 * 86_400
+
+/** How many addresses of one user, or of one client, are remembered. */
+export const KNOWN_ADDRESSES = 20
 
 /** Milliseconds after which an attempt that has not ended counts as failed. */
 export const LONGEST_ATTEMPT = 60_000
 
 /** Milliseconds that an attempt waits for others that are under way. */
 export const LONGEST_WAIT = 30_000
+
+/** Milliseconds that a refusal waits for being counted. */
+export const LONGEST_COUNTING = 200
 
 /** How many attempts may wait. */
 export const WAITING_LIMIT = 1000

@@ -33,7 +33,7 @@ export interface BlockedAttempt {
  * once get no more tries than a hundred one after the other. What is blocked is not counted. An attempt that never ends has failed
  * after a minute.
  *
- * A success gives its place back, and clears a counter of an address where it succeeded before (`known_account`, `known_client`). All
+ * A success gives its place back, and clears a counter of an address where it succeeded before (`known_account`, `known_client`, `device`). All
  * others are cleared by time alone, or else a guesser would sign in between guesses: to an own account behind the same address, or to
  * one whose name is spelt like the victim's.
  *
@@ -42,10 +42,31 @@ export interface BlockedAttempt {
 export interface Throttle {
   /** Whether the counters are seen by other processes; for the posture of a server. */
   readonly isShared: boolean
-  /** Takes a place for an attempt, or tells for how long there is none. May wait for attempts that are under way. */
-  begin(keys: readonly ThrottleKey[]): MaybePromise<AllowedAttempt | BlockedAttempt>
-  /** Whether an account or a client succeeded before from an address; the key names all of them. */
-  isKnown(key: string): MaybePromise<boolean>
-  /** Remembers that it did; called again at each success. */
-  remember(key: string): MaybePromise<void>
+  /**
+   * Milliseconds for which a refusal that stands anyway, of an unknown token or a wrong generated secret, waits for being counted.
+   * Absent: it waits until it is counted.
+   */
+  readonly longestCounting?: number
+  /**
+   * Takes a place for an attempt, or tells for how long there is none. May wait for attempts that are under way. `receivedAt`: when the
+   * request came, in milliseconds since the epoch; a delay that had not ended by then still counts, however long the request has waited.
+   */
+  begin(keys: readonly ThrottleKey[], receivedAt?: number): MaybePromise<AllowedAttempt | BlockedAttempt>
+  /**
+   * Whether an account or a client succeeded before from an address; the key names all of them. `owner` names the user or the client
+   * alone.
+   */
+  isKnown(key: string, owner?: string): MaybePromise<boolean>
+  /**
+   * Remembers that it did; called again at each success. Of one owner at most 20 addresses are kept, and the oldest goes first: nobody
+   * can make those of others forgotten.
+   */
+  remember(key: string, owner?: string): MaybePromise<void>
+  /**
+   * Counts a failure of a user since the last success, and returns how many there are. Time does not clear them before 180 days.
+   * `undefined`: nobody was found; then it does the same work and keeps nothing. Absent: failures in a row are not counted.
+   */
+  countInARow?(key: string | undefined): MaybePromise<number>
+  /** Forgets them, after a success. */
+  clearInARow?(key: string): MaybePromise<void>
 }

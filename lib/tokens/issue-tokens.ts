@@ -80,7 +80,7 @@ function issueUserTokens(services: TokenServices, decision: Decision, access: Us
             : newRefreshToken(services.lifetimes, client, authorization, refreshToken, now),
       }
       return andThen(services.tokens.saveTokens(tokens, context), () =>
-        answer(services, decision, fields, token, refreshToken),
+        answer(services, decision, fields, token, refreshToken, access.deviceToken),
       )
     })
   })
@@ -117,6 +117,7 @@ function answer(
   { clientId, userId, authorizationId, scope, issuedAt, expiresAt }: AccessTokenFields,
   token: string,
   refreshToken: string | undefined,
+  deviceToken?: string,
 ): TokenResponse {
   emit(context, { type: 'tokens_issued', how: 'new', grantType, clientId, userId, authorizationId, scope })
   return {
@@ -126,6 +127,7 @@ function answer(
     // JSON has no member that is undefined.
     refresh_token: refreshToken,
     scope,
+    device_token: deviceToken,
   }
 }
 

@@ -6,4 +6,6 @@ export interface TokenResponse {
   readonly expires_in: number
   readonly refresh_token: string | undefined
   readonly scope: string
+  /** For the next sign-in on this device; only in the answer to a sign-in, where the password grant makes them. */
+  readonly device_token?: string | undefined
 }

@@ -1,0 +1,68 @@
+import { andThen, type MaybePromise } from '../protocol/maybe-promise.js'
+import type { BlockedAttempt } from './throttle.js'
+import { LONGEST_WAIT, WAITING_LIMIT } from './throttle-limits.js'
+
+/** A place that an attempt has, or waits for: at most `limit` attempts have the same key at once. */
+export interface PlaceKey {
+  readonly kind: BlockedAttempt['kind']
+  readonly key: string
+  readonly limit: number
+}
+
+/**
+ * How many attempts of one name, or from one address, may be under way at once in this process. Others wait here, and not in the queue of
+ * the password hasher, which all users share.
+ */
+export class Places {
+  readonly #taken = new Map<string, { count: number; readonly waiting: (() => void)[] }>()
+
+  /** How many keys have places that are taken. */
+  get size(): number {
+    return this.#taken.size
+  }
+
+  /** Takes a place at each key, one after the other. Resolves to why there is none: too many wait, or waited for too long. */
+  take(keys: readonly PlaceKey[]): MaybePromise<BlockedAttempt | undefined> {
+    const [first, ...others] = keys
+    if (first === undefined) return undefined
+    return andThen(this.#takeOne(first), (isTaken) => {
+      if (!isTaken) return { kind: first.kind, retryAfterSeconds: 1 }
+      return andThen(this.take(others), (blocked) => {
+        if (blocked !== undefined) this.giveBack([first])
+        return blocked
+      })
+    })
+  }
+
+  /** Gives the places back, each to the attempt that has waited longest. */
+  giveBack(keys: readonly PlaceKey[]): void {
+    for (const { kind, key } of keys) {
+      const place = this.#taken.get(kind + key)
+      if (place === undefined) continue
+      const next = place.waiting.shift()
+      if (next !== undefined) next()
+      else if (--place.count === 0) this.#taken.delete(kind + key)
+    }
+  }
+
+  #takeOne({ kind, key, limit }: PlaceKey): MaybePromise<boolean> {
+    const place = this.#taken.get(kind + key) ?? { count: 0, waiting: [] }
+    if (place.count < limit) {
+      place.count += 1
+      this.#taken.set(kind + key, place)
+      return true
+    }
+    if (place.waiting.length >= WAITING_LIMIT) return false
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        clearTimeout(timer)
+        resolve(true)
+      }
+      const timer = setTimeout(() => {
+        place.waiting.splice(place.waiting.indexOf(wake), 1)
+        resolve(false)
+      }, LONGEST_WAIT).unref()
+      place.waiting.push(wake)
+    })
+  }
+}
