@@ -81,6 +81,7 @@ describe('the metrics for Prometheus', () => {
       'latchkey_requests_refused_total{endpoint="token",error="invalid_grant"} 3',
       'latchkey_requests_refused_total{endpoint="token",error="unsupported_grant_type"} 1',
       'latchkey_revocations_total{selection="user"} 1',
+      'latchkey_signing_keys_withdrawn_total 0',
       'latchkey_tokens_issued_total{grant_type="client_credentials",how="new"} 1',
       'latchkey_tokens_issued_total{grant_type="password",how="new"} 1',
       'latchkey_tokens_issued_total{grant_type="refresh_token",how="refreshed"} 1',
