@@ -32,8 +32,12 @@ import { countUnknownToken } from './throttle/limit-attempts.js'
 import { memoryThrottle } from './throttle/memory-throttle.js'
 import { Places } from './throttle/places.js'
 import { resourceMetadataUrl, serverEndpoints, type ServerServices } from './server-endpoints.js'
+import { ActiveParties } from './tokens/active-parties.js'
 import { VerifiedJwts } from './tokens/verified-jwts.js'
 import { ownTokenVerifier } from './tokens/verify-access-token.js'
+
+/** How long a guard remembers that a client and a user were found active. */
+const PARTY_CHECK_SECONDS = 5
 
 /** An OAuth 2.0 authorization server and the guard for the routes of the same app. */
 export interface AuthorizationServer {
@@ -52,7 +56,7 @@ export interface AuthorizationServer {
   readonly strategies: ServerStrategies
   /** The sign-ins of users, and their end. */
   readonly authorizations: Authorizations
-  /** The secrets of clients: their rotation, and their end. */
+  /** Clients and their secrets: rotation, and their end. */
   readonly clients: Clients
   /**
    * The settings that are weaker than they need be, each with the reason and the remedy; empty when there are none. What cannot be
@@ -84,9 +88,11 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
     resourceMetadata: resource === undefined ? undefined : resourceMetadataUrl(resource, issuer),
     verifyAccessToken: ownTokenVerifier(services, {
       checkRevocation,
+      checkParties: partyCheckSeconds(options) === false ? false : 'lately',
       onUnknown: (context, reason) => countUnknownToken(services, { context, clientId: undefined }, reason),
     }),
   }
+  const authorizations = authorizationsOf(services)
   const weaknesses = weakSettings({ options, throttle: services.throttle, isProduction: isProduction(issuer) })
   if (options.strict === true) requireStrength(weaknesses)
   if (weaknesses.length > 0) emit(applicationContext(), weaknessWarning(weaknesses))
@@ -101,8 +107,8 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
     requireBearer: (bearerOptions: BearerOptions = {}) =>
       bearerGuard(guardServices, bearerRequirement(bearerOptions, scopePolicy.catalogue, 'requireBearer')),
     strategies: serverStrategies(guardServices, scopePolicy.catalogue),
-    authorizations: authorizationsOf(services),
-    clients: clientsOf(services),
+    authorizations,
+    clients: clientsOf({ ...services, authorizations }),
     posture: () => [...weaknesses, ...noticedWeaknesses(options.grants, secretHasher, proxy.finding())],
   }
 }
@@ -121,6 +127,7 @@ function wire(options: AuthorizationServerOptions, secretHasher: PasswordHasher)
   })
   const builtIn = [clientSecretBasic(secrets), clientSecretPost(secrets), none]
   const grants = new Map(options.grants.map((grant) => [grant.grantType, grant]))
+  const parties = new ActiveParties({ clients, tokens, grants, clock }, partyCheckSeconds(options) || 0)
   return {
     issuer,
     clients,
@@ -129,6 +136,7 @@ function wire(options: AuthorizationServerOptions, secretHasher: PasswordHasher)
     grants,
     accessTokenFormat,
     signingKeys,
+    parties,
     verifiedJwts: new VerifiedJwts(options.rememberedJwts),
     accessTokenClaims,
     resources: new Map((options.resources ?? []).map((resource) => [resource.resource, resource])),
@@ -145,4 +153,9 @@ function wire(options: AuthorizationServerOptions, secretHasher: PasswordHasher)
     places: new Places(),
     sealing: sealingWith(serverSecrets(options.secret)),
   }
+}
+
+/** Without a look-up in the token store at each request there is none in the others either. */
+function partyCheckSeconds({ checkRevocation, partyCheckSeconds }: AuthorizationServerOptions): number | false {
+  return partyCheckSeconds ?? (checkRevocation === false ? false : PARTY_CHECK_SECONDS)
 }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Emit } from './events.js'
 import { applicationContext } from './protocol/request-context.js'
 import type { Clock } from './protocol/clock.js'
@@ -9,8 +10,10 @@ export interface Authorizations {
   /** The live sign-ins of a user, the last used first, each with its client, device label and times. */
   list(selection: { readonly userId: string }): Promise<readonly ListedAuthorization[]>
   /**
-   * Revokes tokens at once: one sign-in, those of a user (but for one, if wished), those of a client, or all. To be called when a
-   * password is changed, and when a user or a client is disabled. Answers how many live sign-ins ended.
+   * Revokes tokens at once: one sign-in, those of a user (but for one, if wished), those of a client, or all; JWTs that clients hold for
+   * themselves as well. To be called when a password is changed and when a user is disabled; for a client, see `clients.disable`. Returns
+   * how many live sign-ins ended. Of a client or all, it resolves when the second is over in which the revoked tokens were issued, so that
+   * a token that is asked for afterwards works.
    */
   revoke(selection: RevocationSelection): Promise<number>
 }
@@ -29,9 +32,24 @@ export function authorizationsOf(services: {
     },
     async revoke(selection) {
       const context = applicationContext()
-      const authorizations = await tokens.revokeTokens(selection, context)
+      const now = clock()
+      const revoked =
+        'clientId' in selection || 'everything' in selection ? { issuedUntil: now, ...selection } : selection
+      const authorizations = await tokens.revokeTokens(revoked, context)
       emit(context, tokensRevoked(selection, authorizations))
+      if (revoked !== selection) await endOfSecond(now, clock)
       return authorizations
     },
   }
+}
+
+/**
+ * A JWT tells the second in which it was issued, and those of this second are revoked. Waits for the next one, a second at most, and not
+ * at all with a clock that tells another time than the machine's: it may stand still.
+ */
+async function endOfSecond(second: number, clock: Clock): Promise<void> {
+  const end = (second + 1) * 1000
+  if (clock() > second || Math.abs(end - Date.now()) > 1000) return
+  // A timer may fire a little early.
+  while (Date.now() < end) await sleep(end - Date.now())
 }

@@ -115,6 +115,7 @@ function checkAccessTokens(options: AuthorizationServerOptions): void {
   checkText('accessTokenFormat', accessTokenFormat, /^(?:opaque|jwt)$/, 'must be opaque or jwt')
   checkFunction('accessTokenClaims', options.accessTokenClaims)
   checkBoolean('checkRevocation', options.checkRevocation)
+  if (options.partyCheckSeconds !== false) checkWholeNumber('partyCheckSeconds', options.partyCheckSeconds, 0, 3600)
   if (signingKeys !== undefined) checkMethods('signingKeys', signingKeys, ['current'])
   const formats = [accessTokenFormat, ...resources.map((resource) => resource.accessTokenFormat)]
   if (formats.includes('jwt') && signingKeys === undefined) {

@@ -1,17 +1,19 @@
 import { changeClient, findExactClient, isChangeable, type ClientChange } from './client-auth/change-client.js'
 import { generateSecret } from './client-auth/generated-secret.js'
 import { secretIdOf } from './client-auth/secret-id.js'
-import { checkOptions, checkWholeNumber } from './errors/check-options.js'
+import { checkBoolean, checkOptions, checkWholeNumber } from './errors/check-options.js'
 import { ConfigurationError } from './errors/configuration-error.js'
-import type { Emit } from './events.js'
+import type { Authorizations } from './authorizations.js'
+import type { ClientChangedEvent, Emit } from './events.js'
 import type { Clock } from './protocol/clock.js'
 import { applicationContext } from './protocol/request-context.js'
-import type { Client, ClientSecret, ClientStore, ConfidentialClient } from './stores/client-store.js'
+import type { ActiveParties } from './tokens/active-parties.js'
+import type { Client, ClientRegistry, ClientSecret, ClientStore, ConfidentialClient } from './stores/client-store.js'
 
 const DAY = 86_400
 
 /**
- * What an operator may do with the secrets of clients, also from several processes at once: each change is a compare-and-set. Rejects
+ * What an operator may do with clients and their secrets, also from several processes at once: each change is a compare-and-set. Rejects
  * with `ConfigurationError` for a client or a secret that there is not, and where the client store cannot be written to.
  */
 export interface Clients {
@@ -21,9 +23,28 @@ export interface Clients {
   listSecrets(selection: { readonly clientId: string }): Promise<readonly ListedSecret[]>
   /**
    * Withdraws a secret at once. The only one that works is not withdrawn: `rotateSecret` with `overlapSeconds: 0` replaces it. Tokens
-   * that were issued stay; they end by `authorizations.revoke`.
+   * that were issued stay, unless `endTokens` is true: then all tokens of the client end, whichever secret they were asked for with.
    */
-  retireSecret(selection: { readonly clientId: string; readonly secretId: string }): Promise<void>
+  retireSecret(selection: RetireSecretOptions): Promise<void>
+  /**
+   * Disables a client, and ends its tokens at once: its sign-ins, and its own tokens, JWTs among them. Resource servers that verify by
+   * published keys accept its JWTs to their end.
+   *
+   * @example await oauth.clients.disable('nightly-report')
+   */
+  disable(clientId: string): Promise<void>
+  /** Enables a client again. The tokens that it had stay revoked. */
+  enable(clientId: string): Promise<void>
+  /** Deletes a client, and ends its tokens as `disable` does. */
+  delete(clientId: string): Promise<void>
+}
+
+/** Which secret is withdrawn. */
+export interface RetireSecretOptions {
+  readonly clientId: string
+  readonly secretId: string
+  /** Whether the tokens of the client are revoked, once the secret does not work any more. Default false. */
+  readonly endTokens?: boolean | undefined
 }
 
 /** Whose secret is rotated, and how. */
@@ -31,6 +52,11 @@ export interface RotateSecretOptions {
   readonly clientId: string
   /** Seconds that present secrets go on working, unless they end earlier. Default 604,800 (7 days), at most a year; 0: none. */
   readonly overlapSeconds?: number | undefined
+  /**
+   * Whether the tokens of the client are revoked, for a secret that has leaked; with `overlapSeconds: 0` only. If that fails the promise
+   * rejects, and the new secret is lost: rotate again. Default false.
+   */
+  readonly endTokens?: boolean | undefined
 }
 
 /** The new secret of a client. */
@@ -56,10 +82,12 @@ export interface ListedSecret {
 /** Makes the operations on the clients of a server. */
 export function clientsOf(services: {
   readonly clients: ClientStore
+  readonly authorizations: Authorizations
+  readonly parties: Pick<ActiveParties, 'forgetClient'>
   readonly clock: Clock
   readonly emit: Emit
 }): Clients {
-  const { clients, clock, emit } = services
+  const { clients, authorizations, parties, clock, emit } = services
   const isLive = ({ expiresAt }: ClientSecret): boolean => expiresAt === undefined || clock() < expiresAt
 
   function change<Result>(
@@ -70,11 +98,28 @@ export function clientsOf(services: {
     return changeClient(clients, clientId, applicationContext(), (client) => change(confidential(client)))
   }
 
+  async function setDisabled(clientId: string, disabled: boolean): Promise<void> {
+    if (!isChangeable(clients)) throw readOnly()
+    const isChanged = await changeClient(clients, clientId, applicationContext(), (client) => {
+      if (client === undefined) throw unknownClient()
+      const isSo = (client.disabled === true) === disabled
+      return isSo ? { result: false } : { next: { ...client, disabled }, result: true }
+    })
+    parties.forgetClient(clientId)
+    if (isChanged) tell(clientId, disabled ? 'disabled' : 'enabled')
+  }
+
+  function tell(clientId: string, change: ClientChangedEvent['change']): void {
+    emit(applicationContext(), { type: 'client_changed', clientId, change })
+  }
+
   return {
     async rotateSecret(options) {
-      checkOptions('rotateSecret', options, ['clientId', 'overlapSeconds'])
-      const { clientId, overlapSeconds = 7 * DAY } = options
+      checkOptions('rotateSecret', options, ['clientId', 'overlapSeconds', 'endTokens'])
+      const { clientId, overlapSeconds = 7 * DAY, endTokens } = options
       checkWholeNumber('rotateSecret.overlapSeconds', overlapSeconds, 0, 366 * DAY)
+      checkBoolean('rotateSecret.endTokens', endTokens)
+      if (endTokens === true && overlapSeconds > 0) throw tokensOfWorkingSecret()
       const { clientSecret, secret } = generateSecret(clock())
       const end = clock() + overlapSeconds
       const former = await change(clientId, (client) => {
@@ -87,6 +132,7 @@ export function clientsOf(services: {
       const ends = former.map(({ expiresAt }) => expiresAt)
       const formerSecretsExpireAt = ends.length === 0 ? undefined : Math.max(...ends)
       emit(applicationContext(), { type: 'client_secret_rotated', clientId, secretId, formerSecretsExpireAt })
+      if (endTokens === true) await authorizations.revoke({ clientId })
       const expires = former.map((secret) => ({ secretId: secretIdOf(secret), expiresAt: secret.expiresAt }))
       return { clientSecret, secretId, expires }
     },
@@ -99,7 +145,8 @@ export function clientsOf(services: {
       })
     },
 
-    async retireSecret({ clientId, secretId }) {
+    async retireSecret({ clientId, secretId, endTokens }) {
+      checkBoolean('retireSecret.endTokens', endTokens)
       await change(clientId, (client) => {
         const secrets = client.secrets.filter((secret) => secretIdOf(secret) !== secretId)
         if (secrets.length === client.secrets.length) throw unknownSecret()
@@ -107,21 +154,52 @@ export function clientsOf(services: {
         return { next: { ...client, secrets }, result: undefined }
       })
       emit(applicationContext(), { type: 'client_secret_retired', clientId, secretId })
+      if (endTokens === true) await authorizations.revoke({ clientId })
+    },
+
+    async disable(clientId) {
+      await setDisabled(clientId, true)
+      // Also of a client that was disabled already: the last time it may not have come so far.
+      await authorizations.revoke({ clientId })
+    },
+
+    enable: (clientId) => setDisabled(clientId, false),
+
+    async delete(clientId) {
+      if (!isDeletable(clients)) throw readOnly('deleteClient')
+      // Disabled first, so that what is interrupted can be begun again.
+      await setDisabled(clientId, true)
+      await authorizations.revoke({ clientId })
+      await clients.deleteClient(clientId)
+      parties.forgetClient(clientId)
+      tell(clientId, 'deleted')
     },
   }
 }
 
+function isDeletable(clients: ClientStore): clients is ClientStore & Pick<ClientRegistry, 'deleteClient'> {
+  return typeof (clients as Partial<ClientRegistry>).deleteClient === 'function'
+}
+
 function confidential(client: Client | undefined): ConfidentialClient {
   if (client?.clientType === 'confidential') return client
-  if (client === undefined)
-    throw new ConfigurationError('clientId', 'is the id of no client', 'Create the client first')
+  if (client === undefined) throw unknownClient()
   throw new ConfigurationError('clientId', 'is a public client, which has no secret', 'Make the client confidential')
 }
 
-function readOnly(): ConfigurationError {
+function unknownClient(): ConfigurationError {
+  return new ConfigurationError('clientId', 'is the id of no client', 'Create the client first')
+}
+
+function tokensOfWorkingSecret(): ConfigurationError {
+  const remedy = 'Set overlapSeconds: 0, or leave endTokens out'
+  return new ConfigurationError('rotateSecret.endTokens', 'needs former secrets to end at once', remedy)
+}
+
+function readOnly(missing = 'replaceClient'): ConfigurationError {
   const remedy =
-    'Give the server a ClientRegistry, as the stores of this package are, or change secrets where they are kept'
-  return new ConfigurationError('clients', 'cannot be written to: it has no method replaceClient', remedy)
+    'Give the server a ClientRegistry, as the stores of this package are, or change clients where they are kept'
+  return new ConfigurationError('clients', `cannot be written to: it has no method ${missing}`, remedy)
 }
 
 function unknownSecret(): ConfigurationError {

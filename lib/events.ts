@@ -25,6 +25,7 @@ export type OAuthEvent =
   | TokensRevokedEvent
   | ClientSecretRotatedEvent
   | ClientSecretRetiredEvent
+  | ClientChangedEvent
   | SigningKeyWithdrawnEvent
   | FailureEvent
   | WarningEvent
@@ -166,6 +167,13 @@ export interface ClientSecretRetiredEvent extends RequestEvent {
   readonly type: 'client_secret_retired'
   readonly clientId: string
   readonly secretId: string
+}
+
+/** A client was disabled, enabled or deleted with `oauth.clients`. */
+export interface ClientChangedEvent extends RequestEvent {
+  readonly type: 'client_changed'
+  readonly clientId: string
+  readonly change: 'disabled' | 'enabled' | 'deleted'
 }
 
 /** A signing key was withdrawn: what it signed is refused from now on. */

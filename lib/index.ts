@@ -1,6 +1,6 @@
 export { createAuthorizationServer, type AuthorizationServer } from './authorization-server.js'
 export type { Authorizations } from './authorizations.js'
-export type { Clients, ListedSecret, RotatedSecret, RotateSecretOptions } from './clients.js'
+export type { Clients, ListedSecret, RetireSecretOptions, RotatedSecret, RotateSecretOptions } from './clients.js'
 export type { AuthorizationServerOptions } from './options.js'
 
 export { clientCredentialsGrant } from './grants/client-credentials.js'

@@ -42,6 +42,11 @@ export interface AuthorizationServerOptions {
   readonly accessTokenClaims?: AccessTokenClaims
   /** Whether the guard asks the token store whether a JWT was revoked. Default true; without it a JWT works to its end. */
   readonly checkRevocation?: boolean
+  /**
+   * Seconds for which guards remember that the client and the user of a token are not disabled, 0 to 3600; then they are looked up again,
+   * each once for all tokens. `false`: guards do not look them up. Default 5; `false` with `checkRevocation: false`.
+   */
+  readonly partyCheckSeconds?: number | false
   /** Path of the token endpoint below the issuer. Default `/oauth/token`. */
   readonly tokenPath?: string
   /** Path of the revocation endpoint (RFC 7009) below the issuer. Default `/oauth/revoke`. */
@@ -137,6 +142,7 @@ export const serverOptionNames: readonly (keyof AuthorizationServerOptions)[] = 
   'signingKeys',
   'accessTokenClaims',
   'checkRevocation',
+  'partyCheckSeconds',
   'tokenPath',
   'revocationPath',
   'introspectionPath',

@@ -2,12 +2,11 @@ import { authenticateClient, type ClientAuthServices } from '../client-auth/auth
 import type { ClientAuthRequest } from '../client-auth/client-auth-method.js'
 import { invalidClient } from '../client-auth/invalid-client.js'
 import { OAuthError } from '../errors/oauth-error.js'
-import type { GrantHandler } from '../grants/grant-handler.js'
 import { audienceList } from '../protocol/audience.js'
 import { andThen, type MaybePromise } from '../protocol/maybe-promise.js'
 import { timeOf, type RequestContext } from '../protocol/request-context.js'
 import type { Client } from '../stores/client-store.js'
-import type { Authorization, RefreshTokenRecord, TokenStore } from '../stores/token-store.js'
+import type { RefreshTokenRecord, TokenStore } from '../stores/token-store.js'
 import type { VerifiedAccess } from '../tokens/verified-access.js'
 import { ownTokenVerifier, type VerificationServices } from '../tokens/verify-access-token.js'
 import { signJwt } from '../tokens/jwt.js'
@@ -19,7 +18,6 @@ import { TextAnswer, type EndpointAnswer } from './endpoint-answer.js'
 /** What the introspection endpoint works with. */
 export interface IntrospectionServices extends ClientAuthServices, VerificationServices {
   readonly tokens: TokenStore
-  readonly grants: ReadonlyMap<string, GrantHandler>
 }
 
 /** An introspection request: it may ask for a signed answer (RFC 9701). */
@@ -76,12 +74,11 @@ function introspect(
   const onUnknown = (_context: RequestContext, reason: TokenRefusal): void => {
     unknown = reason
   }
-  return andThen(ownTokenVerifier(services, { checkRevocation: true, onUnknown })(token, context), (access) => {
+  // The guard's own judge, without what it remembers of clients and users.
+  const verify = ownTokenVerifier(services, { checkRevocation: true, checkParties: 'anew', onUnknown })
+  return andThen(verify(token, context), (access) => {
     if (typeof access === 'string') return introspectRefreshToken(services, caller, { token, unknown }, context)
-    if (!isFor(caller, access.audience)) return inactive
-    return andThen(isPartyActive(services, access, context), (active) =>
-      active ? describeAccess(services.issuer, access) : inactive,
-    )
+    return isFor(caller, access.audience) ? describeAccess(services.issuer, access) : inactive
   })
 }
 
@@ -102,7 +99,7 @@ function introspectRefreshToken(
     }
     if (record.authorization.clientId !== caller.clientId || record.spending !== undefined) return inactive
     if (!(timeOf(context, clock) < record.expiresAt)) return inactive
-    return andThen(isUserActive(services, record.authorization, context), (active) =>
+    return andThen(services.parties.isUserActive(record.authorization, context), (active) =>
       active ? describeRefreshToken(issuer, record) : inactive,
     )
   })
@@ -111,35 +108,6 @@ function introspectRefreshToken(
 /** RFC 7662 §4: whether the token may be used at the resource that asks. */
 function isFor({ introspectsFor }: Client, audience: readonly string[]): boolean {
   return introspectsFor === undefined || audience.includes(introspectsFor)
-}
-
-/** A token of a disabled client, or of a user who is gone, is not active. */
-function isPartyActive(
-  services: IntrospectionServices,
-  { clientId, authorizationId }: VerifiedAccess,
-  context: RequestContext,
-): MaybePromise<boolean> {
-  return andThen(services.clients.findClient(clientId, context), (client) => {
-    if (client === undefined || client.disabled === true) return false
-    if (authorizationId === undefined) return true
-    return andThen(
-      services.tokens.findAuthorization(authorizationId, context),
-      // Also of a store that answers something else than a record.
-      (authorization) =>
-        authorization?.authorizationId === authorizationId && isUserActive(services, authorization, context),
-    )
-  })
-}
-
-function isUserActive(
-  { grants }: IntrospectionServices,
-  { grantType, userId }: Authorization,
-  context: RequestContext,
-): MaybePromise<boolean> {
-  return andThen(
-    grants.get(grantType)?.confirmUser?.(userId, context) ?? true,
-    (confirmed: unknown) => confirmed === true,
-  )
 }
 
 function describeAccess(issuer: string, access: VerifiedAccess): Introspection {

@@ -37,6 +37,7 @@ export const eventCounters: readonly EventCounter[] = [
   counter('tokens_revoked', 'revocations', 'Revocations of sign-ins', ['selection']),
   counter('client_secret_rotated', 'client_secrets_rotated', 'New secrets of clients', []),
   counter('client_secret_retired', 'client_secrets_retired', 'Secrets of clients that were withdrawn', []),
+  counter('client_changed', 'clients_changed', 'Clients that were disabled, enabled or deleted', ['change']),
   counter('signing_key_withdrawn', 'signing_keys_withdrawn', 'Signing keys that were withdrawn', []),
   counter('failure', 'failures', 'Answers 500 and 503, and failures without a request', ['endpoint', 'error']),
 ]

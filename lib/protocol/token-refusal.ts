@@ -30,6 +30,8 @@ export const tokenRefusals = [
   'audience_slash',
   // What somebody else decided.
   'revoked',
+  'client_disabled',
+  'user_disabled',
   'inactive',
   'wrong_kind',
   'denied',

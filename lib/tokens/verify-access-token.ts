@@ -1,10 +1,11 @@
 import { audienceList } from '../protocol/audience.js'
-import { andThen, type MaybePromise } from '../protocol/maybe-promise.js'
+import { andThen, isPromiseLike, type MaybePromise } from '../protocol/maybe-promise.js'
 import { timeOf, type RequestContext } from '../protocol/request-context.js'
 import { hashToken } from '../protocol/token-hash.js'
 import type { TokenRefusal } from '../protocol/token-refusal.js'
 import type { AccessTokenRecord, TokenStore } from '../stores/token-store.js'
 import type { Clock } from '../protocol/clock.js'
+import type { ActiveParties } from './active-parties.js'
 import type { VerifiedAccess } from './verified-access.js'
 import type { VerifiedJwts } from './verified-jwts.js'
 import { isJwt, verifyJwt, type FindKey, type JwtClaims } from './jwt.js'
@@ -21,6 +22,7 @@ export interface VerificationServices {
   readonly signingKeys: SigningKeys | undefined
   readonly verifiedJwts: VerifiedJwts
   readonly clock: Clock
+  readonly parties: ActiveParties
 }
 
 const noClaims: JwtClaims = Object.freeze({})
@@ -32,32 +34,42 @@ const CLOCK_SKEW_SECONDS = 5
 export interface TokenVerifierOptions {
   /** Whether the store is asked if a JWT was revoked. */
   readonly checkRevocation: boolean
+  /** Whether the client and the user are looked up: by what was found lately, at each request, or not at all. */
+  readonly checkParties: 'lately' | 'anew' | false
   /** Is told of a token that was never issued, or is not known any more; not of a JWT that was ours and is over. May throw. */
   readonly onUnknown?: (context: RequestContext, reason: TokenRefusal) => MaybePromise<void>
 }
 
-/** Makes the function that verifies the server's own tokens, opaque and JWT alike. */
+/** Makes the function that verifies the server's own tokens, opaque and JWT alike: the one judge of guards and introspection. */
 export function ownTokenVerifier(
   services: VerificationServices,
-  { checkRevocation, onUnknown = ignore }: TokenVerifierOptions,
+  { checkRevocation, checkParties, onUnknown = ignore }: TokenVerifierOptions,
 ): VerifyAccessToken {
-  const { tokens, clock } = services
+  const { tokens, clock, parties } = services
+  const anew = checkParties === 'anew'
   return (token, context) =>
     isJwt(token)
       ? andThen(verifyOwnJwt(services, token, context), (access) => {
           if (typeof access === 'string')
             return forged.has(access) ? andThen(onUnknown(context, access), () => access) : access
-          if (access.tokenId === undefined || !checkRevocation) return access
-          const { tokenId, authorizationId } = access
-          return andThen(tokens.isSignedTokenRevoked({ tokenId, authorizationId }, context), (revoked: unknown) =>
-            revoked === false ? access : 'revoked',
+          const { tokenId, authorizationId, clientId, issuedAt } = access
+          if (tokenId === undefined || !checkRevocation) return judged(access, context)
+          const id = { tokenId, authorizationId, clientId, issuedAt }
+          return andThen(tokens.isSignedTokenRevoked(id, context), (revoked: unknown) =>
+            revoked === false ? judged(access, context) : 'revoked',
           )
         })
-      : andThen(tokens.findAccessToken(hashToken(token), context), (record) =>
-          record === undefined
-            ? andThen(onUnknown(context, 'unknown'), () => 'unknown' as const)
-            : opaqueAccess(record, timeOf(context, clock)),
-        )
+      : andThen(tokens.findAccessToken(hashToken(token), context), (record) => {
+          if (record === undefined) return andThen(onUnknown(context, 'unknown'), () => 'unknown' as const)
+          const access = opaqueAccess(record, timeOf(context, clock))
+          return typeof access === 'string' ? access : judged(access, context)
+        })
+
+  function judged(access: VerifiedAccess, context: RequestContext): MaybePromise<VerifiedAccess | TokenRefusal> {
+    if (checkParties === false) return access
+    const refusal = parties.judge(access, context, anew)
+    return isPromiseLike(refusal) ? refusal.then((found) => found ?? access) : (refusal ?? access)
+  }
 }
 
 /** Verifies signature and claims of one of the server's own JWTs; says nothing of revocation. */

@@ -85,6 +85,8 @@ export const wrongServer: readonly Mistake[] = [
   [{ signingKeys: { current: () => undefined } }, 'resources', /is missing for JWT/],
   [{ signingKeys: 'key.pem', resources: [{ resource: 'urn:a' }] }, 'signingKeys', /has no method current/],
   [{ accessTokenClaims: {} }, 'accessTokenClaims', /function/],
+  [{ partyCheckSeconds: -1 }, 'partyCheckSeconds', /whole number from 0 to 3600/],
+  [{ partyCheckSeconds: true }, 'partyCheckSeconds', /whole number from 0 to 3600/],
   [{ checkRevocation: 'no' }, 'checkRevocation', /true or false/],
   [{ jwksMaxAgeSeconds: -1 }, 'jwksMaxAgeSeconds', /whole number/],
   ...['revocationPath', 'introspectionPath', 'jwksPath'].map(

@@ -26,6 +26,7 @@ function everyEvent(text: string): Told[] {
     { type: 'unknown_token', clientId: text, reason: 'unknown' },
     { type: 'tokens_revoked', selection: 'user', ...ids, exceptAuthorizationId: text, authorizations: 1 },
     { type: 'client_secret_rotated', clientId: text, secretId: text, formerSecretsExpireAt: 1 },
+    { type: 'client_changed', clientId: text, change: 'disabled' },
     { type: 'signing_key_withdrawn', keyId: text, algorithm: text, state: 'active', activeKeyId: text },
     { type: 'failure', error: 'server_error', cause: new Error(text) },
     { type: 'warning', code: 'password_grant_enabled', message: text },

@@ -1,0 +1,131 @@
+import type { GrantHandler } from '../grants/grant-handler.js'
+import type { Clock } from '../protocol/clock.js'
+import { andThen, isPromiseLike, type MaybePromise } from '../protocol/maybe-promise.js'
+import type { RequestContext } from '../protocol/request-context.js'
+import type { TokenRefusal } from '../protocol/token-refusal.js'
+import type { ClientStore } from '../stores/client-store.js'
+import type { Authorization, TokenStore } from '../stores/token-store.js'
+import { RecentLookUps } from './recent-look-ups.js'
+import type { VerifiedAccess } from './verified-access.js'
+
+/** What judging clients and users works with. */
+export interface ActivePartiesServices {
+  readonly clients: ClientStore
+  readonly tokens: Pick<TokenStore, 'findAuthorization'>
+  readonly grants: ReadonlyMap<string, GrantHandler>
+  readonly clock: Clock
+}
+
+/** The client and the user that a token belongs to. */
+type Parties = Pick<VerifiedAccess, 'clientId' | 'authorizationId'>
+type Standing = 'active' | TokenRefusal
+
+/** What was found of a user; the sign-in itself does not change, and is not looked up again. */
+interface FoundUser {
+  readonly standing: Standing
+  readonly authorization: Pick<Authorization, 'grantType' | 'userId'> | undefined
+}
+
+/**
+ * Tells whether the clients and users of tokens are still active. An application may disable or delete one in its own database, so they
+ * are looked up: by introspection at each request, by the guard once in `seconds`. Both share what was found. No token is remembered.
+ */
+export class ActiveParties {
+  readonly #services: ActivePartiesServices
+  readonly #clients: RecentLookUps<Standing>
+  /** By the id of the authorization. */
+  readonly #users: RecentLookUps<FoundUser>
+  readonly #hasUsers: boolean
+
+  constructor(services: ActivePartiesServices, seconds: number) {
+    this.#services = services
+    this.#clients = new RecentLookUps(seconds)
+    this.#users = new RecentLookUps(seconds)
+    this.#hasUsers = [...services.grants.values()].some((grant) => grant.confirmUser !== undefined)
+  }
+
+  /** Returns why a token of these parties is refused; `undefined` when it is not. `anew`: without what was found before. */
+  judge(
+    { clientId, authorizationId }: Parties,
+    context: RequestContext,
+    anew: boolean,
+  ): MaybePromise<TokenRefusal | undefined> {
+    const now = this.#services.clock()
+    const client =
+      (anew ? undefined : this.#clients.find(clientId, now)) ?? this.#lookUpClient(clientId, context, now, anew)
+    // Written without a closure for what nearly every request finds.
+    if (!isPromiseLike(client)) {
+      return client === 'active' ? this.#judgeUser(authorizationId, context, now, anew) : client
+    }
+    return client.then((standing) =>
+      standing === 'active' ? this.#judgeUser(authorizationId, context, now, anew) : standing,
+    )
+  }
+
+  /** Whether the user of a sign-in may still use it. */
+  isUserActive(
+    { grantType, userId }: Pick<Authorization, 'grantType' | 'userId'>,
+    context: RequestContext,
+  ): MaybePromise<boolean> {
+    return andThen(
+      this.#services.grants.get(grantType)?.confirmUser?.(userId, context) ?? true,
+      // Only `true` is a yes, whatever a grant of the application returns.
+      (confirmed: unknown) => confirmed === true,
+    )
+  }
+
+  /** Forgets what was found of a client that this process has changed. */
+  forgetClient(clientId: string): void {
+    this.#clients.forget(clientId)
+  }
+
+  #lookUpClient(clientId: string, context: RequestContext, now: number, anew: boolean): MaybePromise<Standing> {
+    const lookUp = (): MaybePromise<Standing> =>
+      andThen(this.#services.clients.findClient(clientId, context), (client) =>
+        client?.clientId !== clientId || client.disabled === true ? 'client_disabled' : 'active',
+      )
+    return this.#clients.look(clientId, now, lookUp, anew)
+  }
+
+  #judgeUser(
+    authorizationId: string | undefined,
+    context: RequestContext,
+    now: number,
+    anew: boolean,
+  ): MaybePromise<TokenRefusal | undefined> {
+    if (authorizationId === undefined || !(anew || this.#hasUsers)) return undefined
+    const user =
+      (anew ? undefined : this.#users.find(authorizationId, now)) ??
+      this.#lookUpUser(authorizationId, context, now, anew)
+    return isPromiseLike(user) ? user.then(refusalOf) : refusalOf(user)
+  }
+
+  #lookUpUser(authorizationId: string, context: RequestContext, now: number, anew: boolean): MaybePromise<FoundUser> {
+    const known = anew ? undefined : this.#users.last(authorizationId)?.authorization
+    const lookUp = (): MaybePromise<FoundUser> =>
+      known === undefined
+        ? andThen(this.#services.tokens.findAuthorization(authorizationId, context), (found) =>
+            // Also of a store that returns something else than the record.
+            found?.authorizationId === authorizationId ? this.#confirm(found, context) : gone,
+          )
+        : this.#confirm(known, context)
+    return this.#users.look(authorizationId, now, lookUp, anew)
+  }
+
+  #confirm(
+    { grantType, userId }: Pick<Authorization, 'grantType' | 'userId'>,
+    context: RequestContext,
+  ): MaybePromise<FoundUser> {
+    const authorization = { grantType, userId }
+    return andThen(this.isUserActive(authorization, context), (isActive) => ({
+      standing: isActive ? 'active' : 'user_disabled',
+      authorization,
+    }))
+  }
+}
+
+const gone: FoundUser = { standing: 'revoked', authorization: undefined }
+
+function refusalOf({ standing }: FoundUser): TokenRefusal | undefined {
+  return standing === 'active' ? undefined : standing
+}
