@@ -108,7 +108,7 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
       bearerGuard(guardServices, bearerRequirement(bearerOptions, scopePolicy.catalogue, 'requireBearer')),
     strategies: serverStrategies(guardServices, scopePolicy.catalogue),
     authorizations,
-    clients: clientsOf({ ...services, authorizations }),
+    clients: clientsOf({ ...services, endTokens: (clientId) => authorizations.revoke({ clientId }) }),
     posture: () => [...weaknesses, ...noticedWeaknesses(options.grants, secretHasher, proxy.finding())],
   }
 }

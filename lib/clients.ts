@@ -3,7 +3,6 @@ import { generateSecret } from './client-auth/generated-secret.js'
 import { secretIdOf } from './client-auth/secret-id.js'
 import { checkBoolean, checkOptions, checkWholeNumber } from './errors/check-options.js'
 import { ConfigurationError } from './errors/configuration-error.js'
-import type { Authorizations } from './authorizations.js'
 import type { ClientChangedEvent, Emit } from './events.js'
 import type { Clock } from './protocol/clock.js'
 import { applicationContext } from './protocol/request-context.js'
@@ -82,12 +81,13 @@ export interface ListedSecret {
 /** Makes the operations on the clients of a server. */
 export function clientsOf(services: {
   readonly clients: ClientStore
-  readonly authorizations: Authorizations
+  /** Revokes all tokens of a client. */
+  readonly endTokens: (clientId: string) => Promise<unknown>
   readonly parties: Pick<ActiveParties, 'forgetClient'>
   readonly clock: Clock
   readonly emit: Emit
 }): Clients {
-  const { clients, authorizations, parties, clock, emit } = services
+  const { clients, endTokens: endTokensOf, parties, clock, emit } = services
   const isLive = ({ expiresAt }: ClientSecret): boolean => expiresAt === undefined || clock() < expiresAt
 
   function change<Result>(
@@ -132,7 +132,7 @@ export function clientsOf(services: {
       const ends = former.map(({ expiresAt }) => expiresAt)
       const formerSecretsExpireAt = ends.length === 0 ? undefined : Math.max(...ends)
       emit(applicationContext(), { type: 'client_secret_rotated', clientId, secretId, formerSecretsExpireAt })
-      if (endTokens === true) await authorizations.revoke({ clientId })
+      if (endTokens === true) await endTokensOf(clientId)
       const expires = former.map((secret) => ({ secretId: secretIdOf(secret), expiresAt: secret.expiresAt }))
       return { clientSecret, secretId, expires }
     },
@@ -154,13 +154,13 @@ export function clientsOf(services: {
         return { next: { ...client, secrets }, result: undefined }
       })
       emit(applicationContext(), { type: 'client_secret_retired', clientId, secretId })
-      if (endTokens === true) await authorizations.revoke({ clientId })
+      if (endTokens === true) await endTokensOf(clientId)
     },
 
     async disable(clientId) {
       await setDisabled(clientId, true)
       // Also of a client that was disabled already: the last time it may not have come so far.
-      await authorizations.revoke({ clientId })
+      await endTokensOf(clientId)
     },
 
     enable: (clientId) => setDisabled(clientId, false),
@@ -169,7 +169,7 @@ export function clientsOf(services: {
       if (!isDeletable(clients)) throw readOnly('deleteClient')
       // Disabled first, so that what is interrupted can be begun again.
       await setDisabled(clientId, true)
-      await authorizations.revoke({ clientId })
+      await endTokensOf(clientId)
       await clients.deleteClient(clientId)
       parties.forgetClient(clientId)
       tell(clientId, 'deleted')
