@@ -84,5 +84,32 @@ export const mysqlSchema: Schema = {
       ) ${table}`,
       ],
     },
+    {
+      version: 2,
+      statements: [
+        `ALTER TABLE latchkey_refresh_token
+        ADD COLUMN retry_until BIGINT,
+        ADD COLUMN received_at BIGINT COMMENT 'Milliseconds since the epoch',
+        ADD COLUMN paced_until BIGINT,
+        ADD COLUMN generation BIGINT
+          COMMENT 'The successor of a token has the next one; nothing for what earlier versions stored, until it is spent',
+        ADD COLUMN predecessor_nonce VARCHAR(512)
+          COMMENT 'With the token that this one is the successor of it yields this one; until it is spent, at most',
+        ADD COLUMN nonce_until BIGINT,
+        ADD COLUMN predecessor_late_retry_at BIGINT,
+        ADD KEY latchkey_refresh_token_generation (authorization_id, generation),
+        ADD KEY latchkey_refresh_token_nonce_until (nonce_until),
+        DROP KEY latchkey_refresh_token_authorization`,
+        // Where earlier versions had the nonces: those that cannot be needed any more.
+        `UPDATE latchkey_refresh_token SET successor_nonce = ''
+        WHERE successor_nonce <> '' AND spent_at < unix_timestamp() - 60`,
+
+        // Of clients' own JWTs, which are not stored: those that were issued until then are revoked.
+        `CREATE TABLE IF NOT EXISTS latchkey_not_before (
+        subject      VARBINARY(544) NOT NULL PRIMARY KEY,
+        issued_until BIGINT         NOT NULL
+      ) ${table}`,
+      ],
+    },
   ],
 }

@@ -1,9 +1,22 @@
 import { StoreUnavailableError } from '../../errors/store-unavailable-error.js'
 import { repeatVictims } from '../../protocol/repeat-victims.js'
+import type { SqlNumber } from '../sql/authorization-row.js'
 import type { SqlConnection, SqlSession, SqlStatement, SqlValue } from '../sql/sql-connection.js'
 import { withinDeadline, type Deadline } from '../within-deadline.js'
 import type { MysqlClient, MysqlPool } from './mysql-pool.js'
 import { isVictim, storeError } from './store-error.js'
+
+/** What a statement has changed. */
+export interface MysqlChange {
+  readonly affectedRows: number
+  /** The number that the statement gave to `last_insert_id`. */
+  readonly insertId: number
+}
+
+/** A connection while it does some work. */
+export interface MysqlSession extends SqlSession {
+  changeAndTell(statement: SqlStatement, values: readonly SqlValue[]): Promise<MysqlChange>
+}
 
 /** A pool of `mysql2`: one way to send a statement, one way to be atomic, one kind of error. */
 export class MysqlConnection implements SqlConnection {
@@ -23,7 +36,7 @@ export class MysqlConnection implements SqlConnection {
     return this.onOneConnection((session) => session.change(statement, values))
   }
 
-  atomically<Result>(work: (session: SqlSession) => Promise<Result>): Promise<Result> {
+  atomically<Result>(work: (session: MysqlSession) => Promise<Result>): Promise<Result> {
     return this.#withClient(async (client, deadline) => {
       try {
         await client.query({ sql: 'START TRANSACTION' })
@@ -40,7 +53,7 @@ export class MysqlConnection implements SqlConnection {
   }
 
   /** Does work outside of a transaction, with a lock that belongs to the connection, say. */
-  onOneConnection<Result>(work: (session: SqlSession) => Promise<Result>): Promise<Result> {
+  onOneConnection<Result>(work: (session: MysqlSession) => Promise<Result>): Promise<Result> {
     return this.#withClient((client, deadline) => work(sessionOn(client, deadline)))
   }
 
@@ -73,7 +86,7 @@ export class MysqlConnection implements SqlConnection {
   }
 }
 
-function sessionOn(client: MysqlClient, deadline: Deadline): SqlSession {
+function sessionOn(client: MysqlClient, deadline: Deadline): MysqlSession {
   async function send({ text }: SqlStatement, values: readonly SqlValue[]): Promise<unknown> {
     requireTime(deadline)
     // The rows as they are, whatever the application has its pool do with them.
@@ -83,8 +96,13 @@ function sessionOn(client: MysqlClient, deadline: Deadline): SqlSession {
   }
   return {
     rows: async <Row>(statement: SqlStatement, values: readonly SqlValue[]) => (await send(statement, values)) as Row[],
-    change: async (statement, values) =>
-      ((await send(statement, values)) as { readonly affectedRows: number }).affectedRows,
+    change: async (statement, values) => ((await send(statement, values)) as MysqlChange).affectedRows,
+    changeAndTell: async (statement, values) => {
+      const { affectedRows, insertId } = (await send(statement, values)) as Omit<MysqlChange, 'insertId'> & {
+        readonly insertId: SqlNumber
+      }
+      return { affectedRows, insertId: Number(insertId) }
+    },
   }
 }
 

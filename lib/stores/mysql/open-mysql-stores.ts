@@ -56,7 +56,7 @@ export async function openMysqlStores(pool: MysqlPool, options: MysqlStoresOptio
   await migrateMysql({ connection, patient }, mysqlSchema, { apply: migrate, clock })
   return {
     clients: new SqlClientStore(connection, saveClient),
-    tokens: new SqlTokenStore(connection, mysqlTokens, clock),
+    tokens: new SqlTokenStore(connection, mysqlTokens(connection), clock),
     keys: new SqlKeyStore(connection),
   }
 }

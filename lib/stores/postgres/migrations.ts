@@ -77,5 +77,33 @@ export const postgresSchema: Schema = {
       )`,
       ],
     },
+    {
+      version: 2,
+      statements: [
+        `ALTER TABLE latchkey_refresh_token
+        ADD COLUMN retry_until BIGINT,
+        -- Milliseconds since the epoch.
+        ADD COLUMN received_at BIGINT,
+        ADD COLUMN paced_until BIGINT,
+        -- The successor of a token has the next one. Nothing for what earlier versions stored, until it is spent.
+        ADD COLUMN generation BIGINT,
+        -- With the token that this one is the successor of it yields this one. Until it is spent, at most.
+        ADD COLUMN predecessor_nonce TEXT,
+        ADD COLUMN nonce_until BIGINT,
+        ADD COLUMN predecessor_late_retry_at BIGINT`,
+        // Where earlier versions had the nonces; pruning forgets them.
+        `CREATE INDEX latchkey_refresh_token_old_nonce ON latchkey_refresh_token (spent_at) WHERE successor_nonce <> ''`,
+        `CREATE INDEX latchkey_refresh_token_generation
+        ON latchkey_refresh_token (authorization_id, generation NULLS FIRST)`,
+        `DROP INDEX latchkey_refresh_token_authorization`,
+        `CREATE INDEX latchkey_refresh_token_nonce_until ON latchkey_refresh_token (nonce_until) WHERE nonce_until IS NOT NULL`,
+
+        // Of clients' own JWTs, which are not stored: those that were issued until then are revoked.
+        `CREATE TABLE latchkey_not_before (
+        subject      TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+        issued_until BIGINT NOT NULL
+      )`,
+      ],
+    },
   ],
 }

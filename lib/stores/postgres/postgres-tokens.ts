@@ -1,11 +1,22 @@
-import { pruneDialect, TOKENS_IN_BATCH } from '../sql/prune-statements.js'
+import { pruneDialect } from '../sql/prune-statements.js'
+import type { SqlNumber } from '../sql/authorization-row.js'
 import { statement, type SqlConnection, type SqlStatement } from '../sql/sql-connection.js'
 import type { TokenDialect } from '../sql/sql-token-store.js'
-import { accessTokenValues, authorizationValues, insertHeads, refreshTokenValues } from '../sql/token-statements.js'
+import {
+  accessTokenValues,
+  authorizationValues,
+  claimLateRetryText,
+  insertHeads,
+  refreshTokenValues,
+  spendingAssignments,
+  spendingValues,
+  successorValues,
+} from '../sql/token-statements.js'
+import { needNotBeKept, oldestTokens } from '../sql/trim-statements.js'
 import type { RefreshTokenRotation } from '../token-store.js'
 
 const access = `access AS (${insertHeads.accessToken} VALUES (?, ?, ?, ?, ?, ?, ?, ?))`
-const refresh = `refresh AS (${insertHeads.refreshToken} VALUES (?, ?, ?, ?))`
+const refresh = `refresh AS (${insertHeads.refreshToken} VALUES (?, ?, ?, ?, ?, ?, ?, 0))`
 
 /** A sign-in is one statement, and so one round trip and one transaction. */
 function saveSignIn(...others: readonly string[]): SqlStatement {
@@ -36,24 +47,25 @@ function rotation(hasAccessToken: boolean): SqlStatement {
     `
     WITH spent AS (
       UPDATE latchkey_refresh_token AS token
-      SET spent_at = ?, successor_nonce = ?,
-        access_token_scope = ?, access_token_audience = ?, access_token_expires_at = ?
+      SET ${spendingAssignments()}, generation = coalesce(token.generation, 0)
       FROM latchkey_authorization AS owner
       WHERE token.token_hash = ? AND token.spent_at IS NULL
         AND owner.authorization_id = token.authorization_id AND owner.revoked_at IS NULL
-      RETURNING token.authorization_id
+      RETURNING token.authorization_id, token.generation
     ), owner AS (
       UPDATE latchkey_authorization AS owner
       SET last_used_at = ?, signed_tokens_until = greatest(signed_tokens_until, ?), usable_until = least(usable_until, ?)
       FROM spent
       WHERE owner.authorization_id = spent.authorization_id AND owner.revoked_at IS NULL
-      RETURNING owner.authorization_id
+      RETURNING owner.authorization_id, spent.generation
     )
     ${hasAccessToken ? accessToken : ''}
     ${insertHeads.refreshToken}
     SELECT ?, ?, CAST(? AS BIGINT), CAST(? AS BIGINT) /
-      CASE WHEN clock_timestamp() <= now() + CAST(? AS BIGINT) * INTERVAL '1 millisecond' THEN 1 ELSE 0 END
+      CASE WHEN clock_timestamp() <= now() + CAST(? AS BIGINT) * INTERVAL '1 millisecond' THEN 1 ELSE 0 END,
+      CAST(? AS BIGINT), ?, CAST(? AS BIGINT), owner.generation + 1
     FROM owner
+    RETURNING generation
     `,
   )
 }
@@ -85,16 +97,31 @@ export function postgresTokens(timeoutMilliseconds: number): TokenDialect {
 
 const dialect: Omit<TokenDialect, 'rotate'> = {
   ...pruneDialect({
+    sizes: { authorizations: 100, tokens: 500, thin: 10 },
     // In order, which is the index's: of a plan for any time PostgreSQL expects that a third has expired, and would read the table.
-    deleteExpired: (table, key) =>
-      `DELETE FROM ${table} WHERE ${key} IN (
-        SELECT ${key} FROM ${table} WHERE expires_at <= ?
-        ORDER BY expires_at LIMIT ${String(TOKENS_IN_BATCH)} FOR UPDATE SKIP LOCKED
+    limited: ({ head, table, key, where, order, limit }) =>
+      `${head} WHERE ${key} IN (
+        SELECT ${key} FROM ${table} WHERE ${where}
+        ${order === '' ? '' : `ORDER BY ${order}`} LIMIT ${String(limit)} FOR UPDATE SKIP LOCKED
       )`,
+    hasOldNonces: true,
     lock: 'FOR UPDATE SKIP LOCKED',
+    newestFirst: 'token.generation DESC NULLS LAST',
     least: 'least',
     greatest: 'greatest',
   }),
+  claimLateRetry: statement('claim_late_retry', claimLateRetryText),
+  trim: statement(
+    'trim_refresh_tokens',
+    `DELETE FROM latchkey_refresh_token WHERE token_hash IN (
+      SELECT oldest.token_hash FROM (${oldestTokens('generation NULLS FIRST')}) AS oldest WHERE ${needNotBeKept}
+    )`,
+  ),
+  revokeUntil: statement(
+    'revoke_until',
+    `INSERT INTO latchkey_not_before AS stored (subject, issued_until) VALUES (?, ?)
+    ON CONFLICT (subject) DO UPDATE SET issued_until = greatest(stored.issued_until, excluded.issued_until)`,
+  ),
   insertRevokedToken: statement(
     'insert_revoked_token',
     'INSERT INTO latchkey_revoked_token (token_id, expires_at) VALUES (?, ?) ON CONFLICT (token_id) DO NOTHING',
@@ -119,16 +146,20 @@ const dialect: Omit<TokenDialect, 'rotate'> = {
 async function rotateWithin(
   milliseconds: number,
   connection: SqlConnection,
-  { presented, spending, accessToken, refreshToken }: RefreshTokenRotation,
-): Promise<boolean> {
-  const { spentAt, successorNonce = null, accessTokenScope, accessTokenAudience, accessTokenExpiresAt } = spending
-  const stored = await connection.change(accessToken === undefined ? rotateSigned : rotate, [
-    ...[spentAt, successorNonce, accessTokenScope, accessTokenAudience, accessTokenExpiresAt, presented],
+  rotation: RefreshTokenRotation,
+): Promise<number | undefined> {
+  const { presented, spending, accessToken, refreshToken } = rotation
+  const { spentAt, accessTokenExpiresAt } = spending
+  const [tokenHash, authorizationId, issuedAt, expiresAt, ...others] = successorValues(rotation)
+  const statement = accessToken === undefined ? rotateSigned : rotate
+  const [stored] = await connection.rows<{ readonly generation: SqlNumber }>(statement, [
+    ...[...spendingValues(rotation), presented],
     ...[spentAt, accessToken === undefined ? accessTokenExpiresAt : 0],
     Math.max(accessTokenExpiresAt, refreshToken.expiresAt),
     ...(accessToken === undefined ? [] : accessTokenValues(accessToken)),
-    ...refreshTokenValues(refreshToken),
+    ...[tokenHash, authorizationId, issuedAt, expiresAt].map((value) => value ?? null),
     milliseconds,
+    ...others,
   ])
-  return stored === 1
+  return stored && Number(stored.generation)
 }

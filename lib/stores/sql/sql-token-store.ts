@@ -45,7 +45,10 @@ import {
   findSpending,
   insertAccessToken,
   listAuthorizations,
+  revocationValues,
+  subjectOfRevocation,
 } from './token-statements.js'
+import { isTrimDue, trimValues } from './trim-statements.js'
 
 /** What the databases do in ways of their own. */
 export interface TokenDialect extends PruneDialect {
@@ -53,8 +56,17 @@ export interface TokenDialect extends PruneDialect {
   readonly insertRevokedToken: SqlStatement
   /** Stores a sign-in: all of it or nothing. */
   saveSignIn(connection: SqlConnection, tokens: NewUserTokens): Promise<void>
-  /** Spends a token and stores its successors, all of it or nothing; answers whether this call spent it. */
-  rotate(connection: SqlConnection, rotation: RefreshTokenRotation): Promise<boolean>
+  /** Values: the time, the token. Changes one row where the claim wins. */
+  readonly claimLateRetry: SqlStatement
+  /** Deletes the oldest spent tokens of a sign-in. Values: those of `trimValues`. */
+  readonly trim: SqlStatement
+  /** Notes up to when JWTs are revoked; a later time stays. Values: the subject, the time. */
+  readonly revokeUntil: SqlStatement
+  /**
+   * Spends a token and stores its successors, all of it or nothing. Returns the generation of the new refresh token; `undefined` when
+   * this call did not spend the token.
+   */
+  rotate(connection: SqlConnection, rotation: RefreshTokenRotation): Promise<number | undefined>
   /** Deletes an access token and has the next pruning look at its authorization: it may have been the last one that could be used. */
   deleteAccessToken(connection: SqlConnection, tokenHash: TokenHash): Promise<void>
 }
@@ -91,11 +103,19 @@ export class SqlTokenStore implements TokenStore {
   }
 
   async rotateRefreshToken(rotation: RefreshTokenRotation): Promise<RotationOutcome> {
-    if (await this.#dialect.rotate(this.#connection, rotation)) return { outcome: 'rotated' }
+    const generation = await this.#dialect.rotate(this.#connection, rotation)
+    if (generation !== undefined) {
+      if (isTrimDue(generation)) await this.#trim(rotation, generation)
+      return { outcome: 'rotated' }
+    }
     // Whoever was faster has committed: this call has waited for the lock on the row.
     const [row] = await this.#connection.rows<SpendingRow>(findSpending, [rotation.presented])
     const spending = row && toSpending(row)
     return spending === undefined ? { outcome: 'gone' } : { outcome: 'already_spent', spending }
+  }
+
+  async claimLateRetry(tokenHash: TokenHash, at: number): Promise<boolean> {
+    return (await this.#connection.change(this.#dialect.claimLateRetry, [at, tokenHash])) === 1
   }
 
   async revokeAccessToken(tokenHash: TokenHash): Promise<void> {
@@ -106,9 +126,9 @@ export class SqlTokenStore implements TokenStore {
     await this.#connection.change(this.#dialect.insertRevokedToken, [tokenId, expiresAt])
   }
 
-  async isSignedTokenRevoked({ tokenId, authorizationId }: SignedTokenId): Promise<boolean> {
-    const [row] = await this.#connection.rows<RevocationRow>(findRevocation, [tokenId, authorizationId ?? null])
-    return isRevoked(row, authorizationId)
+  async isSignedTokenRevoked(token: SignedTokenId): Promise<boolean> {
+    const [row] = await this.#connection.rows<RevocationRow>(findRevocation, revocationValues(token))
+    return isRevoked(row, token.authorizationId)
   }
 
   async findAuthorization(authorizationId: string): Promise<Authorization | undefined> {
@@ -129,7 +149,11 @@ export class SqlTokenStore implements TokenStore {
     if ('userId' in selection) {
       return this.#connection.change(revokeUser, [now, selection.userId, selection.exceptAuthorizationId ?? ''])
     }
+    const clientId = 'clientId' in selection ? selection.clientId : undefined
     return this.#connection.atomically(async (session) => {
+      if (selection.issuedUntil !== undefined) {
+        await session.change(this.#dialect.revokeUntil, [subjectOfRevocation(clientId), selection.issuedUntil])
+      }
       if ('everything' in selection) {
         await session.change(deleteTokensOfClients, [])
         return session.change(revokeEverything, [now])
@@ -142,5 +166,14 @@ export class SqlTokenStore implements TokenStore {
   /** In batches, each a transaction of its own; several processes may prune at once. */
   async prune(now: number, limits?: PruneLimits): Promise<number> {
     return pruneTokens(this.#connection, this.#dialect, now, limits)
+  }
+
+  async #trim({ refreshToken, spending }: RefreshTokenRotation, generation: number): Promise<void> {
+    try {
+      const values = trimValues(refreshToken.authorizationId, generation, spending.spentAt)
+      await this.#connection.change(this.#dialect.trim, values)
+    } catch {
+      // The rotation has gone through, and that must be told; the next trim takes more.
+    }
   }
 }

@@ -20,17 +20,23 @@ export interface SpendingRow {
   readonly access_token_scope: SqlText | null
   readonly access_token_audience: SqlText | null
   readonly access_token_expires_at: SqlNumber | null
+  readonly retry_until: SqlNumber | null
+  /** Of the token's successor: nothing when that is unspent. */
+  readonly successor_spent_at: SqlNumber | null
+  readonly late_retry_at: SqlNumber | null
 }
 
 /** A row of `latchkey_refresh_token` without its key, and its authorization. */
 export interface RefreshTokenRow extends SpendingRow, AuthorizationRow {
   readonly token_issued_at: SqlNumber
   readonly token_expires_at: SqlNumber
+  readonly paced_until: SqlNumber | null
 }
 
-/** Whether a JWT is revoked by itself, and whether its authorization is there. */
+/** Whether a JWT is revoked by itself, whether all of its time are, and whether its authorization is there. */
 export interface RevocationRow {
   readonly is_revoked: SqlNumber | boolean
+  readonly is_revoked_by_time: SqlNumber | boolean
   readonly has_authorization: SqlNumber | boolean
 }
 
@@ -63,6 +69,7 @@ export function toRefreshToken(tokenHash: TokenHash, row: RefreshTokenRow): Refr
     authorizationId: authorization.authorizationId,
     issuedAt: Number(row.token_issued_at),
     expiresAt: Number(row.token_expires_at),
+    pacedUntil: numberOf(row.paced_until),
     spending: toSpending(row),
     authorization,
   }
@@ -71,19 +78,28 @@ export function toRefreshToken(tokenHash: TokenHash, row: RefreshTokenRow): Refr
 /** Makes the spending from its columns; `undefined` when the token is unspent. */
 export function toSpending(row: SpendingRow): RefreshTokenSpending | undefined {
   const { spent_at, successor_nonce, access_token_scope, access_token_audience, access_token_expires_at } = row
-  if (spent_at === null || successor_nonce === null || access_token_scope === null) return undefined
+  if (spent_at === null || access_token_scope === null) return undefined
   if (access_token_audience === null || access_token_expires_at === null) return undefined
   return {
     spentAt: Number(spent_at),
-    successorNonce: textOf(successor_nonce),
+    successorNonce: successor_nonce === null ? undefined : textOf(successor_nonce),
     accessTokenScope: textOf(access_token_scope),
     accessTokenAudience: textOf(access_token_audience),
     accessTokenExpiresAt: Number(access_token_expires_at),
+    retryUntil: numberOf(row.retry_until),
+    successorSpentAt: numberOf(row.successor_spent_at),
+    lateRetryAt: numberOf(row.late_retry_at),
   }
+}
+
+function numberOf(value: SqlNumber | null): number | undefined {
+  return value === null ? undefined : Number(value)
 }
 
 /** Whether a JWT is revoked. Written so that only a clear answer makes a token good. */
 export function isRevoked(row: RevocationRow | undefined, authorizationId: string | undefined): boolean {
   if (row === undefined || Number(row.is_revoked) !== 0) return true
-  return authorizationId !== undefined && Number(row.has_authorization) !== 1
+  if (authorizationId === undefined) return Number(row.is_revoked_by_time) !== 0
+  // What has ended an authorization is seen by it: another one, of the same second, goes on.
+  return Number(row.has_authorization) !== 1
 }

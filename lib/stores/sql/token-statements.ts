@@ -1,4 +1,10 @@
-import type { AccessTokenRecord, NewRefreshToken, NewUserTokens } from '../token-store.js'
+import type {
+  AccessTokenRecord,
+  NewRefreshToken,
+  NewUserTokens,
+  RefreshTokenRotation,
+  SignedTokenId,
+} from '../token-store.js'
 import { authorizationColumns } from './authorization-row.js'
 import { statement, type SqlStatement, type SqlValue } from './sql-connection.js'
 
@@ -16,14 +22,25 @@ export const findAccessToken: SqlStatement = statement(
   `,
 )
 
+/*
+ * What a retry of a spent token needs to know is in the row of its successor: the nonce that yields it, and what became of it. So
+ * spending the successor forgets the nonce, in the one row that it changes anyway.
+ *
+ * The successor has the next generation of the same authorization. Tokens of earlier versions have none until they are spent, and had
+ * the nonce in their own row; an empty text there is no nonce.
+ */
 const spendingColumns = `
-  token.spent_at, token.successor_nonce,
-  token.access_token_scope, token.access_token_audience, token.access_token_expires_at
+  token.spent_at, coalesce(successor.predecessor_nonce, nullif(token.successor_nonce, '')) AS successor_nonce,
+  token.access_token_scope, token.access_token_audience, token.access_token_expires_at, token.retry_until,
+  coalesce(successor.received_at, successor.spent_at * 1000) AS successor_spent_at,
+  successor.predecessor_late_retry_at AS late_retry_at
 `
 
 const livingRefreshToken = `
   FROM latchkey_refresh_token AS token
   JOIN latchkey_authorization AS owner ON owner.authorization_id = token.authorization_id
+  LEFT JOIN latchkey_refresh_token AS successor
+    ON successor.authorization_id = token.authorization_id AND successor.generation = token.generation + 1
   WHERE token.token_hash = ? AND owner.revoked_at IS NULL
 `
 
@@ -31,14 +48,17 @@ const livingRefreshToken = `
 export const findRefreshToken: SqlStatement = statement(
   'find_refresh_token',
   `
-  SELECT token.issued_at AS token_issued_at, token.expires_at AS token_expires_at,
+  SELECT token.issued_at AS token_issued_at, token.expires_at AS token_expires_at, token.paced_until,
     ${spendingColumns}, ${authorizationColumns}
   ${livingRefreshToken}
   `,
 )
 
 /** Finds what became of a refresh token that could not be spent. */
-export const findSpending: SqlStatement = statement('find_spending', `SELECT ${spendingColumns} ${livingRefreshToken}`)
+export const findSpending: SqlStatement = statement(
+  'find_spending',
+  `SELECT ${spendingColumns}, token.generation ${livingRefreshToken}`,
+)
 
 /** Finds an authorization that is not revoked. */
 export const findAuthorization: SqlStatement = statement(
@@ -59,15 +79,31 @@ export const listAuthorizations: SqlStatement = statement(
   `,
 )
 
+/** Whose JWTs are not good before a time: all, or those of one client. */
+const EVERYTHING = 'everything'
+
+/** How the client of {@link findRevocation} is called. */
+export function subjectOf(clientId: string): string {
+  return `client:${clientId}`
+}
+
+/** What a revocation up to a time is noted by. */
+export function subjectOfRevocation(clientId: string | undefined): string {
+  return clientId === undefined ? EVERYTHING : subjectOf(clientId)
+}
+
 /**
  * Tells of a JWT, of which nothing is stored, whether it is revoked and whether its authorization is there: 1 or 0, because drivers
- * tell in different ways what is true.
+ * tell in different ways what is true. The values are those of {@link revocationValues}.
  */
 export const findRevocation: SqlStatement = statement(
   'find_revocation',
   `
   SELECT
     CASE WHEN EXISTS (SELECT 1 FROM latchkey_revoked_token WHERE token_id = ?) THEN 1 ELSE 0 END AS is_revoked,
+    CASE WHEN EXISTS (
+      SELECT 1 FROM latchkey_not_before WHERE subject IN (?, '${EVERYTHING}') AND issued_until >= ?
+    ) THEN 1 ELSE 0 END AS is_revoked_by_time,
     CASE WHEN EXISTS (
       SELECT 1 FROM latchkey_authorization WHERE authorization_id = ? AND revoked_at IS NULL
     ) THEN 1 ELSE 0 END AS has_authorization
@@ -84,7 +120,8 @@ const accessTokenInsert = `
     (token_hash, client_id, user_id, authorization_id, scope, audience, issued_at, expires_at)
 `
 const refreshTokenInsert = `
-  INSERT INTO latchkey_refresh_token (token_hash, authorization_id, issued_at, expires_at)
+  INSERT INTO latchkey_refresh_token
+    (token_hash, authorization_id, issued_at, expires_at, paced_until, predecessor_nonce, nonce_until, generation)
 `
 
 /** The heads of the INSERTs, for statements that do more than one of them. */
@@ -106,10 +143,10 @@ export const insertAccessToken: SqlStatement = statement(
   `${accessTokenInsert} VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
 )
 
-/** Inserts a refresh token; the values are those of {@link refreshTokenValues}. */
+/** Inserts a refresh token; the values are those of {@link refreshTokenValues} or {@link successorValues}, and its generation. */
 export const insertRefreshToken: SqlStatement = statement(
   'insert_refresh_token',
-  `${refreshTokenInsert} VALUES (?, ?, ?, ?)`,
+  `${refreshTokenInsert} VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
 )
 
 /** The row of a sign-in that begins. */
@@ -129,7 +166,50 @@ export function accessTokenValues(token: AccessTokenRecord): readonly SqlValue[]
   return [tokenHash, clientId, userId, authorizationId, scope, audience, issuedAt, expiresAt]
 }
 
-/** The row of a refresh token, unspent. */
+/** The row of a sign-in's first refresh token, but for its generation. */
 export function refreshTokenValues(token: NewRefreshToken): readonly SqlValue[] {
-  return [token.tokenHash, token.authorizationId, token.issuedAt, token.expiresAt]
+  const { tokenHash, authorizationId, issuedAt, expiresAt, pacedUntil = null } = token
+  return [tokenHash, authorizationId, issuedAt, expiresAt, pacedUntil, null, null]
 }
+
+/** The row of a successor, but for its generation. */
+export function successorValues({ refreshToken, spending }: RefreshTokenRotation): readonly SqlValue[] {
+  const { tokenHash, authorizationId, issuedAt, expiresAt, pacedUntil = null } = refreshToken
+  const { spentAt, successorNonce, retryUntil = spentAt + 60 } = spending
+  const nonce = successorNonce === undefined ? [null, null] : [successorNonce, retryUntil]
+  return [tokenHash, authorizationId, issuedAt, expiresAt, pacedUntil, ...nonce]
+}
+
+/** What spending notes in the row of the token: `spent_at` and so on, in the order of {@link spendingAssignments}. */
+export function spendingValues({ spending, receivedAt }: RefreshTokenRotation): readonly SqlValue[] {
+  const { spentAt, accessTokenScope, accessTokenAudience, accessTokenExpiresAt, retryUntil = null } = spending
+  return [spentAt, receivedAt ?? null, retryUntil, accessTokenScope, accessTokenAudience, accessTokenExpiresAt]
+}
+
+/** The columns of {@link spendingValues}, and the nonce that is forgotten; `prefix` names the table where a statement has several. */
+export function spendingAssignments(prefix = ''): string {
+  const noted = ['spent_at', 'received_at', 'retry_until', 'access_token_scope', 'access_token_audience']
+  const values = [...noted, 'access_token_expires_at'].map((column) => `${prefix}${column} = ?`)
+  return `${values.join(', ')}, ${prefix}predecessor_nonce = NULL, ${prefix}nonce_until = NULL`
+}
+
+/** What {@link findRevocation} needs to know. */
+export function revocationValues({ tokenId, authorizationId, clientId, issuedAt }: SignedTokenId): readonly SqlValue[] {
+  return [tokenId, clientId === undefined ? null : subjectOf(clientId), issuedAt ?? null, authorizationId ?? null]
+}
+
+/**
+ * Claims the one late retry of a token, in the row of its successor, where its nonce is. Of several claims all but one wait for that
+ * row, and then find it claimed. Values: the time, the token.
+ */
+export const claimLateRetryText = `
+  UPDATE latchkey_refresh_token SET predecessor_late_retry_at = ?
+  WHERE token_hash = (
+    SELECT successor.token_hash FROM latchkey_refresh_token AS token
+    JOIN latchkey_authorization AS owner ON owner.authorization_id = token.authorization_id
+    JOIN latchkey_refresh_token AS successor
+      ON successor.authorization_id = token.authorization_id AND successor.generation = token.generation + 1
+    WHERE token.token_hash = ? AND token.spent_at IS NOT NULL AND token.predecessor_late_retry_at IS NULL
+      AND owner.revoked_at IS NULL
+  ) AND predecessor_nonce IS NOT NULL AND predecessor_late_retry_at IS NULL
+`

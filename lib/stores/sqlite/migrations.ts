@@ -96,5 +96,34 @@ export const sqliteSchema: Schema = {
     `,
       ],
     },
+    {
+      version: 3,
+      statements: [
+        `
+      ALTER TABLE latchkey_refresh_token ADD COLUMN retry_until INTEGER;
+      -- Milliseconds since the epoch.
+      ALTER TABLE latchkey_refresh_token ADD COLUMN received_at INTEGER;
+      ALTER TABLE latchkey_refresh_token ADD COLUMN paced_until INTEGER;
+      -- The successor of a token has the next one. Nothing for what earlier versions stored, until it is spent.
+      ALTER TABLE latchkey_refresh_token ADD COLUMN generation INTEGER;
+      -- With the token that this one is the successor of it yields this one. Until it is spent, at most.
+      ALTER TABLE latchkey_refresh_token ADD COLUMN predecessor_nonce TEXT;
+      ALTER TABLE latchkey_refresh_token ADD COLUMN nonce_until INTEGER;
+      ALTER TABLE latchkey_refresh_token ADD COLUMN predecessor_late_retry_at INTEGER;
+      -- Where earlier versions had the nonces; pruning forgets them.
+      CREATE INDEX latchkey_refresh_token_old_nonce ON latchkey_refresh_token (spent_at) WHERE successor_nonce <> '';
+      CREATE INDEX latchkey_refresh_token_generation ON latchkey_refresh_token (authorization_id, generation);
+      DROP INDEX latchkey_refresh_token_authorization;
+      CREATE INDEX latchkey_refresh_token_nonce_until ON latchkey_refresh_token (nonce_until)
+        WHERE nonce_until IS NOT NULL;
+
+      -- Of clients' own JWTs, which are not stored: those that were issued until then are revoked.
+      CREATE TABLE latchkey_not_before (
+        subject      TEXT    NOT NULL PRIMARY KEY,
+        issued_until INTEGER NOT NULL
+      ) STRICT, WITHOUT ROWID;
+    `,
+      ],
+    },
   ],
 }

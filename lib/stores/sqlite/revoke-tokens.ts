@@ -8,6 +8,7 @@ import {
   revokeEverything,
   revokeUser,
 } from '../sql/revoke-statements.js'
+import { subjectOfRevocation } from '../sql/token-statements.js'
 import type { RevocationSelection } from '../token-store.js'
 import type { SqliteConnection, Statement } from './sqlite-connection.js'
 
@@ -23,6 +24,7 @@ export class RevokeTokens {
   readonly #everything: Statement<never>
   readonly #deleteTokensOfClient: Statement<never>
   readonly #deleteTokensOfClients: Statement<never>
+  readonly #revokeUntil: Statement<never>
 
   constructor(connection: SqliteConnection, clock: Clock) {
     this.#connection = connection
@@ -38,6 +40,10 @@ export class RevokeTokens {
     this.#everything = connection.prepare(revokeEverything.text)
     this.#deleteTokensOfClient = connection.prepare(deleteTokensOfClient.text)
     this.#deleteTokensOfClients = connection.prepare(deleteTokensOfClients.text)
+    this.#revokeUntil = connection.prepare(`
+      INSERT INTO latchkey_not_before AS stored (subject, issued_until) VALUES (?, ?)
+      ON CONFLICT (subject) DO UPDATE SET issued_until = max(stored.issued_until, excluded.issued_until)
+    `)
   }
 
   accessToken(tokenHash: TokenHash): void {
@@ -52,7 +58,11 @@ export class RevokeTokens {
     const now = this.#clock()
     if ('authorizationId' in selection) return this.#authorization.run(now, selection.authorizationId)
     if ('userId' in selection) return this.#user.run(now, selection.userId, selection.exceptAuthorizationId ?? '')
+    const clientId = 'clientId' in selection ? selection.clientId : undefined
     return this.#connection.atomically(() => {
+      if (selection.issuedUntil !== undefined) {
+        this.#revokeUntil.run(subjectOfRevocation(clientId), selection.issuedUntil)
+      }
       if ('everything' in selection) {
         this.#deleteTokensOfClients.run()
         return this.#everything.run(now)

@@ -1,5 +1,13 @@
 import { toSpending, type SpendingRow } from '../sql/token-rows.js'
-import { findSpending } from '../sql/token-statements.js'
+import {
+  claimLateRetryText,
+  findSpending,
+  spendingAssignments,
+  spendingValues,
+  successorValues,
+} from '../sql/token-statements.js'
+import { isTrimDue, needNotBeKept, oldestTokens, trimValues } from '../sql/trim-statements.js'
+import type { TokenHash } from '../../protocol/token-hash.js'
 import type { RefreshTokenRotation, RotationOutcome } from '../token-store.js'
 import type { SaveTokens } from './save-tokens.js'
 import type { SqliteConnection, Statement } from './sqlite-connection.js'
@@ -8,20 +16,19 @@ import type { SqliteConnection, Statement } from './sqlite-connection.js'
 export class RotateRefreshToken {
   readonly #connection: SqliteConnection
   readonly #save: SaveTokens
-  readonly #find: Statement<SpendingRow>
+  readonly #find: Statement<SpendingRow & { readonly generation: number | null }>
   readonly #spend: Statement<never>
   readonly #use: Statement<never>
   readonly #shorten: Statement<never>
+  readonly #trim: Statement<never>
+  readonly #claimLateRetry: Statement<never>
 
   constructor(connection: SqliteConnection, save: SaveTokens) {
     this.#connection = connection
     this.#save = save
     this.#find = connection.prepare(findSpending.text)
     this.#spend = connection.prepare(`
-      UPDATE latchkey_refresh_token
-      SET spent_at = ?, successor_nonce = ?,
-        access_token_scope = ?, access_token_audience = ?, access_token_expires_at = ?
-      WHERE token_hash = ?
+      UPDATE latchkey_refresh_token SET ${spendingAssignments()}, generation = ? WHERE token_hash = ?
     `)
     this.#use = connection.prepare(`
       UPDATE latchkey_authorization SET last_used_at = ?, signed_tokens_until = max(signed_tokens_until, ?)
@@ -30,6 +37,12 @@ export class RotateRefreshToken {
     this.#shorten = connection.prepare(`
       UPDATE latchkey_authorization SET usable_until = ? WHERE authorization_id = ? AND usable_until > ?
     `)
+    this.#trim = connection.prepare(`
+      DELETE FROM latchkey_refresh_token WHERE token_hash IN (
+        SELECT oldest.token_hash FROM (${oldestTokens('generation')}) AS oldest WHERE ${needNotBeKept}
+      )
+    `)
+    this.#claimLateRetry = connection.prepare(claimLateRetryText)
   }
 
   rotate(rotation: RefreshTokenRotation): RotationOutcome {
@@ -38,20 +51,27 @@ export class RotateRefreshToken {
       if (row === undefined) return { outcome: 'gone' }
       const spending = toSpending(row)
       if (spending !== undefined) return { outcome: 'already_spent', spending }
-      this.#replace(rotation)
+      this.#replace(rotation, row.generation ?? 0)
       return { outcome: 'rotated' }
     })
   }
 
-  #replace({ presented, spending, accessToken, refreshToken }: RefreshTokenRotation): void {
-    const { spentAt, successorNonce = null, accessTokenScope, accessTokenAudience, accessTokenExpiresAt } = spending
+  claimLateRetry(tokenHash: TokenHash, at: number): boolean {
+    return this.#claimLateRetry.run(at, tokenHash) === 1
+  }
+
+  #replace(rotation: RefreshTokenRotation, generation: number): void {
+    const { presented, spending, accessToken, refreshToken } = rotation
+    const { spentAt, accessTokenExpiresAt } = spending
     const { authorizationId } = refreshToken
-    this.#spend.run(spentAt, successorNonce, accessTokenScope, accessTokenAudience, accessTokenExpiresAt, presented)
+    const next = generation + 1
+    this.#spend.run(...spendingValues(rotation), generation, presented)
     if (accessToken !== undefined) this.#save.accessToken(accessToken)
-    this.#save.refreshToken(refreshToken)
+    this.#save.refreshToken(successorValues(rotation), next)
     this.#use.run(spentAt, accessToken === undefined ? accessTokenExpiresAt : 0, authorizationId)
     // Seldom writes: as a rule successors outlive what they replace.
     const usableUntil = Math.max(accessToken?.expiresAt ?? accessTokenExpiresAt, refreshToken.expiresAt)
     this.#shorten.run(usableUntil, authorizationId, usableUntil)
+    if (isTrimDue(next)) this.#trim.run(...trimValues(authorizationId, next, spentAt))
   }
 }

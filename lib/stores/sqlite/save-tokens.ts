@@ -6,7 +6,8 @@ import {
   insertRefreshToken,
   refreshTokenValues,
 } from '../sql/token-statements.js'
-import type { AccessTokenRecord, NewRefreshToken, NewTokens } from '../token-store.js'
+import type { SqlValue } from '../sql/sql-connection.js'
+import type { AccessTokenRecord, NewTokens } from '../token-store.js'
 import type { SqliteConnection, Statement } from './sqlite-connection.js'
 
 /** Inserts tokens. A hash or id that exists already breaks the primary key, and the driver throws. */
@@ -32,7 +33,7 @@ export class SaveTokens {
     this.#connection.atomically(() => {
       this.#authorization.run(...authorizationValues(tokens))
       if (tokens.accessToken !== undefined) this.accessToken(tokens.accessToken)
-      if (tokens.refreshToken !== undefined) this.refreshToken(tokens.refreshToken)
+      if (tokens.refreshToken !== undefined) this.refreshToken(refreshTokenValues(tokens.refreshToken), 0)
     })
   }
 
@@ -40,7 +41,7 @@ export class SaveTokens {
     this.#accessToken.run(...accessTokenValues(token))
   }
 
-  refreshToken(token: NewRefreshToken): void {
-    this.#refreshToken.run(...refreshTokenValues(token))
+  refreshToken(values: readonly SqlValue[], generation: number): void {
+    this.#refreshToken.run(...values, generation)
   }
 }

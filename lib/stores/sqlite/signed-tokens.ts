@@ -1,5 +1,5 @@
 import { isRevoked, type RevocationRow } from '../sql/token-rows.js'
-import { findRevocation } from '../sql/token-statements.js'
+import { findRevocation, revocationValues } from '../sql/token-statements.js'
 import type { SignedTokenId } from '../token-store.js'
 import type { SqliteConnection, Statement } from './sqlite-connection.js'
 
@@ -19,7 +19,7 @@ export class SignedTokens {
     this.#revoke.run(tokenId, expiresAt)
   }
 
-  isRevoked({ tokenId, authorizationId }: SignedTokenId): boolean {
-    return isRevoked(this.#look.get(tokenId, authorizationId ?? null), authorizationId)
+  isRevoked(token: SignedTokenId): boolean {
+    return isRevoked(this.#look.get(...revocationValues(token)), token.authorizationId)
   }
 }

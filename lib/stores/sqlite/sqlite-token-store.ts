@@ -1,4 +1,5 @@
 import type { Clock } from '../../protocol/clock.js'
+import type { MaybePromise } from '../../protocol/maybe-promise.js'
 import type { TokenHash } from '../../protocol/token-hash.js'
 import type {
   AccessTokenRecord,
@@ -58,6 +59,10 @@ export class SqliteTokenStore implements TokenStore {
     return this.#rotate.rotate(rotation)
   }
 
+  claimLateRetry(tokenHash: TokenHash, at: number): boolean {
+    return this.#rotate.claimLateRetry(tokenHash, at)
+  }
+
   revokeAccessToken(tokenHash: TokenHash): void {
     this.#revoke.accessToken(tokenHash)
   }
@@ -82,8 +87,8 @@ export class SqliteTokenStore implements TokenStore {
     return this.#revoke.selected(selection)
   }
 
-  /** In batches, each a transaction of its own, but without giving way to requests: a budget keeps it short. */
-  prune(now: number, limits?: PruneLimits): number {
+  /** In small steps, each atomic. A promise when there is more than a step to do: requests are served between two of them. */
+  prune(now: number, limits?: PruneLimits): MaybePromise<number> {
     return this.#prune.prune(now, limits)
   }
 }

@@ -35,8 +35,9 @@ export const pruningInBatchesRules: ContractRules<TokenStoreUnderTest> = forPrun
     await save(store, fat, thin)
     let presented = fat.refreshToken.tokenHash
     for (let count = 0; count < manyRotations; count++) {
-      const rotation = { ...newRotation(fat, presented), accessToken: undefined }
-      await store.rotateRefreshToken(rotation, context)
+      const { spending, ...rotation } = newRotation(fat, presented)
+      const early = { ...spending, spentAt: startedAt }
+      await store.rotateRefreshToken({ ...rotation, spending: early, accessToken: undefined }, context)
       presented = rotation.refreshToken.tokenHash
     }
     let removed = await store.prune(soon, { budgetMilliseconds: 60_000 })

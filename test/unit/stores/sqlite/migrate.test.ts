@@ -72,6 +72,7 @@ describe('the migrations', () => {
       'latchkey_authorization',
       'latchkey_client',
       'latchkey_migration',
+      'latchkey_not_before',
       'latchkey_refresh_token',
       'latchkey_revoked_token',
       'latchkey_signing_key',

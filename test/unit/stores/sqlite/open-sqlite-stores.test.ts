@@ -86,15 +86,20 @@ describe('the SQLite stores', () => {
     const alice = signIn('alice')
     tokens.saveTokens(alice)
     tokens.saveTokens(signIn('bob'))
-    tokens.rotateRefreshToken(rotation(alice, 'next'))
+    const next = rotation(alice, 'next')
+    const refreshToken = { ...next.refreshToken, pacedUntil: 1_000_500 }
+    const spending = { ...next.spending, retryUntil: 1060 }
+    tokens.rotateRefreshToken({ ...next, spending, refreshToken, receivedAt: 1_000_250 })
+    tokens.claimLateRetry(alice.refreshToken.tokenHash, 1030)
     tokens.revokeTokens({ userId: 'alice' })
+    tokens.revokeTokens({ clientId: 'nightly-report', issuedUntil: 1000 })
     tokens.revokeSignedToken('jti', 2000)
     keys.replaceSigningKeys([], [signingKey('active')])
 
     const isTime = /_at$|_until$|^since$/
     const isTable = `type = 'table' AND name LIKE 'latchkey_%' AND name <> 'latchkey_client'`
     const tables = database.prepare<[], string>(`SELECT name FROM sqlite_schema WHERE ${isTable}`).pluck().all()
-    expect(tables).toHaveLength(6)
+    expect(tables).toHaveLength(7)
     for (const table of tables) {
       const columns = database.pragma(`table_info(${table})`) as { name: string; type: string }[]
       const times = columns.filter(({ name }) => isTime.test(name))
@@ -102,7 +107,7 @@ describe('the SQLite stores', () => {
       expect(times.map(({ type }) => type)).toEqual(times.map(() => 'INTEGER'))
       for (const { name } of times) {
         const types = database.prepare(`SELECT DISTINCT typeof(${name}) FROM ${table}`).pluck().all()
-        expect(types.filter((type) => type !== 'null')).toEqual(['integer'])
+        expect([name, ...types.filter((type) => type !== 'null')]).toEqual([name, 'integer'])
       }
     }
   })
