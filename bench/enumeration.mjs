@@ -29,8 +29,8 @@ const statistics = [
   { name: 'fastest tenth', at: 0.1 },
 ]
 // Of one length, as are all names: what is longer takes longer to read, and tells guessers nothing that they did not send.
-const right = 'the right one of this account'
-const wrong = 'the wrong one of this account'
+const right = 'the-right-one-of-this-account'
+const wrong = 'the-wrong-one-of-this-account'
 
 /** The cases of each group; the first is the one that the others are compared with. */
 const userCases = [

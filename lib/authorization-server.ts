@@ -9,6 +9,7 @@ import { clientSecretPost } from './client-auth/client-secret-post.js'
 import { clientSecretVerifier } from './client-auth/client-secret.js'
 import { none } from './client-auth/none.js'
 import { secretUseNotes } from './client-auth/note-secret-use.js'
+import { SharedAddressWatch } from './client-auth/user-address.js'
 import { ConfigurationError } from './errors/configuration-error.js'
 import { createEmit } from './events.js'
 import { proxyWatch } from './express/proxy-watch.js'
@@ -109,7 +110,10 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
     strategies: serverStrategies(guardServices, scopePolicy.catalogue),
     authorizations,
     clients: clientsOf({ ...services, endTokens: (clientId) => authorizations.revoke({ clientId }) }),
-    posture: () => [...weaknesses, ...noticedWeaknesses(options.grants, secretHasher, proxy.finding())],
+    posture: () => [
+      ...weaknesses,
+      ...noticedWeaknesses(options.grants, secretHasher, proxy.finding(), services.sharedAddresses.finding()),
+    ],
   }
 }
 
@@ -149,6 +153,7 @@ function wire(options: AuthorizationServerOptions, secretHasher: PasswordHasher)
       authorizationLifetimeSeconds: options.authorizationLifetimeSeconds ?? 90 * 86_400,
     },
     emit,
+    sharedAddresses: new SharedAddressWatch(emit),
     throttle: throttle === false ? undefined : throttle,
     places: new Places(),
     sealing: sealingWith(serverSecrets(options.secret)),

@@ -24,6 +24,7 @@ const known: readonly (keyof NewClient)[] = [
   'scopes',
   'defaultScopes',
   'firstParty',
+  'tellsUserAddress',
   'passwordGrantDeprecatedAt',
   'passwordGrantSunsetAt',
   'disabled',
@@ -50,6 +51,10 @@ export function checkNewClient(client: NewClient): void {
   checkScopes(client)
   checkBoolean('createClient.firstParty', client.firstParty)
   checkBoolean('createClient.disabled', client.disabled)
+  checkBoolean('createClient.tellsUserAddress', client.tellsUserAddress)
+  // Anybody can say that they are a public client, and make up addresses.
+  if (clientType === 'public' && client.tellsUserAddress === true)
+    throw invalid('tellsUserAddress', 'is not for a public client', 'Make the client confidential')
   checkPasswordSunset(client)
   checkIntrospection(client)
   checkAccessTokens(client)

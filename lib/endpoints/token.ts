@@ -1,5 +1,6 @@
 import { authenticateClient, type ClientAuthServices } from '../client-auth/authenticate-client.js'
 import type { ClientAuthRequest } from '../client-auth/client-auth-method.js'
+import { requestOfUser, type SharedAddressWatch } from '../client-auth/user-address.js'
 import { OAuthError } from '../errors/oauth-error.js'
 import type { AddHeader, GrantHandler, GrantRequest } from '../grants/grant-handler.js'
 import {
@@ -33,6 +34,7 @@ export interface TokenEndpointServices extends ClientAuthServices, TokenServices
   readonly grants: ReadonlyMap<string, GrantHandler>
   readonly scopePolicy: ScopePolicy
   readonly resources: Resources
+  readonly sharedAddresses: SharedAddressWatch
 }
 
 /**
@@ -42,15 +44,17 @@ export interface TokenEndpointServices extends ClientAuthServices, TokenServices
 export function tokenEndpoint(services: TokenEndpointServices, request: TokenRequest): MaybePromise<TokenResponse> {
   return andThen(authenticateClient(services, request), (client) => {
     const grant = findGrant(services, client, request.parameters.require('grant_type'))
-    return andThen(grant.grantAccess(grantRequest(services, client, request)), (access) =>
-      issueTokens(services, {
+    const asked = requestOfUser(client, grant.grantType, request)
+    return andThen(grant.grantAccess(grantRequest(services, client, asked)), (access) => {
+      if (access.actsFor === 'user') services.sharedAddresses.see(client, access.userId, asked.context)
+      return issueTokens(services, {
         grantType: grant.grantType,
         client,
         access,
         resources: (refreshed) => resourcesFor(services, client, request.parameters, refreshed),
-        context: request.context,
-      }),
-    )
+        context: asked.context,
+      })
+    })
   })
 }
 

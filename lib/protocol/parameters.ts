@@ -32,6 +32,7 @@ const definedNames: ReadonlySet<string> = new Set([
   'resource',
   'scope',
   'token_type_hint',
+  'user_address',
   'username',
 ])
 

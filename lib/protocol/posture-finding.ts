@@ -25,6 +25,7 @@ export type PostureCode =
   | 'shared_symmetric_key'
   | 'untrusted_proxy'
   | 'costlier_hashes'
+  | 'shared_user_address'
 
 /** Makes a function that returns what a source has found, of each kind once. */
 export function newFindings(find: () => readonly PostureFinding[]): () => readonly PostureFinding[] {

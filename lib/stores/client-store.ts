@@ -40,6 +40,11 @@ export interface ClientRegistration {
   /** Trusted to see a user's password: the second switch of the password grant (RFC 9700 §2.4). Default false. */
   readonly firstParty?: boolean | undefined
   /**
+   * Whether it signs users in from a server of its own and tells their addresses by the form parameter `user_address`: failed sign-ins are
+   * counted for that address then. For confidential clients only. Default false: the parameter is ignored.
+   */
+  readonly tellsUserAddress?: boolean | undefined
+  /**
    * Seconds since the epoch from which on it should not use the password grant any more: told in the header `Deprecation` of each
    * answer to that grant (RFC 9745). Absent: not told.
    */
