@@ -34,6 +34,7 @@ import { memoryThrottle } from './throttle/memory-throttle.js'
 import { Places } from './throttle/places.js'
 import { resourceMetadataUrl, serverEndpoints, type ServerServices } from './server-endpoints.js'
 import { ActiveParties } from './tokens/active-parties.js'
+import { CLOCK_SKEW_SECONDS, LONGEST_ACCESS_TOKEN_SECONDS, ownClaimRules } from './tokens/access-token-claims.js'
 import { VerifiedJwts } from './tokens/verified-jwts.js'
 import { ownTokenVerifier } from './tokens/verify-access-token.js'
 
@@ -121,6 +122,8 @@ function wire(options: AuthorizationServerOptions, secretHasher: PasswordHasher)
   const { issuer, clients, tokens, clock = systemClock, excessScope = 'refuse' } = options
   const { throttle = memoryThrottle({ clock }) } = options
   const { accessTokenFormat = 'opaque', signingKeys, accessTokenClaims } = options
+  const { accessTokenLifetimeSeconds = 3600, clockSkewSeconds = CLOCK_SKEW_SECONDS } = options
+  const { longestAccessTokenSeconds = Math.max(accessTokenLifetimeSeconds, LONGEST_ACCESS_TOKEN_SECONDS) } = options
   const emit = createEmit(options.onEvent, clock)
   const { chosenClientSecrets } = options
   const secrets = clientSecretVerifier({
@@ -134,6 +137,7 @@ function wire(options: AuthorizationServerOptions, secretHasher: PasswordHasher)
   const parties = new ActiveParties({ clients, tokens, grants, clock }, partyCheckSeconds(options) || 0)
   return {
     issuer,
+    claimRules: ownClaimRules(issuer, { clockSkewSeconds, longestAccessTokenSeconds }),
     clients,
     tokens,
     clock,
@@ -148,7 +152,7 @@ function wire(options: AuthorizationServerOptions, secretHasher: PasswordHasher)
     scopePolicy: { catalogue: new Set(options.scopes), excessScope },
     issuesRefreshTokens: grants.has('refresh_token'),
     lifetimes: {
-      accessTokenLifetimeSeconds: options.accessTokenLifetimeSeconds ?? 3600,
+      accessTokenLifetimeSeconds,
       refreshTokenLifetimeSeconds: options.refreshTokenLifetimeSeconds ?? 14 * 86_400,
       authorizationLifetimeSeconds: options.authorizationLifetimeSeconds ?? 90 * 86_400,
     },

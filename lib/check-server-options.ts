@@ -49,6 +49,8 @@ export function checkServerOptions(options: AuthorizationServerOptions): void {
   for (const grant of options.grants) grant.checkTokenStore?.(options.tokens)
   checkClientAuthMethods(options.clientAuthMethods)
   checkLifetimes('', options)
+  checkLongestAccessToken(options)
+  checkWholeNumber('clockSkewSeconds', options.clockSkewSeconds, 0, 300)
   for (const name of ['tokenPath', 'revocationPath', 'introspectionPath', 'jwksPath'] as const) {
     checkText(name, options[name], /^\/[^?#]*$/, 'must be a path that begins with a slash')
   }
@@ -80,6 +82,19 @@ export function checkServerOptions(options: AuthorizationServerOptions): void {
   checkWholeNumber('requestTimeoutSeconds', options.requestTimeoutSeconds, 1, 600)
   checkWholeNumber('rememberedJwts', options.rememberedJwts, 0, MOST_REMEMBERED_JWTS)
   checkClock(options.clock)
+}
+
+/** What the server issues, it accepts. */
+function checkLongestAccessToken(options: AuthorizationServerOptions): void {
+  const { longestAccessTokenSeconds, accessTokenLifetimeSeconds = 3600 } = options
+  checkWholeNumber('longestAccessTokenSeconds', longestAccessTokenSeconds, 1, 3_153_600_000)
+  if (longestAccessTokenSeconds === undefined || longestAccessTokenSeconds >= accessTokenLifetimeSeconds) return
+  const problem = `is less than accessTokenLifetimeSeconds, ${String(accessTokenLifetimeSeconds)}`
+  throw new ConfigurationError(
+    'longestAccessTokenSeconds',
+    problem,
+    'Leave it out for a year, or more where tokens live longer',
+  )
 }
 
 /** RFC 8707 §2: an absolute URI without fragment; RFC 9068 §5: each resource has a name of its own. */

@@ -41,7 +41,7 @@ export {
 export { digestClientSecret } from './client-auth/secret-digest.js'
 export type { ClientAuthMethod, ClientAuthRequest, PresentedCredentials } from './client-auth/client-auth-method.js'
 
-export type { Auth, ClientAuth, UserAuth } from './bearer/auth.js'
+export type { Auth, ClientAuth, UnknownAuth, UserAuth } from './bearer/auth.js'
 export type { BearerOptions } from './bearer/requirement.js'
 export type { AuthFor, BearerGuard, RequireBearer } from './express/require-bearer.js'
 export type { ClientAddress } from './express/client-address.js'

@@ -62,6 +62,16 @@ export interface AuthorizationServerOptions {
   /** Seconds that a refresh token may lie unused. Default 1,209,600 (14 days); a client may have its own. */
   readonly refreshTokenLifetimeSeconds?: number
   /**
+   * Longest lifetime of a JWT, in seconds: what claims to live longer is neither issued nor accepted, so that a key that leaked makes no
+   * tokens for a century. Default 31,536,000 (a year), or `accessTokenLifetimeSeconds` where that is longer.
+   */
+  readonly longestAccessTokenSeconds?: number
+  /**
+   * Seconds, at most 300, by which the clocks of the server's processes may differ, or a clock may be set back: a JWT whose `iat` or `nbf`
+   * is no further in the future is accepted. Its end is not forgiven. Default 60.
+   */
+  readonly clockSkewSeconds?: number
+  /**
    * Seconds after which a sign-in is over however often it was refreshed. Default 7,776,000 (90 days); a client may have
    * its own.
    */
@@ -150,6 +160,8 @@ export const serverOptionNames: readonly (keyof AuthorizationServerOptions)[] = 
   'jwksMaxAgeSeconds',
   'accessTokenLifetimeSeconds',
   'refreshTokenLifetimeSeconds',
+  'longestAccessTokenSeconds',
+  'clockSkewSeconds',
   'authorizationLifetimeSeconds',
   'excessScope',
   'realm',

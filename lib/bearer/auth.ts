@@ -1,7 +1,7 @@
 import type { Scope } from '../protocol/scope.js'
 
 /** What a verified access token says: `req.auth` behind a guard. Frozen, and made anew for each request. */
-export type Auth = UserAuth | ClientAuth
+export type Auth = UserAuth | ClientAuth | UnknownAuth
 
 /** The token acts for a user. */
 export interface UserAuth extends AuthFields {
@@ -15,6 +15,16 @@ export interface UserAuth extends AuthFields {
 /** The token acts for the client itself: a service, no user. */
 export interface ClientAuth extends AuthFields {
   readonly actsFor: 'client'
+}
+
+/**
+ * The issuer does not say for whom the token acts: its subject is not the client, and nothing shows that it is a user. It may be a user
+ * or a service account. Tokens of latchkey always say; those of other issuers may not. See `isUser` of a resource server.
+ */
+export interface UnknownAuth extends AuthFields {
+  readonly actsFor: 'unknown'
+  /** What the issuer names as `sub`. */
+  readonly subject: string
 }
 
 interface AuthFields {

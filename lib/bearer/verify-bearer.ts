@@ -81,8 +81,10 @@ export function satisfies(scope: Pick<Scope, 'has'>, { allOf, anyOf }: BearerReq
 }
 
 function authOf(access: VerifiedAccess, scope: Scope): Auth {
-  const { clientId, userId, authorizationId, audience, issuedAt, expiresAt, claims } = access
-  // Member by member, twice: to spread what they share costs several times as much, at every guarded request.
+  const { clientId, userId, unknownSubject: subject, authorizationId, audience, issuedAt, expiresAt, claims } = access
+  // Member by member, each time: to spread what they share costs several times as much, at every guarded request.
+  if (subject !== undefined)
+    return Object.freeze({ actsFor: 'unknown', subject, clientId, scope, audience, issuedAt, expiresAt, claims })
   return userId === undefined
     ? Object.freeze({ actsFor: 'client', clientId, scope, audience, issuedAt, expiresAt, claims })
     : Object.freeze({

@@ -25,6 +25,7 @@ export const tokenRefusals = [
   'claim_sid',
   'expired',
   'not_yet_valid',
+  'too_long',
   'sender_constrained',
   'audience',
   'audience_slash',

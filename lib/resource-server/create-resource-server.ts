@@ -9,13 +9,22 @@ import { tlsRule } from '../express/tls.js'
 import { systemClock, type Clock } from '../protocol/clock.js'
 import { andThen } from '../protocol/maybe-promise.js'
 import { timeOf } from '../protocol/request-context.js'
-import { readAccessTokenClaims } from '../tokens/access-token-claims.js'
+import type { ThrottleServices } from '../throttle/limit-attempts.js'
+import { memoryThrottle } from '../throttle/memory-throttle.js'
+import {
+  CLOCK_SKEW_SECONDS,
+  LONGEST_ACCESS_TOKEN_SECONDS,
+  readAccessTokenClaims,
+} from '../tokens/access-token-claims.js'
 import { verifyJwt } from '../tokens/jwt.js'
 import { VerifiedJwts } from '../tokens/verified-jwts.js'
 import type { VerifyAccessToken } from '../tokens/verify-access-token.js'
 import { remoteIntrospection } from './remote-introspection.js'
 import { remoteKeys } from './remote-keys.js'
 import { checkResourceServerOptions, type ResourceServerOptions } from './resource-server-options.js'
+
+/** Default of `leewaySeconds`. */
+const LEEWAY_SECONDS = 5
 
 /** The guard for an app that accepts another server's tokens. */
 export interface ResourceServer {
@@ -32,13 +41,16 @@ export function createResourceServer(options: ResourceServerOptions): ResourceSe
   const isUrl = URL.canParse(audience) && /^https?:/.test(audience)
   const realm = options.realm ?? (isUrl ? new URL(audience).hostname : audience)
   const path = isUrl ? wellKnownPath('oauth-protected-resource', audience) : undefined
+  const emit = createEmit(options.onEvent, clock)
+  const { throttle = memoryThrottle({ clock }) } = options
+  const throttling = { throttle: throttle === false ? undefined : throttle, emit }
   const services = {
     clock,
     realm,
     resource: audience,
     resourceMetadata: path && new URL(path, audience).href,
-    verifyAccessToken: verifier(options, clock),
-    emit: createEmit(options.onEvent, clock),
+    verifyAccessToken: verifier(options, clock, throttling),
+    emit,
     requestId: options.requestId,
     clientAddress: options.clientAddress,
     tls: tlsRule(options, issuer),
@@ -54,13 +66,22 @@ export function createResourceServer(options: ResourceServerOptions): ResourceSe
   }
 }
 
-function verifier(options: ResourceServerOptions, clock: Clock): VerifyAccessToken {
-  const { issuer, jwks, introspection, leewaySeconds = 5, rememberedJwts } = options
-  if (introspection !== undefined) return remoteIntrospection(issuer, introspection, clock)
+function verifier(options: ResourceServerOptions, clock: Clock, throttling: ThrottleServices): VerifyAccessToken {
+  const { issuer, jwks, introspection, leewaySeconds, rememberedJwts, isUser } = options
+  if (introspection !== undefined) return remoteIntrospection({ ...throttling, issuer, clock, isUser }, introspection)
+  const { clockSkewSeconds = leewaySeconds ?? CLOCK_SKEW_SECONDS } = options
+  const { longestAccessTokenSeconds = LONGEST_ACCESS_TOKEN_SECONDS } = options
+  const rules = {
+    issuer,
+    clockSkewSeconds,
+    leewaySeconds: leewaySeconds ?? Math.min(LEEWAY_SECONDS, clockSkewSeconds),
+    longestAccessTokenSeconds,
+    isUser,
+  }
   const findKey = remoteKeys(issuer, jwks === true || jwks === undefined ? {} : jwks)
   const verifiedJwts = new VerifiedJwts(rememberedJwts)
   return (token, context) =>
     andThen(verifyJwt(token, 'at+jwt', findKey, verifiedJwts), (claims) =>
-      readAccessTokenClaims(claims, issuer, timeOf(context, clock), leewaySeconds),
+      readAccessTokenClaims(claims, rules, timeOf(context, clock)),
     )
 }

@@ -2,3 +2,7 @@ export { createResourceServer, type ResourceServer } from './create-resource-ser
 export type { RemoteIntrospectionOptions } from './remote-introspection.js'
 export type { RemoteKeysOptions } from './remote-keys.js'
 export type { ResourceServerOptions } from './resource-server-options.js'
+export type { IsUser } from '../tokens/access-token-claims.js'
+export { memoryThrottle, type MemoryThrottleOptions } from '../throttle/memory-throttle.js'
+export { sharedThrottle, type SharedThrottleOptions } from '../throttle/shared-throttle.js'
+export type { Throttle } from '../throttle/throttle.js'

@@ -3,6 +3,8 @@ import type { Clock } from '../protocol/clock.js'
 import { timeOf } from '../protocol/request-context.js'
 import { hashToken, type TokenHash } from '../protocol/token-hash.js'
 import { differInSlash, type TokenRefusal } from '../protocol/token-refusal.js'
+import { limitQuestions, type ThrottleServices } from '../throttle/limit-attempts.js'
+import { actorOf, type IsUser } from '../tokens/access-token-claims.js'
 import type { JwtClaims } from '../tokens/jwt.js'
 import type { VerifiedAccess } from '../tokens/verified-access.js'
 import type { VerifyAccessToken } from '../tokens/verify-access-token.js'
@@ -22,6 +24,10 @@ export interface RemoteIntrospectionOptions {
   readonly cacheSeconds?: number
   /** Most answers that are kept. Default 10,000. */
   readonly cacheSize?: number
+  /** The form of the issuer's tokens: what does not match is refused without a question. Default: 4 characters or more. */
+  readonly tokenForm?: RegExp
+  /** Most questions at once; a request that would need one more is answered 503. Default 100. */
+  readonly concurrentQuestions?: number
   /** Milliseconds for one request. Default 5000. */
   readonly timeoutMilliseconds?: number
   /** Largest answer, in octets. Default 65,536. */
@@ -30,36 +36,80 @@ export interface RemoteIntrospectionOptions {
 
 interface Answer {
   readonly access: VerifiedAccess | TokenRefusal
+  readonly askedAt: number
   readonly until: number
 }
+
+/** What asking an issuer works with. */
+export interface RemoteIntrospectionServices extends ThrottleServices {
+  readonly issuer: string
+  readonly clock: Clock
+  readonly isUser: IsUser | undefined
+}
+
+/** Shorter ones are tried out in no time: an issuer that makes them has no tokens. */
+const anyToken = /^.{4}/s
 
 /**
  * Verifies tokens by asking the issuer (RFC 7662): one request for all who wait for the same token. Throws
  * `StoreUnavailableError` when there is no answer that can be relied on; such a request never passes.
+ *
+ * Made-up tokens do not flood the issuer: their form is checked first, questions at once are bounded, and failures are counted for each
+ * address. A token that was good before is asked about in any case.
  */
 export function remoteIntrospection(
-  issuer: string,
+  services: RemoteIntrospectionServices,
   options: RemoteIntrospectionOptions,
-  clock: Clock,
 ): VerifyAccessToken {
+  const { issuer, clock, isUser } = services
   const { cacheSeconds = 0, cacheSize = 10_000, timeoutMilliseconds = 5000, maxOctets = 65_536 } = options
+  const { concurrentQuestions = 100, tokenForm = anyToken } = options
+  // Without the flags by which a pattern remembers where it was.
+  const form = new RegExp(tokenForm.source, tokenForm.flags.replace(/[gy]/g, ''))
   const answers = new Map<TokenHash, Answer>()
   const asking = new Map<TokenHash, Promise<VerifiedAccess | TokenRefusal>>()
+  /** Tokens that were good when the issuer was asked last. */
+  const good = new Set<TokenHash>()
 
   return (token, context) => {
+    if (!form.test(token)) return 'form'
     const tokenHash = hashToken(token)
     const now = timeOf(context, clock)
     const known = answers.get(tokenHash)
-    if (known !== undefined && now < known.until) return known.access
+    // A clock that was set back must not let an answer live longer.
+    if (known !== undefined && known.askedAt <= now && now < known.until) return known.access
     answers.delete(tokenHash)
     const waiting = asking.get(tokenHash)
     if (waiting !== undefined) return waiting
-    const asked = ask(token, now).finally(() => asking.delete(tokenHash))
+    const by = { context, clientId: undefined }
+    return good.has(tokenHash)
+      ? askOnce(tokenHash, token, now)
+      : limitQuestions(services, by, () => askOnce(tokenHash, token, now), isAccess)
+  }
+
+  function askOnce(tokenHash: TokenHash, token: string, now: number): Promise<VerifiedAccess | TokenRefusal> {
+    // Somebody may have asked while the counters were.
+    const waiting = asking.get(tokenHash)
+    if (waiting !== undefined) return waiting
+    if (asking.size >= concurrentQuestions) {
+      throw new StoreUnavailableError('Too many tokens wait for an answer of the issuer', { retryAfterSeconds: 1 })
+    }
+    const asked = ask(token, now)
+      .then((access) => {
+        if (isAccess(access)) note(good, tokenHash)
+        else good.delete(tokenHash)
+        if (cacheSeconds > 0) keep(tokenHash, access, now)
+        return access
+      })
+      .finally(() => asking.delete(tokenHash))
     asking.set(tokenHash, asked)
-    return asked.then((access) => {
-      if (cacheSeconds > 0) keep(tokenHash, access, now)
-      return access
-    })
+    return asked
+  }
+
+  function note(hashes: Set<TokenHash>, tokenHash: TokenHash): void {
+    hashes.delete(tokenHash)
+    if (hashes.size >= cacheSize) dropOldest(hashes)
+    hashes.add(tokenHash)
   }
 
   async function ask(token: string, now: number): Promise<VerifiedAccess | TokenRefusal> {
@@ -73,18 +123,24 @@ export function remoteIntrospection(
         retryAfterSeconds,
       })
     }
-    return readIntrospection(await readObject(response), issuer, now)
+    return readIntrospection(await readObject(response), issuer, now, isUser)
   }
 
   function keep(tokenHash: TokenHash, access: VerifiedAccess | TokenRefusal, askedAt: number): void {
-    if (answers.size >= cacheSize) {
-      const [oldest] = answers.keys()
-      if (oldest !== undefined) answers.delete(oldest)
-    }
+    if (answers.size >= cacheSize) dropOldest(answers)
     // Counted from the question: what was revoked while the answer was on its way is not late.
     const end = typeof access === 'string' ? Infinity : access.expiresAt
-    answers.set(tokenHash, { access, until: Math.min(askedAt + cacheSeconds, end) })
+    answers.set(tokenHash, { access, askedAt, until: Math.min(askedAt + cacheSeconds, end) })
   }
+}
+
+function isAccess(access: VerifiedAccess | TokenRefusal): access is VerifiedAccess {
+  return typeof access !== 'string'
+}
+
+function dropOldest<Key>(kept: { keys(): Iterable<Key>; delete(key: Key): boolean }): void {
+  const [oldest] = kept.keys()
+  if (oldest !== undefined) kept.delete(oldest)
 }
 
 /** RFC 6749 §2.3.1: both parts form-encoded. */
@@ -104,7 +160,12 @@ async function readObject(response: Response): Promise<JwtClaims> {
 }
 
 /** Judges an answer (RFC 7662 §2.2, §4). Only a proper `true` is active; a token without an end, or bound to a key, is none. */
-function readIntrospection(answer: JwtClaims, issuer: string, now: number): VerifiedAccess | TokenRefusal {
+function readIntrospection(
+  answer: JwtClaims,
+  issuer: string,
+  now: number,
+  isUser: IsUser | undefined,
+): VerifiedAccess | TokenRefusal {
   const {
     active,
     iss = issuer,
@@ -131,9 +192,11 @@ function readIntrospection(answer: JwtClaims, issuer: string, now: number): Veri
   if ('cnf' in answer) return 'sender_constrained'
   const audience = typeof aud === 'string' ? [aud] : aud
   if (!isStrings(audience)) return 'claim_aud'
+  const actor = actorOf(answer, sub === clientId, isUser)
   return {
     clientId,
-    userId: sid === undefined && sub === clientId ? undefined : sub,
+    userId: actor === 'user' ? sub : undefined,
+    unknownSubject: actor === 'unknown' ? sub : undefined,
     authorizationId: typeof sid === 'string' ? sid : undefined,
     scope,
     audience: Object.freeze(audience),

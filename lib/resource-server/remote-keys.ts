@@ -3,7 +3,7 @@ import { createRemoteJWKSet, customFetch, errors } from 'jose'
 import { isStoreUnavailableError, StoreUnavailableError } from '../errors/store-unavailable-error.js'
 import type { SigningAlgorithm } from '../protocol/signing-algorithm.js'
 import { wellKnownPath } from '../endpoints/metadata.js'
-import { isProtected } from '../protocol/check-issuer.js'
+import { isOnLoopback, isProtected } from '../protocol/check-issuer.js'
 import type { FindKey } from '../tokens/jwt.js'
 import type { VerificationKey } from '../tokens/signing-key.js'
 import { limitedFetch } from './limited-fetch.js'
@@ -90,8 +90,10 @@ export function remoteKeys(issuer: string, options: RemoteKeysOptions): FindKey 
   function discover(): Promise<string> {
     return ask(new URL(wellKnownPath('oauth-authorization-server', issuer), issuer).href, (metadata) => {
       const { issuer: named, jwks_uri: uri } = metadata
-      // RFC 8414 §3.3: metadata of another issuer MUST NOT be used.
-      if (named === issuer && typeof uri === 'string' && URL.canParse(uri) && isProtected(uri)) return uri
+      // RFC 8414 §3.3: metadata of another issuer MUST NOT be used. An issuer elsewhere must not send us to the machine's own ports.
+      if (named === issuer && typeof uri === 'string' && URL.canParse(uri) && isProtected(uri)) {
+        if (!isOnLoopback(uri) || isOnLoopback(issuer)) return uri
+      }
       throw new StoreUnavailableError('The metadata of the issuer names no keys, or another issuer')
     })
   }

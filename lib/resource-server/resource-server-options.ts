@@ -1,4 +1,11 @@
-import { checkBoolean, checkFunction, checkOptions, checkText, checkWholeNumber } from '../errors/check-options.js'
+import {
+  checkBoolean,
+  checkFunction,
+  checkMethods,
+  checkOptions,
+  checkText,
+  checkWholeNumber,
+} from '../errors/check-options.js'
 import { ConfigurationError } from '../errors/configuration-error.js'
 import type { OAuthEvent } from '../events.js'
 import type { ClientAddress } from '../express/client-address.js'
@@ -8,6 +15,8 @@ import { checkClock } from '../protocol/check-clock.js'
 import { checkIssuer, isProtected } from '../protocol/check-issuer.js'
 import { checkScopeTokens } from '../protocol/check-scope-tokens.js'
 import type { Clock } from '../protocol/clock.js'
+import type { Throttle } from '../throttle/throttle.js'
+import type { IsUser } from '../tokens/access-token-claims.js'
 import { MOST_REMEMBERED_JWTS } from '../tokens/verified-jwts.js'
 import type { RemoteIntrospectionOptions } from './remote-introspection.js'
 import type { RemoteKeysOptions } from './remote-keys.js'
@@ -24,8 +33,26 @@ export interface ResourceServerOptions {
   readonly introspection?: RemoteIntrospectionOptions
   /** The scopes that mean something here; a guard that asks for another is refused at start. Default: any. */
   readonly scopes?: readonly string[]
-  /** Seconds by which the clocks of issuer and resource may differ; at most 300. Default 5; for `jwks` only. */
+  /**
+   * Seconds, at most 300, by which the clock of the issuer may be ahead, or that of the resource set back: a token whose `iat` or `nbf` is
+   * no further in the future is accepted. Default `leewaySeconds` if that is given, else 60; for `jwks` only.
+   */
+  readonly clockSkewSeconds?: number
+  /** Seconds, at most 300, after its end for which a token is accepted. Default 5, or `clockSkewSeconds` if less; for `jwks` only. */
   readonly leewaySeconds?: number
+  /** Longest lifetime of a token, in seconds: one that claims to live longer is refused. Default 31,536,000 (a year); for `jwks` only. */
+  readonly longestAccessTokenSeconds?: number
+  /**
+   * Returns whether a token acts for a user. By default one does that has `sid` or `auth_time`, as those of latchkey have, and this is for
+   * issuers that say it in another way: `(claims) => claims.typ === 'user'`. A token that acts for neither a user nor its client passes
+   * no guard with `for`, and has `actsFor: 'unknown'`.
+   */
+  readonly isUser?: IsUser
+  /**
+   * Counts tokens that nobody issued for each address: above the limit further ones are answered 429, and the issuer is not asked about
+   * them. Default `memoryThrottle()`; `false`: they are not counted. For `introspection` only: keys verify without a question.
+   */
+  readonly throttle?: Throttle | false
   /**
    * How many JWTs are remembered as well signed, so that a token that comes again costs no signature; its claims are judged each time all
    * the same. 0 to 1,000,000; 0 remembers none. Default 10,000, about 10 MB; for `jwks` only.
@@ -59,7 +86,11 @@ const known: readonly (keyof ResourceServerOptions)[] = [
   'jwks',
   'introspection',
   'scopes',
+  'clockSkewSeconds',
   'leewaySeconds',
+  'longestAccessTokenSeconds',
+  'isUser',
+  'throttle',
   'rememberedJwts',
   'realm',
   'onEvent',
@@ -89,6 +120,12 @@ export function checkResourceServerOptions(options: ResourceServerOptions): void
   if (introspection !== undefined) checkRemoteIntrospection(introspection)
   if (scopes !== undefined) checkScopeTokens('scopes', scopes)
   checkWholeNumber('leewaySeconds', options.leewaySeconds, 0, 300)
+  checkWholeNumber('clockSkewSeconds', options.clockSkewSeconds, 0, 300)
+  checkWholeNumber('longestAccessTokenSeconds', options.longestAccessTokenSeconds, 1, 3_153_600_000)
+  checkFunction('isUser', options.isUser)
+  if (options.throttle !== undefined && options.throttle !== false) {
+    checkMethods('throttle', options.throttle, ['begin', 'isKnown', 'remember'])
+  }
   checkWholeNumber('rememberedJwts', options.rememberedJwts, 0, MOST_REMEMBERED_JWTS)
   const printable = /^[\x20\x21\x23-\x5B\x5D-\x7E]+$/
   checkText('realm', realm, printable, 'must be printable ASCII without quotes and backslashes')
@@ -115,6 +152,8 @@ function checkRemoteIntrospection(introspection: RemoteIntrospectionOptions): vo
     'clientSecret',
     'cacheSeconds',
     'cacheSize',
+    'tokenForm',
+    'concurrentQuestions',
     'timeoutMilliseconds',
     'maxOctets',
   ])
@@ -128,6 +167,10 @@ function checkRemoteIntrospection(introspection: RemoteIntrospectionOptions): vo
   checkLimits('introspection', introspection)
   checkWholeNumber('introspection.cacheSeconds', introspection.cacheSeconds, 0, DAY)
   checkWholeNumber('introspection.cacheSize', introspection.cacheSize, 1, 10_000_000)
+  checkWholeNumber('introspection.concurrentQuestions', introspection.concurrentQuestions, 1, 10_000)
+  if (introspection.tokenForm !== undefined && !((introspection.tokenForm as unknown) instanceof RegExp)) {
+    throw new ConfigurationError('introspection.tokenForm', 'must be a RegExp', 'Leave it out for 4 characters or more')
+  }
 }
 
 function checkLimits(where: string, limits: RemoteKeysOptions | RemoteIntrospectionOptions): void {

@@ -93,6 +93,29 @@ export function countUnknownToken(
   return countFailure(services, by, tokenKeys(by.context.address))
 }
 
+/**
+ * Asks somebody else about a token, unless too many tokens from its address were none: then nothing is asked, and the request is answered
+ * 429. Counters that are out of reach hold nobody up.
+ */
+export function limitQuestions<Result>(
+  services: ThrottleServices,
+  by: AttemptedBy,
+  ask: () => MaybePromise<Result>,
+  isGood: (result: Result) => boolean,
+): MaybePromise<Result> {
+  const { throttle } = services
+  if (throttle === undefined) return ask()
+  const keys = tokenKeys(by.context.address)
+  return andThen(
+    regardless(services, by, () => throttle.begin(keys, by.context.receivedAt)),
+    (begun) => {
+      if (begun === undefined) return ask()
+      const allowed = requireAllowed(services, by, begun)
+      return settle(ask, isGood, (outcome) => regardless(services, by, () => allowed.end(outcome)))
+    },
+  )
+}
+
 /** Waits for so many milliseconds, and goes on without a result then. */
 function within<Result>(
   milliseconds: number | undefined,

@@ -1,20 +1,50 @@
+import { isUnwantedPromise } from '../protocol/maybe-promise.js'
 import { differInSlash, type TokenRefusal } from '../protocol/token-refusal.js'
 import type { JwtClaims } from './jwt.js'
 import type { VerifiedAccess } from './verified-access.js'
 
+/** Seconds by which clocks may differ unless an application says so: `clockSkewSeconds`. */
+export const CLOCK_SKEW_SECONDS = 60
+
+/** Default of `longestAccessTokenSeconds`: a year. */
+export const LONGEST_ACCESS_TOKEN_SECONDS = 31_536_000
+
+/** Returns whether a token of another issuer acts for a user. */
+export type IsUser = (claims: JwtClaims) => boolean
+
+/** What a verifier asks of the claims of an access token. */
+export interface ClaimRules {
+  readonly issuer: string
+  /** Seconds by which `iat` and `nbf` may lie in the future: they inform, and refuse nothing because a clock was set back. */
+  readonly clockSkewSeconds: number
+  /** Seconds after `exp` for which a token is accepted all the same. */
+  readonly leewaySeconds: number
+  /** Longest time from `iat` to `exp`: a key that leaked must not make tokens for a century. */
+  readonly longestAccessTokenSeconds: number
+  readonly isUser?: IsUser | undefined
+}
+
+/** The rules for the tokens of an own server. Their end is not forgiven: an opaque token would have expired, too. */
+export function ownClaimRules(
+  issuer: string,
+  options: Partial<Pick<ClaimRules, 'clockSkewSeconds' | 'longestAccessTokenSeconds'>> = {},
+): ClaimRules {
+  const { clockSkewSeconds = CLOCK_SKEW_SECONDS, longestAccessTokenSeconds = LONGEST_ACCESS_TOKEN_SECONDS } = options
+  return { issuer, clockSkewSeconds, leewaySeconds: 0, longestAccessTokenSeconds, isUser: undefined }
+}
+
 /**
  * Judges the claims of a JWT access token whose signature is right (RFC 9068 §4), all but the audience. Returns why the token is
- * refused when one of them is missing, of a wrong type, or not for now; an earlier refusal comes back as it is. `leewaySeconds`
- * forgives clocks that differ.
+ * refused when one of them is missing, of a wrong type, or not for now; an earlier refusal comes back as it is.
  */
 export function readAccessTokenClaims(
   claims: JwtClaims | TokenRefusal,
-  issuer: string,
+  rules: ClaimRules,
   now: number,
-  leewaySeconds: number,
 ): VerifiedAccess | TokenRefusal {
   if (typeof claims === 'string') return claims
   const { iss, sub, aud, client_id: clientId, jti, scope = '', sid } = claims
+  const { issuer, clockSkewSeconds, leewaySeconds, longestAccessTokenSeconds, isUser } = rules
   if (iss !== issuer) return differInSlash(iss, issuer) ? 'issuer_slash' : 'issuer'
   if (!isName(sub)) return 'claim_sub'
   if (!isName(clientId)) return 'claim_client_id'
@@ -28,14 +58,15 @@ export function readAccessTokenClaims(
   if (!isTime(nbf)) return 'claim_nbf'
   if (sid !== undefined && !isName(sid)) return 'claim_sid'
   if (now >= exp + leewaySeconds) return 'expired'
-  if (iat > now + leewaySeconds || nbf > now + leewaySeconds) return 'not_yet_valid'
+  if (iat > now + clockSkewSeconds || nbf > now + clockSkewSeconds) return 'not_yet_valid'
+  if (exp - iat > longestAccessTokenSeconds) return 'too_long'
   // Bound to a key or a certificate that nothing here could check: to take it as a bearer token would undo the binding.
   if ('cnf' in claims) return 'sender_constrained'
-  // A client's own token: `sub` is the client, and there is no sign-in.
-  const isClients = sid === undefined && sub === clientId
+  const actor = actorOf(claims, sub === clientId, isUser)
   return {
     clientId,
-    userId: isClients ? undefined : sub,
+    userId: actor === 'user' ? sub : undefined,
+    unknownSubject: actor === 'unknown' ? sub : undefined,
     authorizationId: sid,
     scope,
     audience: Object.freeze(audience),
@@ -44,6 +75,21 @@ export function readAccessTokenClaims(
     tokenId: jti,
     claims: Object.freeze(claims),
   }
+}
+
+/**
+ * For whom a token acts. A sign-in (`sid`, `auth_time`) is that of a user. A subject other than the client is not enough: RFC 9068 §2.2
+ * lets an issuer name a service account there.
+ */
+export function actorOf(
+  claims: JwtClaims,
+  isClientsOwn: boolean,
+  isUser: IsUser | undefined,
+): 'user' | 'client' | 'unknown' {
+  if (isName(claims['sid']) || isTime(claims['auth_time'])) return 'user'
+  const said: unknown = isUser?.(claims)
+  if (!isUnwantedPromise(said) && said === true) return 'user'
+  return isClientsOwn ? 'client' : 'unknown'
 }
 
 function isName(value: unknown): value is string {

@@ -5,6 +5,7 @@ import type { RequestContext } from '../protocol/request-context.js'
 import { hashToken, type TokenHash } from '../protocol/token-hash.js'
 import type { AccessTokenFormat, Client } from '../stores/client-store.js'
 import type { AccessTokenRecord, Authorization, UserAccessTokenRecord } from '../stores/token-store.js'
+import type { ClaimRules } from './access-token-claims.js'
 import { signJwt, type JwtClaims } from './jwt.js'
 import { lifetimeSeconds, type Lifetimes } from './lifetimes.js'
 import type { SigningKeys } from './signing-key-set.js'
@@ -18,6 +19,7 @@ export interface AccessTokenServices {
   readonly accessTokenFormat: AccessTokenFormat
   readonly signingKeys: SigningKeys | undefined
   readonly accessTokenClaims: AccessTokenClaims | undefined
+  readonly claimRules: Pick<ClaimRules, 'longestAccessTokenSeconds'>
 }
 
 /** An access token that is to be made. */
@@ -67,8 +69,20 @@ export function makeAccessToken<Fields extends AccessTokenFields>(
   if (formatOf(services, draft) === 'opaque') {
     return { token: draft.seed, record: recordOf(draft.fields, hashToken(draft.seed)) }
   }
-  return andThen(makeJwt(services, draft, context), (token) => ({ token, record: undefined }))
+  return andThen(makeJwt(services, draft, context), (token) => {
+    // What is issued is accepted, by the guard and by Node.
+    if (token.length > LONGEST_TOKEN) {
+      const limit = `of the ${String(LONGEST_TOKEN)} that fit into the headers of a request`
+      throw new Error(
+        `The JWT access token has ${String(token.length)} characters ${limit}: let accessTokenClaims add less`,
+      )
+    }
+    return { token, record: undefined }
+  })
 }
+
+/** Node takes 16 KiB of headers, the guard as much of one: the rest is for the other headers of a request. */
+const LONGEST_TOKEN = 14_336
 
 /** Member by member: to spread the fields costs more than the digest. */
 function recordOf<Fields extends AccessTokenFields>(
@@ -109,7 +123,7 @@ function agreed<Said>(
 
 /** RFC 9068 §2.2: all of these claims are required, and those of the application come before them, so that they lose. */
 function makeJwt(
-  { issuer, signingKeys, accessTokenClaims }: AccessTokenServices,
+  { issuer, signingKeys, accessTokenClaims, claimRules }: AccessTokenServices,
   { fields, resources, signedInAt, seed }: AccessTokenDraft<AccessTokenFields>,
   context: RequestContext,
 ): MaybePromise<string> {
@@ -117,6 +131,11 @@ function makeJwt(
   const audience = resources.map(({ resource }) => resource)
   if (audience.length === 0) throw new Error('A JWT access token needs an audience, but the server has no resources')
   const { clientId, userId, authorizationId, scope, issuedAt, expiresAt } = fields
+  if (expiresAt - issuedAt > claimRules.longestAccessTokenSeconds) {
+    throw new RangeError(
+      `The lifetime of the JWT access token, ${String(expiresAt - issuedAt)} seconds, is longer than longestAccessTokenSeconds`,
+    )
+  }
   return andThen(accessTokenClaims?.(fields, context) ?? {}, (extra) =>
     andThen(signingKeys.current(), (keys) =>
       signJwt(

@@ -3,8 +3,10 @@ import type { JwtClaims } from './jwt.js'
 /** What a valid access token says, in whatever form it came. */
 export interface VerifiedAccess {
   readonly clientId: string
-  /** Absent for a client's own token. */
+  /** Absent for a client's own token, and where another issuer does not say that it acts for a user. */
   readonly userId: string | undefined
+  /** The subject of a token that may act for a user or for a service; absent where that is known. */
+  readonly unknownSubject?: string | undefined
   /** Absent for a client's own token, and where another issuer does not tell. */
   readonly authorizationId: string | undefined
   /** Space-separated. */

@@ -9,7 +9,7 @@ import type { ActiveParties } from './active-parties.js'
 import type { VerifiedAccess } from './verified-access.js'
 import type { VerifiedJwts } from './verified-jwts.js'
 import { isJwt, verifyJwt, type FindKey, type JwtClaims } from './jwt.js'
-import { readAccessTokenClaims } from './access-token-claims.js'
+import { ownClaimRules, readAccessTokenClaims, type ClaimRules } from './access-token-claims.js'
 import type { SigningKeys } from './signing-key-set.js'
 
 /** Returns what an access token says, or why it is refused. */
@@ -18,6 +18,8 @@ export type VerifyAccessToken = (token: string, context: RequestContext) => Mayb
 /** What verifying the tokens of the own server works with. */
 export interface VerificationServices {
   readonly issuer: string
+  /** Absent: the defaults. */
+  readonly claimRules?: ClaimRules
   readonly tokens: Pick<TokenStore, 'findAccessToken' | 'isSignedTokenRevoked'>
   readonly signingKeys: SigningKeys | undefined
   readonly verifiedJwts: VerifiedJwts
@@ -26,9 +28,6 @@ export interface VerificationServices {
 }
 
 const noClaims: JwtClaims = Object.freeze({})
-
-/** The clocks of an issuer's processes may differ: a new token of one must not be from the future for another. */
-const CLOCK_SKEW_SECONDS = 5
 
 /** How a verifier is to work. */
 export interface TokenVerifierOptions {
@@ -78,14 +77,11 @@ export function verifyOwnJwt(
   token: string,
   context: RequestContext,
 ): MaybePromise<VerifiedAccess | TokenRefusal> {
-  const { signingKeys, verifiedJwts, issuer, clock } = services
+  const { signingKeys, verifiedJwts, issuer, clock, claimRules = ownClaimRules(issuer) } = services
   if (signingKeys === undefined) return 'unknown_key'
-  return andThen(verifyJwt(token, 'at+jwt', ownKeys(signingKeys), verifiedJwts), (claims) => {
-    const now = timeOf(context, clock)
-    const access = readAccessTokenClaims(claims, issuer, now, CLOCK_SKEW_SECONDS)
-    // The end is not forgiven: an opaque token would be over, too.
-    return typeof access === 'string' || now < access.expiresAt ? access : 'expired'
-  })
+  return andThen(verifyJwt(token, 'at+jwt', ownKeys(signingKeys), verifiedJwts), (claims) =>
+    readAccessTokenClaims(claims, claimRules, timeOf(context, clock)),
+  )
 }
 
 /** Says that a JWT has no signature of ours. One that has, and is refused all the same, is not unknown. */

@@ -2,6 +2,8 @@ import { once } from 'node:events'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { api, expectRefused, getOrders, goodClaims, jws, jwtServer, segment, signer } from '../fixtures/jwt-server.js'
 import { clientToken } from '../fixtures/jwt-server.js'
+import { clientLike } from '../fixtures/api-server.js'
+import { postToken } from '../fixtures/post-token.js'
 import type { TestServer } from '../fixtures/test-server.js'
 
 let server: TestServer
@@ -144,7 +146,49 @@ describe('claims of a token whose signature is right', () => {
 
   it('JAT-21 from the clock of another process, which may be some seconds ahead, are accepted', async () => {
     expect(await accepts({ ...claims, iat: now + 5 })).toBe(true)
-    await refuse({ ...claims, iat: now + 6 })
+    expect(await accepts({ ...claims, iat: now + 60, nbf: now + 60 })).toBe(true)
+    await refuse({ ...claims, iat: now + 61 })
+    await refuse({ ...claims, nbf: now + 61 })
+  })
+
+  it('JAT-21 of a clock that was set back work on, JWT and opaque alike, and end at their end (11)', async () => {
+    for (const format of ['jwt', 'opaque'] as const) {
+      const other = jwtServer({ server: { accessTokenFormat: format } })
+      const token = await clientToken(other)
+      other.advance(-30)
+      expect((await getOrders(other, token)).status, format).toBe(200)
+      other.advance(30 + 3599)
+      expect((await getOrders(other, token)).status, format).toBe(200)
+      other.advance(1)
+      await expectRefused(other, token)
+    }
+  })
+
+  it('JAT-21 are as far from the future as clockSkewSeconds says (11)', async () => {
+    const strict = jwtServer({ server: { clockSkewSeconds: 0 } })
+    const token = await clientToken(strict)
+    strict.advance(-1)
+    await expectRefused(strict, token)
+    const patient = jwtServer({ server: { clockSkewSeconds: 300 } })
+    const other = await clientToken(patient)
+    patient.advance(-300)
+    expect((await getOrders(patient, other)).status).toBe(200)
+    patient.advance(-1)
+    await expectRefused(patient, other)
+  })
+
+  it('that claim to live for decades are refused, and not issued', async () => {
+    await refuse({ ...claims, exp: 4_102_444_800 })
+    expect(await accepts({ ...claims, exp: Number(claims['iat']) + 31_536_000 })).toBe(true)
+    const brief = jwtServer({
+      server: { longestAccessTokenSeconds: 7200 },
+      moreClients: [clientLike('lasting', { scopes: ['orders:read'], accessTokenLifetimeSeconds: 7201 })],
+    })
+    expect((await getOrders(brief, await clientToken(brief))).status).toBe(200)
+    const answer = await postToken(brief, 'grant_type=client_credentials&scope=orders%3Aread', 'lasting')
+    expect([answer.status, answer.body.error]).toEqual([500, 'server_error'])
+    const failure = brief.events.find(({ type }) => type === 'failure')
+    expect(failure).toMatchObject({ cause: { message: expect.stringContaining('longestAccessTokenSeconds') } })
   })
 
   it('JAT-06 with a scope that is no text are refused', async () => {

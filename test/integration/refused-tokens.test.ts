@@ -57,6 +57,7 @@ const forgeries: readonly (readonly [reason: TokenRefusal, what: string, token: 
   ['claim_sid', 'an empty sid', () => withClaims({ sid: '' })],
   ['expired', 'an end that has passed', () => withClaims({ exp: issuer.now() - 60 })],
   ['not_yet_valid', 'nbf in the future', () => withClaims({ nbf: issuer.now() + 3600 })],
+  ['too_long', 'a life of decades', () => withClaims({ exp: 4_102_444_800 })],
   ['sender_constrained', 'a key that it is bound to', () => withClaims({ cnf: { jkt: 'x' } })],
   ['audience', 'another audience', () => withClaims({ aud: issuer.otherApi })],
   ['audience_slash', 'the audience with a slash', () => withClaims({ aud: [`${issuer.api}/`] })],

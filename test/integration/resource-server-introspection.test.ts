@@ -1,6 +1,8 @@
+import { randomBytes } from 'node:crypto'
 import type { RequestListener } from 'node:http'
+import { memoryThrottle, type OAuthEvent } from 'latchkey'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { RemoteIntrospectionOptions } from 'latchkey/resource-server'
+import type { RemoteIntrospectionOptions, ResourceServerOptions } from 'latchkey/resource-server'
 import { clientLike, post, signInAt, tokenOf } from '../fixtures/api-server.js'
 import {
   guardedApp,
@@ -188,25 +190,27 @@ describe('answers that are kept', () => {
   it('are no more than `cacheSize`', async () => {
     const app = await guard({ cacheSeconds: 60, cacheSize: 3 })
     issuer.instead = (_, res) => json(active())(_, res)
-    expect(await statuses(app, ['a', 'b', 'c', 'a', 'b', 'c'])).toEqual([200, 200, 200, 200, 200, 200])
+    expect(await statuses(app, ['token-a', 'token-b', 'token-c', 'token-a', 'token-b', 'token-c'])).toEqual([
+      200, 200, 200, 200, 200, 200,
+    ])
     expect(issuer.asked.length).toBe(3)
     // The oldest goes.
-    await statuses(app, ['d', 'b', 'c', 'd'])
+    await statuses(app, ['token-d', 'token-b', 'token-c', 'token-d'])
     expect(issuer.asked.length).toBe(4)
-    await statuses(app, ['a'])
+    await statuses(app, ['token-a'])
     expect(issuer.asked.length).toBe(5)
   })
 
   it('are none for failures', async () => {
     const app = await guard({ cacheSeconds: 60 })
     issuer.instead = (_, res) => res.writeHead(500).end()
-    expect(await app.get('a')).toEqual(unavailable)
+    expect(await app.get('token-a')).toEqual(unavailable)
     issuer.instead = (_, res) => json(active())(_, res)
-    expect(await statuses(app, ['a'])).toEqual([200])
+    expect(await statuses(app, ['token-a'])).toEqual([200])
     issuer.instead = (_, res) => res.writeHead(500).end()
-    expect(await statuses(app, ['a'])).toEqual([200])
+    expect(await statuses(app, ['token-a'])).toEqual([200])
     issuer.advance(60)
-    expect(await app.get('a')).toEqual(unavailable)
+    expect(await app.get('token-a')).toEqual(unavailable)
   })
 })
 
@@ -294,4 +298,159 @@ describe('an answer about a token', () => {
       expect(await app.get('token')).toEqual({ ...unavailable, retryAfter: told })
     }
   })
+})
+
+describe('made-up tokens', () => {
+  const madeUp = (): string => randomBytes(32).toString('base64url')
+
+  it('that have not the form of a token are refused without a question (V21)', async () => {
+    const app = await guard()
+    for (const token of ['a', 'abc']) expect(await app.get(token)).toEqual(invalid())
+    const strict = await guard({ tokenForm: /^[\w-]{43}$/g })
+    for (const token of ['a.b.c', madeUp().slice(1), `${madeUp()}x`]) expect(await strict.get(token)).toEqual(invalid())
+    expect(issuer.asked).toEqual([])
+    const token = await tokenOf(issuer, 'opaque-app')
+    expect(await statuses(strict, [token, token, token])).toEqual([200, 200, 200])
+  })
+
+  it('are never more than so many questions at once; a known answer needs none (V21)', async () => {
+    const app = await guard({ concurrentQuestions: 5, cacheSeconds: 60 })
+    const token = await tokenOf(issuer, 'opaque-app')
+    expect((await app.get(token)).status).toBe(200)
+    let [open, most] = [0, 0]
+    const waiting: (() => void)[] = []
+    issuer.instead = (_, res) => {
+      most = Math.max(most, ++open)
+      waiting.push(() => {
+        open--
+        json({ active: false })(_, res)
+      })
+    }
+    const answers = Array.from({ length: 40 }, () => app.get(madeUp()))
+    const refused = new Promise<GuardAnswer>((resolve) => {
+      let left = 35
+      for (const answer of answers) void answer.then((given) => --left === 0 && resolve(given))
+    })
+    expect(await refused).toEqual(unavailable)
+    expect((await app.get(token)).status).toBe(200)
+    waiting.forEach((end) => end())
+    const counts = new Map<number, number>()
+    for (const { status } of await Promise.all(answers)) counts.set(status, (counts.get(status) ?? 0) + 1)
+    expect(counts).toEqual(
+      new Map([
+        [503, 35],
+        [401, 5],
+      ]),
+    )
+    expect([most, issuer.asked.length]).toEqual([5, 6])
+    issuer.instead = undefined
+    expect((await app.get(await tokenOf(issuer, 'opaque-app'))).status).toBe(200)
+  })
+
+  it('are counted for their address: above the limit nothing is asked, but for tokens that were good (V21)', async () => {
+    const events: OAuthEvent[] = []
+    const throttle = memoryThrottle({ limits: { token: { freeFailures: 10 } }, clock: () => issuer.now() })
+    const server = resourceServer(issuer, {
+      introspection: inspection(issuer),
+      throttle,
+      clientAddress: (req) => req.headers['x-address'] as string,
+      onEvent: (event) => events.push(event),
+    })
+    const app = await guardedApp(server)
+    apps.push(app)
+    const good = await tokenOf(issuer, 'opaque-app')
+    expect((await app.get(good)).status).toBe(200)
+    const flood = await statuses(app, Array.from({ length: 30 }, madeUp))
+    expect(flood).toEqual([...Array<number>(10).fill(401), ...Array<number>(20).fill(429)])
+    expect(issuer.asked.length).toBe(11)
+    const told = await app.get(madeUp())
+    expect([told.status, told.retryAfter]).toEqual([429, '1'])
+    expect(told.body).toMatchObject({ error: 'temporarily_unavailable' })
+    expect(events.filter(({ type }) => type === 'throttled')).toHaveLength(21)
+    expect(events).toContainEqual(expect.objectContaining({ type: 'throttled', kind: 'token' }))
+    // It was good before.
+    expect((await app.get(good)).status).toBe(200)
+    issuer.advance(60)
+    expect((await app.get(await tokenOf(issuer, 'opaque-app'))).status).toBe(200)
+  })
+
+  it('are not counted where the application counts itself, nor failures of the issuer (V21)', async () => {
+    const limited = memoryThrottle({ limits: { token: { freeFailures: 1 } }, clock: () => issuer.now() })
+    for (const throttle of [false, limited] as const) {
+      const app = await guardedApp(resourceServer(issuer, { introspection: inspection(issuer), throttle }))
+      apps.push(app)
+      issuer.instead = (_, res) => res.writeHead(500).end()
+      expect(await statuses(app, [madeUp(), madeUp(), madeUp()])).toEqual([503, 503, 503])
+      issuer.instead = undefined
+      const third = throttle === false ? 401 : 429
+      expect(await statuses(app, [madeUp(), madeUp()])).toEqual([401, third])
+    }
+  })
+})
+
+describe('whom a token of another issuer acts for', () => {
+  const routes = ['user', 'client', undefined] as const
+  const shown = async (answer: object, options: Partial<ResourceServerOptions> = {}) => {
+    const server = resourceServer(issuer, { introspection: inspection(issuer), ...options })
+    issuer.instead = json(active(answer))
+    const seen: unknown[] = []
+    for (const kind of routes) {
+      const requireBearer = (): unknown => server.requireBearer(kind === undefined ? {} : { for: kind })
+      const app = await guardedApp({ requireBearer } as never)
+      apps.push(app)
+      const { status, body } = await app.get(randomBytes(32).toString('base64url'))
+      seen.push(status === 200 ? pick(body as Record<string, unknown>) : status)
+    }
+    return seen
+  }
+  const pick = ({ actsFor, userId, subject }: Record<string, unknown>): unknown => ({ actsFor, userId, subject })
+  const user = { actsFor: 'user', userId: 'x', subject: undefined }
+
+  it('is not guessed from its subject: a guard for users refuses it, and one for clients too (V18)', async () => {
+    const unknown = { actsFor: 'unknown', userId: undefined, subject: 'service-account-a' }
+    expect(await shown({ sub: 'service-account-a' })).toEqual([403, 403, unknown])
+    const client = { actsFor: 'client', userId: undefined, subject: undefined }
+    expect(await shown({ sub: 'a' })).toEqual([403, client, client])
+    expect(await shown({ sub: undefined })).toEqual([403, client, client])
+    // RFC 7662 §2.2: a user name may be there for a client, too.
+    expect(await shown({ sub: 'a', username: 'a' })).toEqual([403, client, client])
+  })
+
+  it('is a user where somebody signed in, or the application says so (V18)', async () => {
+    expect(await shown({ sub: 'x', sid: 's' })).toEqual([user, 403, user])
+    expect(await shown({ sub: 'x', auth_time: 1 })).toEqual([user, 403, user])
+    const isUser: ResourceServerOptions['isUser'] = ({ username }) => typeof username === 'string'
+    expect(await shown({ sub: 'x', username: 'x' }, { isUser })).toEqual([user, 403, user])
+    expect((await shown({ sub: 'x' }, { isUser })).slice(0, 2)).toEqual([403, 403])
+  })
+
+  it('is an error of the application where isUser throws (V18)', async () => {
+    const isUser = (): boolean => {
+      throw new Error('no answer')
+    }
+    expect(await shown({ sub: 'x' }, { isUser })).toEqual([500, 500, 500])
+  })
+
+  it('is told by the tokens of latchkey, opaque and JWT, by keys and by questions', async () => {
+    for (const client of ['opaque-app', 'jwt-app']) {
+      const { access_token } = await signInAt(issuer, client)
+      const own = await tokenOf(issuer, client)
+      const ways = [{ introspection: inspection(issuer) }, ...(client === 'jwt-app' ? [{ jwks: true } as const] : [])]
+      for (const way of ways) {
+        const app = await guardedApp(resourceServer(issuer, way))
+        apps.push(app)
+        expect((await app.get(access_token)).body).toMatchObject({ actsFor: 'user' })
+        expect((await app.get(own)).body).toMatchObject({ actsFor: 'client' })
+      }
+    }
+  })
+})
+
+it('answers that are kept do not live longer because a clock was set back (11)', async () => {
+  const app = await guard({ cacheSeconds: 10 })
+  const token = await tokenOf(issuer, 'opaque-app')
+  expect(await statuses(app, [token, token])).toEqual([200, 200])
+  await post(issuer, '/oauth/revoke', { token }, 'opaque-app').expect(200)
+  issuer.advance(-30)
+  expect(await statuses(app, [token])).toEqual([401])
 })

@@ -368,4 +368,32 @@ describe('a JWT', () => {
     expect([await early('iat', leeway), await early('iat', leeway + 1)]).toEqual([200, 401])
     expect([await early('nbf', leeway), await early('nbf', leeway + 1)]).toEqual([200, 401])
   })
+
+  it('are forgiven a minute in the future by default, and not after their end (11)', async () => {
+    const app = await guardedApp(resourceServer(issuer, { jwks: true }))
+    apps.push(app)
+    const now = issuer.now()
+    const statusOf = async (claims: object): Promise<number> => (await app.get(await signed(claims))).status
+    expect([await statusOf({ iat: now + 60 }), await statusOf({ iat: now + 61 })]).toEqual([200, 401])
+    expect([await statusOf({ nbf: now + 60 }), await statusOf({ nbf: now + 61 })]).toEqual([200, 401])
+    expect([await statusOf({ exp: now - 4 }), await statusOf({ exp: now - 5 })]).toEqual([200, 401])
+    const strict = await guardedApp(resourceServer(issuer, { jwks: true, clockSkewSeconds: 0 }))
+    apps.push(strict)
+    expect((await strict.get(await signed({ iat: now + 1 }))).status).toBe(401)
+    expect((await strict.get(await signed({ exp: now }))).status).toBe(401)
+  })
+
+  it('may not claim to live for decades', async () => {
+    const app = await guardedApp(resourceServer(issuer, { jwks: true }))
+    apps.push(app)
+    const now = issuer.now()
+    expect((await app.get(await signed({ exp: now + 31_536_000 }))).status).toBe(200)
+    expect((await app.get(await signed({ exp: now + 31_536_001 }))).status).toBe(401)
+    const brief = await guardedApp(resourceServer(issuer, { jwks: true, longestAccessTokenSeconds: 60 }))
+    apps.push(brief)
+    expect([
+      (await brief.get(await signed())).status,
+      (await brief.get(await signed({ exp: now + 61 }))).status,
+    ]).toEqual([200, 401])
+  })
 })

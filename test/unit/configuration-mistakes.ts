@@ -134,6 +134,14 @@ export const wrongServer: readonly Mistake[] = [
     (secretHasher) => [{ secretHasher }, 'secretHasher', /has no method hash/] as const,
   ),
   ...[null, {}, 'log'].map((onEvent) => [{ onEvent }, 'onEvent', /must be a function/] as const),
+  ...[-1, 0.5, '60', null, 301].map(
+    (clockSkewSeconds) => [{ clockSkewSeconds }, 'clockSkewSeconds', /whole number from 0 to 300/] as const,
+  ),
+  ...[0, 0.5, '60', null].map(
+    (longestAccessTokenSeconds) =>
+      [{ longestAccessTokenSeconds }, 'longestAccessTokenSeconds', /whole number from 1 to/] as const,
+  ),
+  [{ longestAccessTokenSeconds: 3599 }, 'longestAccessTokenSeconds', /less than accessTokenLifetimeSeconds, 3600/],
   ...[null, true, 'https'].map((isSecure) => [{ isSecure }, 'isSecure', /must be a function/] as const),
   ...[null, 1_800_000_000].map((clock) => [{ clock }, 'clock', /must be a function/] as const),
   ...[() => Date.now(), () => 1_800_000_000.5, () => NaN, () => '1800000000', () => undefined, () => -1].map(

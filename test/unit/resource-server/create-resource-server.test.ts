@@ -41,6 +41,15 @@ const mistakes: readonly Mistake[] = [
     ),
   ),
   ...[...noWhole, 301].map((leewaySeconds) => [{ leewaySeconds }, 'leewaySeconds', /from 0 to 300/] as const),
+  ...[...noWhole, 301].map((clockSkewSeconds) => [{ clockSkewSeconds }, 'clockSkewSeconds', /from 0 to 300/] as const),
+  ...[...noWhole, 0].map(
+    (longestAccessTokenSeconds) => [{ longestAccessTokenSeconds }, 'longestAccessTokenSeconds', /from 1 to/] as const,
+  ),
+  [{ isUser: true }, 'isUser', /must be a function/],
+  [{ requireTls: 'no' }, 'requireTls', /must be true or false/],
+  [{ isSecure: true }, 'isSecure', /must be a function/],
+  [{ clientAddress: '127.0.0.1' }, 'clientAddress', /must be a function/],
+  ...[null, true, {}].map((throttle) => [{ throttle }, 'throttle', /has no method begin/] as const),
   ...[null, 'orders:read'].map((scopes) => [{ scopes }, 'scopes', /is not a list/] as const),
   [{ scopes: ['orders:read orders:write'] }, 'scopes[0]', /is no scope token/],
   ...['', 'a"b', 'a\\b', 'a\r\nb', null, 7].map((realm) => [{ realm }, 'realm', /printable ASCII/] as const),
@@ -61,6 +70,10 @@ const introspectionMistakes: readonly Mistake[] = [
   ...[...noWhole, 86_401].map(
     (cacheSeconds) => [{ cacheSeconds }, 'introspection.cacheSeconds', /from 0 to 86400/] as const,
   ),
+  ...[...noWhole, 0, 10_001].map(
+    (concurrentQuestions) => [{ concurrentQuestions }, 'introspection.concurrentQuestions', /from 1 to 10000/] as const,
+  ),
+  ...['^a', null, {}].map((tokenForm) => [{ tokenForm }, 'introspection.tokenForm', /must be a RegExp/] as const),
   ...[...noWhole, 0].map((cacheSize) => [{ cacheSize }, 'introspection.cacheSize', /from 1 to/] as const),
 ]
 

@@ -1,12 +1,19 @@
 import { describe, expect, it } from 'vitest'
 import type { TokenRefusal } from '../../../lib/protocol/token-refusal.js'
-import { readAccessTokenClaims } from '../../../lib/tokens/access-token-claims.js'
+import { readAccessTokenClaims, type ClaimRules } from '../../../lib/tokens/access-token-claims.js'
 import type { VerifiedAccess } from '../../../lib/tokens/verified-access.js'
 
 const now = 1_800_000_000
 const issuer = 'https://auth.example.com'
 const api = 'https://api.example.com'
 const leeway = 5
+const skew = 60
+const rules: ClaimRules = {
+  issuer,
+  clockSkewSeconds: skew,
+  leewaySeconds: leeway,
+  longestAccessTokenSeconds: 86_400,
+}
 
 const ofUser = {
   iss: issuer,
@@ -21,9 +28,9 @@ const ofUser = {
   tenant: 't1',
 }
 const read = (changed: object): ReturnType<typeof readAccessTokenClaims> =>
-  readAccessTokenClaims({ ...ofUser, ...changed }, issuer, now, leeway)
+  readAccessTokenClaims({ ...ofUser, ...changed }, rules, now)
 const lacking = (name: string): ReturnType<typeof readAccessTokenClaims> =>
-  readAccessTokenClaims(Object.fromEntries(Object.entries(ofUser).filter(([key]) => key !== name)), issuer, now, leeway)
+  readAccessTokenClaims(Object.fromEntries(Object.entries(ofUser).filter(([key]) => key !== name)), rules, now)
 
 describe('readAccessTokenClaims', () => {
   it('tells what a token of a user says, frozen', () => {
@@ -37,6 +44,7 @@ describe('readAccessTokenClaims', () => {
       issuedAt: now - 10,
       expiresAt: now + 600,
       tokenId: 'token-1',
+      unknownSubject: undefined,
       claims: ofUser,
     })
     expect(Object.isFrozen(access.audience)).toBe(true)
@@ -46,9 +54,30 @@ describe('readAccessTokenClaims', () => {
   it.each([
     ['sub and client are one, and nobody signed in', { sub: 'app', sid: undefined }, undefined],
     ['sub and client are one, and somebody signed in', { sub: 'app' }, 'app'],
-    ['nobody says who signed in', { sid: undefined }, 'user-1'],
+    ['nobody says who signed in, but when', { sid: undefined, auth_time: now - 60 }, 'user-1'],
   ])('tells whom a token is for where %s', (_what, changed, userId) => {
-    expect(read(changed)).toMatchObject({ userId, clientId: 'app' })
+    expect(read(changed)).toMatchObject({ userId, unknownSubject: undefined, clientId: 'app' })
+  })
+
+  it.each([
+    ['nothing about a sign-in', {}],
+    ['a time of a sign-in that is none', { auth_time: 'yesterday' }],
+    ['a time of a sign-in that is null', { auth_time: null }],
+  ])('takes nobody for a user by a subject alone: %s (V18)', (_what, changed) => {
+    const service = { sub: 'service-account-app', sid: undefined, ...changed }
+    expect(read(service)).toMatchObject({ userId: undefined, unknownSubject: 'service-account-app' })
+  })
+
+  it('asks the application, and believes true alone (V18)', () => {
+    const claims = { ...ofUser, sid: undefined }
+    const asked: unknown[] = []
+    const told = (answer: unknown) =>
+      readAccessTokenClaims(claims, { ...rules, isUser: (given) => (asked.push(given), answer as boolean) }, now)
+    expect(told(true)).toMatchObject({ userId: 'user-1', unknownSubject: undefined })
+    for (const answer of [false, 'true', 1, {}, undefined, Promise.resolve(true), Promise.reject(new Error('late'))]) {
+      expect(told(answer)).toMatchObject({ userId: undefined, unknownSubject: 'user-1' })
+    }
+    expect(asked).toEqual(Array(8).fill(claims))
   })
 
   it('takes an audience that is a text, and a token without scope', () => {
@@ -87,19 +116,21 @@ describe('readAccessTokenClaims', () => {
 
   it.each<[TokenRefusal, string, number, number]>([
     ['expired', 'exp', now - leeway + 1, now - leeway],
-    ['not_yet_valid', 'iat', now + leeway, now + leeway + 1],
-    ['not_yet_valid', 'nbf', now + leeway, now + leeway + 1],
-  ])('forgives clocks that differ by the leeway and no more: %s by %s', (reason, name, just, tooFar) => {
+    ['not_yet_valid', 'iat', now + skew, now + skew + 1],
+    ['not_yet_valid', 'nbf', now + skew, now + skew + 1],
+    ['too_long', 'exp', now - 10 + 86_400, now - 10 + 86_401],
+    ['too_long', 'exp', now + 600, 4_102_444_800],
+  ])('forgives clocks that differ by so much and no more: %s by %s (11)', (reason, name, just, tooFar) => {
     expect(read({ [name]: just })).toMatchObject({ tokenId: 'token-1' })
     expect(read({ [name]: tooFar })).toBe(reason)
   })
 
   it('refuses what was issued in the future, also when it says that it may be used already', () => {
-    expect(read({ iat: now + leeway + 1, nbf: now })).toBe('not_yet_valid')
+    expect(read({ iat: now + skew + 1, nbf: now })).toBe('not_yet_valid')
   })
 
   it('takes no claims for no access, and tells again why there are none', () => {
-    expect(readAccessTokenClaims({}, issuer, now, leeway)).toBe('issuer')
-    expect(readAccessTokenClaims('signature', issuer, now, leeway)).toBe('signature')
+    expect(readAccessTokenClaims({}, rules, now)).toBe('issuer')
+    expect(readAccessTokenClaims('signature', rules, now)).toBe('signature')
   })
 })
