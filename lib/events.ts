@@ -42,6 +42,11 @@ export interface TokensIssuedEvent extends RequestEvent {
   readonly scope: string
   /** `retry`: a refresh token was presented again within the grace, and got the same tokens again. */
   readonly how: 'new' | 'refreshed' | 'retry'
+  /**
+   * Whether the user has signed in from this address, or with this device token, before; where it is false, tell the owner. Absent: it is
+   * not a sign-in with a password, or nothing counts attempts (`throttle: false`).
+   */
+  readonly isKnownDevice?: boolean | undefined
 }
 
 /** An endpoint or a guard refused a request. */
@@ -72,10 +77,18 @@ export interface UserAuthenticationFailedEvent extends RequestEvent {
   readonly userId: string | undefined
   /**
    * `denied` and `challenged` come of a store that verifies by itself; `challenged`: the password was right, and another step is needed.
-   * `too_many_failures`: the password was not looked at, after guesses under several spellings of the name.
+   * `too_many_failures`: the password was not looked at, after guesses under several spellings of the name. `scope_refused`: the password
+   * was right, and the scope or the resource that was asked for was refused.
    */
   readonly reason:
-    'unknown_user' | 'disabled_user' | 'locked_user' | 'wrong_password' | 'denied' | 'challenged' | 'too_many_failures'
+    | 'unknown_user'
+    | 'disabled_user'
+    | 'locked_user'
+    | 'wrong_password'
+    | 'denied'
+    | 'challenged'
+    | 'too_many_failures'
+    | 'scope_refused'
 }
 
 /** There were too many failed attempts, refreshes or sign-ins: one more was refused with 429. */

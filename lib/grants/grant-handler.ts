@@ -94,6 +94,8 @@ export interface UserAccess {
   readonly scope: Scope
   /** What the user may recognize the device by in a list of sign-ins. Absent: nothing is known. */
   readonly deviceLabel?: string | undefined
+  /** Whether the user has signed in from this address, or with this device token, before: for events. Absent: not known. */
+  readonly isKnownDevice?: boolean | undefined
   /** `device_token` of the answer. Absent: none. */
   readonly deviceToken?: string | undefined
 }

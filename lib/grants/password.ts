@@ -9,7 +9,8 @@ import { newFindings, type PostureFinding } from '../protocol/posture-finding.js
 import type { RequestContext } from '../protocol/request-context.js'
 import type { UserStore, VerifyingUserStore } from '../stores/user-store.js'
 import type { TooManyFailures } from '../throttle/limit-sign-in.js'
-import type { GrantHandler, UserAccess } from './grant-handler.js'
+import type { Scope } from '../protocol/scope.js'
+import type { GrantHandler, GrantRequest, UserAccess } from './grant-handler.js'
 import { checkDeprecationUrl, tellPasswordSunset } from './password-sunset.js'
 import { userVerifier } from './verify-user.js'
 
@@ -105,14 +106,15 @@ export function passwordGrant(options: PasswordGrantOptions): GrantHandler {
       if (signIn.outcome === 'denied') throw invalidUser()
       if (signIn.outcome === 'challenge') throw challenged()
       // Judged only now: what a user's scopes are is nobody's business before the password is known to be right.
-      const scope = request.grantScope(limit)
+      const scope = scopeFor(signIn.userId, request, limit)
       const label = checkLabel(deviceLabel(request.context))?.slice(0, MAX_LABEL_LENGTH)
-      const { userId } = signIn
+      const { userId, isKnown } = signIn
       return {
         actsFor: 'user',
         userId,
         scope,
         deviceLabel: label,
+        isKnownDevice: isKnown,
         deviceToken: deviceTokens ? request.createDeviceToken(userId, username) : undefined,
       } satisfies UserAccess
     },
@@ -124,6 +126,25 @@ const publicClientsAllowed: PostureFinding = {
   code: 'public_password_client',
   reason: 'Clients that cannot prove what they are may collect passwords (allowPublicClients)',
   remedy: 'Give the apps a server part that holds a secret, or move them to the authorization code flow with PKCE',
+}
+
+/** The password was right: with a scope that is refused somebody could test it, and nobody would see whose it is. */
+function scopeFor(
+  userId: string,
+  { grantScope, emit, context, client }: GrantRequest,
+  limit: ReadonlySet<string> | undefined,
+): Scope {
+  try {
+    return grantScope(limit)
+  } catch (error) {
+    emit(context, {
+      type: 'user_authentication_failed',
+      clientId: client.clientId,
+      userId,
+      reason: 'scope_refused',
+    })
+    throw error
+  }
 }
 
 /** A list has a `slice` too, and would be stored. Null is as good as nothing. */

@@ -6,12 +6,12 @@ import { andThen, isUnwantedPromise, type MaybePromise } from '../protocol/maybe
 import type { RequestContext } from '../protocol/request-context.js'
 import type { KnownUser, User, UserStore, VerifyingUserStore } from '../stores/user-store.js'
 import { comparableName } from '../throttle/comparable-name.js'
-import type { GuessedAccount } from '../throttle/limit-sign-in.js'
+import type { AllowedGuess, GuessedAccount } from '../throttle/limit-sign-in.js'
 import type { GrantRequest } from './grant-handler.js'
 
 /** What came of a name and a password, as far as the client may know of it. */
 export type SignInOutcome =
-  | { readonly outcome: 'ok'; readonly userId: string }
+  | { readonly outcome: 'ok'; readonly userId: string; readonly isKnown: boolean | undefined }
   | { readonly outcome: 'denied' }
   | { readonly outcome: 'challenge' }
 
@@ -52,11 +52,11 @@ function verifierOfVerifying(users: VerifyingUserStore): UserVerifier {
     verifyUser: ({ username, password, ...kept }, request) =>
       request.limitAttempts(
         { name: username, ...kept },
-        async (): Promise<SignInOutcome> => {
+        async ({ isKnown }): Promise<SignInOutcome> => {
           const answer: unknown = await users.authenticateUser(username, password, request.context)
           const { outcome, userId } = Object(answer) as { readonly outcome?: unknown; readonly userId?: unknown }
           const isId = typeof userId === 'string' && userId !== ''
-          if (outcome === 'ok' && isId) return { outcome, userId }
+          if (outcome === 'ok' && isId) return { outcome, userId, isKnown }
           const reason = reasonOf(outcome)
           tellRefusal(request, isId ? userId : undefined, reason)
           return { outcome: reason === 'challenged' ? 'challenge' : 'denied' }
@@ -105,7 +105,8 @@ function verifierOfFinding(users: UserStore, hasher: PasswordHasher): UserVerifi
       const account = { name: username, found: { userId: found?.userId }, countsUser: givesNames !== true, ...kept }
       return request.limitAttempts(
         account,
-        async ({ party, isHeldUp }): Promise<SignInOutcome> => {
+        async (allowed): Promise<SignInOutcome> => {
+          const { party, isHeldUp } = allowed
           const isOld = performance.now() - foundAt > STALE
           const current = isOld ? await findUser(username, request.context) : found
           const user = current?.userId === found?.userId ? current : undefined
@@ -115,7 +116,7 @@ function verifierOfFinding(users: UserStore, hasher: PasswordHasher): UserVerifi
             tellRefusal(request, user?.userId, isHeldUp ? 'too_many_failures' : 'unknown_user')
             return { outcome: 'denied' }
           }
-          return verify(user, { password, party }, request)
+          return verify(user, password, allowed, request)
         },
         isSuccess,
       )
@@ -129,7 +130,8 @@ function verifierOfFinding(users: UserStore, hasher: PasswordHasher): UserVerifi
 
   async function verify(
     user: User,
-    { password, party }: { readonly password: string; readonly party: string },
+    password: string,
+    { party, isKnown }: AllowedGuess,
     request: GrantRequest,
   ): Promise<SignInOutcome> {
     const { userId, passwordHash } = user
@@ -143,7 +145,7 @@ function verifierOfFinding(users: UserStore, hasher: PasswordHasher): UserVerifi
     if (!isUnwantedPromise(needsRehash) && needsRehash === true) {
       void rehash(users, hasher, user, { password, party }, request)
     }
-    return { outcome: 'ok', userId }
+    return { outcome: 'ok', userId, isKnown }
   }
 }
 

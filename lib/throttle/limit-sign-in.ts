@@ -49,6 +49,8 @@ export interface AllowedGuess {
    * tell that they are one user.
    */
   readonly isHeldUp: boolean
+  /** Whether the user signed in from this address before, or with this device token. Absent: nobody counts. */
+  readonly isKnown: boolean | undefined
 }
 
 /** What limiting sign-ins works with. */
@@ -85,7 +87,7 @@ export function limitSignIn<Result>(
   const { throttle, sealing } = services
   const { name, found } = account
   const keys = accountKeys(by.clientId, name, by.address, found)
-  const allowed = { party: keys.party, isHeldUp: false }
+  const allowed: AllowedGuess = { party: keys.party, isHeldUp: false, isKnown: undefined }
   if (throttle === undefined) return attempt(allowed)
   const owner = {
     clientId: by.clientId,
@@ -94,8 +96,8 @@ export function limitSignIn<Result>(
   }
   const deviceId = openDeviceToken(sealing, account.deviceToken, owner, by.now)
   const counted: LimitedAttempt<Result> = {
-    attempt: () =>
-      andThen(attempt(allowed), (result) =>
+    attempt: (isKnown) =>
+      andThen(attempt({ ...allowed, isKnown }), (result) =>
         andThen(
           regardless(services, by, () => countInARow(services, throttle, by, account, isSuccess(result))),
           () => result,

@@ -80,7 +80,7 @@ function issueUserTokens(services: TokenServices, decision: Decision, access: Us
             : newRefreshToken(services.lifetimes, client, authorization, refreshToken, now),
       }
       return andThen(services.tokens.saveTokens(tokens, context), () =>
-        answer(services, decision, fields, token, refreshToken, access.deviceToken),
+        answer(services, decision, fields, token, refreshToken, access),
       )
     })
   })
@@ -117,9 +117,18 @@ function answer(
   { clientId, userId, authorizationId, scope, issuedAt, expiresAt }: AccessTokenFields,
   token: string,
   refreshToken: string | undefined,
-  deviceToken?: string,
+  { deviceToken, isKnownDevice }: Pick<UserAccess, 'deviceToken' | 'isKnownDevice'> = {},
 ): TokenResponse {
-  emit(context, { type: 'tokens_issued', how: 'new', grantType, clientId, userId, authorizationId, scope })
+  emit(context, {
+    type: 'tokens_issued',
+    how: 'new',
+    grantType,
+    clientId,
+    userId,
+    authorizationId,
+    scope,
+    isKnownDevice,
+  })
   return {
     access_token: token,
     token_type: 'Bearer',

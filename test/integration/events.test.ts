@@ -75,7 +75,9 @@ describe('what is told', () => {
     const { refresh_token: token } = await signIn(server)
     const [first] = news()
     const issued = { type: 'tokens_issued', clientId: 'shop-app', userId: 'user-1', authorizationId: anyId }
-    expect(first).toEqual(told({ ...issued, how: 'new', grantType: 'password', scope: 'orders:read orders:write' }))
+    expect(first).toEqual(
+      told({ ...issued, how: 'new', grantType: 'password', scope: 'orders:read orders:write', isKnownDevice: false }),
+    )
     await postToken(server, `${refreshOf(token)}&scope=orders%3Aread`, 'shop-app')
     await postToken(server, `${refreshOf(token)}&scope=orders%3Aread`, 'shop-app')
     const { authorizationId } = first as { authorizationId: string }
