@@ -6,9 +6,6 @@ const plainLetters: ReadonlyMap<string, string> = new Map(
   ]),
 )
 
-/** Small letters that stand above others (U+0363 to U+036F), which MySQL compares as the letters that they are. */
-const lettersAbove = 'aeioucdhmrtvx'
-
 /** Signs that some collation of MySQL or MariaDB ignores, besides marks and characters that cannot be seen. */
 const ignoredSigns = '\u0640\u06DE\u07FA\u0824\u0828\u180A\u1CD3\u1CF2\u1CF3\uFE73\uFFFC'
 
@@ -23,7 +20,6 @@ export function comparableName(username: string): string {
   return (
     username
       .normalize('NFKD')
-      .replace(/[\u0363-\u036F]/g, (letter) => lettersAbove.charAt(letter.charCodeAt(0) - 0x363))
       .replace(/(\p{Lo}?)(\p{M}+)/gu, withoutMarks)
       .replace(ignored, '')
       .toUpperCase()
