@@ -23,7 +23,7 @@ export const eventCounters: readonly EventCounter[] = [
   counter('throttled', 'throttled', 'Requests that were held up after too many failures, refreshes or sign-ins', [
     'kind',
   ]),
-  counter('account_failures', 'accounts_guessed_at', 'Hundreds of failed sign-ins in a row at one user', []),
+  counter('account_failures', 'account_failures', 'Hundreds of failed sign-ins in a row at one user', []),
   counter('refresh_token_replayed', 'refresh_tokens_replayed', 'Spent refresh tokens that came back', [], true),
   counter(
     'refresh_token_retried_late',

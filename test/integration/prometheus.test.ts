@@ -60,6 +60,7 @@ describe('the metrics for Prometheus', () => {
     start()
     await aFullRun(plainServer())
     expect(await series()).toEqual([
+      'latchkey_account_failures_total 0',
       'latchkey_client_authentication_failures_total{reason="unknown_client"} 1',
       'latchkey_client_secrets_retired_total 0',
       'latchkey_client_secrets_rotated_total 0',
