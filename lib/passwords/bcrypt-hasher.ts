@@ -38,13 +38,25 @@ export interface BcryptHasher extends PasswordHasher {
 export function bcryptHasher(options: BcryptHasherOptions = {}): BcryptHasher {
   const settings = resolveBcryptHasherOptions(options)
   refuseBundle()
-  const pool = new WorkerPool<BcryptJob, string | boolean>({
-    file: workerFile,
-    size: settings.workers,
-    queueLimit: settings.queueLimit,
-    jobMilliseconds: 75 * 2 ** (settings.cost - 10),
-  })
-  return bcryptHasherOn(pool, settings)
+  return bcryptHasherOn(workerPool(settings), settings)
+}
+
+/**
+ * The same, which misses its worker file only when it is used. Where nothing is ever hashed, as on a server whose clients all have
+ * generated secrets, a bundle without that file works. Not part of the public interface.
+ */
+export function lateBcryptHasher(options: BcryptHasherOptions): BcryptHasher {
+  const settings = resolveBcryptHasherOptions(options)
+  const pool = workerPool(settings)
+  const run: BcryptWorkers['run'] = async (job, party) => {
+    refuseBundle()
+    return pool.run(job, party)
+  }
+  return bcryptHasherOn({ run, close: () => pool.close() }, settings)
+}
+
+function workerPool({ workers, queueLimit, cost }: BcryptHasherSettings): WorkerPool<BcryptJob, string | boolean> {
+  return new WorkerPool({ file: workerFile, size: workers, queueLimit, jobMilliseconds: 75 * 2 ** (cost - 10) })
 }
 
 /** Where a bcrypt hasher has its work done. */
@@ -138,7 +150,7 @@ function refuseBundle(): void {
   if (basename(workerFile) === 'bcrypt-worker.cjs' && existsSync(workerFile)) return
   throw new ConfigurationError(
     'bcryptHasher',
-    'cannot find its worker file, as happens when latchkey is bundled',
-    'Mark latchkey as external in the bundler',
+    'cannot find its worker file, because latchkey was bundled',
+    'Mark latchkey as external in the bundler, and ship node_modules/latchkey beside the bundle',
   )
 }

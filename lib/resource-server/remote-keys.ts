@@ -1,5 +1,4 @@
-import { createPublicKey, KeyObject, type JsonWebKey } from 'node:crypto'
-import { createRemoteJWKSet, customFetch, errors } from 'jose'
+import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto'
 import { isStoreUnavailableError, StoreUnavailableError } from '../errors/store-unavailable-error.js'
 import type { SigningAlgorithm } from '../protocol/signing-algorithm.js'
 import { wellKnownPath } from '../endpoints/metadata.js'
@@ -22,11 +21,19 @@ export interface RemoteKeysOptions {
   readonly cooldownSeconds?: number
 }
 
-/** Asymmetric algorithms only: nobody who verifies may be able to sign (RFC 8725 §2.1). */
-const accepted: readonly SigningAlgorithm[] = ['RS256', 'PS256', 'ES256', 'EdDSA']
-
 /** After a request that failed nobody asks for this long: as long as those who wait are told to. */
 const PAUSE_MILLISECONDS = 1000
+
+/** A key of the newest answer, with the `kid` that the answer gives it. */
+interface PublishedKey extends VerificationKey {
+  readonly keyId: unknown
+}
+
+interface KeySet {
+  readonly keys: readonly PublishedKey[]
+  /** Milliseconds since the epoch. */
+  readonly fetchedAt: number
+}
 
 /**
  * Finds verification keys in the set that an issuer publishes: fetched when first needed, by one request for all who wait, and
@@ -35,55 +42,28 @@ const PAUSE_MILLISECONDS = 1000
 export function remoteKeys(issuer: string, options: RemoteKeysOptions): FindKey {
   const { timeoutMilliseconds = 5000, maxOctets = 65_536, cacheSeconds = 600, cooldownSeconds = 30 } = options
   const limits = { timeoutMilliseconds, maxOctets }
-  /** Those that were found in the newest answer, so that a key that is known is found without a promise. */
-  let found = new Map<string, VerificationKey>()
-  let opening: Promise<RemoteKeySet> | undefined
-  let opened: RemoteKeySet | undefined
+  let { uri } = options
+  let newest: KeySet | undefined
+  let fetching: Promise<KeySet> | undefined
   let failure: { readonly error: unknown; readonly until: number } | undefined
 
   return (header) => {
-    const name = header.keyId === undefined ? header.algorithm : `${header.algorithm} ${header.keyId}`
-    return (opened?.fresh === true ? found.get(name) : undefined) ?? find(name, header)
+    if (newest !== undefined && isWithin(newest, cacheSeconds)) {
+      const key = findIn(newest, header)
+      if (key !== undefined || isWithin(newest, cooldownSeconds)) return key
+    }
+    fetching ??= fetchKeys().finally(() => (fetching = undefined))
+    return fetching.then((set) => findIn(set, header))
   }
 
-  async function find(name: string, header: Parameters<FindKey>[0]): Promise<VerificationKey | undefined> {
-    const { keyId } = header
-    const algorithm = accepted.find((candidate) => candidate === header.algorithm)
-    if (algorithm === undefined) return undefined
+  async function fetchKeys(): Promise<KeySet> {
     try {
-      opened = await (opening ??= open())
-      const before = found
-      const key = await opened({ alg: algorithm, ...(keyId === undefined ? {} : { kid: keyId }) }, noToken)
-      const known = before.get(name)
-      if (known !== undefined) return known
-      const verificationKey = { algorithm, verifyWith: KeyObject.from(key) }
-      before.set(name, verificationKey)
-      return verificationKey
+      uri ??= await discover()
+      newest = { keys: await ask(uri, readKeys), fetchedAt: Date.now() }
+      return newest
     } catch (error) {
-      if (error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys)
-        return undefined
       if (isStoreUnavailableError(error)) throw error
       throw new StoreUnavailableError('The keys of the issuer cannot be used', { cause: error })
-    }
-  }
-
-  async function open(): Promise<RemoteKeySet> {
-    try {
-      return createRemoteJWKSet(new URL(options.uri ?? (await discover())), {
-        timeoutDuration: timeoutMilliseconds,
-        cooldownDuration: cooldownSeconds * 1000,
-        cacheMaxAge: cacheSeconds * 1000,
-        [customFetch]: async (url: string) => {
-          const answer = Response.json(await ask(url, usableKeys))
-          // Another map: who is about to note a key of the former answer notes it there.
-          found = new Map()
-          return answer
-        },
-      })
-    } catch (error) {
-      // Asked for again by the next request: the issuer may be there by then.
-      opening = undefined
-      throw error
     }
   }
 
@@ -114,22 +94,44 @@ export function remoteKeys(issuer: string, options: RemoteKeysOptions): FindKey 
 type JsonObject = Readonly<Record<string, unknown>>
 
 /** RFC 7517 §5: a key that cannot be used is ignored, not the others with it. */
-function usableKeys({ keys }: JsonObject): { readonly keys: readonly unknown[] } {
+function readKeys({ keys }: JsonObject): readonly PublishedKey[] {
   if (!Array.isArray(keys)) throw new StoreUnavailableError('The issuer answered something that is not a set of keys')
-  return { keys: keys.filter(isUsable) }
+  return keys.flatMap(readKey)
 }
 
-/** A private key that is published is anybody's, and a weak one can be found (RFC 8725 §3.5). */
-function isUsable(jwk: JsonWebKey): boolean {
+/** A key for each algorithm that it may verify. A private key that is published is anybody's, and verifies nothing. */
+function readKey(jwk: JsonWebKey): PublishedKey[] {
   try {
-    const { asymmetricKeyDetails } = createPublicKey({ key: jwk, format: 'jwk' })
-    return !('d' in jwk) && (asymmetricKeyDetails?.modulusLength ?? 2048) >= 2048
+    const verifyWith = createPublicKey({ key: jwk, format: 'jwk' })
+    const { kid: keyId, alg, use = 'sig', key_ops: uses = ['verify'] } = jwk
+    if ('d' in jwk || use !== 'sig' || !Array.isArray(uses) || !uses.includes('verify')) return []
+    return algorithmsOf(verifyWith)
+      .filter((algorithm) => alg === undefined || alg === algorithm)
+      .map((algorithm) => ({ keyId, algorithm, verifyWith }))
   } catch {
-    return false
+    return []
   }
 }
 
-type RemoteKeySet = ReturnType<typeof createRemoteJWKSet>
+/**
+ * Asymmetric algorithms only: nobody who verifies may be able to sign (RFC 8725 §2.1). None for a key of another kind, and for one that
+ * is weak (§3.5).
+ */
+function algorithmsOf({ asymmetricKeyType, asymmetricKeyDetails = {} }: KeyObject): readonly SigningAlgorithm[] {
+  const { modulusLength = 0, namedCurve } = asymmetricKeyDetails
+  if (asymmetricKeyType === 'rsa') return modulusLength >= 2048 ? ['RS256', 'PS256'] : []
+  if (asymmetricKeyType === 'ec') return namedCurve === 'prime256v1' ? ['ES256'] : []
+  return asymmetricKeyType === 'ed25519' ? ['EdDSA'] : []
+}
 
-/** jose wants to see the token, for sets that are not remote. */
-const noToken = { payload: '', signature: '' }
+/** The one key that a header means. Where several fit it means none. */
+function findIn({ keys }: KeySet, { keyId, algorithm }: Parameters<FindKey>[0]): PublishedKey | undefined {
+  const fits = (key: PublishedKey): boolean =>
+    key.algorithm === algorithm && (keyId === undefined || key.keyId === keyId)
+  const found = keys.find(fits)
+  return found !== undefined && keys.findLast(fits) === found ? found : undefined
+}
+
+function isWithin({ fetchedAt }: KeySet, seconds: number): boolean {
+  return Date.now() < fetchedAt + seconds * 1000
+}

@@ -43,7 +43,6 @@ const rules: ImportRules = {
     'passport-http': ['passport'],
     'passport-http-bearer': ['passport'],
     jsonwebtoken: ['tokens'],
-    jose: ['resource-server'],
     bcryptjs: ['passwords'],
     'better-sqlite3': ['stores/sqlite'],
     'prom-client': ['prometheus'],

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -21,6 +21,7 @@ export interface PackedPackage {
 export interface Manifest {
   readonly dependencies?: Readonly<Record<string, string>>
   readonly devDependencies?: Readonly<Record<string, string>>
+  readonly peerDependencies?: Readonly<Record<string, string>>
   readonly exports?: Readonly<Record<string, unknown>>
 }
 
@@ -70,6 +71,24 @@ export function installInto(
         .filter(isTypes)
         .forEach(link)
   }
+}
+
+/**
+ * The same as pnpm without hoisting and Yarn's Plug'n'Play lay it out: the package finds what it names, as a dependency or as a peer
+ * that the project has, and nothing else.
+ */
+export function installStrictly(project: string, packed: PackedPackage): string {
+  const target = installInto(project, packed)
+  const { dependencies, peerDependencies } = packed.manifest
+  const store = join(target, '.store/latchkey/node_modules')
+  mkdirSync(store, { recursive: true })
+  renameSync(join(target, 'node_modules/latchkey'), join(store, 'latchkey'))
+  for (const name of Object.keys({ ...dependencies, ...peerDependencies })) {
+    mkdirSync(dirname(join(store, name)), { recursive: true })
+    symlinkSync(join(root, 'node_modules', name), join(store, name), 'junction')
+  }
+  symlinkSync(join(store, 'latchkey'), join(target, 'node_modules/latchkey'), 'junction')
+  return target
 }
 
 /** Runs a command to its end and answers what it printed; throws with all it printed when it fails. */
