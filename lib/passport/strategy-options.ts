@@ -79,8 +79,9 @@ export function strategySettings(
   checkFunction(`${strategy}.requestId`, options.requestId)
   checkWholeNumber(`${strategy}.requestTimeoutSeconds`, options.requestTimeoutSeconds, 1, 600)
   const expected = credentials + (passReqToCallback ? 1 : 0)
-  // Whether a function answers by `done` or by what it returns is seen by its parameters: a guess could let everybody pass.
-  if (typeof verify !== 'function' || verify.length < expected) {
+  // Whether a function answers by `done` or by what it returns is seen by its parameters: a guess could let everybody pass. One that
+  // declares none may do either.
+  if (typeof verify !== 'function' || (verify.length > 0 && verify.length < expected)) {
     throw new ConfigurationError(
       `${strategy}.verify`,
       'is not a function with a parameter for each credential',

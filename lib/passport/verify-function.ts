@@ -18,11 +18,14 @@ export interface Verified {
 
 /**
  * Asks a verify function. One that declares a parameter for `done` answers by calling it, and what it returns means nothing: a
- * timer, a query, a promise of nothing. Any other one answers by what it returns, or by a promise of that.
+ * timer, a query, a promise of nothing. One that declares no parameter at all may do either: it has rest parameters, as the function that
+ * Nest passes, reads `arguments`, or was wrapped. It calls `done`, or returns a promise and never calls it. Any other one answers by what
+ * it returns, or by a promise of that.
  */
 export function callVerify(verify: AnyVerify, parameters: readonly unknown[]): MaybePromise<Verified> {
   const call = (...more: unknown[]): unknown => Reflect.apply(verify, undefined, [...parameters, ...more])
   if (verify.length > parameters.length) return new Promise((...settle) => answerByDone(call, ...settle))
+  if (verify.length === 0) return new Promise((...settle) => answerByEither(call, ...settle))
   return andThen(call(), (user) => ({ user: checkedUser(user), info: undefined }))
 }
 
@@ -47,6 +50,37 @@ function answerByDone(
   function acceptLater(verified: Verified): void {
     setImmediate(resolve, verified)
   }
+}
+
+/**
+ * By `done`, or by the promise of an async function, whichever comes first. What is returned at once means nothing: it may be a timer or
+ * a query of a function that will call `done`, and would let everybody pass.
+ */
+function answerByEither(
+  call: (done: VerifyDone) => unknown,
+  resolve: (answer: Verified) => void,
+  reject: (error: unknown) => void,
+): void {
+  let isCalled = false
+  let returned: unknown
+  const callNoted = (done: VerifyDone): unknown => {
+    returned = call((...answer) => {
+      isCalled = true
+      done(...answer)
+    })
+    return returned
+  }
+  answerByDone(callNoted, resolve, reject)
+  if (!types.isPromise(returned)) return
+  void returned
+    .then((user) => {
+      // A moment later, for an answer by `done` that is under way: a no wins over a yes.
+      setImmediate(() => {
+        if (!isCalled) resolve({ user: user ?? false, info: undefined })
+      })
+      checkedUser(user)
+    })
+    .then(undefined, reject)
 }
 
 /** A mistake that is easily made, and would let everybody pass. */

@@ -28,6 +28,7 @@ interface Kind {
   readonly name: string
   readonly byDone: (options: StrategyOptions, answer: Answer) => Strategy
   readonly byValue: (options: StrategyOptions, answer: (credential: string) => unknown) => Strategy
+  readonly byRest: (options: StrategyOptions, verify: (...given: unknown[]) => unknown) => Strategy
   readonly refusal: ShownAnswer
 }
 
@@ -38,6 +39,7 @@ const kinds: readonly Kind[] = [
     name: 'BearerStrategy',
     byDone: (options, answer) => new BearerStrategy(options, (_token, done) => answer(done)),
     byValue: (options, answer) => new BearerStrategy(options, (token) => answer(token)),
+    byRest: (options, verify) => new BearerStrategy(options, verify),
     refusal: answered(
       401,
       { error: 'invalid_token', error_description: invalidToken },
@@ -48,12 +50,14 @@ const kinds: readonly Kind[] = [
     name: 'ClientBasicStrategy',
     byDone: (options, answer) => new ClientBasicStrategy(options, (_id, _secret, done) => answer(done)),
     byValue: (options, answer) => new ClientBasicStrategy(options, (_id, secret) => answer(secret)),
+    byRest: (options, verify) => new ClientBasicStrategy(options, verify),
     refusal: invalidClient,
   },
   {
     name: 'ClientPasswordStrategy',
     byDone: (options, answer) => new ClientPasswordStrategy(options, (_id, _secret, done) => answer(done)),
     byValue: (options, answer) => new ClientPasswordStrategy(options, (_id, secret) => answer(secret)),
+    byRest: (options, verify) => new ClientPasswordStrategy(options, verify),
     refusal: invalidClient,
   },
 ]
@@ -101,6 +105,61 @@ async function ask(strategy: Strategy, given?: PassportAppOptions): Promise<Show
 function causes(): unknown[] {
   return events.map((event) => (event.type === 'failure' ? event.cause : event.type))
 }
+
+describe.each(kinds)('a verify function of $name that declares no parameter', ({ byRest, refusal }) => {
+  const doneOf = (given: readonly unknown[]): VerifyDone => given.at(-1) as VerifyDone
+  const never = (): void => undefined
+
+  it.each<[string, (...given: unknown[]) => unknown]>([
+    // What PassportStrategy() of @nestjs/passport passes.
+    ['calls done from an async function', async (...given) => doneOf(given)(null, await sleep(5, alice))],
+    ['calls done at once', (...given) => doneOf(given)(null, alice)],
+    ['calls done later, and returns a timer', (...given) => setTimeout(doneOf(given), 5, null, alice)],
+    ['returns a promise and never calls done', async () => sleep(5, alice)],
+    ['has a default value', async (_credential = '', ..._given) => alice],
+    ['is bound', ((...given: unknown[]) => doneOf(given)(null, alice)).bind(undefined)],
+  ])('lets pass: %s (06)', async (_what, verify) => {
+    expect(await ask(byRest(options, verify))).toMatchObject({ status: 200 })
+    expect(events).toEqual([])
+  })
+
+  it.each<[string, (...given: unknown[]) => unknown]>([
+    ['calls done with false', async (...given) => doneOf(given)(null, false)],
+    ['calls done with false, and returns something', (...given) => [doneOf(given)(null, false), alice]],
+    ['calls done with false later, and returned a timer', (...given) => setTimeout(doneOf(given), 5, null, false)],
+    ['calls done with false, and returns a promise of something', async (...given) => [doneOf(given)(null, false)]],
+    ['returns the promise of nothing', async () => undefined],
+    ['returns the promise of false', async () => sleep(5, false)],
+  ])('refuses: %s (06)', async (_what, verify) => {
+    expect(await ask(byRest(options, verify))).toEqual(refusal)
+  })
+
+  it.each<[string, (...given: unknown[]) => unknown]>([
+    [
+      'throws',
+      () => {
+        throw trouble
+      },
+    ],
+    [
+      'rejects',
+      async () => {
+        await sleep(1)
+        throw trouble
+      },
+    ],
+    ['calls done with an error', async (...given) => doneOf(given)(trouble)],
+    ['returns the promise of an error', async () => trouble],
+  ])('is a failure: %s (06)', async (_what, verify) => {
+    expect(await ask(byRest(options, verify))).toEqual(serverError)
+    expect(causes()).toEqual([trouble])
+  })
+
+  it('that answers in no way is ended by the time limit (06)', async () => {
+    const strategy = byRest({ ...options, requestTimeoutSeconds: 1 }, never)
+    expect(await ask(strategy)).toMatchObject({ status: 503 })
+  })
+})
 
 describe.each(kinds)('a verify function of $name that answers by done', ({ byDone, refusal }) => {
   it.each<[string, Answer]>([
