@@ -39,11 +39,63 @@ function load(source: KeySource | SigningKeyOptions, index: number): SigningKey 
   try {
     read = readKey(options.key, options.passphrase)
   } catch (cause) {
-    // What could not be read may be a key: the message of the parser is all that is repeated.
-    const problem = `cannot be read (${cause instanceof Error && 'code' in cause ? String(cause.code) : 'no key'})`
-    throw new ConfigurationError(`signingKeys[${String(index)}]`, problem, 'Give it a private key as PEM, JWK or file')
+    const [problem, remedy] = faultOf(options, cause)
+    throw new ConfigurationError(`signingKeys[${String(index)}]`, problem, remedy)
   }
   return signingKey(read.key, options.state ?? 'active', options.algorithm ?? read.algorithm)
+}
+
+/**
+ * What is wrong with a key that cannot be read, and what to do. It may be a real one, so that nothing of it is repeated: its shape is
+ * named, and the code of the parser.
+ */
+function faultOf({ key, passphrase }: SigningKeyOptions, cause: unknown): readonly [problem: string, remedy: string] {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'no key'
+  const remedy = 'Give it a private key as PEM, JWK or file'
+  const given: unknown = key
+  if (given === undefined) return ['is undefined', `${remedy}; if it comes from an environment variable, set that`]
+  if (typeof given !== 'string') return [`cannot be read: it is ${typeName(given)} (${code})`, remedy]
+  const text = given.trim()
+  if (text === '') return ['is an empty string', `${remedy}; if it comes from an environment variable, set that`]
+  if (/^(["'`]).*\1$/s.test(text))
+    return ['stands in quotes', 'Remove them: they belong to the shell or the file, not to the key']
+  if (text.includes('-----BEGIN')) return pemFault(text, passphrase, code)
+  const decoded = Buffer.from(text, 'base64').toString('latin1')
+  if (decoded.includes('-----BEGIN'))
+    return ['is the Base64 of a PEM', "Decode it first: Buffer.from(key, 'base64').toString()"]
+  // ASN.1 sequences, as all keys in DER are, begin so in Base64.
+  if (/^M[A-Za-z0-9+/=\s_-]{40,}$/.test(text))
+    return ['is a PEM without its first and last line', 'Give it the whole PEM']
+  return [`cannot be read (${code})`, remedy]
+}
+
+function pemFault(
+  text: string,
+  passphrase: string | undefined,
+  code: string,
+): readonly [problem: string, remedy: string] {
+  if (/\\r?\\?n/.test(text))
+    return ['has \\n as two characters in place of its line breaks', String.raw`Write key.replaceAll('\\n', '\n')`]
+  if (!/-----BEGIN [A-Z ]+-----\s*[\r\n]/.test(text))
+    return [
+      'has lost its line breaks, or has spaces in place of them',
+      'Keep them: put the PEM into a file, or into the variable as Base64 and decode that',
+    ]
+  if (!text.includes('-----END'))
+    return ['is cut off: its last line, -----END ...-----, is missing', 'Give it the whole PEM']
+  const [, kind = ''] = /-----BEGIN ([A-Z ]+)-----/.exec(text) ?? []
+  if (!kind.endsWith('PRIVATE KEY')) return [`is a ${kind.toLowerCase()}, not a private key`, 'Give it the private key']
+  if (/ENCRYPTED/.test(text))
+    return passphrase === undefined
+      ? ['is encrypted', 'Give its passphrase: { key, passphrase }']
+      : [`is encrypted, and the passphrase does not fit (${code})`, 'Give the right one']
+  return [`is a damaged PEM, or of a kind that is not supported (${code})`, 'Give it RSA, EC P-256 or Ed25519 as PEM']
+}
+
+function typeName(value: unknown): string {
+  if (value === null) return 'null'
+  if (Buffer.isBuffer(value)) return 'a Buffer: write key.toString()'
+  return typeof value === 'object' ? 'an object that is not a private JWK' : `a ${typeof value}`
 }
 
 function checkKeyOptions(where: string, options: SigningKeyOptions): void {

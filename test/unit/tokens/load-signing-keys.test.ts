@@ -136,6 +136,41 @@ describe('a key that is refused', () => {
     expect(() => loadSigningKeys([source as KeySource])).toThrow(expect.objectContaining({ message }))
   })
 
+  const pem = pemOf(ec).trim()
+  const lines = pem.split('\n')
+
+  it.each<[string, unknown, string]>([
+    ['line breaks as two characters', pem.replaceAll('\n', String.raw`\n`), 'has \\n as two characters in place of'],
+    ['line breaks as \\r\\n', pem.replaceAll('\n', String.raw`\r\n`), 'has \\n as two characters in place of'],
+    ['spaces for line breaks', pem.replaceAll('\n', ' '), 'has lost its line breaks, or has spaces in place of them'],
+    ['no line breaks at all', pem.replaceAll('\n', ''), 'has lost its line breaks'],
+    ['quotes', JSON.stringify(pem), 'stands in quotes. Remove them'],
+    ['single quotes', `'${pem}'`, 'stands in quotes. Remove them'],
+    [
+      'Base64 of the PEM',
+      Buffer.from(pem).toString('base64'),
+      "is the Base64 of a PEM. Decode it first: Buffer.from(key, 'base64')",
+    ],
+    ['the body of the PEM', lines.slice(1, -1).join('\n'), 'is a PEM without its first and last line'],
+    ['half of the PEM', lines.slice(0, -1).join('\n'), 'is cut off'],
+    ['a public key', createPublicKey(ec).export({ type: 'spki', format: 'pem' }), 'is a public key, not a private key'],
+    ['an encrypted PEM', encrypted, 'is encrypted. Give its passphrase: { key, passphrase }'],
+    ['a wrong passphrase', { key: encrypted, passphrase: 'x' }, 'is encrypted, and the passphrase does not fit'],
+    ['a PEM in a Buffer', Buffer.from(pem), 'it is a Buffer: write key.toString()'],
+    ['a variable that is not set', undefined, 'is undefined'],
+    ['an empty variable', ' ', 'is an empty string'],
+  ])('names the shape of what cannot be read, and repeats nothing of it: %s (28)', (_what, source, shape) => {
+    let message = ''
+    try {
+      loadSigningKeys([source as KeySource])
+    } catch (error) {
+      message = (error as Error).message
+    }
+    expect(message).toMatch(/^signingKeys\[0\]: /)
+    expect(message).toContain(shape)
+    for (const line of lines.slice(1, -1)) expect(message).not.toContain(line.slice(0, 12))
+  })
+
   it('is one too few, one too many, or one of the wrong kind', () => {
     expect(() => loadSigningKeys([])).toThrow('none is active. Make one of them active.')
     expect(() => loadSigningKeys([{ key: ec, state: 'next' }])).toThrow('none is active. Make one of them active.')
