@@ -5,21 +5,24 @@ import { sessionOf, type SignedInUser } from './session.js'
 import type { Trouble } from './shop-client.js'
 
 /** What is said once, after a form was sent; the address has the name of it. */
-const notices: Readonly<Record<string, string>> = {
-  ordered: 'Thank you! Your order is placed.',
-  'not-ordered': 'Nothing was ordered: there are not so many left.',
-  'ended-there': 'Signed out there.',
-  'signed-out': 'You are signed out.',
-  'signed-out-here':
-    'You are signed out of this browser. The shop could not be told: it may still list it as a device.',
-  needed: 'Please sign in first.',
-  ended: 'Your sign-in has ended: it ran out, or was ended from another device. Please sign in again.',
-}
+const notices: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    ordered: 'Thank you! Your order is placed.',
+    'not-ordered': 'Nothing was ordered: there are not so many left.',
+    'ended-there': 'Signed out there.',
+    'signed-out': 'You are signed out.',
+    'signed-out-here':
+      'You are signed out of this browser. The shop could not be told: it may still list it as a device.',
+    needed: 'Please sign in first.',
+    ended: 'Your sign-in has ended: it ran out, or was ended from another device. Please sign in again.',
+  }),
+)
 
 /** Sends a page; with trouble, its status and its words. */
 export function sendPage(req: Request, res: Response, title: string, main: Part, trouble?: Trouble): void {
   const { user, id } = sessionOf(req)
-  const notice = notices[new URL(req.url, 'http://shop').searchParams.get('notice') ?? '']
+  // Nothing here may throw for what an address holds: the page that tells of an error is one, too.
+  const notice = notices.get(new URLSearchParams(req.url.split('?')[1]).get('notice') ?? '')
   const page = markup`<!doctype html>
 <html lang="en">
 <meta charset="utf-8">

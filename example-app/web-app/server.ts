@@ -31,7 +31,15 @@ const answerError: ErrorRequestHandler = (error: Error & { readonly status?: num
   const other = new Trouble(status === 403 ? stale : 'Something went wrong here.', status)
   if (res.headersSent) next(error)
   else if (error instanceof SignInNeeded) res.redirect(303, `/sign-in?notice=${message}`)
-  else sendPage(req, res, 'Sorry', undefined, error instanceof Trouble ? error : other)
+  else {
+    try {
+      sendPage(req, res, 'Sorry', undefined, error instanceof Trouble ? error : other)
+    } catch (thrown) {
+      // Express would answer with the stack. There may be no session yet, which a page needs.
+      console.error(thrown)
+      res.status(status).type('text').send(other.message)
+    }
+  }
 }
 app.use(answerError)
 

@@ -33,6 +33,14 @@ export const openSession: RequestHandler = async (req, res, next) => {
   next()
 }
 
+/** Gives the session a new id and a new token, at sign-in and sign-out: what somebody knew of it before is of no use. Save it. */
+export function renewSession(req: Request): IronSession<Session> {
+  const session = sessionOf(req)
+  session.id = randomUUID()
+  generateToken(req, true)
+  return session
+}
+
 /** The session of a request. */
 export function sessionOf(req: Request): IronSession<Session> {
   const session = sessions.get(req)

@@ -1,7 +1,7 @@
 import express, { type Request, type Response, type Router } from 'express'
 import { markup } from './markup.js'
 import { form, sendPage } from './page.js'
-import { generateToken, sessionOf } from './session.js'
+import { renewSession } from './session.js'
 import { keepTokens, postForm, Trouble } from './shop-client.js'
 
 /** The sign-in by password (RFC 6749 §4.3), and the sign-out (RFC 7009). */
@@ -13,23 +13,24 @@ signInPages.post('/sign-in', async (req, res) => {
   const { username = '', password = '' } = req.body as Record<string, string>
   const parameters = { grant_type: 'password', username, password, device_label: deviceLabel(req.get('User-Agent')) }
   const step = 'Exchanges the password for tokens, and forgets it (RFC 6749 §4.3.2)'
+  // Before the exchange, which is kept by the session's id: who planted this session in the browser sees nothing of it.
+  const session = renewSession(req)
   try {
     const answer = await postForm(req, 'token', step, parameters)
     // The shop answers the same to all of it, so that nobody learns who has an account.
     const wrong = 'The user name or the password is wrong, or the account is locked. If you are sure, please ask us.'
     if (answer.status !== 200) throw new Trouble(wrong, 400)
-    // A new one: what somebody saw of this session before is of no use.
-    generateToken(req, true)
     await keepTokens(req, answer, { username, renewals: 0, renewedAt: 0 })
     res.redirect(303, '/orders')
   } catch (error) {
     if (!(error instanceof Trouble)) throw error
+    await session.save()
     sendForm(req, res, username, error)
   }
 })
 
 signInPages.post('/sign-out', async (req, res) => {
-  const session = sessionOf(req)
+  const session = renewSession(req)
   const form = { token: session.user?.refreshToken ?? '', token_type_hint: 'refresh_token' }
   const step = 'Ends the sign-in with all its tokens (RFC 7009 §2.1)'
   const isTold = await postForm(req, 'revoke', step, form).catch(() => undefined)

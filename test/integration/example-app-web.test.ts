@@ -208,6 +208,26 @@ describe('every page', () => {
     expect(answer.text).toContain('value="&#60;b&#62;&#34;&#38;"')
   })
 
+  it.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty', '%00', '<b>', 'needed&notice=x'])(
+    'says nothing that it does not know: ?notice=%s (V25)',
+    async (notice) => {
+      for (const path of ['/sign-in', '/no-such-page']) {
+        const { status, text } = await new Browser().get(`${path}?notice=${notice}`)
+        expect(status).toBe(path === '/sign-in' ? 200 : 404)
+        expect(text).not.toMatch(/native code|\[object|<b>|node_modules|at \w+ \(/)
+        expect(text).toContain(notice.startsWith('needed') ? 'Please sign in first.' : '<div role="status"></div>')
+      }
+    },
+  )
+
+  it.each(['//', '//?notice=constructor', '/%', '/%E0%A4%A', '/?notice', '/;'])(
+    'shows no stack for the address %s (V25)',
+    async (path) => {
+      const { text } = await new Browser().get(path)
+      expect(text).not.toMatch(/node_modules|at \w+ \(|TypeError|URIError/)
+    },
+  )
+
   it('that is none says so', async () => {
     const answer = await new Browser().get('/nothing')
     expect(answer.status).toBe(404)
@@ -278,6 +298,33 @@ describe('the access token', () => {
     expect({ status, location }).toEqual({ status: 303, location: '/sign-in?notice=ended' })
     expect(noticeOf(await browser.get(location!))).toMatch(/^Your sign-in has ended: /)
     expect((await browser.session()).user).toBeUndefined()
+  })
+})
+
+describe('the session', () => {
+  it('has another id and another token after a sign-in and a sign-out: a planted one shows nothing (V25)', async () => {
+    const attacker = new Browser()
+    await attacker.get('/sign-in')
+    const planted = attacker.cookie
+    const victim = new Browser()
+    victim.cookie = planted
+    await victim.signIn('alice', secrets.users['alice']!)
+    await victim.get('/orders')
+    await victim.get('/devices')
+    const ids = new Set([planted, victim.cookie])
+    const spied = await attacker.get('/sign-in')
+    expect(attacker.cookie).toBe(planted)
+    expect(spied.text).not.toMatch(/orderId|alice|RFC 6749|POST \/oauth\/token/)
+    const before = victim.cookie
+    await victim.post('/sign-out')
+    ids.add(victim.cookie)
+    expect(ids.size).toBe(3)
+    const left = new Browser()
+    left.cookie = victim.cookie
+    const stale = new Browser()
+    stale.cookie = before
+    expect((await left.session()) as object).not.toMatchObject({ id: ((await stale.session()) as { id: string }).id })
+    expect((await left.get('/sign-in')).text).not.toContain('orderId')
   })
 })
 
