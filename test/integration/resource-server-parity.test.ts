@@ -1,6 +1,6 @@
-import { auth } from 'express-oauth2-jwt-bearer'
-import express, { type Express } from 'express'
+import express, { type Express, type RequestHandler } from 'express'
 import { generateKeyPairSync } from 'node:crypto'
+import { createRequire } from 'node:module'
 import { createServer, type Server } from 'node:http'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { loadSigningKeys, type BearerOptions, type RequireBearer } from 'latchkey'
@@ -14,6 +14,11 @@ import {
   runningIssuer,
   type RunningIssuer,
 } from '../fixtures/running-issuer.js'
+
+// Its types would change `req.auth` in all tests, which are compiled together; test/package compiles both side by side.
+const { auth } = createRequire(import.meta.url)('express-oauth2-jwt-bearer') as {
+  readonly auth: (options: object) => RequestHandler
+}
 
 /** What the routes ask for; each of the three servers has all of them. */
 const routes: Readonly<Record<string, BearerOptions>> = {
