@@ -97,6 +97,7 @@ describe('the links', () => {
     'CONTRIBUTING.md',
     'example-app/README.md',
     'docs/write-your-own-store.md',
+    'docs/frameworks.md',
     'docs/observability.md',
   ].concat(readdirSync(join(root, 'docs/adr')).map((file) => `docs/adr/${file}`))
 
