@@ -1,6 +1,6 @@
 import { checkMethods, checkOptions } from '../../errors/check-options.js'
 import { SqlUserStore, userDatabase } from '../sql/sql-user-store.js'
-import { userStatements, userTableOptions, type UserTable } from '../sql/user-table.js'
+import { userStatements, userTableOptions, type UserDialect, type UserTable } from '../sql/user-table.js'
 import type { UserStore } from '../user-store.js'
 import { checkTimeout } from '../within-deadline.js'
 import { MysqlConnection } from './mysql-connection.js'
@@ -11,6 +11,34 @@ import { isImpossibleValue } from './store-error.js'
 export interface MysqlUserStoreOptions extends UserTable {
   /** Milliseconds after which a call throws `StoreUnavailableError`, 10 to 60,000. Default 5000. */
   readonly timeoutMilliseconds?: number | undefined
+}
+
+const charsets = "CONCAT(@@character_set_connection, ' ', @@character_set_results) AS charsets"
+const bytesAndFloats = /^(?:(?:tiny|medium|long)?blob|(?:var)?binary|bit|float|double|real)$/i
+
+const dialect: UserDialect = {
+  quote: '`',
+  text: 'CHAR',
+  // Its own collation finds the candidates, and by an index.
+  isSameName: (column) => `${column} = ?`,
+  lossyTypes: { id: bytesAndFloats, text: bytesAndFloats },
+  // No types of a temporary table, which this schema does not list.
+  findTypes: ({ table: { table, columns } }) => ({
+    text: `
+      SELECT MAX(CASE WHEN column_name = ? THEN data_type END) AS id_type,
+        MAX(CASE WHEN column_name = ? THEN data_type END) AS username_type,
+        MAX(CASE WHEN column_name = ? THEN data_type END) AS hash_type, @@sql_mode AS mode, ${charsets}
+      FROM information_schema.columns WHERE table_schema = COALESCE(?, DATABASE()) AND table_name = ?
+    `,
+    values: [columns.id, columns.username, columns.passwordHash, ...schemaAndName(table)],
+  }),
+  // Of each row: connections of a pool may differ.
+  typesOfRow: () => charsets,
+}
+
+function schemaAndName(table: string): readonly [schema: string | null, name: string] {
+  const dot = table.indexOf('.')
+  return dot === -1 ? [null, table] : [table.slice(0, dot), table.slice(dot + 1)]
 }
 
 /**
@@ -24,8 +52,6 @@ export function sqlUserStore(pool: MysqlPool, options: MysqlUserStoreOptions): U
   const { timeoutMilliseconds = 5000, usernameCase } = options
   checkMethods('sqlUserStore.pool', pool, ['getConnection'])
   checkTimeout('sqlUserStore', timeoutMilliseconds)
-  // Its own collation finds the candidates, and by an index.
-  const dialect = { quote: '`', text: 'CHAR', isSameName: (column: string) => `${column} = ?` } as const
   const statements = userStatements('sqlUserStore', options, dialect)
   const database = userDatabase(new MysqlConnection(pool, timeoutMilliseconds), isImpossibleValue)
   return new SqlUserStore(database, statements, usernameCase)

@@ -1,7 +1,7 @@
 import { checkBoolean, checkMethods, checkOptions } from '../../errors/check-options.js'
 import type { UserStore } from '../user-store.js'
 import { SqlUserStore, userDatabase } from '../sql/sql-user-store.js'
-import { userStatements, userTableOptions, type UserTable } from '../sql/user-table.js'
+import { userStatements, userTableOptions, type UserDialect, type UserTable } from '../sql/user-table.js'
 import { checkTimeout } from '../within-deadline.js'
 import { PostgresConnection } from './postgres-connection.js'
 import type { PostgresPool } from './postgres-pool.js'
@@ -17,6 +17,24 @@ export interface PostgresUserStoreOptions extends UserTable {
 
 const optionNames = [...userTableOptions, 'timeoutMilliseconds', 'preparedStatements']
 
+const dialect: UserDialect = {
+  quote: '"',
+  // Takes the spaces off that a CHAR(n) is padded with.
+  text: 'TEXT',
+  isSameName: (column) => `lower(${column}) = ?`,
+  // The text of a bytea, in hexadecimal digits, is one of its own.
+  lossyTypes: { id: /^(?:real|double precision)$/, text: /^(?:bytea|real|double precision)$/ },
+  // Also of an empty table.
+  findTypes: ({ from, id, username, passwordHash }) => ({
+    text: `
+      SELECT pg_typeof(users.${id})::text AS id_type, pg_typeof(users.${username})::text AS username_type,
+        pg_typeof(users.${passwordHash})::text AS hash_type
+      FROM (SELECT 1) AS one LEFT JOIN ${from} AS users ON FALSE
+    `,
+    values: [],
+  }),
+}
+
 /**
  * Makes a `UserStore` over a table of users that the application has in PostgreSQL. With `usernameCase: 'insensitive'` an index on
  * `lower(<username>)` keeps it fast.
@@ -29,7 +47,6 @@ export function sqlUserStore(pool: PostgresPool, options: PostgresUserStoreOptio
   checkMethods('sqlUserStore.pool', pool, ['connect'])
   checkTimeout('sqlUserStore', timeoutMilliseconds)
   checkBoolean('sqlUserStore.preparedStatements', preparedStatements)
-  const dialect = { quote: '"', text: 'TEXT', isSameName: (column: string) => `lower(${column}) = ?` } as const
   const statements = userStatements('sqlUserStore', options, dialect)
   const connection = new PostgresConnection(pool, { timeoutMilliseconds, preparedStatements })
   return new SqlUserStore(userDatabase(connection, isImpossibleValue), statements, usernameCase)

@@ -1,21 +1,21 @@
 import { andThen, type MaybePromise } from '../../protocol/maybe-promise.js'
 import type { User, UserStore } from '../user-store.js'
-import { textOf, type SqlText } from './authorization-row.js'
 import type { SqlConnection, SqlStatement, SqlValue } from './sql-connection.js'
+import { ambiguousId, exactText, refuseLossyColumns, type ColumnTypes } from './user-column-types.js'
 import type { UsernameCase, UserStatements } from './user-table.js'
 
 /** A row of the application's table. */
-export interface UserRow {
-  readonly user_id: SqlText
-  readonly username: SqlText | null
-  readonly password_hash: SqlText | null
+export interface UserRow extends ColumnTypes {
+  readonly user_id: unknown
+  readonly username: unknown
+  readonly password_hash: unknown
   readonly disabled: unknown
   readonly locked: unknown
 }
 
 /** What a user store needs of a database, with an asynchronous driver or a synchronous one. */
 export interface UserDatabase {
-  /** Answers no rows for a value that the column cannot have, such as letters for a number. */
+  /** Returns no rows for a value that the column cannot have, such as letters for a number. */
   rows(statement: SqlStatement, values: readonly SqlValue[]): MaybePromise<readonly UserRow[]>
   change(statement: SqlStatement, values: readonly SqlValue[]): MaybePromise<number>
 }
@@ -43,6 +43,7 @@ export class SqlUserStore implements UserStore {
   readonly #database: UserDatabase
   readonly #statements: UserStatements
   readonly #comparable: (name: string) => string
+  #areTypesKnown = false
 
   constructor(database: UserDatabase, statements: UserStatements, usernameCase: UsernameCase = 'exact') {
     this.#database = database
@@ -52,17 +53,24 @@ export class SqlUserStore implements UserStore {
 
   findUserByUsername(username: string): MaybePromise<User | undefined> {
     const wanted = this.#comparable(username)
-    return andThen(this.#database.rows(this.#statements.findByUsername, [wanted]), (rows) => {
-      const found = rows.filter(({ username }) => username !== null && this.#comparable(textOf(username)) === wanted)
-      // A name that two users have is nobody's: neither may be taken for the other.
-      return found.length === 1 ? found.map(toUser)[0] : undefined
+    return andThen(this.#rows(this.#statements.findByUsername, wanted), (rows) => {
+      const found = rows.filter((row) => typeof row.username === 'string' && this.#comparable(row.username) === wanted)
+      // If two rows match a name, neither may be taken for the other.
+      const user = found.length === 1 ? found.map((row) => this.#toUser(row))[0] : undefined
+      // Also for nobody, so that it takes as long.
+      return andThen(this.findUser(user?.userId ?? username), (same) => {
+        if (user !== undefined && same?.username !== user.username) throw ambiguousId()
+        return user
+      })
     })
   }
 
   findUser(userId: string): MaybePromise<User | undefined> {
-    return andThen(this.#database.rows(this.#statements.findById, [userId]), (rows) =>
-      rows.map(toUser).find((user) => user?.userId === userId),
-    )
+    return andThen(this.#rows(this.#statements.findById, userId), (rows) => {
+      const found = rows.filter((row) => row.user_id === userId)
+      if (found.length > 1) throw ambiguousId()
+      return found.map((row) => this.#toUser(row))[0]
+    })
   }
 
   /** Replaces the hash only where it is still the one that was verified: a password that was changed meanwhile stays. */
@@ -73,18 +81,34 @@ export class SqlUserStore implements UserStore {
       return andThen(this.#database.change(this.#statements.updateHash, values), () => undefined)
     })
   }
-}
 
-/** A user without a password, who signs in some other way, is nobody to the password grant. */
-function toUser(row: UserRow): User | undefined {
-  if (row.password_hash === null) return undefined
-  const { user_id: userId, username, password_hash: passwordHash, disabled, locked } = row
-  return {
-    userId: textOf(userId),
-    passwordHash: textOf(passwordHash),
-    username: username === null ? undefined : textOf(username),
-    disabled: isSet(disabled),
-    locked: isSet(locked),
+  #rows(statement: SqlStatement, value: string): MaybePromise<readonly UserRow[]> {
+    return andThen(this.#checkTypes(), () => this.#database.rows(statement, [value]))
+  }
+
+  /** Once, before the first look-up: whether the columns have a text for each value. */
+  #checkTypes(): MaybePromise<void> {
+    if (this.#areTypesKnown) return undefined
+    const { findTypes, valuesOfFindTypes, lossyTypes } = this.#statements
+    return andThen(this.#database.rows(findTypes, valuesOfFindTypes), ([types]) => {
+      if (types === undefined) return
+      refuseLossyColumns(types, lossyTypes)
+      this.#areTypesKnown = true
+    })
+  }
+
+  /** A user without a password, who signs in some other way, is nobody to the password grant. */
+  #toUser(row: UserRow): User | undefined {
+    refuseLossyColumns(row, this.#statements.lossyTypes)
+    const { user_id: userId, username, password_hash: passwordHash, disabled, locked } = row
+    if (passwordHash === null || passwordHash === undefined) return undefined
+    return {
+      userId: exactText('id', userId),
+      passwordHash: exactText('passwordHash', passwordHash),
+      username: username === null || username === undefined ? undefined : exactText('username', username),
+      disabled: isSet(disabled),
+      locked: isSet(locked),
+    }
   }
 }
 

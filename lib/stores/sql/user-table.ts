@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { ConfigurationError } from '../../errors/configuration-error.js'
 import { checkOptions } from '../../errors/check-options.js'
-import { statement, type SqlStatement } from './sql-connection.js'
+import { statement, type SqlStatement, type SqlValue } from './sql-connection.js'
+import type { LossyTypes } from './user-column-types.js'
 
 /** Where the users of an application are. */
 export interface UserTable {
@@ -9,7 +10,7 @@ export interface UserTable {
   readonly table: string
   /** The names of its columns, exactly as the database has them. */
   readonly columns: {
-    /** The stable id: text, a whole number or a UUID. It becomes the `sub` of tokens. */
+    /** The stable id: text, a whole number or a UUID, and unique. It becomes the `sub` of tokens. */
     readonly id: string
     /** What a user types to sign in. */
     readonly username: string
@@ -41,6 +42,21 @@ export interface UserDialect {
   readonly text: 'TEXT' | 'CHAR'
   /** Finds at least the rows whose name is equal to a lower-cased one but for case. */
   readonly isSameName: (column: string) => string
+  /** Types of which two values may have one text. */
+  readonly lossyTypes: LossyTypes
+  /** Finds {@link ColumnTypes}; no row where they are not known yet. */
+  readonly findTypes: (table: NamedTable) => { readonly text: string; readonly values: readonly SqlValue[] }
+  /** Columns of {@link ColumnTypes} that each row has. Absent: none. */
+  readonly typesOfRow?: (table: NamedTable) => string
+}
+
+/** The names of a table and its columns, in quotes and as they were given. */
+export interface NamedTable {
+  readonly from: string
+  readonly id: string
+  readonly username: string
+  readonly passwordHash: string
+  readonly table: UserTable
 }
 
 /** The statements on a table of users; rows are {@link UserRow}s. */
@@ -51,17 +67,18 @@ export interface UserStatements {
   readonly findById: SqlStatement
   /** Values: the new hash, the id, the hash that it replaces. */
   readonly updateHash: SqlStatement
+  /** Its rows are {@link ColumnTypes}. */
+  readonly findTypes: SqlStatement
+  readonly valuesOfFindTypes: readonly SqlValue[]
+  readonly lossyTypes: LossyTypes
 }
 
 /** The columns that options of this kind have, for `checkOptions`. */
 export const userTableOptions: readonly string[] = ['table', 'columns', 'usernameCase']
 
 /** Makes the statements. Throws `ConfigurationError` for what cannot be a table. */
-export function userStatements(
-  where: string,
-  { table, columns, usernameCase }: UserTable,
-  dialect: UserDialect,
-): UserStatements {
+export function userStatements(where: string, userTable: UserTable, dialect: UserDialect): UserStatements {
+  const { table, columns, usernameCase } = userTable
   checkOptions(`${where}.columns`, columns, ['id', 'username', 'passwordHash', 'disabled', 'locked'])
   if (usernameCase !== undefined && !['exact', 'insensitive'].includes(usernameCase)) {
     throw new ConfigurationError(`${where}.usernameCase`, 'is not known', `Use 'exact' or 'insensitive'`)
@@ -74,20 +91,30 @@ export function userStatements(
     `${columns[option] === undefined ? 'NULL' : name(`columns.${option}`, columns[option])} AS ${option}`
   const parts: readonly unknown[] = typeof table === 'string' ? table.split('.') : [table]
   const from = parts.map((part) => name('table', part)).join('.')
+  const named: NamedTable = { from, id, username, passwordHash, table: userTable }
+  const types = dialect.typesOfRow === undefined ? '' : `, ${dialect.typesOfRow(named)}`
+  const text = (column: string): string => `CAST(${column} AS ${dialect.text})`
   const select = `
-    SELECT CAST(${id} AS ${dialect.text}) AS user_id, ${username} AS username, ${passwordHash} AS password_hash,
-      ${flag('disabled')}, ${flag('locked')} FROM ${from}
+    SELECT ${text(id)} AS user_id, ${text(username)} AS username, ${text(passwordHash)} AS password_hash,
+      ${flag('disabled')}, ${flag('locked')}${types} FROM ${from}
   `
+  const findTypes = dialect.findTypes(named)
   const sameName = usernameCase === 'insensitive' ? dialect.isSameName(username) : `${username} = ?`
   return {
-    findByUsername: named('user_by_username', `${select} WHERE ${sameName}`),
-    findById: named('user_by_id', `${select} WHERE ${id} = ?`),
-    updateHash: named('update_hash', `UPDATE ${from} SET ${passwordHash} = ? WHERE ${id} = ? AND ${passwordHash} = ?`),
+    findByUsername: ownStatement('user_by_username', `${select} WHERE ${sameName}`),
+    findById: ownStatement('user_by_id', `${select} WHERE ${id} = ?`),
+    updateHash: ownStatement(
+      'update_hash',
+      `UPDATE ${from} SET ${passwordHash} = ? WHERE ${id} = ? AND ${passwordHash} = ?`,
+    ),
+    findTypes: ownStatement('user_types', findTypes.text),
+    valuesOfFindTypes: findTypes.values,
+    lossyTypes: dialect.lossyTypes,
   }
 }
 
 /** Another table has other statements, and on one connection a name means one of them. */
-function named(name: string, text: string): SqlStatement {
+function ownStatement(name: string, text: string): SqlStatement {
   return statement(`${name}_${createHash('sha256').update(text).digest('hex').slice(0, 16)}`, text)
 }
 

@@ -1,10 +1,29 @@
 import { checkMethods, checkOptions } from '../../errors/check-options.js'
 import type { SqlStatement } from '../sql/sql-connection.js'
 import { SqlUserStore, type UserRow } from '../sql/sql-user-store.js'
-import { userStatements, userTableOptions, type UserTable } from '../sql/user-table.js'
+import {
+  userStatements,
+  userTableOptions,
+  type NamedTable,
+  type UserDialect,
+  type UserTable,
+} from '../sql/user-table.js'
 import type { UserStore } from '../user-store.js'
 import { SqliteConnection, type Statement } from './sqlite-connection.js'
 import type { SqliteDatabase } from './sqlite-database.js'
+
+/** In SQLite each value has a type of its own. */
+const typesOfRow = ({ id, username, passwordHash }: NamedTable): string =>
+  `typeof(${id}) AS id_type, typeof(${username}) AS username_type, typeof(${passwordHash}) AS hash_type`
+
+const dialect: UserDialect = {
+  quote: '"',
+  text: 'TEXT',
+  isSameName: (column) => `lower(${column}) = ?`,
+  lossyTypes: { id: /^(?:blob|real)$/, text: /^(?:blob|real)$/ },
+  findTypes: (table) => ({ text: `SELECT ${typesOfRow(table)} FROM ${table.from} LIMIT 1`, values: [] }),
+  typesOfRow,
+}
 
 /**
  * Makes a `UserStore` over a table of users that the application has in an open SQLite database; it answers without promises. With
@@ -15,18 +34,23 @@ import type { SqliteDatabase } from './sqlite-database.js'
 export function sqlUserStore(database: SqliteDatabase, options: UserTable): UserStore {
   checkOptions('sqlUserStore', options, userTableOptions)
   checkMethods('sqlUserStore.database', database, ['exec', 'prepare'])
-  const dialect = { quote: '"', text: 'TEXT', isSameName: (column: string) => `lower(${column}) = ?` } as const
-  const { findByUsername, findById, updateHash } = userStatements('sqlUserStore', options, dialect)
+  const statements = userStatements('sqlUserStore', options, dialect)
+  const { findByUsername, findById, findTypes } = statements
   const connection = new SqliteConnection(database)
-  const prepared = new Map<SqlStatement, Statement<UserRow>>(
-    [findByUsername, findById, updateHash].map((statement) => [statement, connection.prepare<UserRow>(statement.text)]),
-  )
+  const prepared = new Map<SqlStatement, Statement<UserRow>>()
+  const prepare = (statement: SqlStatement): Statement<UserRow> => {
+    const ready = prepared.get(statement) ?? connection.prepare<UserRow>(statement.text)
+    prepared.set(statement, ready)
+    return ready
+  }
+  // The update only when it is needed: SQLite does not prepare it for a view.
+  for (const statement of [findByUsername, findById, findTypes]) prepare(statement)
   return new SqlUserStore(
     {
-      rows: (statement, values) => prepared.get(statement)?.all(...values) ?? [],
-      change: (statement, values) => prepared.get(statement)?.run(...values) ?? 0,
+      rows: (statement, values) => prepare(statement).all(...values),
+      change: (statement, values) => prepare(statement).run(...values),
     },
-    { findByUsername, findById, updateHash },
+    statements,
     options.usernameCase,
   )
 }
