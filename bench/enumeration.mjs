@@ -176,7 +176,7 @@ async function beTheServer() {
     clients,
     tokens,
     scopes: ['profile'],
-    grants: [passwordGrant({ users, hasher }), clientCredentialsGrant()],
+    grants: [passwordGrant({ users, hasher, signInsPerDay: 86_400_000 }), clientCredentialsGrant()],
     secretHasher: hasher,
     throttle: false,
     onEvent: () => {},

@@ -56,7 +56,7 @@ async function report(where, hasher) {
     clients,
     tokens,
     scopes: ['profile'],
-    grants: [passwordGrant({ users, hasher })],
+    grants: [passwordGrant({ users, hasher, signInsPerDay: 86_400_000 })],
     onEvent: () => {},
   })
   const app = express().use(oauth.router())

@@ -28,7 +28,12 @@ export async function create({ workload, variant, keys }) {
     clients,
     tokens,
     scopes: [scope],
-    grants: [clientCredentialsGrant(), passwordGrant(await signIn(workload, variant)), refreshTokenGrant()],
+    // One user of one client does in seconds what it may do in days.
+    grants: [
+      clientCredentialsGrant(),
+      passwordGrant({ ...(await signIn(workload, variant)), signInsPerDay: 86_400_000 }),
+      refreshTokenGrant({ refreshesPerDay: 86_400_000 }),
+    ],
     ...(workload.algorithm && jwts(keys[workload.algorithm])),
     ...(variant === 'addresses' && { clientAddress: (req) => req.headers['x-address'] }),
     ...(workload.advances && { clock }),

@@ -1,4 +1,4 @@
-import { checkBoolean, checkFunction, checkOptions } from '../errors/check-options.js'
+import { checkBoolean, checkFunction, checkOptions, checkWholeNumber } from '../errors/check-options.js'
 import { OAuthError } from '../errors/oauth-error.js'
 import { noticedWarning } from '../events.js'
 import { bcryptHasher } from '../passwords/bcrypt-hasher.js'
@@ -11,6 +11,7 @@ import type { UserStore, VerifyingUserStore } from '../stores/user-store.js'
 import type { TooManyFailures } from '../throttle/limit-sign-in.js'
 import type { Scope } from '../protocol/scope.js'
 import type { GrantHandler, GrantRequest, UserAccess } from './grant-handler.js'
+import { DEFAULT_PER_DAY, MOST_PER_DAY, paceOf } from './pace.js'
 import { checkDeprecationUrl, tellPasswordSunset } from './password-sunset.js'
 import { userVerifier } from './verify-user.js'
 
@@ -51,6 +52,11 @@ export interface PasswordGrantOptions {
    * deprecated. Default none.
    */
   readonly deprecationUrl?: string
+  /**
+   * How often a user may sign in at a client in a day: as often at once, and then evenly; more is refused with 429. It bounds what one
+   * user can store, and is counted in each process. Default 8,640, at most 86,400,000.
+   */
+  readonly signInsPerDay?: number
 }
 
 /**
@@ -67,6 +73,7 @@ export function passwordGrant(options: PasswordGrantOptions): GrantHandler {
     'deviceTokens',
     'onTooManyFailures',
     'deprecationUrl',
+    'signInsPerDay',
   ])
   const { users, hasher = bcryptHasher(), scopes, deviceLabel = ownDeviceLabel, allowPublicClients = false } = options
   checkHasher('passwordGrant.hasher', hasher)
@@ -80,6 +87,9 @@ export function passwordGrant(options: PasswordGrantOptions): GrantHandler {
   checkBoolean('passwordGrant.deviceTokens', deviceTokens)
   if (onTooManyFailures !== undefined) checkFunction('passwordGrant.onTooManyFailures', onTooManyFailures)
   const deprecationUrl = checkDeprecationUrl(options.deprecationUrl)
+  const { signInsPerDay = DEFAULT_PER_DAY } = options
+  checkWholeNumber('passwordGrant.signInsPerDay', signInsPerDay, 1, MOST_PER_DAY)
+  const takeSignIn = paceOf('sign_in', signInsPerDay)
   const limit = scopes && new Set(scopes)
   return {
     grantType: 'password',
@@ -109,6 +119,7 @@ export function passwordGrant(options: PasswordGrantOptions): GrantHandler {
       const scope = scopeFor(signIn.userId, request, limit)
       const label = checkLabel(deviceLabel(request.context))?.slice(0, MAX_LABEL_LENGTH)
       const { userId, isKnown } = signIn
+      takeSignIn(request, `${client.clientId} ${userId}`)
       return {
         actsFor: 'user',
         userId,

@@ -149,8 +149,15 @@ export const wrongServer: readonly Mistake[] = [
   ),
 ]
 
+/** How often something may be done in a day. */
+const wrongPaces = [0, 86_400_001, 0.5, NaN, Infinity, '10', null, false]
+
 export const wrongPassword: readonly Mistake[] = [
   [{ user: users }, 'passwordGrant.user', /is not an option.*Known options: users,/],
+  ...wrongPaces.map(
+    (signInsPerDay) =>
+      [{ users, signInsPerDay }, 'passwordGrant.signInsPerDay', /from 1 to 86400000.*Leave it out/] as const,
+  ),
   ...[undefined, null, {}, 'users', { findUser: () => undefined }].map(
     (users) => [{ users }, 'passwordGrant.users', /has no method findUserByUsername/] as const,
   ),
@@ -184,7 +191,7 @@ export const wrongRefresh: readonly Mistake[] = [
     (graceSeconds) =>
       [{ graceSeconds }, 'refreshTokenGrant.graceSeconds', /from 0 to 86400.*Leave it out for the default/] as const,
   ),
-  ...[0, 86_400_001, 0.5, NaN, Infinity, '10', null, false].map(
+  ...wrongPaces.map(
     (refreshesPerDay) =>
       [{ refreshesPerDay }, 'refreshTokenGrant.refreshesPerDay', /from 1 to 86400000.*Leave it out/] as const,
   ),
