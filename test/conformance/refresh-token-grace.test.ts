@@ -60,8 +60,10 @@ describe('the grace', () => {
     const second = await next(first.refresh_token)
     expect((await refresh(first.refresh_token, '&scope=admin')).body).toMatchObject({ error: 'invalid_scope' })
     expect(shown(await refresh(first.refresh_token, '', 'other-app'))).toEqual(invalid)
+    const alice = server.users.get('alice')!
     server.users.delete('alice')
     expect(shown(await refresh(first.refresh_token))).toEqual(invalid)
+    server.users.set('alice', alice)
     expect(await mayRead(second.access_token)).toBe(true)
   })
 
