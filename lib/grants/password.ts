@@ -4,6 +4,7 @@ import { noticedWarning } from '../events.js'
 import { bcryptHasher } from '../passwords/bcrypt-hasher.js'
 import { checkHasher, type PasswordHasher } from '../passwords/password-hasher.js'
 import { checkScopeTokens } from '../protocol/check-scope-tokens.js'
+import { clientText } from '../protocol/client-text.js'
 import { isUnwantedPromise } from '../protocol/maybe-promise.js'
 import { newFindings, type PostureFinding } from '../protocol/posture-finding.js'
 import type { RequestContext } from '../protocol/request-context.js'
@@ -17,7 +18,6 @@ import { userVerifier } from './verify-user.js'
 
 /** Longest user name and longest password, in octets of UTF-8. */
 const MAX_OCTETS = 1024
-const MAX_LABEL_LENGTH = 100
 /** RFC 6749 appendix A.15 and A.16: any character but the controls and what is no character; a tab is allowed. */
 const controls = /[\x00-\x08\x0A-\x1F\x7F\uFFFE\uFFFF]/
 
@@ -30,8 +30,8 @@ export interface PasswordGrantOptions {
   /** The most that a token of this grant may have. Default: whatever the client may have. */
   readonly scopes?: readonly string[]
   /**
-   * What the user may recognize the device by. Default: the form parameter `device_label` of the client, or else its `User-Agent`; the
-   * first 100 characters of it.
+   * What the user may recognize the device by. Default: the form parameter `device_label` of the client, or else its `User-Agent`. What
+   * is stored of it is one line without controls and invisible marks, at most 100 characters (400 bytes).
    */
   readonly deviceLabel?: (context: RequestContext) => string | undefined
   /** Whether a public client may use the grant, without proof of what it is. Default false. */
@@ -117,7 +117,7 @@ export function passwordGrant(options: PasswordGrantOptions): GrantHandler {
       if (signIn.outcome === 'challenge') throw challenged()
       // Judged only now: what a user's scopes are is nobody's business before the password is known to be right.
       const scope = scopeFor(signIn.userId, request, limit)
-      const label = checkLabel(deviceLabel(request.context))?.slice(0, MAX_LABEL_LENGTH)
+      const label = checkLabel(deviceLabel(request.context))
       const { userId, isKnown } = signIn
       takeSignIn(request, `${client.clientId} ${userId}`)
       return {
@@ -158,11 +158,11 @@ function scopeFor(
   }
 }
 
-/** A list has a `slice` too, and would be stored. Null is as good as nothing. */
+/** Null is as good as nothing. */
 function checkLabel(label: unknown): string | undefined {
   if (label === undefined || label === null) return undefined
   if (isUnwantedPromise(label) || typeof label !== 'string') throw new TypeError('deviceLabel answered no text')
-  return label
+  return clientText(label)
 }
 
 function ownDeviceLabel({ parameters, userAgent }: RequestContext): string | undefined {
