@@ -1,9 +1,11 @@
 import { channel } from 'node:diagnostics_channel'
 import type { OAuthError } from './errors/oauth-error.js'
+import { redactCause } from './errors/redacted-cause.js'
 import { logText } from './protocol/log-text.js'
 import { isPromiseLike } from './protocol/maybe-promise.js'
 import type { PostureCode, PostureFinding } from './protocol/posture-finding.js'
 import type { EndpointName, RequestContext } from './protocol/request-context.js'
+import { secretsOf, withoutSecrets } from './protocol/request-secrets.js'
 import type { ThrottleKind } from './protocol/throttle-kind.js'
 import type { TokenRefusal } from './protocol/token-refusal.js'
 
@@ -204,7 +206,10 @@ export interface SigningKeyWithdrawnEvent extends RequestEvent {
 export interface FailureEvent extends RequestEvent {
   readonly type: 'failure'
   readonly error: 'server_error' | 'temporarily_unavailable'
-  /** What was thrown. It is the application's own error: mind what it carries before it is logged. */
+  /**
+   * A copy of what was thrown: an error of the same class with its name, code, stack frames, address and causes, but without what the
+   * request brought (passwords, secrets, tokens, assertions) and without the values that drivers and Node attach or quote.
+   */
   readonly cause: unknown
 }
 
@@ -267,11 +272,8 @@ export function createEmit(onEvent: ((event: OAuthEvent) => unknown) | undefined
  * In one place for all events: client ids, addresses from `X-Forwarded-For` and the like are whatever somebody made up. Written as a
  * loop, for `{ ...event, at }` costs fifteen times as much.
  */
-function withLogTexts(
-  event: WithoutRequest<OAuthEvent>,
-  { requestId, endpoint, address }: RequestContext,
-  at: number,
-): OAuthEvent {
+function withLogTexts(event: WithoutRequest<OAuthEvent>, context: RequestContext, at: number): OAuthEvent {
+  const { requestId, endpoint, address } = context
   const told: Record<string, unknown> = {
     type: event.type,
     at,
@@ -282,10 +284,19 @@ function withLogTexts(
   const members = event as unknown as Readonly<Record<string, unknown>>
   for (const name of Object.keys(members)) {
     const value = members[name]
-    // What was thrown stays as it was thrown.
-    told[name] = typeof value === 'string' && name !== 'cause' ? logText(value) : value
+    if (name === 'cause') told[name] = causeFor(value, context)
+    else told[name] = typeof value === 'string' ? logText(value) : value
   }
   return told as unknown as OAuthEvent
+}
+
+/** Without a request that can be read nobody knows what is secret. */
+function causeFor(thrown: unknown, context: RequestContext): unknown {
+  try {
+    return redactCause(thrown, secretsOf(context))
+  } catch {
+    return new Error('The request cannot be read, so what was thrown is not told')
+  }
 }
 
 /** Tells of an error that a client is answered with: a refusal, or a failure with what caused it. */
@@ -295,7 +306,8 @@ export function emitError(emit: Emit, context: RequestContext, error: OAuthError
   if (status === 429) return
   if (code === 'server_error' || code === 'temporarily_unavailable')
     emit(context, { type: 'failure', error: code, cause })
-  else emit(context, { type: 'request_refused', error: code, description, reason })
+  else
+    emit(context, { type: 'request_refused', error: code, description: withoutSecrets(description, context), reason })
 }
 
 function reportToConsole(event: OAuthEvent): void {

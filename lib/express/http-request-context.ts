@@ -1,9 +1,11 @@
 import { millisecondsOf, type Clock } from '../protocol/clock.js'
 import type { Parameters } from '../protocol/parameters.js'
-import type { EndpointName, RequestContext } from '../protocol/request-context.js'
+import type { EndpointName } from '../protocol/request-context.js'
+import type { ContextWithSecrets } from '../protocol/request-secrets.js'
 import { addressOf, type ClientAddress } from './client-address.js'
 import type { HttpRequest } from './http.js'
 import { lastRequestIdOf, requestIdOf, type NameRequest } from './request-id.js'
+import { secretsOfRequest } from './secrets-of-request.js'
 
 /** How the requests to a server are named, and how long they may take. */
 export interface RequestSettings {
@@ -19,7 +21,7 @@ export interface RequestSettings {
 const noParameters: ReadonlyMap<string, string> = new Map<string, string>()
 
 /** The context of an HTTP request; what nobody asks for is not worked out. */
-export class HttpRequestContext implements RequestContext {
+export class HttpRequestContext implements ContextWithSecrets {
   readonly endpoint: EndpointName
   readonly receivedAt: number
   /** Set by whoever waits for what is done in the request. */
@@ -61,6 +63,11 @@ export class HttpRequestContext implements RequestContext {
 
   get parameters(): ReadonlyMap<string, string> {
     return (this.#parameters ??= this.#form?.withoutSecrets() ?? noParameters)
+  }
+
+  /** What must not reach a log; worked out when a failure is told of. */
+  secretValues(): readonly string[] {
+    return secretsOfRequest(this.#request, this.#form)
   }
 
   /** The same request, once its parameters are known. */

@@ -36,6 +36,21 @@ const definedNames: ReadonlySet<string> = new Set([
   'username',
 ])
 
+/** Parameters of the protocol whose values may stand in a log. User names are not among them, because people type passwords there. */
+const publicNames: ReadonlySet<string> = new Set([
+  'client_assertion_type',
+  'client_id',
+  'grant_type',
+  'resource',
+  'scope',
+  'token_type_hint',
+])
+
+/** Whether the value of a parameter is never secret. */
+export function isPublicParameter(name: string): boolean {
+  return publicNames.has(name)
+}
+
 /**
  * The parameters of one request, each exactly one string (RFC 6749 §3.2). Names are case-sensitive; a name like
  * `__proto__` is a name like any other.
@@ -60,6 +75,11 @@ export class Parameters {
   /** The values of `resource`, the one parameter that may be sent more than once (RFC 8707 §2). */
   get resources(): readonly string[] {
     return this.#resources
+  }
+
+  /** All parameters as they were sent, the secret ones too; `resource` is not among them. */
+  entries(): Iterable<readonly [name: string, value: string]> {
+    return this.#values
   }
 
   /** All parameters that have a value, but the secret ones. */

@@ -1,0 +1,84 @@
+/** Node quotes 25 characters of an argument, drivers often less: so many characters of a secret are never shown. */
+const PART_LENGTH = 6
+const MAX_LENGTH = 16_384
+const hidden = '[redacted]'
+
+/** What quotes a value in the messages of Node and of drivers, whether the value is known to be secret or not. */
+const quotedValues: readonly RegExp[] = [
+  // Node: ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE; V8: JSON.parse.
+  /(?<=\. Received )(?!undefined|null)[^]*?(?=\n\s+at |$)/g,
+  /(?<=JSON[^"]*, |Unexpected token .{1,4}, )\.{0,3}"[^]*?"\.{0,3}(?= is not valid JSON)/g,
+  // PostgreSQL, and what MySQL and MariaDB say of a value, of a key, and of a statement.
+  /(?<=invalid input (?:syntax|value) for [^:\n]{1,80}: )"[^]*?"(?=$|\n)/g,
+  /(?<=(?:[Dd]uplicate entry|[Vv]alue:?|near) )'[^]*?'(?= for | at line |$|\n)/g,
+  // A connection string.
+  /(?<=\/\/)[^\s/@'"]+(?=@)/g,
+]
+
+/**
+ * Removes secrets from a text: each of them, and each part of one that has six characters or more, in any case. A shorter secret is removed
+ * where it stands alone. Values that Node and drivers quote are removed as well. A text of more than 16,384 characters is cut.
+ */
+export function redactText(text: string, secrets: readonly string[]): string {
+  let redacted = hideSecrets(text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH)}...` : text, secrets)
+  for (const quoted of quotedValues) redacted = redacted.replace(quoted, hidden)
+  return redacted
+}
+
+function hideSecrets(text: string, secrets: readonly string[]): string {
+  if (secrets.length === 0) return text
+  const folded = fold(text)
+  const marks = new Uint8Array(text.length)
+  const parts = partsOf(folded)
+  for (const secret of secrets) {
+    if (secret.length < PART_LENGTH) markAlone(marks, folded, fold(secret))
+    else markParts(marks, parts, fold(secret))
+  }
+  let redacted = ''
+  let isHidden = false
+  for (let i = 0; i < text.length; i++) {
+    if (marks[i] === 0) redacted += text.charAt(i)
+    else if (!isHidden) redacted += hidden
+    isHidden = marks[i] === 1
+  }
+  return redacted
+}
+
+/** Lower case, but only where that leaves each character in its place. */
+function fold(text: string): string {
+  const lower = text.toLowerCase()
+  return lower.length === text.length ? lower : text
+}
+
+/** Where each part of a text stands. */
+function partsOf(text: string): Map<string, number[]> {
+  const parts = new Map<string, number[]>()
+  for (let i = 0; i + PART_LENGTH <= text.length; i++) {
+    const part = text.slice(i, i + PART_LENGTH)
+    const places = parts.get(part)
+    if (places === undefined) parts.set(part, [i])
+    else places.push(i)
+  }
+  return parts
+}
+
+function markParts(marks: Uint8Array, parts: Map<string, number[]>, secret: string): void {
+  for (let i = 0; i + PART_LENGTH <= secret.length; i++) {
+    const part = secret.slice(i, i + PART_LENGTH)
+    for (const place of parts.get(part) ?? []) marks.fill(1, place, place + PART_LENGTH)
+    // Once for each part: a long secret of one character would take its length times that of the text.
+    parts.delete(part)
+  }
+}
+
+function markAlone(marks: Uint8Array, text: string, secret: string): void {
+  if (secret === '') return
+  for (let at = text.indexOf(secret); at !== -1; at = text.indexOf(secret, at + secret.length)) {
+    const end = at + secret.length
+    if (!isAlphanumeric(text.charAt(at - 1)) && !isAlphanumeric(text.charAt(end))) marks.fill(1, at, end)
+  }
+}
+
+function isAlphanumeric(character: string): boolean {
+  return /^[\p{L}\p{N}]/u.test(character)
+}
