@@ -134,12 +134,13 @@ export interface RefreshTokenRetriedLateEvent extends RequestEvent {
   readonly ageSeconds: number
 }
 
-/** A client presented the refresh token of another client; nothing was changed. */
+/** A client presented the refresh token of another client, or wanted to revoke any token of another client; nothing was changed. */
 export interface RefreshTokenMisusedEvent extends RequestEvent {
   readonly type: 'refresh_token_misused'
   readonly clientId: string
   readonly ownerClientId: string
-  readonly authorizationId: string
+  /** Absent for a client's own token. */
+  readonly authorizationId: string | undefined
 }
 
 /**

@@ -5,9 +5,11 @@ import { tokenEndpoint, type TokenEndpointServices } from './endpoints/token.js'
 import { documentHandler } from './express/document-handler.js'
 import { endpointHandler, type EndpointSettings } from './express/endpoint-handler.js'
 import type { Endpoints } from './express/router.js'
+import { slashHandler } from './express/slash-handler.js'
 import type { AuthorizationServerOptions } from './options.js'
 import type { VerificationServices } from './tokens/verify-access-token.js'
 import { andThen } from './protocol/maybe-promise.js'
+import type { EndpointName } from './protocol/request-context.js'
 
 const WELL_KNOWN_MAX_AGE_SECONDS = 3600
 
@@ -38,26 +40,35 @@ export function serverEndpoints(
     scopes: options.scopes,
     resources: [...resources.values()],
   }
-  const atIssuer = (path: string, handler: Handler): [string, Handler][] =>
+  const slashes: [string, Handler][] = []
+  const atIssuer = (path: string, endpoint: EndpointName, handler: Handler): [string, Handler][] => {
     // Where the router is mounted below the issuer's path it sees the path without it, and also behind a proxy that cuts it off.
-    [path, new URL(publicUrl(path)).pathname].map((seen) => [seen, handler])
-  return new Map([
+    const paths = [path, new URL(publicUrl(path)).pathname]
+    const withSlash = slashHandler(settings, endpoint, publicUrl(path))
+    slashes.push(...paths.map((seen): [string, Handler] => [`${seen}/`, withSlash]))
+    return paths.map((seen) => [seen, handler])
+  }
+  const endpoints: [string, Handler][] = [
     ...atIssuer(
       tokenPath,
+      'token',
       endpointHandler(settings, 'token', (request) => tokenEndpoint(services, request)),
     ),
     ...atIssuer(
       revocationPath,
+      'revoke',
       endpointHandler(settings, 'revoke', (request) => revocationEndpoint(services, request)),
     ),
     ...atIssuer(
       introspectionPath,
+      'introspect',
       endpointHandler(settings, 'introspect', (request) => introspectionEndpoint(services, request)),
     ),
     ...(signingKeys === undefined
       ? []
       : atIssuer(
           jwksPath,
+          'document',
           documentHandler(settings, () => andThen(signingKeys.current(), (keys) => keys.published), jwksMaxAgeSeconds),
         )),
     [
@@ -74,7 +85,9 @@ export function serverEndpoints(
         wellKnownPath('oauth-protected-resource', resource),
         documentHandler(settings, () => resourceMetadata(resource, issuer, scopes), WELL_KNOWN_MAX_AGE_SECONDS),
       ]),
-  ])
+  ]
+  // Endpoints last: one of them may be at the path of another with a slash.
+  return new Map([...slashes, ...endpoints])
 }
 
 type Handler = ReturnType<typeof documentHandler>

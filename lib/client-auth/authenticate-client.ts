@@ -98,7 +98,9 @@ export function selectMethod(
 ): { method: ClientAuthMethod; credentials: PresentedCredentials } {
   const { authorization, parameters } = request
   // RFC 6749 §2.3: the client MUST NOT use more than one authentication method in each request.
-  if (authorization !== undefined && parameters.get('client_secret') !== undefined) throw severalMethods()
+  const hasSecret = parameters.get('client_secret') !== undefined
+  const hasAssertion = assertionParameters.some((name) => parameters.get(name) !== undefined)
+  if (Number(authorization !== undefined) + Number(hasSecret) + Number(hasAssertion) > 1) throw severalMethods()
   let selected: { method: ClientAuthMethod; credentials: PresentedCredentials } | undefined
   for (const method of methods) {
     const credentials = method.readCredentials(request)
@@ -111,12 +113,17 @@ export function selectMethod(
   }
   // An Authorization header of a scheme that nobody here reads is a failed attempt too, not a reason to look elsewhere.
   if (selected === undefined) throw invalidClient()
+  // The same for an assertion (RFC 7521 §4.2), beside a name that proves nothing.
+  if (hasAssertion && selected.credentials.proof === undefined) throw invalidClient()
   // No client has such an id, and some databases choke on it: a NUL, for one, is an error in PostgreSQL.
   if (!isPrintableAscii(selected.credentials.clientId)) throw invalidClient()
   const named = parameters.get('client_id')
   if (named !== undefined && named !== selected.credentials.clientId) throw otherClientNamed()
   return selected
 }
+
+/** A proof, whether or not a method of the application reads it (RFC 7521 §4.2). */
+const assertionParameters = ['client_assertion', 'client_assertion_type'] as const
 
 /** Why a client cannot prove by this method who it is, whatever it presents. */
 function unprovable(client: Client | undefined, method: ClientAuthMethod): RefusalReason | undefined {

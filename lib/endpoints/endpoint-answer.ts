@@ -3,15 +3,12 @@ export type EndpointAnswer = object | TextAnswer
 
 /** A successful answer that is no JSON object. */
 export class TextAnswer {
-  /** The media type; absent when there is no text. */
-  readonly contentType: string | undefined
+  /** The media type. */
+  readonly contentType: string
   readonly text: string
 
-  constructor(contentType: string | undefined, text: string) {
+  constructor(contentType: string, text: string) {
     this.contentType = contentType
     this.text = text
   }
 }
-
-/** 200 without a body. */
-export const emptyAnswer: TextAnswer = new TextAnswer(undefined, '')

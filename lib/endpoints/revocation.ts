@@ -1,12 +1,12 @@
 import { authenticateClient, type ClientAuthServices } from '../client-auth/authenticate-client.js'
 import type { ClientAuthRequest } from '../client-auth/client-auth-method.js'
-import { OAuthError } from '../errors/oauth-error.js'
 import { andThen, type MaybePromise } from '../protocol/maybe-promise.js'
 import type { RequestContext } from '../protocol/request-context.js'
 import type { Client } from '../stores/client-store.js'
 import type { TokenStore } from '../stores/token-store.js'
+import type { TokenRefusal } from '../protocol/token-refusal.js'
 import { tokensRevoked } from '../tokens/tokens-revoked.js'
-import { emptyAnswer, type EndpointAnswer } from './endpoint-answer.js'
+import type { EndpointAnswer } from './endpoint-answer.js'
 import { findPresentedToken, type PresentedToken, type PresentedTokenServices } from './presented-token.js'
 
 /** What the revocation endpoint works with. */
@@ -14,9 +14,12 @@ export interface RevocationServices extends ClientAuthServices, PresentedTokenSe
   readonly tokens: TokenStore
 }
 
+/** RFC 7009 §2.2 asks for no body, but clients parse one: simple-oauth2, for one, fails on an empty text. */
+const done: EndpointAnswer = Object.freeze({})
+
 /**
  * The revocation endpoint (RFC 7009): a client ends a token of its own. A refresh token takes its whole authorization with it,
- * spent or not; an access token goes alone. What is unknown is answered like what was revoked.
+ * spent or not; an access token goes alone. Unknown tokens and those of another client get the same response as one that was revoked.
  */
 export function revocationEndpoint(
   services: RevocationServices,
@@ -25,22 +28,45 @@ export function revocationEndpoint(
   return andThen(authenticateClient(services, request), (client) => {
     const token = request.parameters.require('token')
     return andThen(findPresentedToken(services, token, request.context), (found) => {
-      // RFC 7009 §2.2: an invalid token is no error, for the client wants nothing but that it does not work.
-      if (typeof found === 'string') {
-        // Nothing is learned from that answer, so it is told and not counted: clients give back what has run out, too.
-        services.emit(request.context, { type: 'unknown_token', clientId: client.clientId, reason: found })
-        return emptyAnswer
+      if (typeof found === 'string' || clientIdOf(found) !== client.clientId) {
+        tellWhy(services, request.context, client, found)
+        return done
       }
-      checkOwner(client, found)
-      return andThen(revoke(services, found, request.context), () => emptyAnswer)
+      return andThen(revoke(services, found, request.context), () => done)
     })
   })
 }
 
-/** RFC 7009 §2.1: a token of another client is refused, and stays. */
-function checkOwner(client: Client, found: PresentedToken): void {
-  if (clientIdOf(found) === client.clientId) return
-  throw new OAuthError('unauthorized_client', 'The token belongs to another client')
+/**
+ * RFC 7009 §2.2: an invalid token is no error, for the client wants nothing but that it does not work.
+ *
+ * Deviation: RFC 7009 §2.1 has a token of another client refused. That would tell anybody with a client, and so everybody where there are
+ * public clients, which of the texts they found are live tokens. It stays, and the operator is told.
+ */
+function tellWhy(
+  { emit }: RevocationServices,
+  context: RequestContext,
+  { clientId }: Client,
+  found: PresentedToken | TokenRefusal,
+): void {
+  if (typeof found === 'string') {
+    // Nothing is learned from that answer, so it is told and not counted: clients give back what has expired, too.
+    emit(context, { type: 'unknown_token', clientId, reason: found })
+  } else {
+    const ownerClientId = clientIdOf(found)
+    emit(context, { type: 'refresh_token_misused', clientId, ownerClientId, authorizationId: authorizationIdOf(found) })
+  }
+}
+
+function authorizationIdOf(found: PresentedToken): string | undefined {
+  switch (found.kind) {
+    case 'jwt':
+      return found.access.authorizationId
+    case 'opaque':
+      return found.record.authorizationId
+    case 'refresh':
+      return found.record.authorization.authorizationId
+  }
 }
 
 function clientIdOf(found: PresentedToken): string {

@@ -16,6 +16,10 @@ export function documentHandler(
 ): (req: HttpRequest, res: ServerResponse) => void {
   return (req, res) => {
     const context = new HttpRequestContext(req, 'document', settings)
+    if (req.method === 'OPTIONS') {
+      writePreflight(res, context.requestId)
+      return
+    }
     if (req.method !== 'GET' && req.method !== 'HEAD') {
       res.setHeader('Allow', 'GET, HEAD')
       const refusal = new OAuthError('invalid_request', 'Only GET is allowed here', { status: 405 })
@@ -37,7 +41,7 @@ export function documentHandler(
       res.writeHead(200, {
         'Content-Type': 'application/json',
         'Cache-Control': `public, max-age=${String(maxAgeSeconds)}`,
-        'Access-Control-Allow-Origin': '*',
+        ...anyOrigin(res),
         'Content-Length': Buffer.byteLength(text),
         'X-Content-Type-Options': 'nosniff',
         'Request-Id': context.requestId,
@@ -51,4 +55,24 @@ export function documentHandler(
       writeError(res, error, undefined, context.requestId)
     }
   }
+}
+
+/** A library that sends a header of its own asks first whether it may (the CORS protocol of the Fetch standard). */
+function writePreflight(res: ServerResponse, requestId: string): void {
+  if (res.headersSent) return
+  res.removeHeader('X-Powered-By')
+  res.writeHead(204, {
+    Allow: 'GET, HEAD',
+    ...anyOrigin(res),
+    'Access-Control-Allow-Methods': 'GET, HEAD',
+    'Access-Control-Allow-Headers': '*',
+    'Access-Control-Max-Age': '86400',
+    'Request-Id': requestId,
+  })
+  res.end()
+}
+
+/** What the application's own CORS middleware has allowed stays: `*` would not do for its requests with credentials. */
+function anyOrigin(res: ServerResponse): Record<string, string> {
+  return res.hasHeader('Access-Control-Allow-Origin') ? {} : { 'Access-Control-Allow-Origin': '*' }
 }

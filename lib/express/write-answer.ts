@@ -45,10 +45,9 @@ export function writeAnswer(res: ServerResponse, answer: EndpointAnswer, request
     writeJson(res, 200, answer, requestId)
   } else if (!res.headersSent) {
     const { contentType, text } = answer
-    const headers = headersFor(requestId, contentType ?? '', text)
-    // An empty body has no type; any other depends on what the caller accepts (RFC 9701).
-    if (contentType === undefined) delete headers['Content-Type']
-    else headers['Vary'] = 'Accept'
+    const headers = headersFor(requestId, contentType, text)
+    // It depends on what the caller accepts (RFC 9701).
+    headers['Vary'] = varyBy(res, 'Accept')
     res.removeHeader('X-Powered-By')
     res.writeHead(200, headers)
     res.end(text, 'latin1')
@@ -67,8 +66,17 @@ function asciiJson(body: object): string {
 /** Answers `OPTIONS`: what else may be sent to an endpoint. */
 export function writeOptions(res: ServerResponse, requestId: string): void {
   res.removeHeader('X-Powered-By')
-  const more = ['Cache-Control', 'no-store', 'Pragma', 'no-cache', 'Request-Id', requestId]
-  res.writeHead(204, ['Allow', 'POST', ...more]).end()
+  // An object, and nothing chained: what wraps `writeHead` often knows no lists, and returns nothing.
+  res.writeHead(204, { Allow: 'POST', 'Cache-Control': 'no-store', Pragma: 'no-cache', 'Request-Id': requestId })
+  res.end()
+}
+
+/** A header `Vary` of the application stays, and gets one more name. */
+function varyBy(res: ServerResponse, name: string): string {
+  const present = [res.getHeader('Vary') ?? []].flat().join(', ')
+  if (present === '') return name
+  const names = present.split(/\s*,\s*/)
+  return names.some((one) => one === '*' || one.toLowerCase() === name.toLowerCase()) ? present : `${present}, ${name}`
 }
 
 /** Writes a refusal as OAuth JSON (RFC 6749 §5.2), with the challenge that belongs to it. */

@@ -72,20 +72,18 @@ async function refuse(lines: readonly string[], answer: ShownAnswer): Promise<vo
 }
 
 describe('the guard of a route', () => {
-  it.each([
-    'Bearer',
-    'Bearer ',
-    'Bearer a b',
-    'Bearer a,Bearer b',
-    'Bearer "x"',
-    'Bearer \xE9',
-    'Bearer\ta',
-    'Bearer ,',
-  ])('ABU-111 malformed: %s', (value) => refuse(['GET /orders HTTP/1.1', `Authorization: ${value}`], malformed))
-
-  it.each([[[]], [['Authorization:']], [['Authorization:   ']]])('ABU-112 no credentials: %j', (lines) =>
-    refuse(['GET /orders HTTP/1.1', ...lines], bare),
+  it.each(['Bearer a b', 'Bearer a,Bearer b', 'Bearer "x"', 'Bearer \xE9', 'Bearer\ta', 'Bearer ,'])(
+    'ABU-111 malformed: %s',
+    (value) => refuse(['GET /orders HTTP/1.1', `Authorization: ${value}`], malformed),
   )
+
+  it.each([
+    [[]],
+    [['Authorization:']],
+    [['Authorization:   ']],
+    [['Authorization: Bearer']],
+    [['Authorization: bearer  ']],
+  ])('ABU-112 no credentials: %j', (lines) => refuse(['GET /orders HTTP/1.1', ...lines], bare))
 
   it.each(['Basic c2hvcC1hcHA6eA==', 'Digest username="a"', 'Bearerx abc', 'DPoP abc', 'Negotiate abc'])(
     'ABU-113 other credentials: %s',
@@ -182,7 +180,7 @@ describe('the guard of a route', () => {
 
   it('ABU-144 an optional guard refuses a bad token', async () => {
     await refuse(['GET /optional HTTP/1.1', 'Authorization: Bearer x'], invalid)
-    await refuse(['GET /optional HTTP/1.1', 'Authorization: Bearer'], malformed)
+    await refuse(['GET /optional HTTP/1.1', 'Authorization: Bearer a b'], malformed)
   })
 })
 

@@ -187,13 +187,13 @@ describe('what a guard asks of a token', () => {
   describe('when it is optional', () => {
     it('BRR-23 no credentials pass, without req.auth; wrong ones do not', async () => {
       guarded({ optional: true, scope: 'orders:read' })
-      for (const authorization of [undefined, '', 'Basic eDp5']) {
+      for (const authorization of [undefined, '', 'Basic eDp5', 'Bearer', 'Bearer  ']) {
         const http = request(server.http).get('/guarded')
         const answer = await (authorization === undefined ? http : http.set('Authorization', authorization))
         expect([answer.status, answer.body]).toEqual([200, null])
       }
       expect(await get('Bearer wrong')).toEqual(invalidToken)
-      expect(await get('Bearer')).toMatchObject({ status: 400 })
+      expect(await get('Bearer a b')).toMatchObject({ status: 400 })
       expect(await get(`Bearer ${token}`, '/guarded?access_token=x')).toMatchObject({ status: 400 })
       expect(await passes()).toBe(true)
       server.advance(60)

@@ -183,7 +183,6 @@ describe('BearerStrategy', () => {
   )
 
   it.each<[string, string, readonly string[], object?]>([
-    ['the scheme alone', 'The Authorization header is malformed', ['Authorization: Bearer']],
     ['two tokens', 'The Authorization header is malformed', ['Authorization: Bearer a b']],
     ['what is no b64token', 'The Authorization header is malformed', ['Authorization: Bearer a"b']],
     ['octets beyond ASCII', 'The Authorization header is malformed', ['Authorization: Bearer \xe9']],

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { promisify } from 'node:util'
 import * as oauth4webapi from 'oauth4webapi'
 import * as openidClient from 'openid-client'
-import { ClientCredentials, ResourceOwnerPassword } from 'simple-oauth2'
+import { ClientCredentials, ResourceOwnerPassword, type AccessToken } from 'simple-oauth2'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {} from 'latchkey'
 import { digestOf, secretOf, testServer, type TestServer } from '../fixtures/test-server.js'
@@ -154,6 +154,29 @@ describe('simple-oauth2', () => {
     const refreshed = await accessToken.refresh()
     const { access_token: renewed } = refreshed.token
     expect(await whoami(String(renewed))).toMatchObject({ userId: 'user-1' })
+  })
+
+  const signIn = (): Promise<AccessToken> =>
+    new ResourceOwnerPassword({
+      ...config(awkward.clientId, awkward.secret),
+      auth: { tokenHost: base, revokePath: '/oauth/revoke' },
+    }).getToken({ username: 'alice', password: "alice's password" })
+
+  it('revokes an access token alone, and then the refresh token: revoke() (simple-oauth2)', async () => {
+    const signedIn = await signIn()
+    await signedIn.revoke('access_token')
+    await expect(whoami(String(signedIn.token['access_token']))).rejects.toThrow()
+    const refreshed = await signedIn.refresh()
+    await refreshed.revoke('refresh_token')
+    await expect(whoami(String(refreshed.token['access_token']))).rejects.toThrow()
+    await expect(refreshed.refresh()).rejects.toMatchObject({ output: { statusCode: 400 } })
+  })
+
+  it('revokes both: revokeAll() (simple-oauth2)', async () => {
+    const signedIn = await signIn()
+    await signedIn.revokeAll()
+    await expect(whoami(String(signedIn.token['access_token']))).rejects.toThrow()
+    await expect(signedIn.refresh()).rejects.toMatchObject({ output: { statusCode: 400 } })
   })
 })
 
