@@ -64,6 +64,7 @@ export type {
 export type { KeyStore, SigningKeyState, StoredSigningKey } from './stores/key-store.js'
 export { pruneRegularly, type PruneRegularlyOptions } from './stores/prune-regularly.js'
 export type { KnownUser, User, UserAuthentication, UserStore, VerifyingUserStore } from './stores/user-store.js'
+export { SPENT_TOKENS_KEPT } from './stores/token-store.js'
 export type {
   AccessTokenRecord,
   Authorization,

@@ -1,4 +1,5 @@
 // Tokens in tables of your own. Each method says which rule it must keep; the contract suite tries all of them.
+import { SPENT_TOKENS_KEPT } from 'latchkey'
 import type {
   AccessTokenRecord,
   Authorization,
@@ -22,6 +23,9 @@ import { inTransaction, query } from './my-database.js'
 /** Rows that one DELETE of a pruning takes at most, so that requests need not wait for long. */
 const BATCH = 500
 
+/** Sign-ins that one step of a pruning takes, each with a thousand tokens at most: see `rotateRefreshToken`. */
+const SIGN_INS = 20
+
 export class MyTokenStore implements TokenStore {
   constructor(private readonly pool: Pool) {}
 
@@ -33,7 +37,7 @@ export class MyTokenStore implements TokenStore {
     await inTransaction(this.pool, async (client) => {
       if (tokens.authorization !== undefined) await insertSignIn(client, tokens)
       if (tokens.accessToken !== undefined) await insertAccessToken(client, tokens.accessToken)
-      if (tokens.refreshToken !== undefined) await insertRefreshToken(client, tokens.refreshToken)
+      if (tokens.refreshToken !== undefined) await insertRefreshToken(client, tokens.refreshToken, 0)
       if (tokens.authorization !== undefined) await updateUsableUntil(client, tokens.authorization.authorizationId)
     })
   }
@@ -56,7 +60,8 @@ export class MyTokenStore implements TokenStore {
   async findRefreshToken(tokenHash: TokenHash): Promise<RefreshTokenRecord | undefined> {
     const { rows } = await query<RefreshTokenRow & SignInRow>(
       this.pool,
-      `SELECT sign_in.*, refresh_token.issued_at, refresh_token.expires_at AS token_expires_at, ${spendingColumns}
+      `SELECT sign_in.*, refresh_token.issued_at, refresh_token.expires_at AS token_expires_at,
+         refresh_token.paced_until, ${spendingColumns}
        FROM refresh_token JOIN sign_in ON sign_in.id = refresh_token.sign_in_id
        WHERE refresh_token.token_hash = $1 AND NOT sign_in.revoked`,
       [tokenHash],
@@ -69,6 +74,7 @@ export class MyTokenStore implements TokenStore {
       authorizationId: authorization.authorizationId,
       issuedAt: Number(row.issued_at),
       expiresAt: Number(row.token_expires_at),
+      pacedUntil: numberOf(row.paced_until),
       authorization,
       spending: toSpending(row),
     }
@@ -80,9 +86,12 @@ export class MyTokenStore implements TokenStore {
    * Rule: none does once the sign-in is revoked. The row of the sign-in is locked first: rotations, revocations and prunings of
    * one sign-in come one after the other, and whoever waited looks at the row again.
    * Rule: a spent token without successors would sign the user out: all or nothing.
+   * Rule: in the same step the token that was spent to get this one loses its nonce, and learns when its successor was spent. An old
+   * token and a copy of the database would otherwise lead to the live token.
+   * Rule: the newest 1,000 spent tokens stay, and not many more: one user who refreshes all day does not fill the table.
    */
   async rotateRefreshToken(rotation: RefreshTokenRotation): Promise<RotationOutcome> {
-    const { presented, spending, accessToken, refreshToken } = rotation
+    const { presented, spending, accessToken, refreshToken, receivedAt = spending.spentAt * 1000 } = rotation
     return inTransaction(this.pool, async (client) => {
       const locked = await client.query<{ id: string }>(
         `SELECT id FROM sign_in
@@ -93,11 +102,12 @@ export class MyTokenStore implements TokenStore {
       const signInId = locked.rows[0]?.id
       if (signInId === undefined) return { outcome: 'gone' }
 
-      const spent = await client.query(
+      const spent = await client.query<{ generation: string }>(
         `UPDATE refresh_token
          SET spent_at = $2, successor_nonce = $3, access_token_scope = $4, access_token_audience = $5,
-           access_token_expires_at = $6
-         WHERE token_hash = $1 AND spent_at IS NULL`,
+           access_token_expires_at = $6, retry_until = $7
+         WHERE token_hash = $1 AND spent_at IS NULL
+         RETURNING generation`,
         [
           presented,
           spending.spentAt,
@@ -105,9 +115,10 @@ export class MyTokenStore implements TokenStore {
           spending.accessTokenScope,
           spending.accessTokenAudience,
           spending.accessTokenExpiresAt,
+          spending.retryUntil ?? null,
         ],
       )
-      if (spent.rowCount !== 1) {
+      if (spent.rows[0] === undefined) {
         const first = await client.query<SpendingRow>(
           `SELECT ${spendingColumns} FROM refresh_token WHERE token_hash = $1`,
           [presented],
@@ -118,7 +129,17 @@ export class MyTokenStore implements TokenStore {
       }
 
       if (accessToken !== undefined) await insertAccessToken(client, accessToken)
-      await insertRefreshToken(client, refreshToken)
+      const generation = Number(spent.rows[0].generation) + 1
+      await insertRefreshToken(client, refreshToken, generation)
+      await client.query(
+        `UPDATE refresh_token SET successor_nonce = NULL, successor_spent_at = $3
+         WHERE sign_in_id = $1 AND generation = $2`,
+        [signInId, generation - 2, receivedAt],
+      )
+      await client.query('DELETE FROM refresh_token WHERE sign_in_id = $1 AND generation < $2', [
+        signInId,
+        generation - SPENT_TOKENS_KEPT,
+      ])
       // Without a record of it, the access token is a JWT.
       const jwtEndsAt = accessToken === undefined ? spending.accessTokenExpiresAt : 0
       await client.query(
@@ -128,6 +149,26 @@ export class MyTokenStore implements TokenStore {
       await updateUsableUntil(client, signInId)
       return { outcome: 'rotated' }
     })
+  }
+
+  /**
+   * Rule: one late retry, and no two in a row. `late_retry_at IS NULL` is the compare, and all that forbids it is in the same
+   * statement: of any number of concurrent calls one changes the row.
+   */
+  async claimLateRetry(tokenHash: TokenHash, at: number): Promise<boolean> {
+    const claimed = await query(
+      this.pool,
+      `UPDATE refresh_token SET late_retry_at = $2 FROM sign_in
+       WHERE refresh_token.token_hash = $1 AND sign_in.id = refresh_token.sign_in_id AND NOT sign_in.revoked
+         AND refresh_token.successor_nonce IS NOT NULL AND refresh_token.late_retry_at IS NULL
+         AND NOT EXISTS (
+           SELECT 1 FROM refresh_token AS previous
+           WHERE previous.sign_in_id = refresh_token.sign_in_id AND previous.generation = refresh_token.generation - 1
+             AND previous.late_retry_at IS NOT NULL
+         )`,
+      [tokenHash, at],
+    )
+    return changed(claimed) === 1
   }
 
   /** Rule: one access token and nothing else; the sign-in goes on. An unknown hash is no error. */
@@ -151,17 +192,22 @@ export class MyTokenStore implements TokenStore {
     ])
   }
 
-  /** Rule: a JWT of a sign-in that is revoked or unknown is revoked. Only a clear answer makes a token good. */
-  async isSignedTokenRevoked({ tokenId, authorizationId }: SignedTokenId): Promise<boolean> {
-    const { rows } = await query<{ is_revoked: boolean; has_sign_in: boolean }>(
+  /**
+   * Rule: a JWT of a sign-in that is revoked or unknown is revoked. Only a clear answer makes a token good.
+   * Rule: a client's own JWT is revoked by the time it was issued. Of a user's JWT the sign-in decides: one that begins in the
+   * second of a revocation is not ended by it.
+   */
+  async isSignedTokenRevoked({ tokenId, authorizationId, clientId, issuedAt }: SignedTokenId): Promise<boolean> {
+    const { rows } = await query<{ is_revoked: boolean; is_too_old: boolean; has_sign_in: boolean }>(
       this.pool,
       `SELECT EXISTS (SELECT 1 FROM revoked_jwt WHERE token_id = $1) AS is_revoked,
+         EXISTS (SELECT 1 FROM not_before WHERE subject IN ('everything', $3) AND issued_until >= $4) AS is_too_old,
          EXISTS (SELECT 1 FROM sign_in WHERE id = $2 AND NOT revoked) AS has_sign_in`,
-      [tokenId, authorizationId ?? null],
+      [tokenId, authorizationId ?? null, clientId === undefined ? null : `client:${clientId}`, issuedAt ?? null],
     )
     const [row] = rows
     if (row === undefined || row.is_revoked) return true
-    return authorizationId !== undefined && !row.has_sign_in
+    return authorizationId === undefined ? row.is_too_old : !row.has_sign_in
   }
 
   /** Rule: a revoked sign-in is not found. */
@@ -186,6 +232,7 @@ export class MyTokenStore implements TokenStore {
    * Rule: the sign-ins are marked, not deleted, and their tokens are not touched at all. A rotation that is under way stores
    * its tokens after this, and they are dead as well.
    * Rule: `clientId` and `everything` also end the own tokens of clients, which have no sign-in to mark.
+   * Rule: JWTs of clients, which are not stored, are revoked up to a time; an earlier time never replaces a later one.
    * Rule: the answer is the number of sign-ins that this call ended.
    */
   async revokeTokens(selection: RevocationSelection): Promise<number> {
@@ -200,6 +247,13 @@ export class MyTokenStore implements TokenStore {
         const ofUser = `${revoke} AND user_id = $1 AND id IS DISTINCT FROM $2`
         return changed(await client.query(ofUser, [userId, exceptAuthorizationId]))
       }
+      if (selection.issuedUntil !== undefined) {
+        await client.query(
+          `INSERT INTO not_before (subject, issued_until) VALUES ($1, $2)
+           ON CONFLICT (subject) DO UPDATE SET issued_until = greatest(not_before.issued_until, excluded.issued_until)`,
+          ['clientId' in selection ? `client:${selection.clientId}` : 'everything', selection.issuedUntil],
+        )
+      }
       if ('clientId' in selection) {
         await client.query(`${deleteOwn} AND client_id = $1`, [selection.clientId])
         return changed(await client.query(`${revoke} AND client_id = $1`, [selection.clientId]))
@@ -211,7 +265,8 @@ export class MyTokenStore implements TokenStore {
 
   /**
    * Rule: spent refresh tokens stay while their sign-in can be used: a replay is recognized by them. So they go with the
-   * sign-in, and never by an `expires_at` of their own.
+   * sign-in, or when a rotation finds more of them than need be kept.
+   * Rule: nonces are forgotten when no retry can come any more. No record goes by that, and none is counted.
    * Rule: a sign-in stays until its last JWT is over.
    * Rule: a pruning takes back no rotation. All that decides about a sign-in is in its own row: PostgreSQL looks at the locked
    * row again, but not at the rows of other tables.
@@ -228,6 +283,18 @@ export class MyTokenStore implements TokenStore {
           [now],
         ),
       )
+    const forgetNonces = async (): Promise<number> =>
+      changed(
+        await query(
+          this.pool,
+          `UPDATE refresh_token SET successor_nonce = NULL WHERE token_hash IN
+             (SELECT token_hash FROM refresh_token
+              WHERE successor_nonce IS NOT NULL AND coalesce(retry_until, spent_at + 60) <= $1
+              LIMIT ${BATCH} FOR UPDATE SKIP LOCKED)`,
+          [now],
+        ),
+      )
+    while ((await forgetNonces()) > 0 && performance.now() < end);
     const steps = [
       expired('access_token', 'token_hash'),
       expired('revoked_jwt', 'token_id'),
@@ -247,7 +314,7 @@ export class MyTokenStore implements TokenStore {
   private async pruneSignIns(now: number): Promise<number> {
     return inTransaction(this.pool, async (client) => {
       const { rows } = await client.query<{ id: string }>(
-        `SELECT id FROM sign_in WHERE usable_until <= $1 LIMIT ${BATCH} FOR UPDATE SKIP LOCKED`,
+        `SELECT id FROM sign_in WHERE usable_until <= $1 LIMIT ${SIGN_INS} FOR UPDATE SKIP LOCKED`,
         [now],
       )
       const ids = [rows.map(({ id }) => id)]
@@ -298,10 +365,11 @@ async function insertAccessToken(client: PoolClient, token: AccessTokenRecord): 
   )
 }
 
-async function insertRefreshToken(client: PoolClient, token: NewRefreshToken): Promise<void> {
+async function insertRefreshToken(client: PoolClient, token: NewRefreshToken, generation: number): Promise<void> {
   await client.query(
-    'INSERT INTO refresh_token (token_hash, sign_in_id, issued_at, expires_at) VALUES ($1, $2, $3, $4)',
-    [token.tokenHash, token.authorizationId, token.issuedAt, token.expiresAt],
+    `INSERT INTO refresh_token (token_hash, sign_in_id, issued_at, expires_at, paced_until, generation)
+     VALUES ($1, $2, $3, $4, $5, $6)`,
+    [token.tokenHash, token.authorizationId, token.issuedAt, token.expiresAt, token.pacedUntil ?? null, generation],
   )
 }
 
@@ -321,7 +389,8 @@ function changed({ rowCount }: { readonly rowCount: number | null }): number {
 }
 
 const spendingColumns = `refresh_token.spent_at, refresh_token.successor_nonce, refresh_token.access_token_scope,
-  refresh_token.access_token_audience, refresh_token.access_token_expires_at`
+  refresh_token.access_token_audience, refresh_token.access_token_expires_at, refresh_token.retry_until,
+  refresh_token.successor_spent_at, refresh_token.late_retry_at`
 
 // `pg` answers a bigint as a string: it may be too long for a number. These are not.
 
@@ -350,15 +419,19 @@ interface AccessTokenRow {
 
 interface SpendingRow {
   readonly spent_at: string | null
-  readonly successor_nonce: string
+  readonly successor_nonce: string | null
   readonly access_token_scope: string
   readonly access_token_audience: string
   readonly access_token_expires_at: string
+  readonly retry_until: string | null
+  readonly successor_spent_at: string | null
+  readonly late_retry_at: string | null
 }
 
 interface RefreshTokenRow extends SpendingRow {
   readonly issued_at: string
   readonly token_expires_at: string
+  readonly paced_until: string | null
 }
 
 /** Rule: what was absent is `undefined` again, never `null`; what was a number is a number. */
@@ -394,9 +467,16 @@ function toSpending(row: SpendingRow): RefreshTokenSpending | undefined {
   if (row.spent_at === null) return undefined
   return {
     spentAt: Number(row.spent_at),
-    successorNonce: row.successor_nonce,
+    successorNonce: row.successor_nonce ?? undefined,
     accessTokenScope: row.access_token_scope,
     accessTokenAudience: row.access_token_audience,
     accessTokenExpiresAt: Number(row.access_token_expires_at),
+    retryUntil: numberOf(row.retry_until),
+    successorSpentAt: numberOf(row.successor_spent_at),
+    lateRetryAt: numberOf(row.late_retry_at),
   }
+}
+
+function numberOf(value: string | null): number | undefined {
+  return value === null ? undefined : Number(value)
 }

@@ -46,14 +46,24 @@ CREATE TABLE refresh_token (
   sign_in_id text COLLATE "C" NOT NULL REFERENCES sign_in,
   issued_at  bigint NOT NULL,
   expires_at bigint NOT NULL,
-  -- NULL: it can still be spent. A spent token stays as long as its sign-in.
+  -- Milliseconds since the epoch: the limit of how often a sign-in is refreshed.
+  paced_until bigint,
+  -- 0, 1, 2, … in its sign-in. The next one is the successor of a token.
+  generation bigint NOT NULL,
+  -- NULL: it can still be spent. The newest 1,000 spent tokens stay: a replay is recognized by them.
   spent_at                bigint,
+  -- Only while a retry may come, and until the successor is spent: with the token it yields the successor.
   successor_nonce         text,
+  retry_until             bigint,
+  -- Milliseconds since the epoch.
+  successor_spent_at      bigint,
+  late_retry_at           bigint,
   access_token_scope      text,
   access_token_audience   text,
   access_token_expires_at bigint
 );
-CREATE INDEX ON refresh_token (sign_in_id);
+CREATE UNIQUE INDEX ON refresh_token (sign_in_id, generation);
+CREATE INDEX ON refresh_token (coalesce(retry_until, spent_at + 60)) WHERE successor_nonce IS NOT NULL;
 
 -- JWTs that were revoked one by one.
 CREATE TABLE revoked_jwt (
@@ -61,6 +71,12 @@ CREATE TABLE revoked_jwt (
   expires_at bigint NOT NULL
 );
 CREATE INDEX ON revoked_jwt (expires_at);
+
+-- Until when the JWTs of clients are revoked, which are not stored: of one client, or of all.
+CREATE TABLE not_before (
+  subject      text COLLATE "C" PRIMARY KEY,
+  issued_until bigint NOT NULL
+);
 
 CREATE TABLE oauth_client (
   client_id    text COLLATE "C" PRIMARY KEY,

@@ -18,7 +18,15 @@ describe.skipIf(server === undefined)('MySQL or MariaDB', () => {
   })
 })
 
-const tables = ['client', 'authorization', 'access_token', 'refresh_token', 'revoked_token', 'signing_key']
+const tables = [
+  'client',
+  'authorization',
+  'access_token',
+  'refresh_token',
+  'revoked_token',
+  'signing_key',
+  'not_before',
+]
 const opened: Pool[] = []
 
 function contractDatabase(uri: string): ContractDatabase {

@@ -35,7 +35,7 @@ function contractDatabase(url: string, preparedStatements = true): ContractDatab
     async empty() {
       await opened[0]!.query(`
         TRUNCATE latchkey_client, latchkey_authorization, latchkey_access_token, latchkey_refresh_token,
-          latchkey_revoked_token, latchkey_signing_key
+          latchkey_revoked_token, latchkey_signing_key, latchkey_not_before
       `)
     },
     async close() {

@@ -1,7 +1,7 @@
 import type { TokenHash } from '../../protocol/token-hash.js'
 import type { AccessTokenRecord, RefreshTokenRecord } from '../token-store.js'
 import type { RedisConnection } from './redis-connection.js'
-import type { RedisKeys } from './redis-keys.js'
+import { keyPart, type RedisKeys } from './redis-keys.js'
 import { listReply, textReply } from './redis-reply.js'
 import { tokenScript } from './token-script.js'
 import { toAccessToken, toAuthorization, toRefreshToken } from './token-values.js'
@@ -23,15 +23,17 @@ const findAccessToken = tokenScript(
   `,
 )
 
-/** Replies the text of a refresh token and the record of its authorization. */
+/** Replies the text of a refresh token, the record of its authorization, and the nonce that was noted when it was spent. */
 const findRefreshToken = tokenScript(
   listReply,
   String.raw`
   local value = redis.call('GET', KEYS[4])
   if not value then return false end
-  local authorization = findAuthorization(string.match(value, '^[^\n]*'), 'record')
+  local id = string.match(value, '^[^\n]*')
+  local authorization = findAuthorization(id, 'record')
   if not authorization then return false end
-  return {value, authorization[2]}
+  local isSpent = string.find(value, '\n[^\n]*\n')
+  return {value, authorization[2], isSpent and findNonce(id, ARGV[2]) or ''}
   `,
 )
 
@@ -53,8 +55,8 @@ export class FindTokens {
 
   async refreshToken(tokenHash: TokenHash): Promise<RefreshTokenRecord | undefined> {
     const keys = this.#keys.ofScript(this.#keys.refreshToken(tokenHash))
-    const [value, authorization] = await this.#connection.run(findRefreshToken, keys)
+    const [value, authorization, nonce] = await this.#connection.run(findRefreshToken, keys, [0, keyPart(tokenHash)])
     if (value === undefined || authorization === undefined) return undefined
-    return toRefreshToken(tokenHash, value, toAuthorization(authorization))
+    return toRefreshToken(tokenHash, { value, nonce }, toAuthorization(authorization))
   }
 }

@@ -59,6 +59,10 @@ export class RedisTokenStore implements TokenStore {
     return this.#rotate.rotate(rotation)
   }
 
+  claimLateRetry(tokenHash: TokenHash, at: number): Promise<boolean> {
+    return this.#rotate.claimLateRetry(tokenHash, at)
+  }
+
   revokeAccessToken(tokenHash: TokenHash): Promise<void> {
     return this.#revoke.accessToken(tokenHash)
   }

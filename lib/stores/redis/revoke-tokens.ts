@@ -3,69 +3,99 @@ import type { TokenHash } from '../../protocol/token-hash.js'
 import type { RevocationSelection } from '../token-store.js'
 import type { RedisConnection } from './redis-connection.js'
 import { keyPart, type RedisKeys } from './redis-keys.js'
-import { numberReply } from './redis-reply.js'
+import { listReply, numberReply } from './redis-reply.js'
 import { redisScript } from './redis-script.js'
 import { pastAt, tokenScript } from './token-script.js'
 
 const revokeAccessToken = redisScript(numberReply, `return redis.call('DEL', KEYS[1])`)
 
-/** Each of these replies how many authorizations it ended. */
-const revokeAuthorization = tokenScript(
+/** What the scripts reply that revoke many tokens: how many authorizations that ended, and whether tokens are left to remove. */
+const reply = String.raw`
+  local function reply(ended)
+    removeLeftovers(1000)
+    return {whole(ended), whole(redis.call('EXISTS', leftovers))}
+  end
+`
+
+/** Removes more of them; replies whether there is still something left. */
+const removeMore = tokenScript(
   numberReply,
   String.raw`
+  removeLeftovers(1000)
+  return redis.call('EXISTS', leftovers)
+  `,
+)
+
+/** How often it is called after a revocation. What is left then goes bit by bit, with later sign-ins, rotations and revocations. */
+const CALLS_AFTER_REVOCATION = 100
+
+/** Notes until when JWTs are revoked; a later time stays. */
+const revokeUntil = String.raw`
+  local function revokeUntil(subject, time)
+    if time == '' then return end
+    local noted = tonumber(redis.call('HGET', root .. 'not-before', subject) or -1)
+    if tonumber(time) > noted then redis.call('HSET', root .. 'not-before', subject, time) end
+  end
+`
+
+const revokeAuthorization = tokenScript(
+  listReply,
+  String.raw`${reply}
   local authorization = findAuthorization(ARGV[2], 'user')
-  if not authorization then return 0 end
-  redis.call('DEL', KEYS[4])
+  if not authorization then return reply(0) end
+  endAuthorization(ARGV[2])
   redis.call('ZREM', root .. 'user:' .. authorization[2], ARGV[2])
   redis.call('ZREM', root .. 'client:' .. authorization[1], ARGV[2])
-  return 1
+  return reply(1)
   `,
 )
 
 const revokeUser = tokenScript(
-  numberReply,
-  String.raw`
+  listReply,
+  String.raw`${reply}
   local ended = 0
   for _, id in ipairs(redis.call('ZRANGE', KEYS[4], 0, -1)) do
     if id ~= ARGV[2] then
       local authorization = findAuthorization(id)
       if authorization then
-        redis.call('DEL', root .. 'authorization:' .. id)
+        endAuthorization(id)
         redis.call('ZREM', root .. 'client:' .. authorization[1], id)
         ended = ended + 1
       end
       redis.call('ZREM', KEYS[4], id)
     end
   end
-  return ended
+  return reply(ended)
   `,
 )
 
 // Both begin by removing something: a server whose memory is full lets a script that has begun so write the rest.
 const revokeClient = tokenScript(
-  numberReply,
-  String.raw`
+  listReply,
+  String.raw`${reply}${revokeUntil}
   local ended = redis.call('ZCOUNT', KEYS[4], ARGV[1], '+inf')
-  redis.call('UNLINK', KEYS[4])
   redis.call('ZREM', authorizedClients, ARGV[2])
+  endIndex(KEYS[4])
   redis.call('HSET', revocations, 'client:' .. ARGV[2], redis.call('HINCRBY', revocations, 'stamp', 1))
-  return ended
+  revokeUntil('client:' .. ARGV[2], ARGV[3])
+  return reply(ended)
   `,
 )
 
 const revokeEverything = tokenScript(
-  numberReply,
-  String.raw`
+  listReply,
+  String.raw`${reply}${revokeUntil}
   local ended = 0
   for _, client in ipairs(redis.call('ZRANGE', authorizedClients, 0, -1)) do
     local index = root .. 'client:' .. client
     ended = ended + redis.call('ZCOUNT', index, ARGV[1], '+inf')
-    redis.call('UNLINK', index)
+    endIndex(index)
   end
   local stamp = (redis.call('HGET', revocations, 'stamp') or 0) + 1
   redis.call('UNLINK', authorizedClients, revocations)
   redis.call('HSET', revocations, 'stamp', stamp, 'all', stamp)
-  return ended
+  revokeUntil('all', ARGV[2])
+  return reply(ended)
   `,
 )
 
@@ -86,6 +116,12 @@ export class RevokeTokens {
   }
 
   async selected(selection: RevocationSelection): Promise<number> {
+    const [ended, isLeft] = await this.#revoke(selection)
+    if (isLeft === '1') await this.#removeLeftovers()
+    return Number(ended)
+  }
+
+  #revoke(selection: RevocationSelection): Promise<readonly string[]> {
     const [keys, past] = [this.#keys, pastAt(this.#clock())]
     if ('authorizationId' in selection) {
       const { authorizationId } = selection
@@ -98,10 +134,20 @@ export class RevokeTokens {
       return this.#connection.run(revokeUser, keys.ofScript(keys.authorizationsOfUser(userId)), values)
     }
     if ('clientId' in selection) {
-      const { clientId } = selection
-      const values = [past, keyPart(clientId)]
+      const { clientId, issuedUntil } = selection
+      const values = [past, keyPart(clientId), issuedUntil ?? '']
       return this.#connection.run(revokeClient, keys.ofScript(keys.authorizationsOfClient(clientId)), values)
     }
-    return this.#connection.run(revokeEverything, keys.ofScript(), [past])
+    return this.#connection.run(revokeEverything, keys.ofScript(), [past, selection.issuedUntil ?? ''])
+  }
+
+  async #removeLeftovers(): Promise<void> {
+    try {
+      for (let call = 0; call < CALLS_AFTER_REVOCATION; call++) {
+        if ((await this.#connection.run(removeMore, this.#keys.ofScript(), [0])) === 0) return
+      }
+    } catch {
+      // All is revoked, and that must be told. What is left in memory goes with later calls.
+    }
   }
 }

@@ -27,11 +27,13 @@ const saveSignIn = tokenScript(
   if redis.call('EXISTS', unpack(KEYS, 4)) > 0 then return 0 end
   redis.call('HSET', KEYS[4], 'stamp', redis.call('HGET', revocations, 'stamp') or '0',
     'user', user, 'client', client, 'record', record, 'lastUsedAt', createdAt,
-    'accessUntil', accessUntil, 'expiresAt', expiresAt)
-  storeTokens(5, 10, tonumber(expiresAt))
+    'accessUntil', accessUntil, 'expiresAt', expiresAt, 'generation', 0)
+  noteTokens(KEYS[4], 0, ARGV[10], ARGV[11])
+  storeTokens(5, 12, tonumber(expiresAt))
   keepAuthorization(id, user, client, tonumber(usableUntil))
   cleanIndex(root .. 'user:' .. user)
   cleanIndex(root .. 'client:' .. client)
+  removeLeftovers(20)
   return 1
   `,
 )
@@ -72,6 +74,7 @@ export class SaveTokens {
         ...[authorizationId, userId, clientId].map(keyPart),
         authorizationJson(authorization),
         ...[createdAt, accessTokenExpiresAt, usableUntil, expiresAt],
+        ...[accessToken, refreshToken].map((token) => (token === undefined ? '' : keyPart(token.tokenHash))),
         ...tokens.values,
       ],
     )

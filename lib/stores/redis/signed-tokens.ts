@@ -13,7 +13,12 @@ const isRevoked = tokenScript(
   numberReply,
   String.raw`
   if redis.call('EXISTS', KEYS[4]) == 1 then return 1 end
-  if ARGV[2] and not findAuthorization(ARGV[2]) then return 1 end
+  if ARGV[2] ~= '' then return findAuthorization(string.sub(ARGV[2], 2)) and 0 or 1 end
+  if ARGV[4] == '' then return 0 end
+  -- A client's own: of a user's the authorization decides, because one that begins in the same second is not ended.
+  local untils = redis.call('HMGET', root .. 'not-before', 'all', ARGV[3])
+  local issuedAt = tonumber(ARGV[4])
+  if issuedAt <= tonumber(untils[1] or -1) or issuedAt <= tonumber(untils[2] or -1) then return 1 end
   return 0
   `,
 )
@@ -34,10 +39,11 @@ export class SignedTokens {
     await this.#connection.run(revoke, [this.#keys.revokedToken(tokenId)], [secondsUntil(expiresAt, this.#clock())])
   }
 
-  async isRevoked({ tokenId, authorizationId }: SignedTokenId): Promise<boolean> {
-    const owner = authorizationId === undefined ? [] : [keyPart(authorizationId)]
+  async isRevoked({ tokenId, authorizationId, clientId, issuedAt }: SignedTokenId): Promise<boolean> {
+    const owner = authorizationId === undefined ? '' : `a${keyPart(authorizationId)}`
+    const client = clientId === undefined ? '' : `client:${keyPart(clientId)}`
     const keys = this.#keys.ofScript(this.#keys.revokedToken(tokenId))
     // Only a clear answer makes a token good.
-    return (await this.#connection.run(isRevoked, keys, [0, ...owner])) !== 0
+    return (await this.#connection.run(isRevoked, keys, [0, owner, client, issuedAt ?? ''])) !== 0
   }
 }

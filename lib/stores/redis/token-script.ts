@@ -33,6 +33,76 @@ local function secondsUntil(time)
   return whole(math.max(1, time - past))
 end
 
+-- What has been revoked is gone at once. Its tokens go in batches: a list names what is left of it, the next comes first.
+local leftovers = root .. 'leftovers'
+
+local function remember(push, entry, seconds)
+  redis.call(push, leftovers, entry)
+  if tonumber(redis.call('TTL', leftovers)) < seconds then redis.call('EXPIRE', leftovers, whole(seconds)) end
+end
+
+-- Ends an authorization. Its hash has the hashes of its tokens, by generation.
+local function endAuthorization(id, push)
+  local key, rest = root .. 'authorization:' .. id, root .. 'ended:' .. id
+  redis.call('RENAME', key, rest)
+  redis.call('UNLINK', root .. 'nonce:' .. id)
+  remember(push or 'RPUSH', 'a' .. id, tonumber(redis.call('TTL', rest)))
+end
+
+-- Ends a sorted set of authorizations whose client was revoked.
+local function endIndex(index)
+  if redis.call('EXISTS', index) == 0 then return end
+  local name = (redis.call('HGET', revocations, 'stamp') or '0') .. ':' .. index
+  redis.call('RENAME', index, root .. 'ended-index:' .. name)
+  remember('RPUSH', 'i' .. name, tonumber(redis.call('TTL', root .. 'ended-index:' .. name)))
+end
+
+-- Removes tokens of an authorization that has ended, so many at most. Returns how many steps that took.
+local function removeTokens(id, most)
+  local key = root .. 'ended:' .. id
+  local fields = redis.call('HMGET', key, 'generation', 'firstRefresh', 'firstAccess')
+  local last, removed = tonumber(fields[1] or -1), 1
+  for position, kind in ipairs({'refresh', 'access'}) do
+    local first = tonumber(fields[position + 1] or 0)
+    while first <= last and removed < most do
+      local hash = redis.call('HGET', key, string.sub(kind, 1, 1) .. first)
+      if hash then redis.call('UNLINK', root .. kind .. ':' .. hash) end
+      first, removed = first + 1, removed + 1
+    end
+    if first <= last then
+      redis.call('HSET', key, position == 1 and 'firstRefresh' or 'firstAccess', first)
+      return removed
+    end
+    redis.call('HSET', key, position == 1 and 'firstRefresh' or 'firstAccess', first)
+  end
+  redis.call('UNLINK', key)
+  redis.call('LPOP', leftovers)
+  return removed
+end
+
+-- Removes some of what was revoked.
+local function removeLeftovers(most)
+  while most > 0 do
+    local entry = redis.call('LINDEX', leftovers, 0)
+    if not entry then return end
+    local kind, name = string.sub(entry, 1, 1), string.sub(entry, 2)
+    if kind == 'a' then
+      most = most - removeTokens(name, most)
+    else
+      local index = root .. 'ended-index:' .. name
+      local id = redis.call('ZRANGE', index, 0, 0)[1]
+      most = most - 1
+      if id then
+        redis.call('ZREM', index, id)
+        local owner = redis.call('HMGET', root .. 'authorization:' .. id, 'stamp', 'client')
+        if owner[1] and isRevoked(owner[1], owner[2]) then endAuthorization(id, 'LPUSH') end
+      else
+        redis.call('LPOP', leftovers)
+      end
+    end
+  end
+end
+
 -- Tokens are keys from a position on, and values: the text and the end of each; without an end it stays as long as its authorization may.
 local function storeTokens(firstKey, firstValue, lastEnd)
   for key = firstKey, #KEYS do
@@ -53,6 +123,18 @@ end
 local function cleanIndex(index)
   local ended = redis.call('ZRANGEBYSCORE', index, '-inf', '(' .. ARGV[1], 'LIMIT', 0, 10)
   if #ended > 0 then redis.call('ZREM', index, unpack(ended)) end
+end
+
+-- The hashes of tokens by generation: what a revocation removes.
+local function noteTokens(key, generation, access, refresh)
+  if access ~= '' then redis.call('HSET', key, 'a' .. generation, access) end
+  if refresh ~= '' then redis.call('HSET', key, 'r' .. generation, refresh) end
+end
+
+-- The nonce of a token, which is that of the token spent last; an empty text where it is forgotten.
+local function findNonce(id, hash)
+  local owner, nonce = string.match(redis.call('GET', root .. 'nonce:' .. id) or '', '^([^\n]*)\n(.*)$')
+  return owner == hash and nonce or ''
 end
 
 local function keepAuthorization(id, user, client, time)

@@ -29,34 +29,53 @@ export function toAccessToken(tokenHash: TokenHash, json: string): AccessTokenRe
   return Object.assign(JSON.parse(json) as AccessTokenRecord, { tokenHash })
 }
 
-/** A refresh token that is unspent: its authorization, its times. Spending it adds a line. */
-export function refreshTokenValue({ authorizationId, issuedAt, expiresAt }: NewRefreshToken): string {
-  return `${keyPart(authorizationId)}\n${JSON.stringify({ issuedAt, expiresAt })}`
+/**
+ * A refresh token that is unspent: its authorization, its times. Spending it adds a line; so do the spending of its successor, `s` and
+ * milliseconds, and a late retry, `l` and seconds.
+ */
+export function refreshTokenValue({ authorizationId, issuedAt, expiresAt, pacedUntil }: NewRefreshToken): string {
+  return `${keyPart(authorizationId)}\n${JSON.stringify({ issuedAt, expiresAt, pacedUntil })}`
 }
 
 /** Makes the record of a refresh token. */
-export function toRefreshToken(tokenHash: TokenHash, value: string, authorization: Authorization): RefreshTokenRecord {
-  const [, times = '', spending] = value.split('\n')
-  const { issuedAt, expiresAt } = JSON.parse(times) as Pick<NewRefreshToken, 'issuedAt' | 'expiresAt'>
+export function toRefreshToken(
+  tokenHash: TokenHash,
+  { value, nonce }: { readonly value: string; readonly nonce: string | undefined },
+  authorization: Authorization,
+): RefreshTokenRecord {
+  const [, times = '', ...spending] = value.split('\n')
+  const { issuedAt, expiresAt, pacedUntil } = JSON.parse(times) as Omit<NewRefreshToken, 'tokenHash'>
   return {
     tokenHash,
     issuedAt,
     expiresAt,
+    pacedUntil,
     authorizationId: authorization.authorizationId,
     authorization,
-    spending: spending === undefined ? undefined : toSpending(spending),
+    spending: spending.length === 0 ? undefined : toSpending(spending.join('\n'), nonce),
   }
 }
 
-/** What is left on a refresh token that was spent. */
+/** What is left on a refresh token that was spent, but for the nonce, which has a key of its own. */
 export function spendingJson(spending: RefreshTokenSpending): string {
-  const { spentAt, successorNonce, accessTokenScope, accessTokenAudience, accessTokenExpiresAt } = spending
-  return JSON.stringify({ spentAt, successorNonce, accessTokenScope, accessTokenAudience, accessTokenExpiresAt })
+  const { spentAt, accessTokenScope, accessTokenAudience, accessTokenExpiresAt, retryUntil } = spending
+  return JSON.stringify({ spentAt, accessTokenScope, accessTokenAudience, accessTokenExpiresAt, retryUntil })
 }
 
-/** Makes the spending of a refresh token. */
-export function toSpending(json: string): RefreshTokenSpending {
-  return JSON.parse(json) as RefreshTokenSpending
+/** Makes the spending of a refresh token from its lines and the nonce; an empty text is none. */
+export function toSpending(lines: string, nonce: string | undefined): RefreshTokenSpending {
+  const [json = '', ...notes] = lines.split('\n')
+  const successorSpentAt = noteOf(notes, 's')
+  const spending = JSON.parse(json) as RefreshTokenSpending
+  // Earlier versions had the nonce in the record.
+  const recorded = successorSpentAt === undefined ? spending.successorNonce : undefined
+  const successorNonce = nonce === undefined || nonce === '' ? recorded : nonce
+  return { ...spending, successorNonce, successorSpentAt, lateRetryAt: noteOf(notes, 'l') }
+}
+
+function noteOf(notes: readonly string[], kind: string): number | undefined {
+  const note = notes.find((line) => line.startsWith(kind))
+  return note === undefined ? undefined : Number(note.slice(1))
 }
 
 /** The record of an authorization. */

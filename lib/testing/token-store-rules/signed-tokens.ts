@@ -69,61 +69,74 @@ export const signedTokenRules: ContractRules<TokenStoreUnderTest> = {
   },
 
   "revokes a client's own JWTs that were issued up to a time": async ({ store }) => {
-    const issuedUntil = startedAt + 10
-    const own = (clientId: string, issuedAt: number): SignedTokenId => ({
-      ...newTokenOf(undefined),
-      clientId,
-      issuedAt,
-    })
+    const [clientId, issuedUntil] = [`Client ${randomUUID()}`, longAgo()]
     const rule = 'A JWT of a client is revoked by `issuedAt`, up to and including `issuedUntil` of its client.'
-    await assertRevoked(store, own('nightly-report', startedAt), false, 'Nothing is revoked yet.')
-    await store.revokeTokens({ clientId: 'nightly-report', issuedUntil }, context)
-    await store.revokeTokens({ clientId: 'nightly-report', issuedUntil: issuedUntil - 5 }, context)
-    await store.revokeTokens({ clientId: 'nightly-report' }, context)
-    await assertRevoked(store, own('nightly-report', issuedUntil - 100), true, rule)
-    await assertRevoked(store, own('nightly-report', issuedUntil), true, `${rule} The latest one counts.`)
-    await assertRevoked(store, own('nightly-report', issuedUntil + 1), false, 'What is issued later is good.')
-    for (const other of ['Nightly-report', 'nightly-report ', 'nightly', '*', '']) {
-      await assertRevoked(store, own(other, startedAt), false, `${JSON.stringify(other)} is another client.`)
+    await assertRevoked(store, ownToken(clientId, issuedUntil), false, 'Nothing is revoked yet.')
+    await store.revokeTokens({ clientId, issuedUntil }, context)
+    await store.revokeTokens({ clientId, issuedUntil: issuedUntil - 5 }, context)
+    await store.revokeTokens({ clientId }, context)
+    await assertRevoked(store, ownToken(clientId, issuedUntil - 1), true, rule)
+    await assertRevoked(store, ownToken(clientId, issuedUntil), true, `${rule} The latest one counts.`)
+    await assertRevoked(store, ownToken(clientId, issuedUntil + 1), false, 'What is issued later is good.')
+    for (const other of [clientId.toLowerCase(), `${clientId} `, clientId.slice(0, -1), '*', '']) {
+      const isOther = `${JSON.stringify(other)} is another client.`
+      await assertRevoked(store, ownToken(other, issuedUntil), false, isOther)
     }
-    await assertRevoked(store, newTokenOf(undefined), false, 'Without client and time a JWT is not judged by them.')
+    const unjudged = { ...newTokenOf(undefined), clientId }
+    await assertRevoked(store, unjudged, false, 'Without a time a JWT is not judged by it.')
     await store.prune?.(startedAt + lifetimes.authorization)
-    await assertRevoked(store, own('nightly-report', issuedUntil), true, 'Pruning does not bring a JWT back to life.')
+    await assertRevoked(store, ownToken(clientId, issuedUntil), true, 'Pruning does not bring a JWT back to life.')
   },
 
   'revokes all JWTs that were issued up to a time': async ({ store }) => {
-    const issuedUntil = startedAt + 10
-    const signIn = newSignedSignIn()
-    await save(store, signIn)
+    const [clientId, issuedUntil] = [`client ${randomUUID()}`, longAgo()]
     await store.revokeTokens({ everything: true }, context)
-    const own = (issuedAt: number): SignedTokenId => ({
-      ...newTokenOf(undefined),
-      clientId: 'nightly-report',
-      issuedAt,
-    })
-    await assertRevoked(store, own(startedAt), false, 'Without `issuedUntil` the JWTs of clients live to their end.')
-    await store.revokeTokens({ clientId: 'web-shop', issuedUntil: issuedUntil + 5 }, context)
-    await store.revokeTokens({ everything: true, issuedUntil }, context)
-    await store.revokeTokens({ everything: true, issuedUntil: startedAt }, context)
     const rule = 'By everything the JWTs of all clients are revoked, up to and including `issuedUntil`.'
-    await assertRevoked(store, own(issuedUntil), true, rule)
-    await assertRevoked(store, own(issuedUntil + 1), false, 'What is issued later is good.')
-    const later = { ...own(issuedUntil + 5), clientId: 'web-shop' }
-    await assertRevoked(store, later, true, 'A client that was revoked up to a later time stays revoked up to then.')
-    await assertRevoked(store, { ...own(startedAt), clientId: undefined }, true, rule)
+    await assertRevoked(
+      store,
+      ownToken('web-shop', issuedUntil),
+      false,
+      'Without `issuedUntil` JWTs live to their end.',
+    )
+    await store.revokeTokens({ clientId, issuedUntil: issuedUntil + 5 }, context)
+    await store.revokeTokens({ everything: true, issuedUntil }, context)
+    await store.revokeTokens({ everything: true, issuedUntil: issuedUntil - 5 }, context)
+    await assertRevoked(store, ownToken('web-shop', issuedUntil), true, rule)
+    await assertRevoked(store, ownToken('web-shop', issuedUntil + 1), false, 'What is issued later is good.')
+    const later = 'A client that was revoked up to a later time stays revoked up to then.'
+    await assertRevoked(store, ownToken(clientId, issuedUntil + 5), true, later)
+    await assertRevoked(store, { ...newTokenOf(undefined), issuedAt: issuedUntil }, true, rule)
+  },
+
+  'lets users sign in again at once when all JWTs up to now are revoked': async ({ store }) => {
+    const issuedUntil = longAgo()
+    const before = newSignedSignIn()
+    await save(store, before)
+    await store.revokeTokens({ everything: true, issuedUntil }, context)
+    await store.revokeTokens({ clientId: before.authorization.clientId, issuedUntil }, context)
+    const after = newSignedSignIn()
+    await save(store, after)
+    const rule = 'Of a user’s JWT its authorization decides: one that begins in the same second is not ended.'
+    for (const [{ authorization }, expected] of [[before, true] as const, [after, false] as const]) {
+      const token = { ...newTokenOf(authorization), clientId: authorization.clientId, issuedAt: issuedUntil }
+      await assertRevoked(store, token, expected, rule)
+    }
   },
 
   'remembers in every process, and after a restart, until when JWTs are revoked': async (subject) => {
     const { store, createAnother, reopen } = subject
-    const token = { ...newTokenOf(undefined), clientId: 'nightly-report', issuedAt: startedAt }
-    const [other, others] = [await createAnother?.(), { ...token, clientId: 'web-shop' }]
-    await store.revokeTokens({ clientId: 'nightly-report', issuedUntil: startedAt }, context)
-    if (other !== undefined) {
-      await assertRevoked(other, token, true, 'Another process sees it at once.')
-      await store.revokeTokens({ everything: true, issuedUntil: startedAt }, context)
-      await assertRevoked(other, others, true, 'Another process sees it at once.')
+    const [clientId, issuedUntil] = [`client ${randomUUID()}`, longAgo()]
+    const another = await createAnother?.()
+    await store.revokeTokens({ clientId, issuedUntil }, context)
+    if (another !== undefined) {
+      const seen = 'Another process sees it at once.'
+      await assertRevoked(another, ownToken(clientId, issuedUntil), true, seen)
+      await store.revokeTokens({ everything: true, issuedUntil: issuedUntil + 1 }, context)
+      await assertRevoked(another, ownToken('web-shop', issuedUntil + 1), true, seen)
     }
-    if (reopen !== undefined) await assertRevoked(await reopen(), token, true, 'It is still known after a restart.')
+    if (reopen === undefined) return
+    const kept = await reopen()
+    await assertRevoked(kept, ownToken(clientId, issuedUntil), true, 'It is still known after a restart.')
   },
 
   'takes a token of an unknown authorization for revoked': async ({ store }) => {
@@ -178,6 +191,19 @@ export const signedTokenRules: ContractRules<TokenStoreUnderTest> = {
     await assertRevoked(await reopen(), token, true, 'What was answered to a revocation request is durable.')
   },
 }
+
+/** A client's own JWT that was issued at a time. */
+function ownToken(clientId: string, issuedAt: number): SignedTokenId {
+  return { ...newTokenOf(undefined), clientId, issuedAt }
+}
+
+/** A time before all records of the suite, later each time: what was revoked up to an earlier one does not hide what this one revokes. */
+function longAgo(): number {
+  lastTime = Math.max(lastTime + 10, Date.now() % 1_000_000_000)
+  return lastTime
+}
+
+let lastTime = 0
 
 function newTokenOf(authorization: { readonly authorizationId: string } | undefined): SignedTokenId {
   return { tokenId: randomUUID(), authorizationId: authorization?.authorizationId }

@@ -103,7 +103,7 @@ export const signedTokenFaults: readonly PlantedFault<TokenStore>[] = [
   {
     fault: 'until when the JWTs of a client are revoked is the last time that was given',
     rule: `${group} > revokes a client's own JWTs that were issued up to a time`,
-    says: 'The latest one counts',
+    says: 'A JWT of a client is revoked by `issuedAt`, up to and including `issuedUntil`',
     store: notBefore((stored, given) => given ?? stored),
   },
   {
@@ -117,6 +117,12 @@ export const signedTokenFaults: readonly PlantedFault<TokenStore>[] = [
     rule: `${group} > revokes all JWTs that were issued up to a time`,
     says: 'A client that was revoked up to a later time stays revoked up to then',
     store: notBefore((stored, given) => Math.max(stored ?? 0, given ?? 0), { isForgotten: true }),
+  },
+  {
+    fault: 'the JWTs of users are judged by the time, too',
+    rule: `${group} > lets users sign in again at once when all JWTs up to now are revoked`,
+    says: 'Of a user’s JWT its authorization decides',
+    store: notBefore((stored, given) => Math.max(stored ?? 0, given ?? 0), { forUsers: true }),
   },
   {
     fault: 'an unknown authorization is taken for a live one',
@@ -241,7 +247,7 @@ function savingSigned(change: (tokens: NewUserTokens) => NewUserTokens): () => T
 /** A store that remembers in a way of its own until when the JWTs of clients are revoked. */
 function notBefore(
   combine: (stored: number | undefined, given: number | undefined) => number | undefined,
-  { isForgotten = false } = {},
+  { isForgotten = false, forUsers = false } = {},
 ): () => TokenStore {
   return faulty((sound) => {
     const clients = new Map<string, number | undefined>()
@@ -259,7 +265,8 @@ function notBefore(
       },
       async isSignedTokenRevoked({ clientId = '', issuedAt, ...token }, context) {
         const until = Math.max(clients.get(clientId) ?? 0, all ?? 0)
-        return (issuedAt ?? Infinity) <= until || (await sound.isSignedTokenRevoked(token, context))
+        const isJudged = forUsers || token.authorizationId === undefined
+        return (isJudged && (issuedAt ?? Infinity) <= until) || (await sound.isSignedTokenRevoked(token, context))
       },
     }
   })
