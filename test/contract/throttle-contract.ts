@@ -12,12 +12,6 @@ export interface ThrottleUnderTest {
   close?(): Promise<void> | void
 }
 
-/** What differs between implementations. */
-export interface ThrottleContractOptions {
-  /** Whether it remembers for longer than the timers of Node last. Default: true. */
-  readonly remembers?: boolean
-}
-
 const limits: ThrottleLimits = {
   account: { freeFailures: 3, firstDelaySeconds: 1, longestDelaySeconds: 2, forgetSeconds: 60 },
   known_account: { freeFailures: 3, firstDelaySeconds: 1, longestDelaySeconds: 2, forgetSeconds: 60 },
@@ -29,7 +23,6 @@ const limits: ThrottleLimits = {
 /** The rules that every throttle keeps to. */
 export function throttleContract(
   create: (limits: ThrottleLimits) => Promise<ThrottleUnderTest> | ThrottleUnderTest,
-  { remembers = true }: ThrottleContractOptions = {},
 ): void {
   let subject: ThrottleUnderTest
   let throttle: Throttle
@@ -183,13 +176,36 @@ export function throttleContract(
     })
   })
 
-  it.skipIf(!remembers)('remembers where somebody succeeded, for all processes', async () => {
+  it('remembers where somebody succeeded, for all processes (V17)', async () => {
     const { key } = aKey('known_account')
     expect(await throttle.isKnown(key)).toBe(false)
     await throttle.remember(key)
     expect(await throttle.isKnown(key)).toBe(true)
     expect(await other.isKnown(key)).toBe(true)
     expect(await throttle.isKnown(aKey('known_account').key)).toBe(false)
+  })
+
+  it('remembers the newest addresses of an owner, and keeps those of others (V8)', async () => {
+    const [alice, mallory] = [aKey('known_account').key, aKey('known_account').key]
+    const home = aKey('known_account').key
+    await throttle.remember(home, alice)
+    for (let i = 0; i < 60; i += 1) {
+      const { key } = aKey('known_account')
+      await throttle.remember(key, mallory)
+      expect(await other.isKnown(key, mallory)).toBe(true)
+      expect(await other.isKnown(key, alice)).toBe(false)
+    }
+    expect(await other.isKnown(home, alice)).toBe(true)
+  })
+
+  it('counts failures in a row, for all processes, until a success (V9)', async () => {
+    const { key } = aKey('account')
+    const counts = []
+    for (let i = 0; i < 4; i += 1) counts.push(await (i % 2 ? other : throttle).countInARow?.(key))
+    expect(counts).toEqual([1, 2, 3, 4])
+    expect(await throttle.countInARow?.(undefined)).toBe(0)
+    await other.clearInARow?.(key)
+    expect(await throttle.countInARow?.(key)).toBe(1)
   })
 }
 

@@ -38,7 +38,7 @@ describe('memoryThrottle', () => {
 })
 
 describe('sharedThrottle over RateLimiterMemory', () => {
-  checkShared(async () => ({ limiter: new RateLimiterMemory(unimportant) }), { sharesItself: true, remembers: false })
+  checkShared(async () => ({ limiter: new RateLimiterMemory(unimportant) }), { sharesItself: true })
 })
 
 describe.skipIf(redis === undefined)('sharedThrottle over RateLimiterRedis', () => {
@@ -123,10 +123,7 @@ interface OpenedLimiter {
   close?(): unknown
 }
 
-function checkShared(
-  open: () => Promise<OpenedLimiter>,
-  options: { readonly sharesItself?: boolean; readonly remembers?: boolean } = {},
-): void {
+function checkShared(open: () => Promise<OpenedLimiter>, options: { readonly sharesItself?: boolean } = {}): void {
   const make = async (limits: ThrottleLimits): Promise<ThrottleUnderTest> => {
     const one = await open()
     const another = options.sharesItself === true ? one : await open()
@@ -142,7 +139,7 @@ function checkShared(
     }
   }
   // A stall of the machine can be longer than a delay.
-  describe('by the clock of its store', { retry: 2 }, () => throttleContract(make, options))
+  describe('by the clock of its store', { retry: 2 }, () => throttleContract(make))
 }
 
 /** Limiters of SQL databases make their table first. */
