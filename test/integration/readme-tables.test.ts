@@ -99,6 +99,7 @@ describe('the links', () => {
     'docs/write-your-own-store.md',
     'docs/frameworks.md',
     'docs/observability.md',
+    'docs/security.md',
   ].concat(readdirSync(join(root, 'docs/adr')).map((file) => `docs/adr/${file}`))
 
   it.each(documents)('of %s lead somewhere', (file) => {
