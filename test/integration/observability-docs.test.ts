@@ -24,7 +24,7 @@ const load = (name: string): Promise<any> => import(join(folder, name))
 
 describe('docs/observability.md', () => {
   it('has these blocks of code, each of which is run below', () => {
-    expect(names).toEqual(['gateway.mjs', 'slow-requests.mjs', 'metrics-route.mjs', 'telemetry.mjs'])
+    expect(names).toEqual(['gateway.mjs', 'some-events.mjs', 'slow-requests.mjs', 'metrics-route.mjs', 'telemetry.mjs'])
   })
 
   it('gateway.mjs names requests as a gateway does', async () => {
@@ -32,6 +32,26 @@ describe('docs/observability.md', () => {
     const server = plainServer({ server: { requestId } })
     const answer = await postToken(server, 'grant_type=client_credentials').set('X-Request-Id', 'gateway-1')
     expect(answer.headers['request-id']).toBe('gateway-1')
+  })
+
+  it('some-events.mjs writes the first made-up tokens of a minute, and everything that a stranger cannot cause (Part 2, 14)', async () => {
+    const { logSomeEvents } = await load('some-events.mjs')
+    const logged: { type: string; notLogged?: number }[] = []
+    const server = plainServer({ server: { onEvent: logSomeEvents((event: never) => logged.push(event), 3) } })
+    logged.length = 0
+    const junk = async (): Promise<unknown> =>
+      request(server.http).get('/orders').set('Authorization', 'Bearer made-up')
+    for (let i = 0; i < 10; i++) await junk()
+    for (let i = 0; i < 5; i++) await postToken(server, 'grant_type=client_credentials')
+    const count = (type: string): number => logged.filter((event) => event.type === type).length
+    expect([count('unknown_token'), count('request_refused'), count('tokens_issued')]).toEqual([3, 3, 5])
+    server.advance(60)
+    await junk()
+    expect(logged.filter(({ notLogged }) => notLogged !== undefined)).toEqual([
+      { type: 'unknown_token', notLogged: 7 },
+      { type: 'request_refused', notLogged: 7 },
+    ])
+    expect(count('unknown_token')).toBe(5)
   })
 
   it('slow-requests.mjs tells of every request that took long', async () => {
