@@ -1,5 +1,6 @@
 import { checkMethods } from '../errors/check-options.js'
 import { publicError } from '../errors/public-error.js'
+import { wrongAnswer } from '../errors/wrong-answer.js'
 import { emitError, type UserAuthenticationFailedEvent } from '../events.js'
 import type { PasswordHasher } from '../passwords/password-hasher.js'
 import { andThen, isUnwantedPromise, type MaybePromise } from '../protocol/maybe-promise.js'
@@ -57,7 +58,7 @@ function verifierOfVerifying(users: VerifyingUserStore): UserVerifier {
           const { outcome, userId } = Object(answer) as { readonly outcome?: unknown; readonly userId?: unknown }
           const isId = typeof userId === 'string' && userId !== ''
           if (outcome === 'ok' && isId) return { outcome, userId, isKnown }
-          const reason = reasonOf(outcome)
+          const reason = reasonOf(outcome, userId)
           tellRefusal(request, isId ? userId : undefined, reason)
           return { outcome: reason === 'challenged' ? 'challenge' : 'denied' }
         },
@@ -65,18 +66,22 @@ function verifierOfVerifying(users: VerifyingUserStore): UserVerifier {
       ),
     confirmUser: (userId, context) =>
       andThen(users.findUser(userId, context), (found) => {
-        const user = checkKnownUser(found)
+        const user = checkKnownUser(found, 'UserStore.findUser')
         return user?.userId === userId && !user.disabled
       }),
   }
 }
 
-function reasonOf(outcome: unknown): UserAuthenticationFailedEvent['reason'] {
+function reasonOf(outcome: unknown, userId: unknown): UserAuthenticationFailedEvent['reason'] {
   if (outcome === 'denied') return 'denied'
   if (outcome === 'locked') return 'locked_user'
   if (outcome === 'challenge') return 'challenged'
   // Also `ok` without an id: no token may come of anything but a proper answer.
-  throw new TypeError('The UserStore answered something that is not a UserAuthentication')
+  const method = 'UserStore.authenticateUser'
+  if (outcome === 'ok') throw wrongAnswer(method, 'a userId', userId)
+  throw typeof outcome === 'string'
+    ? new TypeError(`${method} returned an outcome that is not one of ok, denied, locked and challenge`)
+    : wrongAnswer(method, 'an outcome', outcome, 'ok, denied, locked or challenge')
 }
 
 function verifierOfFinding(users: UserStore, hasher: PasswordHasher): UserVerifier {
@@ -87,7 +92,7 @@ function verifierOfFinding(users: UserStore, hasher: PasswordHasher): UserVerifi
 
   /** Finds the user of a name. One whose name is spelt in another way than by what is folded is nobody: its failures count elsewhere. */
   async function findUser(username: string, context: RequestContext): Promise<User | undefined> {
-    const user = checkUser(await users.findUserByUsername(username, context))
+    const user = checkUser(await users.findUserByUsername(username, context), 'UserStore.findUserByUsername')
     if (user === undefined) return undefined
     if (typeof user.username !== 'string') {
       givesNames = false
@@ -123,7 +128,7 @@ function verifierOfFinding(users: UserStore, hasher: PasswordHasher): UserVerifi
     },
     confirmUser: (userId, context) =>
       andThen(users.findUser(userId, context), (found) => {
-        const user = checkUser(found)
+        const user = checkUser(found, 'UserStore.findUser')
         return user?.userId === userId && !user.disabled
       }),
   }
@@ -181,19 +186,16 @@ function tellRefusal(
  * Refuses what a store answers that is no user: no token may come of `true`, of `{}` or of a user without an id. Databases say
  * null for nobody.
  */
-function checkUser(found: unknown): User | undefined {
-  const user = checkKnownUser(found) as User | undefined
+function checkUser(found: unknown, method: string): User | undefined {
+  const user = checkKnownUser(found, method) as User | undefined
   if (user === undefined || typeof (user.passwordHash as unknown) === 'string') return user
-  throw noUser()
+  throw wrongAnswer(method, 'a passwordHash', user.passwordHash)
 }
 
-function checkKnownUser(found: unknown): KnownUser | undefined {
+function checkKnownUser(found: unknown, method: string): KnownUser | undefined {
   if (found === undefined || found === null) return undefined
+  if (typeof found !== 'object') throw wrongAnswer(method, 'a user', found, 'an object, or undefined for nobody')
   const { userId } = found as Readonly<Record<keyof KnownUser, unknown>>
   if (typeof userId === 'string' && userId !== '') return found as KnownUser
-  throw noUser()
-}
-
-function noUser(): TypeError {
-  return new TypeError('The UserStore answered something that is not a User')
+  throw wrongAnswer(method, 'a userId', userId)
 }

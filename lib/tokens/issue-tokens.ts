@@ -1,5 +1,6 @@
 import type { ClientAccess, GrantedAccess, UserAccess } from '../grants/grant-handler.js'
 import type { Resource } from '../grants/granted-resources.js'
+import { wrongAnswer } from '../errors/wrong-answer.js'
 import { andThen, type MaybePromise } from '../protocol/maybe-promise.js'
 import { timeOf } from '../protocol/request-context.js'
 import { Scope } from '../protocol/scope.js'
@@ -147,6 +148,6 @@ function checkAccess({ actsFor, scope }: GrantedAccess): void {
 }
 
 function checkedUserId(userId: unknown): string {
-  if (typeof userId !== 'string' || userId === '') throw new TypeError('The grant answered no userId')
+  if (typeof userId !== 'string' || userId === '') throw wrongAnswer('The grant', 'a userId', userId)
   return userId
 }

@@ -1,3 +1,4 @@
+import { wrongAnswer } from '../errors/wrong-answer.js'
 import { audienceList } from '../protocol/audience.js'
 import { andThen, isPromiseLike, type MaybePromise } from '../protocol/maybe-promise.js'
 import { timeOf, type RequestContext } from '../protocol/request-context.js'
@@ -117,7 +118,8 @@ function opaqueAccess(record: AccessTokenRecord, now: number): VerifiedAccess | 
 function checkRecord(record: AccessTokenRecord): AccessTokenRecord {
   const { clientId, userId } = record as Readonly<Record<keyof AccessTokenRecord, unknown>>
   if (isName(clientId) && (userId === undefined || isName(userId))) return record
-  throw new TypeError('The TokenStore answered something that is not an AccessTokenRecord')
+  const method = 'TokenStore.findAccessToken'
+  throw isName(clientId) ? wrongAnswer(method, 'a userId', userId) : wrongAnswer(method, 'a clientId', clientId)
 }
 
 function isName(value: unknown): boolean {

@@ -109,7 +109,7 @@ describe('authenticateClient', () => {
   it.each(['authMethods', 'grantTypes', 'scopes'])('takes no client whose %s are a text', (member) => {
     found = { ...service, [member]: 'pin client_credentials orders:readonly' }
     expect(() => authenticate('client_id=service&pin=1234')).toThrow(
-      new TypeError('The ClientStore answered a client whose authMethods, grantTypes and scopes are not all lists'),
+      new TypeError(`ClientStore.findClient returned a client with ${member} that is a string; it must be a list`),
     )
   })
 
