@@ -41,12 +41,11 @@ export class RecentLookUps<Value> {
    */
   look(key: string, now: number, lookUp: () => MaybePromise<Value>, anew: boolean): MaybePromise<Value> {
     const before = this.#lookUps.get(key)
-    const fail = (error: unknown, current?: LookUp<Value>): Value => {
-      if (current !== undefined && this.#lookUps.get(key) === current) this.#lookUps.delete(key)
-      if (anew || before === undefined || isPromiseLike(before.value) || now - before.foundAt >= STALE_SECONDS)
-        throw error
-      this.#put(key, { ...before, at: now })
-      return before.value
+    const usable = before === undefined || isPromiseLike(before.value) ? undefined : { ...before, value: before.value }
+    const fail = (error: unknown): Value => {
+      if (anew || usable === undefined || Math.abs(now - usable.foundAt) >= STALE_SECONDS) throw error
+      this.#put(key, { ...usable, at: now })
+      return usable.value
     }
     let looked: MaybePromise<Value>
     try {
@@ -65,7 +64,12 @@ export class RecentLookUps<Value> {
           if (this.#lookUps.get(key) === pending) this.#put(key, { value, at: now, foundAt: now })
           return value
         },
-        (error: unknown) => fail(error, pending),
+        (error: unknown) => {
+          if (this.#lookUps.get(key) !== pending) throw error
+          this.#lookUps.delete(key)
+          if (usable !== undefined) this.#put(key, usable)
+          return fail(error)
+        },
       ),
       at: now,
       foundAt: now,
