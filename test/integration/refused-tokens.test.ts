@@ -6,7 +6,7 @@ import type { ResourceServerOptions } from 'latchkey/resource-server'
 import passport from 'passport'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { tokenRefusals, type TokenRefusal } from '../../lib/protocol/token-refusal.js'
-import { claimsOf, post, signingKey, tokenOf } from '../fixtures/api-server.js'
+import { claimsOf, post, signInAt, signingKey, tokenOf } from '../fixtures/api-server.js'
 import { jws, segment, signer } from '../fixtures/jwt-server.js'
 import {
   guardedApp,
@@ -123,6 +123,22 @@ describe('the reason of a refused token, for the operator alone', () => {
     issuer.advance(3600)
     await expectRefusal(app, issuer.events, opaque, 'expired')
     issuer.advance(-3600)
+  })
+
+  it('tells whether the client or the user of a token was disabled (20)', async () => {
+    const app = await guardedBy(() => issuer.oauth)
+    const { access_token: ofUser } = await signInAt(issuer, 'opaque-app')
+    const ofClient = await tokenOf(issuer, 'jwt-app')
+    const alice = issuer.users.get('alice')!
+    const client = issuer.stores.clients.findClient('jwt-app')!
+    issuer.users.set('alice', { ...alice, disabled: true })
+    issuer.stores.clients.saveClient({ ...client, disabled: true })
+    issuer.advance(10)
+    await expectRefusal(app, issuer.events, ofUser, 'user_disabled')
+    await expectRefusal(app, issuer.events, ofClient, 'client_disabled')
+    issuer.users.set('alice', alice)
+    issuer.stores.clients.saveClient(client)
+    issuer.advance(-10)
   })
 
   it('is form for an opaque token where a JWT is needed (20)', async () => {
