@@ -149,5 +149,7 @@ function checkAccess({ actsFor, scope }: GrantedAccess): void {
 
 function checkedUserId(userId: unknown): string {
   if (typeof userId !== 'string' || userId === '') throw wrongAnswer('The grant', 'a userId', userId)
+  // Some databases refuse them, others change them: then it would be somebody else's id.
+  if (/[\0\p{Cs}]/u.test(userId)) throw new TypeError('The grant answered a userId with a NUL or half a surrogate pair')
   return userId
 }
