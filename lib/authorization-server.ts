@@ -10,6 +10,7 @@ import { clientSecretVerifier } from './client-auth/client-secret.js'
 import { none } from './client-auth/none.js'
 import { secretUseNotes } from './client-auth/note-secret-use.js'
 import { SharedAddressWatch } from './client-auth/user-address.js'
+import { introspectionWatch } from './endpoints/introspection.js'
 import { ConfigurationError } from './errors/configuration-error.js'
 import { createEmit } from './events.js'
 import { proxyWatch } from './express/proxy-watch.js'
@@ -113,7 +114,13 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
     clients: clientsOf({ ...services, endTokens: (clientId) => authorizations.revoke({ clientId }) }),
     posture: () => [
       ...weaknesses,
-      ...noticedWeaknesses(options.grants, secretHasher, proxy.finding(), services.sharedAddresses.finding()),
+      ...noticedWeaknesses(
+        options.grants,
+        secretHasher,
+        proxy.finding(),
+        services.sharedAddresses.finding(),
+        services.introspectionWatch.finding(),
+      ),
     ],
   }
 }
@@ -137,6 +144,7 @@ function wire(options: AuthorizationServerOptions, secretHasher: PasswordHasher)
   const parties = new ActiveParties({ clients, tokens, grants, clock }, partyCheckSeconds(options) || 0)
   return {
     issuer,
+    introspectionWatch: introspectionWatch(options.resources?.length ?? 0),
     claimRules: ownClaimRules(issuer, { clockSkewSeconds, longestAccessTokenSeconds }),
     clients,
     tokens,

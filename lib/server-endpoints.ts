@@ -1,4 +1,4 @@
-import { introspectionEndpoint } from './endpoints/introspection.js'
+import { introspectionEndpoint, type IntrospectionServices } from './endpoints/introspection.js'
 import { resourceMetadata, serverMetadata, wellKnownPath, type ServerOffer } from './endpoints/metadata.js'
 import { revocationEndpoint } from './endpoints/revocation.js'
 import { tokenEndpoint, type TokenEndpointServices } from './endpoints/token.js'
@@ -14,7 +14,7 @@ import type { EndpointName } from './protocol/request-context.js'
 const WELL_KNOWN_MAX_AGE_SECONDS = 3600
 
 /** What the endpoints of a server work with. */
-export type ServerServices = TokenEndpointServices & VerificationServices
+export type ServerServices = TokenEndpointServices & VerificationServices & IntrospectionServices
 
 /** Makes all endpoints of a server, by path; metadata tells of exactly these. */
 export function serverEndpoints(

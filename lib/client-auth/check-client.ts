@@ -6,10 +6,12 @@ import type { Client, ConfidentialClient } from '../stores/client-store.js'
  * `orders:read`. Throws a `TypeError`, which is answered with `server_error`.
  */
 export function checkClient(client: Client): Client {
-  const { authMethods, grantTypes, scopes } = client
+  const { authMethods, grantTypes, scopes, defaultScopes, resources } = client
   if (!Array.isArray(authMethods)) throw noList('authMethods', authMethods)
   if (!Array.isArray(grantTypes)) throw noList('grantTypes', grantTypes)
   if (!Array.isArray(scopes)) throw noList('scopes', scopes)
+  if (defaultScopes !== undefined && !Array.isArray(defaultScopes)) throw noList('defaultScopes', defaultScopes)
+  if (resources !== undefined && !Array.isArray(resources)) throw noList('resources', resources)
   if (client.clientType === 'confidential') checkSecrets(client)
   return client
 }

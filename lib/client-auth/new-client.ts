@@ -2,6 +2,7 @@ import { checkBoolean, checkOptions } from '../errors/check-options.js'
 import { ConfigurationError } from '../errors/configuration-error.js'
 import { checkLifetimes } from '../protocol/check-lifetimes.js'
 import { checkScopeTokens } from '../protocol/check-scope-tokens.js'
+import { parseScope } from '../protocol/scope.js'
 import { isHttpTime } from '../protocol/http-date.js'
 import type { ClientRegistration } from '../stores/client-store.js'
 
@@ -98,6 +99,14 @@ function checkScopes({ scopes, defaultScopes = [] }: NewClient): void {
   checkScopeTokens('createClient.defaultScopes', defaultScopes)
   for (const scope of defaultScopes) {
     if (!scopes.includes(scope)) throw invalid('defaultScopes', 'goes beyond scopes', 'Add the scope to both')
+  }
+  // What a token has, a request must be able to ask for.
+  if (defaultScopes.length > 0 && parseScope(defaultScopes.join(' ')) === undefined) {
+    throw invalid(
+      'defaultScopes',
+      'is more than a request may ask for: 100 scopes, 4096 characters',
+      'List fewer scopes',
+    )
   }
 }
 

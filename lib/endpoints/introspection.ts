@@ -4,6 +4,7 @@ import { invalidClient } from '../client-auth/invalid-client.js'
 import { OAuthError } from '../errors/oauth-error.js'
 import { audienceList } from '../protocol/audience.js'
 import { andThen, type MaybePromise } from '../protocol/maybe-promise.js'
+import type { PostureFinding } from '../protocol/posture-finding.js'
 import { timeOf, type RequestContext } from '../protocol/request-context.js'
 import type { Client } from '../stores/client-store.js'
 import type { RefreshTokenRecord, TokenStore } from '../stores/token-store.js'
@@ -18,6 +19,33 @@ import { TextAnswer, type EndpointAnswer } from './endpoint-answer.js'
 /** What the introspection endpoint works with. */
 export interface IntrospectionServices extends ClientAuthServices, VerificationServices {
   readonly tokens: TokenStore
+  readonly introspectionWatch: IntrospectionWatch
+}
+
+/** Notices clients that may introspect the tokens of all resources of a server that has several. */
+export interface IntrospectionWatch {
+  /** Looks at a client that may introspect. */
+  see(client: Client): void
+  /** What was noticed, if anything. */
+  finding(): PostureFinding | undefined
+}
+
+/** Makes the watch of a server with so many resources. */
+export function introspectionWatch(resources: number): IntrospectionWatch {
+  let noticed: string | undefined
+  return {
+    see({ clientId, introspectsFor }) {
+      if (resources > 1 && introspectsFor === undefined) noticed ??= clientId
+    },
+    finding: () =>
+      noticed === undefined
+        ? undefined
+        : {
+            code: 'introspects_everything',
+            reason: `The client ${noticed} may introspect tokens for every resource, and learns whose they are`,
+            remedy: 'Register it with introspectsFor, the resource that it is',
+          },
+  }
 }
 
 /** An introspection request: it may ask for a signed answer (RFC 9701). */
@@ -60,6 +88,7 @@ function authenticateCaller(services: IntrospectionServices, request: Introspect
     if (client.mayIntrospect !== true) {
       throw new OAuthError('unauthorized_client', 'This client may not introspect tokens')
     }
+    services.introspectionWatch.see(client)
     return client
   })
 }

@@ -24,6 +24,7 @@ export type PostureCode =
   | 'no_tls'
   | 'shared_symmetric_key'
   | 'untrusted_proxy'
+  | 'introspects_everything'
   | 'costlier_hashes'
   | 'shared_user_address'
 

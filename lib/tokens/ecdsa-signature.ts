@@ -5,7 +5,11 @@ const NUMBER_OCTETS = 32
 const INTEGER = 0x02
 const SEQUENCE = 0x30
 
-/** Makes the signature of a JWS of what OpenSSL signed. */
+/** The order of P-256, and its half: (R, S) and (R, order − S) are signatures of the same text. */
+const order = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n
+const halfOrder = Buffer.from((order >> 1n).toString(16), 'hex')
+
+/** Makes the signature of a JWS of what OpenSSL signed: always the one with the smaller S. */
 export function joseSignature(der: Buffer): Buffer {
   const jose = Buffer.alloc(2 * NUMBER_OCTETS)
   // After the tag and the length of the sequence, and the tag of R.
@@ -16,6 +20,10 @@ export function joseSignature(der: Buffer): Buffer {
     const start = Math.max(length + 1, next - NUMBER_OCTETS)
     jose.set(der.subarray(start, next), end - (next - start))
     length = next + 1
+  }
+  if (halfOrder.compare(jose, NUMBER_OCTETS) < 0) {
+    const other = order - BigInt(`0x${jose.toString('hex', NUMBER_OCTETS)}`)
+    jose.write(other.toString(16).padStart(2 * NUMBER_OCTETS, '0'), NUMBER_OCTETS, 'hex')
   }
   return jose
 }

@@ -24,7 +24,11 @@ const pss = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RS
 const MAX_LENGTH = 16_384
 /** Base64url as it is written, not only as it can be read: no padding, and no bits that belong to no octet. */
 const segment = '(?=[^.])(?:[\\w-]{4})*(?:[\\w-][AQgw]|[\\w-]{2}[AEIMQUYcgkosw048])?'
-/** Three canonical segments and nothing else: a token has one spelling (RFC 8725bis), and is not parsed before that is sure. */
+/**
+ * Three canonical segments and nothing else (RFC 8725bis): a token is not parsed before that is sure. One second spelling is left: anyone can
+ * turn an ES256 signature (R, S) into (R, n − S), and it is as good. We make the one with the smaller S and accept both, since other
+ * signers make either. It is harmless: a token is revoked and recognized by its `jti`, never by its text (ADR 0022).
+ */
 const compactForm = new RegExp(`^${segment}\\.${segment}\\.${segment}$`)
 
 /** Whether a token has the form of a JWT; opaque tokens have no dots. */

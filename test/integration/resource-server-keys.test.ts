@@ -1,10 +1,11 @@
 import { createPublicKey, generateKeyPairSync, sign, type JsonWebKey, type KeyObject } from 'node:crypto'
 import { calculateJwkThumbprint, SignJWT } from 'jose'
-import type { RequestListener } from 'node:http'
+import { createServer, type RequestListener } from 'node:http'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { loadSigningKeys } from 'latchkey'
 import type { RemoteKeysOptions } from 'latchkey/resource-server'
 import { claimsOf, signingKey, tokenOf } from '../fixtures/api-server.js'
+import { sendRaw } from '../fixtures/raw-http.js'
 import {
   guardedApp,
   resourceServer,
@@ -395,5 +396,31 @@ describe('a JWT', () => {
       (await brief.get(await signed())).status,
       (await brief.get(await signed({ exp: now + 61 }))).status,
     ]).toEqual([200, 401])
+  })
+})
+
+describe('where the keys are', () => {
+  it('is not a port of this machine, unless the issuer is one', async () => {
+    const elsewhere = 'https://issuer.example.com'
+    const real = globalThis.fetch
+    const asked: string[] = []
+    // The issuer is on another host: only what it says is put in its place.
+    globalThis.fetch = async (input, options) => {
+      const url = input instanceof Request ? input.url : input.toString()
+      asked.push(url)
+      if (!url.startsWith(elsewhere)) return real(input, options)
+      return Response.json({ issuer: elsewhere, jwks_uri: jwksUri() })
+    }
+    try {
+      const server = resourceServer(issuer, { issuer: elsewhere, jwks: true })
+      const guardOf = server.requireBearer()
+      const http = createServer((req, res) => guardOf(req, res, () => res.end()))
+      const lines = ['GET / HTTP/1.1', `Authorization: Bearer ${await signed({ iss: elsewhere })}`]
+      expect((await sendRaw(http, lines)).status).toBe(503)
+      expect(asked).toEqual([`${elsewhere}/.well-known/oauth-authorization-server`])
+      expect(issuer.asked).toEqual([])
+    } finally {
+      globalThis.fetch = real
+    }
   })
 })

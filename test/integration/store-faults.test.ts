@@ -190,6 +190,8 @@ describe('records that are nearly right', () => {
     ['grant types as a text', { grantTypes: 'password client_credentials' }],
     ['no grant types', { grantTypes: undefined }],
     ['scopes as a text', { scopes: 'orders:readonly' }],
+    ['default scopes as a text', { defaultScopes: 'orders:readonly' }],
+    ['resources as a text', { resources: 'https://api.example.com/v1' }],
     ['methods as a text', { authMethods: 'client_secret_basic' }],
     ['no methods', { authMethods: undefined }],
     ['no secrets', { secrets: undefined }],

@@ -106,12 +106,15 @@ describe('authenticateClient', () => {
     expect(events).toEqual([throttled, throttled])
   })
 
-  it.each(['authMethods', 'grantTypes', 'scopes'])('takes no client whose %s are a text', (member) => {
-    found = { ...service, [member]: 'pin client_credentials orders:readonly' }
-    expect(() => authenticate('client_id=service&pin=1234')).toThrow(
-      new TypeError(`ClientStore.findClient returned a client with ${member} that is a string; it must be a list`),
-    )
-  })
+  it.each(['authMethods', 'grantTypes', 'scopes', 'defaultScopes', 'resources'])(
+    'takes no client whose %s are a text',
+    (member) => {
+      found = { ...service, [member]: 'pin client_credentials orders:readonly' }
+      expect(() => authenticate('client_id=service&pin=1234')).toThrow(
+        new TypeError(`ClientStore.findClient returned a client with ${member} that is a string; it must be a list`),
+      )
+    },
+  )
 
   it('takes no promise of credentials', () => {
     const method = pin({ readCredentials: () => Promise.reject(new Error('late')) as never })
