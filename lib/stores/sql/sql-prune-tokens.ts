@@ -29,13 +29,14 @@ export async function pruneTokens(
   for (const deletion of deletions) removed += await inBatches(deletion, now)
   // A nonce is no record: nothing is counted.
   await inBatches(dialect.forgetNonces, now)
-  if (dialect.forgetOldNonces !== undefined) await inBatches(dialect.forgetOldNonces, now - 60)
   // At least one batch, however long the tokens took: each kind of record has its turn.
   let batch: number | undefined
   do {
     batch = await connection.atomically((session) => pruneAuthorizations(session, dialect, now))
     removed += batch ?? 0
   } while (batch !== undefined && !isUsedUp())
+  // Last: what went with its sign-in needs no change.
+  if (dialect.forgetOldNonces !== undefined) await inBatches(dialect.forgetOldNonces, now - 60)
   return removed
 
   async function inBatches(statement: SqlStatement, time: number): Promise<number> {

@@ -68,14 +68,16 @@ export class PruneTokens {
     for (const statement of this.#deleteExpired) removed += yield* this.#inBatches(statement, now, isUsedUp)
     // A nonce is no record: nothing is counted.
     yield* this.#inBatches(this.#forgetNonces, now, isUsedUp)
-    if (this.#forgetOldNonces !== undefined) yield* this.#inBatches(this.#forgetOldNonces, now - 60, isUsedUp)
     for (;;) {
       const batch = this.#connection.atomically(() => this.#pruneAuthorizations(now))
-      if (batch === undefined) return removed
+      if (batch === undefined) break
       removed += batch.removed
-      if (isUsedUp()) return removed
+      if (isUsedUp()) break
       if (batch.hasMore) yield
     }
+    // Last: what went with its sign-in needs no change.
+    if (this.#forgetOldNonces !== undefined) yield* this.#inBatches(this.#forgetOldNonces, now - 60, isUsedUp)
+    return removed
   }
 
   *#inBatches(statement: Statement<never>, time: number, isUsedUp: () => boolean): Generator<void, number> {
