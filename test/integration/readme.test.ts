@@ -531,10 +531,16 @@ describe.skipIf(postgres === undefined)('postgres.ts, sql-users.ts and print-mig
     await pool.query(`INSERT INTO users VALUES (1, 'Alice@example.com', 'a', NULL), (2, 'bob@example.com', 'b', now()),
       (3, 'carol@example.com', 'c', NULL), (4, 'CAROL@example.com', 'd', NULL)`)
     const users = shopUsers(pool)
-    const alice = { userId: '1', passwordHash: 'a', disabled: false, locked: false }
+    const alice = { userId: '1', username: 'Alice@example.com', passwordHash: 'a', disabled: false, locked: false }
     expect(await users.findUserByUsername('alice@EXAMPLE.com')).toEqual(alice)
     expect(await users.findUser('1')).toEqual(alice)
-    expect(await users.findUser('2')).toEqual({ userId: '2', passwordHash: 'b', disabled: true, locked: false })
+    expect(await users.findUser('2')).toEqual({
+      userId: '2',
+      username: 'bob@example.com',
+      passwordHash: 'b',
+      disabled: true,
+      locked: false,
+    })
     expect(await users.findUserByUsername('carol@example.com')).toBeUndefined()
     await pool.end()
   })
