@@ -141,7 +141,7 @@ describe.each(apps)('a resource that %s asks for', (app) => {
     expect(await introspect(server, narrow.body.access_token)).toMatchObject({ aud: stockApi, scope: 'orders:read' })
     // A retry is for the same resource.
     const retry = await refreshAt(server, app, first.body.refresh_token, { resource: stockApi })
-    expect(retry.body).toEqual(narrow.body)
+    expect(retry.body).toMatchObject({ scope: 'orders:read', refresh_token: narrow.body.refresh_token })
     expect(await introspect(server, retry.body.access_token)).toMatchObject({ aud: stockApi })
     const all = await refreshAt(server, app, narrow.body.refresh_token)
     expect(await introspect(server, all.body.access_token)).toMatchObject({
