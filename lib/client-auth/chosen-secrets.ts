@@ -1,5 +1,6 @@
 import { publicError } from '../errors/public-error.js'
-import { emitError, type Emit } from '../events.js'
+import { emitError } from '../emit.js'
+import type { Emit } from '../events.js'
 import type { PasswordHasher } from '../passwords/password-hasher.js'
 import { andThen, isPromiseLike, type MaybePromise } from '../protocol/maybe-promise.js'
 import type { RequestContext } from '../protocol/request-context.js'

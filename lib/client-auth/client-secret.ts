@@ -1,5 +1,6 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto'
-import { noticedWarning, type Emit } from '../events.js'
+import { noticedWarning } from '../emit.js'
+import type { Emit } from '../events.js'
 import type { PasswordHasher } from '../passwords/password-hasher.js'
 import { andThen, type MaybePromise } from '../protocol/maybe-promise.js'
 import { newFindings } from '../protocol/posture-finding.js'

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import { OAuthError } from '../errors/oauth-error.js'
-import { noticedWarning, type Emit } from '../events.js'
+import { noticedWarning } from '../emit.js'
+import type { Emit } from '../events.js'
 import type { PostureFinding } from '../protocol/posture-finding.js'
 import type { EndpointName, RequestContext } from '../protocol/request-context.js'
 import type { Client } from '../stores/client-store.js'

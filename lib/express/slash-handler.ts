@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import { OAuthError } from '../errors/oauth-error.js'
-import { emitError, type Emit } from '../events.js'
+import { emitError } from '../emit.js'
+import type { Emit } from '../events.js'
 import type { EndpointName } from '../protocol/request-context.js'
 import { HttpRequestContext, type RequestSettings } from './http-request-context.js'
 import type { HttpRequest } from './http.js'

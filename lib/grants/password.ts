@@ -1,6 +1,6 @@
 import { checkBoolean, checkFunction, checkOptions, checkWholeNumber } from '../errors/check-options.js'
 import { OAuthError } from '../errors/oauth-error.js'
-import { noticedWarning } from '../events.js'
+import { noticedWarning } from '../emit.js'
 import { bcryptHasher } from '../passwords/bcrypt-hasher.js'
 import { checkHasher, type PasswordHasher } from '../passwords/password-hasher.js'
 import { checkScopeTokens } from '../protocol/check-scope-tokens.js'

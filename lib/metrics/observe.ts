@@ -1,5 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
-import { eventChannelName, type OAuthEvent } from '../events.js'
+import { eventChannelName } from '../events.js'
+import type { OAuthEvent } from '../events.js'
 import { requestChannelNames, type RequestTrace } from '../protocol/request-trace.js'
 
 /** What wants to hear of all servers and guards of this process. */

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import { publicError } from '../errors/public-error.js'
-import { emitError, type Emit } from '../events.js'
+import { emitError } from '../emit.js'
+import type { Emit } from '../events.js'
 import type { HttpRequest } from '../express/http.js'
 import type { HttpRequestContext } from '../express/http-request-context.js'
 import { writeError } from '../express/write-answer.js'

@@ -1,6 +1,7 @@
 import { checkFunction, checkOptions, checkWholeNumber } from '../errors/check-options.js'
 import { ConfigurationError } from '../errors/configuration-error.js'
-import { createEmit, type Emit, type OAuthEvent } from '../events.js'
+import { createEmit } from '../emit.js'
+import type { Emit, OAuthEvent } from '../events.js'
 import type { RequestSettings } from '../express/http-request-context.js'
 import { REQUEST_TIMEOUT_SECONDS } from '../express/request-deadline.js'
 import type { NameRequest } from '../express/request-id.js'

@@ -1,6 +1,6 @@
 import { bearerRequirement } from '../bearer/requirement.js'
 import { resourceMetadata, wellKnownPath } from '../endpoints/metadata.js'
-import { createEmit } from '../events.js'
+import { createEmit } from '../emit.js'
 import { documentHandler } from '../express/document-handler.js'
 import type { HttpHandler } from '../express/http.js'
 import { bearerGuard, type RequireBearer } from '../express/require-bearer.js'

@@ -1,6 +1,7 @@
 import { OAuthError } from '../errors/oauth-error.js'
 import { publicError } from '../errors/public-error.js'
-import { emitError, type Emit } from '../events.js'
+import { emitError } from '../emit.js'
+import type { Emit } from '../events.js'
 import { andThen, isPromiseLike, type MaybePromise } from '../protocol/maybe-promise.js'
 import type { RequestContext } from '../protocol/request-context.js'
 import type { TokenRefusal } from '../protocol/token-refusal.js'

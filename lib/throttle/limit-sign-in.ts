@@ -1,5 +1,5 @@
 import { publicError } from '../errors/public-error.js'
-import { emitError } from '../events.js'
+import { emitError } from '../emit.js'
 import { andThen, isPromiseLike, type MaybePromise } from '../protocol/maybe-promise.js'
 import type { RequestContext } from '../protocol/request-context.js'
 import type { Sealing } from '../protocol/sealing.js'

@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto'
 import { ConfigurationError } from '../errors/configuration-error.js'
 import { StoreUnavailableError } from '../errors/store-unavailable-error.js'
-import { createEmit } from '../events.js'
+import { createEmit } from '../emit.js'
 import { systemClock } from '../protocol/clock.js'
 import { applicationContext } from '../protocol/request-context.js'
 import { isSigningKey, type StoredSigningKey } from '../stores/key-store.js'

@@ -18,6 +18,7 @@ const rules: ImportRules = {
     ['grants'],
     ['client-auth'],
     ['stores', 'passwords', 'throttle'],
+    ['emit'],
     ['events'],
     ['protocol'],
     ['errors'],

@@ -1,7 +1,9 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { OAuthEvent } from 'latchkey'
-import { createEmit, eventChannelName, type Emit } from '../../lib/events.js'
+import { createEmit } from '../../lib/emit.js'
+import { eventChannelName } from '../../lib/events.js'
+import type { Emit } from '../../lib/events.js'
 
 const context = {
   requestId: 'r1',

@@ -1,0 +1,101 @@
+import { channel } from 'node:diagnostics_channel'
+import type { OAuthError } from './errors/oauth-error.js'
+import { redactCause } from './errors/redacted-cause.js'
+import {
+  eventChannelName,
+  type Emit,
+  type OAuthEvent,
+  type RequestEvent,
+  type WarningEvent,
+  type WithoutRequest,
+} from './events.js'
+import { logText } from './protocol/log-text.js'
+import { isPromiseLike } from './protocol/maybe-promise.js'
+import type { PostureFinding } from './protocol/posture-finding.js'
+import type { RequestContext } from './protocol/request-context.js'
+import { secretsOf, withoutSecrets } from './protocol/request-secrets.js'
+import type { TokenRefusal } from './protocol/token-refusal.js'
+
+const eventChannel = channel(eventChannelName)
+
+/**
+ * Makes the one function that tells of events. A listener that throws or rejects harms nobody. Without a listener failures
+ * and warnings go to the standard error stream, because silence would hide them; everything else is dropped. Where nobody listens
+ * nothing is made.
+ */
+export function createEmit(onEvent: ((event: OAuthEvent) => unknown) | undefined, now: () => number): Emit {
+  const listener = onEvent ?? reportToConsole
+  return (context, event) => {
+    const isHeard = onEvent !== undefined || event.type === 'failure' || event.type === 'warning'
+    if (!isHeard && !eventChannel.hasSubscribers) return
+    try {
+      const told = withLogTexts(event, context, now())
+      // Its own copy, for a listener may add to its one.
+      if (eventChannel.hasSubscribers) eventChannel.publish({ ...told })
+      if (!isHeard) return
+      const result = listener(told)
+      if (isPromiseLike(result)) result.then(ignore, ignore)
+    } catch {
+      // The request goes on: whoever listens must not decide about it.
+    }
+  }
+}
+
+/**
+ * In one place for all events: client ids, addresses from `X-Forwarded-For` and the like are whatever somebody made up. Written as a
+ * loop, for `{ ...event, at }` costs fifteen times as much.
+ */
+function withLogTexts(event: WithoutRequest<OAuthEvent>, context: RequestContext, at: number): OAuthEvent {
+  const { requestId, endpoint, address } = context
+  const told: Record<string, unknown> = {
+    type: event.type,
+    at,
+    requestId: logText(requestId),
+    endpoint,
+    address: address && logText(address),
+  }
+  const members = event as unknown as Readonly<Record<string, unknown>>
+  for (const name of Object.keys(members)) {
+    const value = members[name]
+    if (name === 'cause') told[name] = causeFor(value, context)
+    else told[name] = typeof value === 'string' ? logText(value) : value
+  }
+  return told as unknown as OAuthEvent
+}
+
+/** Without a request that can be read nobody knows what is secret. */
+function causeFor(thrown: unknown, context: RequestContext): unknown {
+  try {
+    return redactCause(thrown, secretsOf(context))
+  } catch {
+    return new Error('The request cannot be read, so what was thrown is not told')
+  }
+}
+
+/** Tells of an error that a client is answered with: a refusal, or a failure with what caused it. */
+export function emitError(emit: Emit, context: RequestContext, error: OAuthError, reason?: TokenRefusal): void {
+  const { code, description, cause, status } = error
+  // Told already, with more, by whoever counts.
+  if (status === 429) return
+  if (code === 'server_error' || code === 'temporarily_unavailable')
+    emit(context, { type: 'failure', error: code, cause })
+  else
+    emit(context, { type: 'request_refused', error: code, description: withoutSecrets(description, context), reason })
+}
+
+function reportToConsole(event: OAuthEvent): void {
+  if (event.type === 'warning') {
+    console.warn(`latchkey: ${event.message}`)
+    for (const { code, reason, remedy } of event.findings ?? []) console.warn(`  ${code}: ${reason}. ${remedy}.`)
+  }
+  if (event.type === 'failure') console.error(`latchkey: ${event.error} in request ${event.requestId}:`, event.cause)
+}
+
+/** The warning of a weakness that was noticed at a request. */
+export function noticedWarning(finding: PostureFinding): Omit<WarningEvent, keyof RequestEvent> {
+  return { type: 'warning', code: finding.code, message: finding.reason, findings: [finding] }
+}
+
+function ignore(): void {
+  // See createEmit.
+}
