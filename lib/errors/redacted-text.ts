@@ -1,5 +1,9 @@
-/** Node quotes 25 characters of an argument, drivers often less: so many characters of a secret are never shown. */
-const PART_LENGTH = 6
+/** What is cut off begins with the beginning of a secret: so many characters of one are never shown. */
+const BEGINNING_LENGTH = 6
+/** A text that is shorter than this stands in too many messages, and is no secret. */
+const LEAST_LENGTH = 3
+/** Any other part of a secret is hidden from so many characters on: fewer are often a word that an error may use. */
+const PART_LENGTH = 12
 const MAX_LENGTH = 16_384
 const hidden = '[redacted]'
 
@@ -16,8 +20,9 @@ const quotedValues: readonly RegExp[] = [
 ]
 
 /**
- * Removes secrets from a text: each of them, and each part of one that has six characters or more, in any case. A shorter secret is removed
- * where it stands alone. Values that Node and drivers quote are removed as well. A text of more than 16,384 characters is cut.
+ * Removes secrets from a text, in any case: each of them, its first six characters with what follows of it, and any other part of twelve
+ * characters or more. A secret of three to five characters is removed where it stands alone; a shorter one is no secret. Values that Node
+ * and drivers quote are removed as well. A text of more than 16,384 characters is cut.
  */
 export function redactText(text: string, secrets: readonly string[]): string {
   let redacted = hideSecrets(text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH)}...` : text, secrets)
@@ -31,8 +36,13 @@ function hideSecrets(text: string, secrets: readonly string[]): string {
   const marks = new Uint8Array(text.length)
   const parts = partsOf(folded)
   for (const secret of secrets) {
-    if (secret.length < PART_LENGTH) markAlone(marks, folded, fold(secret))
-    else markParts(marks, parts, fold(secret))
+    const sought = fold(secret)
+    if (secret.length < BEGINNING_LENGTH) {
+      markAlone(marks, folded, sought)
+    } else {
+      markBeginnings(marks, folded, sought)
+      markParts(marks, parts, sought)
+    }
   }
   let redacted = ''
   let isHidden = false
@@ -71,8 +81,18 @@ function markParts(marks: Uint8Array, parts: Map<string, number[]>, secret: stri
   }
 }
 
+function markBeginnings(marks: Uint8Array, text: string, secret: string): void {
+  const beginning = secret.slice(0, BEGINNING_LENGTH)
+  for (let at = text.indexOf(beginning); at !== -1;) {
+    let end = at + BEGINNING_LENGTH
+    while (end < text.length && end - at < secret.length && text[end] === secret[end - at]) end++
+    marks.fill(1, at, end)
+    at = text.indexOf(beginning, end)
+  }
+}
+
 function markAlone(marks: Uint8Array, text: string, secret: string): void {
-  if (secret === '') return
+  if (secret.length < LEAST_LENGTH) return
   for (let at = text.indexOf(secret); at !== -1; at = text.indexOf(secret, at + secret.length)) {
     const end = at + secret.length
     if (!isAlphanumeric(text.charAt(at - 1)) && !isAlphanumeric(text.charAt(end))) marks.fill(1, at, end)

@@ -21,16 +21,13 @@ const token = 'a-refresh-token-that-somebody-made-up'
 const assertion = 'eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbGljZSJ9.signature'
 const secrets = [password, token, assertion, secretOf('shop-app')]
 
-/** Any part of a secret with six characters, in any case. */
+/** The beginning of a secret, six characters, and any other part of it with twelve, in any case. */
 function partsIn(text: string): string[] {
   const lower = text.toLowerCase()
   return secrets.flatMap((secret) => {
-    const found: string[] = []
-    for (let i = 0; i + 6 <= secret.length; i++) {
-      const part = secret.slice(i, i + 6).toLowerCase()
-      if (lower.includes(part)) found.push(part)
-    }
-    return found
+    const parts = [secret.slice(0, 6)]
+    for (let i = 1; i + 12 <= secret.length; i++) parts.push(secret.slice(i, i + 12))
+    return parts.map((part) => part.toLowerCase()).filter((part) => lower.includes(part))
   })
 }
 

@@ -72,7 +72,7 @@ const unavailable = answered(
   { retryAfter: '7' },
 )
 
-const trouble = new Error('secret detail')
+const trouble = new Error('no such table: widgets')
 const outage = new StoreUnavailableError('no connection', { retryAfterSeconds: 7 })
 const alice = { name: 'alice' }
 
