@@ -169,21 +169,24 @@ describe('refresh tokens', () => {
     await postToken(server, 'grant_type=client_credentials')
     server.advance(13 * DAY)
     const { body: third } = await refresh(String(second.refresh_token))
+    const { body: fourth } = await refresh(String(third.refresh_token))
     server.advance(DAY)
     const { tokens } = server.stores
-    tokens.prune(server.now())
+    await tokens.prune(server.now())
     expect(tokens.findRefreshToken(hashToken(idle.refresh_token))).toBeUndefined()
     for (const { access_token: dead } of [kept, idle, second]) {
       expect(tokens.findAccessToken(hashToken(String(dead)))).toBeUndefined()
     }
-    for (const { refresh_token: spent } of [kept, second]) {
-      expect(tokens.findRefreshToken(hashToken(String(spent)))).toMatchObject({
-        spending: { spentAt: expect.any(Number) },
-      })
+    // Spent, and expired themselves as well.
+    for (const { refresh_token: expired } of [kept, second]) {
+      expect(tokens.findRefreshToken(hashToken(String(expired)))).toBeUndefined()
     }
+    expect(tokens.findRefreshToken(hashToken(String(third.refresh_token)))).toMatchObject({
+      spending: { spentAt: expect.any(Number) },
+    })
     const before = server.events.length
-    expect(shown(await refresh(kept.refresh_token))).toEqual(invalid)
-    expect(server.events[before]).toMatchObject({ type: 'refresh_token_replayed' })
     expect(shown(await refresh(String(third.refresh_token)))).toEqual(invalid)
+    expect(server.events[before]).toMatchObject({ type: 'refresh_token_replayed' })
+    expect(shown(await refresh(String(fourth.refresh_token)))).toEqual(invalid)
   })
 })

@@ -333,7 +333,7 @@ describe('the database files', () => {
     // What stands there of a token is its hash: this is where tokens would have been found.
     const opaque = [...issued].filter((one) => !one.includes('.'))
     for (const one of opaque) expect(stopped.get('shop.db'), one).toContain(hashToken(one))
-    expect(stopped.get('shop.db')).toContain('BEGIN ENCRYPTED PRIVATE KEY')
+    expect(stopped.get('shop.db')).toContain('latchkey-key:1:')
     expect(stopped.get('shop.db')).not.toContain('BEGIN PRIVATE KEY')
   })
 
