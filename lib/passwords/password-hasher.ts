@@ -30,5 +30,6 @@ export interface PasswordHasher {
 /** Checks that an option is a hasher. Throws `ConfigurationError`. */
 export function checkHasher(option: string, hasher: PasswordHasher): void {
   checkMethods(option, hasher, ['hash', 'verify', 'verifyNobody', 'needsRehash'])
-  for (const name of ['noteHash', 'weaknesses'] as const) checkFunction(`${option}.${name}`, hasher[name])
+  const optional = hasher as { readonly noteHash?: unknown; readonly weaknesses?: unknown }
+  for (const name of ['noteHash', 'weaknesses'] as const) checkFunction(`${option}.${name}`, optional[name])
 }

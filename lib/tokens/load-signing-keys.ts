@@ -85,7 +85,7 @@ function pemFault(
     return ['is cut off: its last line, -----END ...-----, is missing', 'Give it the whole PEM']
   const [, kind = ''] = /-----BEGIN ([A-Z ]+)-----/.exec(text) ?? []
   if (!kind.endsWith('PRIVATE KEY')) return [`is a ${kind.toLowerCase()}, not a private key`, 'Give it the private key']
-  if (/ENCRYPTED/.test(text))
+  if (text.includes('ENCRYPTED'))
     return passphrase === undefined
       ? ['is encrypted', 'Give its passphrase: { key, passphrase }']
       : [`is encrypted, and the passphrase does not fit (${code})`, 'Give the right one']

@@ -17,6 +17,7 @@ import {
   type AuthorizationServerOptions,
   type Client,
   type OAuthEvent,
+  type PasswordHasher,
   type Throttle,
 } from 'latchkey'
 import { createMemoryStores } from 'latchkey/stores/memory'
@@ -300,10 +301,16 @@ describe('stored hashes that cost more than the hasher', () => {
   })
 
   it('are none of an own hasher that tells nothing (V14)', async () => {
-    const { hash, verify, verifyNobody, needsRehash } = bcryptHasher({ workers: 1 })
+    const ours = bcryptHasher({ workers: 1 })
+    const hasher: PasswordHasher = {
+      hash: (password) => ours.hash(password),
+      verify: (password, passwordHash) => ours.verify(password, passwordHash),
+      verifyNobody: (password) => ours.verifyNobody(password),
+      needsRehash: (passwordHash) => ours.needsRehash(passwordHash),
+    }
     const server = testServer({
       server: { throttle: memoryThrottle() },
-      password: { hasher: { hash, verify, verifyNobody, needsRehash } },
+      password: { hasher },
     })
     server.users.set('bob', { userId: 'user-2', passwordHash: costlier })
     expect((await signIn(server.http)).status).toBe(400)
