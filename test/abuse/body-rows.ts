@@ -18,7 +18,7 @@ export const endpoints: readonly Endpoint[] = [
     path: '/oauth/revoke',
     name: 'token',
     value: 'nobody-knows-this-one',
-    ok: answered(200, '', { contentType: undefined }),
+    ok: answered(200, {}),
   },
   { path: '/oauth/introspect', name: 'token', value: 'nobody-knows-this-one', ok: answered(200, { active: false }) },
 ]

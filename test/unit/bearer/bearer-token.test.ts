@@ -14,6 +14,8 @@ function read(header: string, tokenElsewhere: boolean): Reading {
   const next = header[6]
   // Another scheme, such as `Bearers`; a comma or white space would end the name of this one.
   if (next !== undefined && next !== ',' && next.trim() !== '') return 'no bearer credentials'
+  // The scheme alone is no token, and no mistake.
+  if (header.trim().length === 6) return 'no bearer credentials'
   if (tokenElsewhere || header.length > MAX_LENGTH) return 'invalid_request'
   let index = 6
   while (header[index] === ' ') index++
@@ -94,7 +96,7 @@ describe('readBearerToken', () => {
   it('takes time in proportion to the length, also for what nearly matches', () => {
     const started = process.cpuUsage()
     for (const text of [
-      `Bearer${' '.repeat(16_000)}\t`,
+      `Bearer${' '.repeat(16_000)}\t,`,
       `Bearer ${'a'.repeat(16_000)}"`,
       `Bearer a${'='.repeat(16_000)}x`,
     ]) {

@@ -95,8 +95,8 @@ describe('bcryptHasher in a bundle', () => {
     )
 
     expect(stdout).toBe(
-      'ConfigurationError bcryptHasher: cannot find its worker file, as happens when latchkey is bundled. ' +
-        'Mark latchkey as external in the bundler.\n',
+      'ConfigurationError bcryptHasher: cannot find its worker file, because latchkey was bundled. ' +
+        'Mark latchkey as external in the bundler, and ship node_modules/latchkey beside the bundle.\n',
     )
   })
 })
