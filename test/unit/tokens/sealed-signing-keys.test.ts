@@ -41,7 +41,7 @@ beforeEach(() => {
 })
 
 describe('a stored signing key', () => {
-  it('is encrypted and authenticated by AES-256-GCM under scrypt with N = 2^17 (V13)', async () => {
+  it('is encrypted and authenticated under scrypt with N = 2^17 (V13)', async () => {
     await keysUnder(present).ensureActive()
     const { keyId, encryptedPrivateKey } = await stored()
     const [, version, cost, salt, nonce, sealed] = encryptedPrivateKey.split(':')
