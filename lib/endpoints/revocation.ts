@@ -28,7 +28,7 @@ export function revocationEndpoint(
   return andThen(authenticateClient(services, request), (client) => {
     const token = request.parameters.require('token')
     return andThen(findPresentedToken(services, token, request.context), (found) => {
-      if (typeof found === 'string' || clientIdOf(found) !== client.clientId) {
+      if (typeof found === 'string' || ownerOf(found).clientId !== client.clientId) {
         tellWhy(services, request.context, client, found)
         return done
       }
@@ -53,30 +53,20 @@ function tellWhy(
     // Nothing is learned from that answer, so it is told and not counted: clients give back what has expired, too.
     emit(context, { type: 'unknown_token', clientId, reason: found })
   } else {
-    const ownerClientId = clientIdOf(found)
-    emit(context, { type: 'refresh_token_misused', clientId, ownerClientId, authorizationId: authorizationIdOf(found) })
+    const { clientId: ownerClientId, authorizationId } = ownerOf(found)
+    emit(context, { type: 'refresh_token_misused', clientId, ownerClientId, authorizationId })
   }
 }
 
-function authorizationIdOf(found: PresentedToken): string | undefined {
+/** The client and the authorization that a token belongs to. */
+function ownerOf(found: PresentedToken): { readonly clientId: string; readonly authorizationId: string | undefined } {
   switch (found.kind) {
     case 'jwt':
-      return found.access.authorizationId
+      return found.access
     case 'opaque':
-      return found.record.authorizationId
+      return found.record
     case 'refresh':
-      return found.record.authorization.authorizationId
-  }
-}
-
-function clientIdOf(found: PresentedToken): string {
-  switch (found.kind) {
-    case 'jwt':
-      return found.access.clientId
-    case 'opaque':
-      return found.record.clientId
-    case 'refresh':
-      return found.record.authorization.clientId
+      return found.record.authorization
   }
 }
 

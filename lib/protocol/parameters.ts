@@ -23,19 +23,6 @@ const secretNames: ReadonlySet<string> = new Set([
   'token',
 ])
 
-/** Parameters whose bracketed forms (`scope[]`, `username[$ne]`) are refused instead of ignored as unknown names. */
-const definedNames: ReadonlySet<string> = new Set([
-  ...secretNames,
-  'client_assertion_type',
-  'client_id',
-  'grant_type',
-  'resource',
-  'scope',
-  'token_type_hint',
-  'user_address',
-  'username',
-])
-
 /** Parameters of the protocol whose values may stand in a log. User names are not among them, because people type passwords there. */
 const publicNames: ReadonlySet<string> = new Set([
   'client_assertion_type',
@@ -45,6 +32,9 @@ const publicNames: ReadonlySet<string> = new Set([
   'scope',
   'token_type_hint',
 ])
+
+/** Parameters whose bracketed forms (`scope[]`, `username[$ne]`) are refused instead of ignored as unknown names. */
+const definedNames: ReadonlySet<string> = new Set([...secretNames, ...publicNames, 'user_address', 'username'])
 
 /** Whether the value of a parameter is never secret. */
 export function isPublicParameter(name: string): boolean {
