@@ -13,7 +13,7 @@ import { MOST_REMEMBERED_JWTS } from './tokens/verified-jwts.js'
 import { checkClock } from './protocol/check-clock.js'
 import { checkIssuer } from './protocol/check-issuer.js'
 import { checkLifetimes } from './protocol/check-lifetimes.js'
-import { checkScopeTokens } from './protocol/check-scope-tokens.js'
+import { checkScopeTokens } from './checks/option-kind.js'
 import { serverSecrets } from './protocol/server-secret.js'
 import { serverOptionNames, type AuthorizationServerOptions } from './options.js'
 

@@ -1,6 +1,6 @@
 import { checkBoolean, checkOptions } from '../errors/check-options.js'
 import { ConfigurationError } from '../errors/configuration-error.js'
-import { checkScopeTokens } from '../protocol/check-scope-tokens.js'
+import { checkScopeTokens } from '../checks/option-kind.js'
 
 /** What a guarded route asks of the token. */
 export interface BearerOptions<For extends 'user' | 'client' | undefined = 'user' | 'client' | undefined> {

@@ -1,7 +1,7 @@
 import { checkBoolean, checkOptions } from '../errors/check-options.js'
 import { ConfigurationError } from '../errors/configuration-error.js'
 import { checkLifetimes } from '../protocol/check-lifetimes.js'
-import { checkScopeTokens } from '../protocol/check-scope-tokens.js'
+import { checkScopeTokens } from '../checks/option-kind.js'
 import { parseScope } from '../protocol/scope.js'
 import { isHttpTime } from '../protocol/http-date.js'
 import type { ClientRegistration } from '../stores/client-store.js'

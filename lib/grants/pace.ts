@@ -1,14 +1,14 @@
+import { wholeNumber, type OptionKind } from '../checks/option-kind.js'
 import { OAuthError } from '../errors/oauth-error.js'
 import { millisecondsAt } from '../protocol/request-context.js'
 import type { GrantRequest } from './grant-handler.js'
 
 const DAY_MILLISECONDS = 86_400_000
 
-/** The most of anything that may be allowed in a day: one each millisecond. */
-export const MOST_PER_DAY: number = DAY_MILLISECONDS
-
-/** How often something is allowed by default: 8,640 times at once, and then once each ten seconds. */
-export const DEFAULT_PER_DAY = 8640
+/** How often something is allowed in a day: by default 8,640 times at once, and then once each ten seconds. */
+export function timesPerDay(): OptionKind<number, 'default'> {
+  return wholeNumber(1, DAY_MILLISECONDS).or(8640)
+}
 
 /**
  * Takes one from an allowance that holds as much as a day gives and refills evenly (a generic cell rate). `usedUntil` is what the last

@@ -1,3 +1,4 @@
+import { nameValue } from '../checks/name-value.js'
 import { ConfigurationError } from '../errors/configuration-error.js'
 import { OAuthError } from '../errors/oauth-error.js'
 import { httpDate, isHttpTime } from '../protocol/http-date.js'
@@ -24,15 +25,11 @@ export function tellPasswordSunset(
   }
 }
 
-/** The URL as it can stand in a header. Absent is fine. Throws `ConfigurationError`. */
-export function checkDeprecationUrl(url: unknown): string | undefined {
-  if (url === undefined) return undefined
-  if (typeof url === 'string' && URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return new URL(url).href
-  throw new ConfigurationError(
-    'passwordGrant.deprecationUrl',
-    'is no http or https URL',
-    'Give it the page that tells how to move on',
-  )
+/** Refuses what is no URL of a page. Throws `ConfigurationError`. */
+export function checkDeprecationUrl(path: string, url: unknown): void {
+  if (typeof url === 'string' && URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return
+  const problem = `is ${nameValue(url)}; must be an http or https URL`
+  throw new ConfigurationError(path, problem, 'Give it the page that tells how to move on')
 }
 
 function checkTime(time: unknown): number {

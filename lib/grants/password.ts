@@ -1,9 +1,9 @@
-import { checkBoolean, checkFunction, checkOptions, checkWholeNumber } from '../errors/check-options.js'
+import { describeOptions } from '../checks/describe-options.js'
+import { checkedBy, checkedLater, flag, func, scopeList } from '../checks/option-kind.js'
 import { OAuthError } from '../errors/oauth-error.js'
 import { noticedWarning } from '../emit.js'
 import { bcryptHasher } from '../passwords/bcrypt-hasher.js'
 import { checkHasher, type PasswordHasher } from '../passwords/password-hasher.js'
-import { checkScopeTokens } from '../protocol/check-scope-tokens.js'
 import { clientText } from '../protocol/client-text.js'
 import { isUnwantedPromise } from '../protocol/maybe-promise.js'
 import { newFindings, type PostureFinding } from '../protocol/posture-finding.js'
@@ -12,7 +12,7 @@ import type { UserStore, VerifyingUserStore } from '../stores/user-store.js'
 import type { TooManyFailures } from '../throttle/limit-sign-in.js'
 import type { Scope } from '../protocol/scope.js'
 import type { GrantHandler, GrantRequest, UserAccess } from './grant-handler.js'
-import { DEFAULT_PER_DAY, MOST_PER_DAY, paceOf } from './pace.js'
+import { paceOf, timesPerDay } from './pace.js'
 import { checkDeprecationUrl, tellPasswordSunset } from './password-sunset.js'
 import { userVerifier } from './verify-user.js'
 
@@ -59,36 +59,29 @@ export interface PasswordGrantOptions {
   readonly signInsPerDay?: number
 }
 
+const description = describeOptions<PasswordGrantOptions>()('passwordGrant', {
+  users: checkedLater<UserStore | VerifyingUserStore>('a UserStore or VerifyingUserStore').required(),
+  hasher: checkedBy('a PasswordHasher', checkHasher),
+  scopes: scopeList(),
+  deviceLabel: func<NonNullable<PasswordGrantOptions['deviceLabel']>>().or(ownDeviceLabel),
+  allowPublicClients: flag().or(false),
+  deviceTokens: flag().or(false),
+  onTooManyFailures: func(),
+  deprecationUrl: checkedBy('an http or https URL', checkDeprecationUrl),
+  signInsPerDay: timesPerDay(),
+})
+
 /**
  * The resource owner password credentials grant (RFC 6749 §4.3), for first-party applications that you cannot move to
  * another flow yet: RFC 9700 §2.4 says that it must not be used. It works only for clients with `firstParty: true`.
  */
 export function passwordGrant(options: PasswordGrantOptions): GrantHandler {
-  checkOptions('passwordGrant', options, [
-    'users',
-    'hasher',
-    'scopes',
-    'deviceLabel',
-    'allowPublicClients',
-    'deviceTokens',
-    'onTooManyFailures',
-    'deprecationUrl',
-    'signInsPerDay',
-  ])
-  const { users, hasher = bcryptHasher(), scopes, deviceLabel = ownDeviceLabel, allowPublicClients = false } = options
-  checkHasher('passwordGrant.hasher', hasher)
+  const { users, hasher = bcryptHasher(), scopes, deviceLabel, allowPublicClients, ...more } = description.read(options)
+  const { deviceTokens, onTooManyFailures, signInsPerDay } = more
+  const deprecationUrl = more.deprecationUrl && new URL(more.deprecationUrl).href
   const noticedWeaknesses = (): readonly PostureFinding[] => hasher.weaknesses?.() ?? []
   const newWeaknesses = newFindings(noticedWeaknesses)
   const { verifyUser, confirmUser } = userVerifier(users, hasher)
-  if (scopes !== undefined) checkScopeTokens('passwordGrant.scopes', scopes)
-  checkFunction('passwordGrant.deviceLabel', deviceLabel)
-  checkBoolean('passwordGrant.allowPublicClients', allowPublicClients)
-  const { deviceTokens = false, onTooManyFailures } = options
-  checkBoolean('passwordGrant.deviceTokens', deviceTokens)
-  if (onTooManyFailures !== undefined) checkFunction('passwordGrant.onTooManyFailures', onTooManyFailures)
-  const deprecationUrl = checkDeprecationUrl(options.deprecationUrl)
-  const { signInsPerDay = DEFAULT_PER_DAY } = options
-  checkWholeNumber('passwordGrant.signInsPerDay', signInsPerDay, 1, MOST_PER_DAY)
   const takeSignIn = paceOf('sign_in', signInsPerDay)
   const limit = scopes && new Set(scopes)
   return {

@@ -1,4 +1,5 @@
-import { checkOptions, checkWholeNumber } from '../errors/check-options.js'
+import { describeOptions } from '../checks/describe-options.js'
+import { wholeNumber } from '../checks/option-kind.js'
 import { ConfigurationError } from '../errors/configuration-error.js'
 import { OAuthError } from '../errors/oauth-error.js'
 import { andThen, type MaybePromise } from '../protocol/maybe-promise.js'
@@ -10,11 +11,10 @@ import { hashToken } from '../protocol/token-hash.js'
 import type { Client } from '../stores/client-store.js'
 import type { RefreshTokenRecord } from '../stores/token-store.js'
 import type { GrantHandler, GrantRequest, RefreshedAccess } from './grant-handler.js'
-import { DEFAULT_PER_DAY, MOST_PER_DAY, takeOne } from './pace.js'
+import { takeOne, timesPerDay } from './pace.js'
 import { judgeSpentToken, LATE_AFTER_SECONDS } from './spent-token.js'
 
 const MAX_LENGTH = 512
-const MOST_GRACE_SECONDS = 86_400
 /** What a store may take: see `timeoutMilliseconds` of ours. */
 const SLOW_STORE_SECONDS = 5
 
@@ -35,15 +35,17 @@ export interface RefreshTokenGrantOptions {
   readonly refreshesPerDay?: number
 }
 
+const description = describeOptions<RefreshTokenGrantOptions>()('refreshTokenGrant', {
+  graceSeconds: wholeNumber(0, 86_400).or(10),
+  refreshesPerDay: timesPerDay(),
+})
+
 /**
  * The refresh token grant (RFC 6749 §6) with rotation: each use returns a new refresh token, a late second use ends the
  * authorization (RFC 9700 §4.14.2).
  */
 export function refreshTokenGrant(options: RefreshTokenGrantOptions = {}): GrantHandler {
-  checkOptions('refreshTokenGrant', options, ['graceSeconds', 'refreshesPerDay'])
-  const { graceSeconds = 10, refreshesPerDay = DEFAULT_PER_DAY } = options
-  checkWholeNumber('refreshTokenGrant.graceSeconds', graceSeconds, 0, MOST_GRACE_SECONDS)
-  checkWholeNumber('refreshTokenGrant.refreshesPerDay', refreshesPerDay, 1, MOST_PER_DAY)
+  const { graceSeconds, refreshesPerDay } = description.read(options)
   return {
     grantType: 'refresh_token',
     weaknesses: weakGraces.filter(({ isFound }) => isFound(graceSeconds)).map(({ finding }) => finding),

@@ -28,7 +28,7 @@ export interface PasswordHasher {
 }
 
 /** Checks that an option is a hasher. Throws `ConfigurationError`. */
-export function checkHasher(option: string, hasher: PasswordHasher): void {
+export function checkHasher(option: string, hasher: unknown): void {
   checkMethods(option, hasher, ['hash', 'verify', 'verifyNobody', 'needsRehash'])
   const optional = hasher as { readonly noteHash?: unknown; readonly weaknesses?: unknown }
   for (const name of ['noteHash', 'weaknesses'] as const) checkFunction(`${option}.${name}`, optional[name])

@@ -1,5 +1,7 @@
-import { checkFunction, checkMethods, checkOptions, checkWholeNumber } from '../errors/check-options.js'
-import { systemClock, type Clock } from '../protocol/clock.js'
+import { describeOptions } from '../checks/describe-options.js'
+import { clock, func, wholeNumber } from '../checks/option-kind.js'
+import { checkMethods } from '../errors/check-options.js'
+import type { Clock } from '../protocol/clock.js'
 import type { TokenStore } from './token-store.js'
 
 /** What {@link pruneRegularly} can be told. */
@@ -14,7 +16,12 @@ export interface PruneRegularlyOptions {
   readonly clock?: Clock | undefined
 }
 
-const optionNames = ['intervalSeconds', 'budgetMilliseconds', 'onError', 'clock']
+const description = describeOptions<PruneRegularlyOptions>()('pruneRegularly', {
+  intervalSeconds: wholeNumber(1, 86_400).or(60),
+  budgetMilliseconds: wholeNumber(1, 60_000).or(200),
+  onError: func<(error: unknown) => void>().or(report),
+  clock: clock(),
+})
 
 /**
  * Prunes a token store every so many seconds, never twice at once, until the answered function is called or nobody else holds the
@@ -24,12 +31,7 @@ const optionNames = ['intervalSeconds', 'budgetMilliseconds', 'onError', 'clock'
  * Throws `ConfigurationError` for an option that it does not know or cannot use.
  */
 export function pruneRegularly(store: Pick<TokenStore, 'prune'>, options: PruneRegularlyOptions = {}): () => void {
-  checkOptions('pruneRegularly', options, optionNames)
-  const { intervalSeconds = 60, budgetMilliseconds = 200, onError = report, clock = systemClock } = options
-  checkWholeNumber('pruneRegularly.intervalSeconds', intervalSeconds, 1, 86_400)
-  checkWholeNumber('pruneRegularly.budgetMilliseconds', budgetMilliseconds, 1, 60_000)
-  checkFunction('pruneRegularly.onError', onError)
-  checkFunction('pruneRegularly.clock', clock)
+  const { intervalSeconds, budgetMilliseconds, onError, clock } = description.read(options)
   if (store.prune === undefined) return () => undefined
   checkMethods('pruneRegularly', store, ['prune'])
   // A timer that held the store would keep all its tokens when an application drops it without closing it.

@@ -1,5 +1,6 @@
-import { checkFunction, checkOptions, checkWholeNumber } from '../errors/check-options.js'
-import { systemClock, type Clock } from '../protocol/clock.js'
+import { describeOptions } from '../checks/describe-options.js'
+import { clock, wholeNumber } from '../checks/option-kind.js'
+import type { Clock } from '../protocol/clock.js'
 import type { MaybePromise } from '../protocol/maybe-promise.js'
 import { FailureCounters, type FailureCounter } from './failure-counters.js'
 import type { AllowedAttempt, AttemptOutcome, BlockedAttempt, Throttle, ThrottleKey } from './throttle.js'
@@ -10,6 +11,7 @@ import {
   LONGEST_ATTEMPT,
   LONGEST_WAIT,
   resolveLimits,
+  throttleLimits,
   WAITING_LIMIT,
   type ThrottleLimits,
 } from './throttle-limits.js'
@@ -27,6 +29,12 @@ export interface MemoryThrottleOptions {
   readonly clock?: Clock | undefined
 }
 
+const description = describeOptions<MemoryThrottleOptions>()('memoryThrottle', {
+  limits: throttleLimits(),
+  maxEntries: wholeNumber(1, 10_000_000).or(100_000),
+  clock: clock(),
+})
+
 /** An attempt that has to wait for others: one of them may give its place back. */
 interface WaitingAttempt {
   readonly kind: ThrottleKey['kind']
@@ -40,11 +48,8 @@ interface WaitingAttempt {
  * Throws `ConfigurationError`.
  */
 export function memoryThrottle(options: MemoryThrottleOptions = {}): Throttle {
-  checkOptions('memoryThrottle', options, ['limits', 'maxEntries', 'clock'])
-  const { maxEntries = 100_000, clock = systemClock } = options
-  checkWholeNumber('memoryThrottle.maxEntries', maxEntries, 1, 10_000_000)
-  checkFunction('memoryThrottle.clock', clock)
-  const limits = resolveLimits('memoryThrottle', options.limits)
+  const { limits: given, maxEntries, clock } = description.read(options)
+  const limits = resolveLimits(given)
   const counters = new FailureCounters(maxEntries)
   const known = new KnownAddresses(maxEntries)
   /** Failures since the last success; those that were counted least recently come first. */

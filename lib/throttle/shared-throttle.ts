@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { checkMethods, checkOptions, checkWholeNumber } from '../errors/check-options.js'
+import { describeOptions } from '../checks/describe-options.js'
+import { storeTimeout } from '../checks/option-kind.js'
+import { checkMethods } from '../errors/check-options.js'
 import { Breaker } from './breaker.js'
 import { knownAddressSlots } from './known-address-slots.js'
 import { longestDuration, repeating, type LimiterState, type RateLimiter } from './rate-limiter.js'
@@ -12,6 +14,7 @@ import {
   LONGEST_COUNTING,
   LONGEST_WAIT,
   resolveLimits,
+  throttleLimits,
   WAITING_LIMIT,
   type ThrottleLimit,
   type ThrottleLimits,
@@ -24,6 +27,11 @@ export interface SharedThrottleOptions {
   /** Milliseconds that the store may take for one question, from 10 to 60,000. Default 5000. */
   readonly timeoutMilliseconds?: number | undefined
 }
+
+const description = describeOptions<SharedThrottleOptions>()('sharedThrottle', {
+  limits: throttleLimits(),
+  timeoutMilliseconds: storeTimeout(),
+})
 
 /** Points of a gate that is shut for a delay; with fewer, an attempt is under way behind it. */
 const SHUT = 1_000_000
@@ -52,10 +60,8 @@ type Refusal = BlockedAttempt | { readonly waitsFor: ThrottleKey }
 export function sharedThrottle(rateLimiter: RateLimiter, options: SharedThrottleOptions = {}): Throttle {
   checkMethods('sharedThrottle', rateLimiter, ['penalty', 'reward', 'get', 'set', 'delete'])
   const limiter = repeating(rateLimiter)
-  checkOptions('sharedThrottle', options, ['limits', 'timeoutMilliseconds'])
-  const { timeoutMilliseconds = 5000 } = options
-  checkWholeNumber('sharedThrottle.timeoutMilliseconds', timeoutMilliseconds, 10, 60_000)
-  const limits = resolveLimits('sharedThrottle', options.limits)
+  const { limits: given, timeoutMilliseconds } = description.read(options)
+  const limits = resolveLimits(given)
   const longest = longestDuration(rateLimiter)
   const knownSeconds = Math.min(KNOWN_SECONDS, longest)
   const known = knownAddressSlots(limiter, knownSeconds)

@@ -1,4 +1,5 @@
-import { checkOptions, checkWholeNumber } from '../errors/check-options.js'
+import { checkNames, describeOptions } from '../checks/describe-options.js'
+import { checkedBy, wholeNumber, type OptionKind } from '../checks/option-kind.js'
 import { ConfigurationError } from '../errors/configuration-error.js'
 import type { ThrottleKind } from '../protocol/throttle-kind.js'
 
@@ -16,6 +17,13 @@ export interface ThrottleLimit {
 
 /** The limits of all kinds; each one may be given in part. */
 export type ThrottleLimits = Readonly<Partial<Record<ThrottleKind, Partial<ThrottleLimit>>>>
+
+const description = describeOptions<Partial<ThrottleLimit>>()('limits', {
+  freeFailures: wholeNumber(1, 1_000_000),
+  firstDelaySeconds: wholeNumber(1, 86_400),
+  longestDelaySeconds: wholeNumber(1, 86_400),
+  forgetSeconds: wholeNumber(1, 31_536_000),
+})
 
 const day = { firstDelaySeconds: 1, longestDelaySeconds: 1200, forgetSeconds: 86_400 } as const
 
@@ -45,15 +53,20 @@ const derived = {
   token_network: ['token', 10],
 } as const
 
+/** The option `limits`. */
+export function throttleLimits(): OptionKind<ThrottleLimits> {
+  return checkedBy('limits, each for a kind', (path, limits) => resolveLimits(limits as ThrottleLimits, path))
+}
+
 /** Fills limits up with the defaults. Throws `ConfigurationError`. */
 export function resolveLimits(
-  where: string,
   limits: ThrottleLimits = {},
+  where = 'limits',
 ): Readonly<Record<ThrottleKind, ThrottleLimit>> {
-  checkOptions(`${where}.limits`, limits, [...Object.keys(defaults), ...Object.keys(derived)])
+  checkNames(where, limits, [...Object.keys(defaults), ...Object.keys(derived)])
   const resolve = (kind: ThrottleKind, fallback: ThrottleLimit): ThrottleLimit => {
     const { [kind]: given = {} } = limits
-    return resolveLimit(`${where}.limits.${kind}`, given, fallback)
+    return resolveLimit(`${where}.${kind}`, given, fallback)
   }
   const resolved: Partial<Record<ThrottleKind, ThrottleLimit>> = {}
   for (const [kind, fallback] of Object.entries(defaults))
@@ -67,18 +80,13 @@ export function resolveLimits(
 }
 
 function resolveLimit(at: string, given: Partial<ThrottleLimit>, fallback: ThrottleLimit): ThrottleLimit {
-  checkOptions(at, given, ['freeFailures', 'firstDelaySeconds', 'longestDelaySeconds', 'forgetSeconds'])
-  const { freeFailures = fallback.freeFailures, firstDelaySeconds = fallback.firstDelaySeconds } = given
-  const { longestDelaySeconds = fallback.longestDelaySeconds, forgetSeconds = fallback.forgetSeconds } = given
-  checkWholeNumber(`${at}.freeFailures`, freeFailures, 1, 1_000_000)
-  checkWholeNumber(`${at}.firstDelaySeconds`, firstDelaySeconds, 1, 86_400)
-  checkWholeNumber(`${at}.longestDelaySeconds`, longestDelaySeconds, 1, 86_400)
-  checkWholeNumber(`${at}.forgetSeconds`, forgetSeconds, 1, 31_536_000)
+  const limit = { ...fallback, ...description.read(given, at) }
+  const { firstDelaySeconds, longestDelaySeconds } = limit
   if (longestDelaySeconds < firstDelaySeconds) {
     const problem = `is less than firstDelaySeconds, ${String(firstDelaySeconds)}`
     throw new ConfigurationError(`${at}.longestDelaySeconds`, problem, 'Give both, the longer one here')
   }
-  return { freeFailures, firstDelaySeconds, longestDelaySeconds, forgetSeconds }
+  return limit
 }
 
 /** Seconds that the next attempt waits after so many failures; 0 while there is no need. */

@@ -93,11 +93,11 @@ export const wrongServer: readonly Mistake[] = [
     (name) => [{ [name]: 'oauth/x' }, name, /begins with a slash/] as const,
   ),
   ...[undefined, null, 'orders:read', new Set(['orders:read'])].map(
-    (scopes) => [{ scopes }, 'scopes', /is not a list/] as const,
+    (scopes) => [{ scopes }, 'scopes', /must be a list of scope tokens/] as const,
   ),
   [{ scopes: [] }, 'scopes', /is empty\. List every scope/],
   ...['', 'a b', 'a"b', 'a\\b', 'é', 'a\n', 7, null, undefined].map(
-    (scope) => [{ scopes: ['orders:read', scope] }, 'scopes[1]', /is no scope token.*printable ASCII/] as const,
+    (scope) => [{ scopes: ['orders:read', scope] }, 'scopes[1]', /must be a scope token.*printable ASCII/] as const,
   ),
   ...[undefined, null, [], 'password', clientCredentialsGrant()].map(
     (grants) => [{ grants }, 'grants', /is not a list, or empty.*clientCredentialsGrant/] as const,
@@ -172,8 +172,10 @@ export const wrongPassword: readonly Mistake[] = [
       ] as const,
   ),
   [{ hasher: 'bcrypt' }, 'passwordGrant.hasher', /has no method hash\./],
-  ...[null, 'orders:read'].map((scopes) => [{ scopes }, 'passwordGrant.scopes', /is not a list/] as const),
-  [{ scopes: ['orders:read orders:write'] }, 'passwordGrant.scopes[0]', /is no scope token/],
+  ...[null, 'orders:read'].map(
+    (scopes) => [{ scopes }, 'passwordGrant.scopes', /must be a list of scope tokens/] as const,
+  ),
+  [{ scopes: ['orders:read orders:write'] }, 'passwordGrant.scopes[0]', /must be a scope token/],
   ...noFlags.map(
     (allowPublicClients) =>
       [{ allowPublicClients }, 'passwordGrant.allowPublicClients', /must be true or false/] as const,
@@ -181,7 +183,7 @@ export const wrongPassword: readonly Mistake[] = [
   [{ users: { ...users, authenticateUser: true } }, 'passwordGrant.users', /has no method authenticateUser/],
   [{ users: { authenticateUser: () => undefined } }, 'passwordGrant.users', /has no method findUser\./],
   ...['', '/move', 'mailto:me@example.com', 'javascript:0', null, 7, {}].map(
-    (deprecationUrl) => [{ deprecationUrl }, 'passwordGrant.deprecationUrl', /is no http or https URL/] as const,
+    (deprecationUrl) => [{ deprecationUrl }, 'passwordGrant.deprecationUrl', /must be an http or https URL/] as const,
   ),
 ]
 
@@ -189,7 +191,11 @@ export const wrongRefresh: readonly Mistake[] = [
   [{ grace: 5 }, 'refreshTokenGrant.grace', /is not an option.*Known options: graceSeconds/],
   ...[-1, 86_401, 0.5, NaN, Infinity, '10', null, true].map(
     (graceSeconds) =>
-      [{ graceSeconds }, 'refreshTokenGrant.graceSeconds', /from 0 to 86400.*Leave it out for the default/] as const,
+      [
+        { graceSeconds },
+        'refreshTokenGrant.graceSeconds',
+        /from 0 to 86400.*(Leave it out for 10|If these are milliseconds, write \d)/,
+      ] as const,
   ),
   ...wrongPaces.map(
     (refreshesPerDay) =>
@@ -223,10 +229,12 @@ export const wrongClient: readonly Mistake[] = [
   ),
   [{ clientType: 'public' }, 'createClient.grantTypes', /cannot have client_credentials.*confidential/],
   [{ grantTypes: ['password'] }, 'createClient.grantTypes', /first-party clients only.*firstParty: true/],
-  ...[undefined, null, 'orders:read'].map((scopes) => [{ scopes }, 'createClient.scopes', /is not a list/] as const),
-  [{ scopes: ['orders:read orders:write'] }, 'createClient.scopes[0]', /is no scope token/],
-  [{ defaultScopes: 'orders:read' }, 'createClient.defaultScopes', /is not a list/],
-  [{ defaultScopes: [''] }, 'createClient.defaultScopes[0]', /is no scope token/],
+  ...[undefined, null, 'orders:read'].map(
+    (scopes) => [{ scopes }, 'createClient.scopes', /must be a list of scope tokens/] as const,
+  ),
+  [{ scopes: ['orders:read orders:write'] }, 'createClient.scopes[0]', /must be a scope token/],
+  [{ defaultScopes: 'orders:read' }, 'createClient.defaultScopes', /must be a list of scope tokens/],
+  [{ defaultScopes: [''] }, 'createClient.defaultScopes[0]', /must be a scope token/],
   [{ defaultScopes: ['profile'] }, 'createClient.defaultScopes', /goes beyond scopes.*both/],
   ...noFlags.map((firstParty) => [{ firstParty }, 'createClient.firstParty', /must be true or false/] as const),
   ...noFlags.map((disabled) => [{ disabled }, 'createClient.disabled', /must be true or false/] as const),
@@ -281,15 +289,15 @@ export const wrongClient: readonly Mistake[] = [
 
 export const wrongGuard: readonly Mistake[] = [
   [{ scopes: 'orders:read' }, 'requireBearer.scopes', /is not an option.*Known options: scope,/],
-  ...[null, 7, {}].map((scope) => [{ scope }, 'requireBearer.scope', /is not a list/] as const),
-  ...['', ' orders:read', ['']].map((scope) => [{ scope }, 'requireBearer.scope[0]', /is no scope token/] as const),
+  ...[null, 7, {}].map((scope) => [{ scope }, 'requireBearer.scope', /must be a list of scope tokens/] as const),
+  ...['', ' orders:read', ['']].map((scope) => [{ scope }, 'requireBearer.scope[0]', /must be a scope token/] as const),
   ...['orders:read  orders:write', ['orders:read', null]].map(
-    (scope) => [{ scope }, 'requireBearer.scope[1]', /is no scope token/] as const,
+    (scope) => [{ scope }, 'requireBearer.scope[1]', /must be a scope token/] as const,
   ),
   [{ scope: 'orders:delete' }, 'requireBearer.scope', /asks for orders:delete, which no token can have.*Add it/],
   [{ scope: '__proto__' }, 'requireBearer.scope', /asks for __proto__/],
-  [{ anyScope: 'orders:read' }, 'requireBearer.anyScope', /is not a list/],
-  [{ anyScope: ['orders:read orders:write'] }, 'requireBearer.anyScope[0]', /is no scope token/],
+  [{ anyScope: 'orders:read' }, 'requireBearer.anyScope', /must be a list of scope tokens/],
+  [{ anyScope: ['orders:read orders:write'] }, 'requireBearer.anyScope[0]', /must be a scope token/],
   [{ anyScope: ['orders:read', 'orders:delete'] }, 'requireBearer.anyScope', /asks for orders:delete/],
   ...['users', '', null, true].map((whom) => [{ for: whom }, 'requireBearer.for', /must be user or client/] as const),
   ...noFlags.map((optional) => [{ optional }, 'requireBearer.optional', /must be true or false/] as const),

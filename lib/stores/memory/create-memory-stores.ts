@@ -1,8 +1,9 @@
-import { checkOptions } from '../../errors/check-options.js'
+import { describeOptions } from '../../checks/describe-options.js'
+import { checkedLater } from '../../checks/option-kind.js'
 import type { Client } from '../client-store.js'
 import { MemoryClientStore } from './memory-client-store.js'
 import { MemoryKeyStore } from './memory-key-store.js'
-import { MemoryTokenStore, type MemoryTokenStoreOptions } from './memory-token-store.js'
+import { memoryTokenStoreKinds, MemoryTokenStore, type MemoryTokenStoreOptions } from './memory-token-store.js'
 
 /** What {@link createMemoryStores} can be told. */
 export interface MemoryStoresOptions extends MemoryTokenStoreOptions {
@@ -19,7 +20,10 @@ export interface MemoryStores {
   close(): void
 }
 
-const optionNames = ['clients', 'clock', 'maxTokens', 'pruneIntervalSeconds']
+const description = describeOptions<MemoryStoresOptions>()('createMemoryStores', {
+  clients: checkedLater('an iterable of clients'),
+  ...memoryTokenStoreKinds,
+})
 
 /**
  * Makes stores in memory: for development, tests and single processes that may forget everything when they end.
@@ -27,8 +31,7 @@ const optionNames = ['clients', 'clock', 'maxTokens', 'pruneIntervalSeconds']
  * Throws `ConfigurationError` for an option that it does not know or cannot use.
  */
 export function createMemoryStores(options: MemoryStoresOptions = {}): MemoryStores {
-  checkOptions('createMemoryStores', options, optionNames)
-  const { clients, ...tokenOptions } = options
+  const { clients, ...tokenOptions } = description.read(options)
   const tokens = new MemoryTokenStore(tokenOptions)
   return { clients: new MemoryClientStore(clients), tokens, keys: new MemoryKeyStore(), close: () => tokens.close() }
 }

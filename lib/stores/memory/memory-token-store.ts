@@ -1,6 +1,7 @@
-import { ConfigurationError } from '../../errors/configuration-error.js'
+import { describeOptions, type DefaultedKinds } from '../../checks/describe-options.js'
+import { clock, wholeNumber } from '../../checks/option-kind.js'
 import { StoreUnavailableError } from '../../errors/store-unavailable-error.js'
-import { systemClock, type Clock } from '../../protocol/clock.js'
+import type { Clock } from '../../protocol/clock.js'
 import type { MaybePromise } from '../../protocol/maybe-promise.js'
 import type { TokenHash } from '../../protocol/token-hash.js'
 import { pruneRegularly } from '../prune-regularly.js'
@@ -35,7 +36,14 @@ export interface MemoryTokenStoreOptions {
   readonly clock?: Clock | undefined
 }
 
-const tokensInOneMap = 16_000_000
+export const memoryTokenStoreKinds: DefaultedKinds<MemoryTokenStoreOptions> = {
+  // What one Map can hold.
+  maxTokens: wholeNumber(1, 16_000_000).or(1_000_000),
+  pruneIntervalSeconds: wholeNumber(0, 86_400).or(60),
+  clock: clock(),
+}
+
+const description = describeOptions<MemoryTokenStoreOptions>()('MemoryTokenStore', memoryTokenStoreKinds)
 
 /** The share of one client in a small store: half of it would be too little to be of use. */
 const leastShare = 8
@@ -57,9 +65,8 @@ export class MemoryTokenStore implements TokenStore {
   /** A pruning that has stopped early. */
   #pruning: Iterator<number, void> | undefined = undefined
 
-  constructor({ maxTokens = 1_000_000, pruneIntervalSeconds = 60, clock = systemClock }: MemoryTokenStoreOptions = {}) {
-    requireWholeNumber('maxTokens', maxTokens, 1, tokensInOneMap)
-    requireWholeNumber('pruneIntervalSeconds', pruneIntervalSeconds, 0, 86_400)
+  constructor(options: MemoryTokenStoreOptions = {}) {
+    const { maxTokens, pruneIntervalSeconds, clock } = description.read(options)
     this.#maxTokens = maxTokens
     this.#maxShare = Math.max(Math.floor(maxTokens / 2), leastShare)
     this.#clock = clock
@@ -207,9 +214,4 @@ function shareIsFull(what: string, maxShare: number): StoreUnavailableError {
   return new StoreUnavailableError(
     `The memory store holds ${maxShare} live tokens ${what}, which is its share of maxTokens`,
   )
-}
-
-function requireWholeNumber(option: string, value: number, least: number, most: number): void {
-  if (Number.isSafeInteger(value) && value >= least && value <= most) return
-  throw new ConfigurationError(option, `is ${String(value)}`, `Use a whole number from ${least} to ${most}`)
 }

@@ -1,6 +1,7 @@
-import { checkBoolean, checkOptions } from '../../errors/check-options.js'
+import { describeOptions } from '../../checks/describe-options.js'
+import { clock, flag, wholeNumber } from '../../checks/option-kind.js'
 import { ConfigurationError } from '../../errors/configuration-error.js'
-import { systemClock, type Clock } from '../../protocol/clock.js'
+import type { Clock } from '../../protocol/clock.js'
 import { configureDatabaseFile } from './configure-database-file.js'
 import { migrate } from './migrate.js'
 import { sqliteSchema } from './migrations.js'
@@ -27,6 +28,12 @@ export interface SqliteStoresOptions {
   readonly clock?: Clock | undefined
 }
 
+const description = describeOptions<SqliteStoresOptions>()('openSqliteStores', {
+  busyTimeoutMilliseconds: wholeNumber(0, 60_000).or(2000),
+  migrate: flag().or(true),
+  clock: clock(),
+})
+
 /** Stores in one SQLite database. */
 export interface SqliteStores {
   readonly clients: SqliteClientStore
@@ -44,15 +51,17 @@ export interface SqliteStores {
  * Throws `ConfigurationError` for what cannot work.
  */
 export function openSqliteStores(database: string | SqliteDatabase, options: SqliteStoresOptions = {}): SqliteStores {
-  checkOptions('openSqliteStores', options, ['busyTimeoutMilliseconds', 'migrate', 'clock'])
-  const { busyTimeoutMilliseconds, migrate: apply = true, clock = systemClock } = options
-  checkBoolean('openSqliteStores.migrate', apply)
+  const { busyTimeoutMilliseconds, migrate: apply, clock } = description.read(options)
   const schema = { apply, clock }
-  if (typeof database === 'string') return openFile(database, busyTimeoutMilliseconds ?? 2000, schema)
+  if (typeof database === 'string') return openFile(database, busyTimeoutMilliseconds, schema)
   requireDatabase(database)
-  if (busyTimeoutMilliseconds !== undefined) {
+  if (options.busyTimeoutMilliseconds !== undefined) {
     const problem = 'is for files that openSqliteStores opens itself'
-    throw new ConfigurationError('busyTimeoutMilliseconds', problem, 'Set it where you open the database')
+    throw new ConfigurationError(
+      'openSqliteStores.busyTimeoutMilliseconds',
+      problem,
+      'Set it where you open the database',
+    )
   }
   return { ...storesOn(new SqliteConnection(database), schema), close: () => undefined }
 }
@@ -63,7 +72,6 @@ interface SchemaOptions {
 }
 
 function openFile(name: string, busyTimeoutMilliseconds: number, schema: SchemaOptions): SqliteStores {
-  requireMilliseconds(busyTimeoutMilliseconds)
   const file = openDatabaseFile(name)
   try {
     const connection = new SqliteConnection(file)
@@ -83,11 +91,6 @@ function storesOn(connection: SqliteConnection, schema: SchemaOptions): Omit<Sql
     tokens: new SqliteTokenStore(connection, clock),
     keys: new SqliteKeyStore(connection),
   }
-}
-
-function requireMilliseconds(value: number): void {
-  if (Number.isSafeInteger(value) && value >= 0 && value <= 60_000) return
-  throw new ConfigurationError('busyTimeoutMilliseconds', `is ${String(value)}`, 'Use a whole number from 0 to 60000')
 }
 
 function requireDatabase(database: unknown): void {

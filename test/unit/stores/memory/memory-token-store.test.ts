@@ -176,12 +176,12 @@ describe('createMemoryStores', () => {
 
   it.each<[MemoryStoresOptions, string]>([
     [{ maxToken: 10 } as MemoryStoresOptions, 'createMemoryStores.maxToken'],
-    [{ maxTokens: 0 }, 'maxTokens'],
-    [{ maxTokens: 1.5 }, 'maxTokens'],
-    [{ maxTokens: 16_000_001 }, 'maxTokens'],
-    [{ maxTokens: '10' as unknown as number }, 'maxTokens'],
-    [{ pruneIntervalSeconds: -1 }, 'pruneIntervalSeconds'],
-    [{ pruneIntervalSeconds: Infinity }, 'pruneIntervalSeconds'],
+    [{ maxTokens: 0 }, 'createMemoryStores.maxTokens'],
+    [{ maxTokens: 1.5 }, 'createMemoryStores.maxTokens'],
+    [{ maxTokens: 16_000_001 }, 'createMemoryStores.maxTokens'],
+    [{ maxTokens: '10' as unknown as number }, 'createMemoryStores.maxTokens'],
+    [{ pruneIntervalSeconds: -1 }, 'createMemoryStores.pruneIntervalSeconds'],
+    [{ pruneIntervalSeconds: Infinity }, 'createMemoryStores.pruneIntervalSeconds'],
   ])('refuses %o', (options, option) => {
     expect(() => createMemoryStores(options)).toThrow(ConfigurationError)
     expect(() => createMemoryStores(options)).toThrow(expect.objectContaining({ option }))

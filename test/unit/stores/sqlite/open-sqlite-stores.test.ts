@@ -19,9 +19,9 @@ describe('openSqliteStores', () => {
 
   it.each<[SqliteStoresOptions, string]>([
     [{ busyTimeout: 100 } as SqliteStoresOptions, 'openSqliteStores.busyTimeout'],
-    [{ busyTimeoutMilliseconds: -1 }, 'busyTimeoutMilliseconds'],
-    [{ busyTimeoutMilliseconds: 0.5 }, 'busyTimeoutMilliseconds'],
-    [{ busyTimeoutMilliseconds: '0; DROP TABLE x' as unknown as number }, 'busyTimeoutMilliseconds'],
+    [{ busyTimeoutMilliseconds: -1 }, 'openSqliteStores.busyTimeoutMilliseconds'],
+    [{ busyTimeoutMilliseconds: 0.5 }, 'openSqliteStores.busyTimeoutMilliseconds'],
+    [{ busyTimeoutMilliseconds: '0; DROP TABLE x' as unknown as number }, 'openSqliteStores.busyTimeoutMilliseconds'],
   ])('refuses %o', (options, option) => {
     expect(() => openSqliteStores(':memory:', options)).toThrow(expect.objectContaining({ option }))
   })
