@@ -22,7 +22,7 @@ import { tlsRule } from './express/tls.js'
 import type { AuthorizationServerOptions } from './options.js'
 import { serverStrategies, type ServerStrategies } from './passport/server-strategies.js'
 import { noticedWeaknesses, requireStrength, weaknessWarning, weakSettings } from './posture.js'
-import { lateBcryptHasher } from './passwords/bcrypt-hasher.js'
+import { bcryptHasher } from './passwords/bcrypt-hasher.js'
 import { isProduction } from './protocol/check-issuer.js'
 import type { PasswordHasher } from './passwords/password-hasher.js'
 import { systemClock } from './protocol/clock.js'
@@ -74,7 +74,7 @@ export interface AuthorizationServer {
  */
 export function createAuthorizationServer(options: AuthorizationServerOptions): AuthorizationServer {
   checkServerOptions(options)
-  const { secretHasher = lateBcryptHasher({ workers: 1 }) } = options
+  const { secretHasher = bcryptHasher({ workers: 1 }) } = options
   const services = wire(options, secretHasher)
   const { issuer, realm = new URL(issuer).hostname, checkRevocation = true } = options
   const tls = tlsRule(options, issuer)

@@ -1,7 +1,3 @@
-import { existsSync } from 'node:fs'
-import { basename } from 'node:path'
-
-import { ConfigurationError } from '../errors/configuration-error.js'
 import type { PostureFinding } from '../protocol/posture-finding.js'
 import { bcryptCost } from './bcrypt-cost.js'
 import {
@@ -10,7 +6,7 @@ import {
   type BcryptHasherSettings,
 } from './bcrypt-hasher-options.js'
 import { bcryptInput } from './bcrypt-input.js'
-import { workerFile, type BcryptJob } from './bcrypt-worker.cjs'
+import { workerCode, type BcryptJob } from './bcrypt-worker.cjs'
 import type { PasswordHasher } from './password-hasher.js'
 import { WorkerPool } from './worker-pool.js'
 
@@ -37,26 +33,9 @@ export interface BcryptHasher extends PasswordHasher {
  */
 export function bcryptHasher(options: BcryptHasherOptions = {}): BcryptHasher {
   const settings = resolveBcryptHasherOptions(options)
-  refuseBundle()
-  return bcryptHasherOn(workerPool(settings), settings)
-}
-
-/**
- * The same, which misses its worker file only when it is used. Where nothing is ever hashed, as on a server whose clients all have
- * generated secrets, a bundle without that file works. Not part of the public interface.
- */
-export function lateBcryptHasher(options: BcryptHasherOptions): BcryptHasher {
-  const settings = resolveBcryptHasherOptions(options)
-  const pool = workerPool(settings)
-  const run: BcryptWorkers['run'] = async (job, party) => {
-    refuseBundle()
-    return pool.run(job, party)
-  }
-  return bcryptHasherOn({ run, close: () => pool.close() }, settings)
-}
-
-function workerPool({ workers, queueLimit, cost }: BcryptHasherSettings): WorkerPool<BcryptJob, string | boolean> {
-  return new WorkerPool({ file: workerFile, size: workers, queueLimit, jobMilliseconds: 75 * 2 ** (cost - 10) })
+  const { workers, queueLimit, cost } = settings
+  const jobMilliseconds = 75 * 2 ** (cost - 10)
+  return bcryptHasherOn(new WorkerPool({ code: workerCode, size: workers, queueLimit, jobMilliseconds }), settings)
 }
 
 /** Where a bcrypt hasher has its work done. */
@@ -143,14 +122,4 @@ function costlierHashes(cost: number, dearest: number): PostureFinding {
       ? `Give it their cost: bcryptHasher({ cost: ${String(dearest)} })`
       : `Reset these passwords, and use bcryptHasher({ cost: ${String(DEAREST_FOLLOWED)} }) or less`,
   }
-}
-
-/** In a bundle the worker file would be the application itself, which must not be started a second time in a thread. */
-function refuseBundle(): void {
-  if (basename(workerFile) === 'bcrypt-worker.cjs' && existsSync(workerFile)) return
-  throw new ConfigurationError(
-    'bcryptHasher',
-    'cannot find its worker file, because latchkey was bundled',
-    'Mark latchkey as external in the bundler, and ship node_modules/latchkey beside the bundle',
-  )
 }

@@ -1,12 +1,11 @@
 'use strict'
 
-// Written by hand as CommonJS, and shipped as it is in both builds: the one kind of file that can tell its own path
-// wherever it is loaded. Loaded by the library it only exports; run by a worker pool it answers jobs.
+// Written by hand as CommonJS: run by a worker pool it does jobs. Loaded by the library it only exports.
 
 const { parentPort, workerData } = require('node:worker_threads')
 
-/** The path of this file, for `new Worker()`; empty in a bundle written as ESM, where nothing knows it. */
-module.exports.workerFile = typeof __filename === 'string' ? __filename : ''
+/** JavaScript that a worker runs. The build puts the text of this file and of bcryptjs in its place. */
+module.exports.workerCode = `require(${JSON.stringify(__filename)})`
 
 /** Does one job; `bcrypt` is the module, a parameter so that tests can count what is asked of it. */
 module.exports.answerJob = answerJob

@@ -24,8 +24,8 @@ export interface SynchronousBcrypt {
   getRounds(passwordHash: string): number
 }
 
-/** The path of the file that a worker runs; in a bundle it is empty, or that of the bundle. */
-export declare const workerFile: string
+/** JavaScript that a worker runs; it needs no file of its own. */
+export declare const workerCode: string
 
 /** Does one job, as a worker does. */
 export declare function answerJob(job: BcryptJob, bcrypt: SynchronousBcrypt): string | boolean

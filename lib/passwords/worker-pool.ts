@@ -6,8 +6,8 @@ import { FairQueue, type Waiting } from './fair-queue.js'
 
 /** What a worker pool needs to know; nothing has a default. */
 export interface WorkerPoolOptions {
-  /** Absolute path of the file that each worker runs. It answers every message with exactly one message. */
-  readonly file: string
+  /** JavaScript, as a CommonJS script, that each worker runs. It answers every message with exactly one message. */
+  readonly code: string
   /** How many workers may run at once. */
   readonly size: number
   /** How many jobs may wait while all workers are busy. */
@@ -87,7 +87,8 @@ export class WorkerPool<Job, Answer> {
   }
 
   #start(): Worker {
-    const worker = new Worker(this.#options.file, { workerData: 'latchkey worker' })
+    // Without the options of the process: `--input-type=module` would be about the code of the worker, too.
+    const worker = new Worker(this.#options.code, { eval: true, execArgv: [], workerData: 'latchkey worker' })
     let cause: unknown
     worker.on('message', (answer: Answer) => {
       this.#finish(worker, answer)

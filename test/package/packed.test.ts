@@ -1,5 +1,6 @@
-import { readFileSync, rmSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { join } from 'node:path'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
 import { beforeAll, describe, expect, it } from 'vitest'
@@ -59,9 +60,33 @@ describe('the packed package', () => {
     }
   })
 
-  it('holds what was built and nothing else', () => {
-    const strays = packed.files.filter((file) => !/^(?:dist\/|package\.json$|README\.md$|LICENSE$)/.test(file))
+  it('holds what was built and its documents, in less than 2 MB and 300 files (F18)', () => {
+    const documents =
+      /^(?:docs\/.+\.(?:md|ts|sql)|example-app\/README\.md|(?:CONTRIBUTING|README|SECURITY)\.md|LICENSE)$/
+    const strays = packed.files.filter((file) => !/^(?:dist\/|package\.json$)/.test(file) && !documents.test(file))
     expect(strays).toEqual([])
+    expect(packed.files.length).toBeLessThan(300)
+    const sizes = packed.files.map((file) => statSync(join(packed.folder, file)).size)
+    expect(sizes.reduce((sum, size) => sum + size)).toBeLessThan(2_000_000)
+  })
+
+  it('has source maps that name lines of lib/ in one of its builds, and none of declarations (F18)', () => {
+    const maps = packed.files.filter((file) => file.endsWith('.map'))
+    expect(maps.length).toBeGreaterThan(10)
+    expect(maps.filter((file) => !/^dist\/esm\/.*\.js\.map$/.test(file))).toEqual([])
+    const project = installInto('all-subpaths', packed)
+    const program =
+      "import { createClient } from 'latchkey'; try { createClient({}) } catch (error) { console.log(error.stack) }"
+    const stack = run(process.execPath, ['--enable-source-maps', '--input-type=module', '--eval', program], project)
+    expect(stack).toMatch(/^ {4}at createClient \(.*[\\/]lib[\\/]client-auth[\\/]create-client\.ts:\d+:\d+\)$/m)
+  })
+
+  it('has everything that its README links to (F2)', () => {
+    const readme = readFileSync(join(packed.folder, 'README.md'), 'utf8')
+    const links = [...readme.matchAll(/\]\(([^)#]+)[^)]*\)/g)].map(([, link]) => link!)
+    const relative = links.filter((link) => !/^[a-z]+:/.test(link))
+    expect(relative.length).toBeGreaterThan(5)
+    expect(relative.filter((link) => !existsSync(join(packed.folder, link)))).toEqual([])
   })
 
   it('passes publint', async () => {

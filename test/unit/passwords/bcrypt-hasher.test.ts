@@ -10,7 +10,7 @@ import {
   type BcryptWorkers,
 } from '../../../lib/passwords/bcrypt-hasher.js'
 import type { LongPasswords } from '../../../lib/passwords/bcrypt-input.js'
-import { answerJob, workerFile, type BcryptJob } from '../../../lib/passwords/bcrypt-worker.cjs'
+import { answerJob, workerCode, type BcryptJob } from '../../../lib/passwords/bcrypt-worker.cjs'
 import { WorkerPool } from '../../../lib/passwords/worker-pool.js'
 import { unreadableHashes } from './unreadable-hashes.js'
 
@@ -22,7 +22,7 @@ const hashOf36TwoByteCharacters = `$2b$04$${salt}KiIlCeXB6chNXkLyAo8C7XcLPzh6zUe
 const nobodyHash = `$2b$04$${'.'.repeat(53)}`
 
 const pool = new WorkerPool<BcryptJob, string | boolean>({
-  file: workerFile,
+  code: workerCode,
   size: 1,
   queueLimit: 100,
   jobMilliseconds: 2,

@@ -85,22 +85,6 @@ describe.each(['esm', 'cjs'] as const)('bcryptHasher in a process of its own (%s
   })
 })
 
-describe('bcryptHasher in a bundle', () => {
-  it('is refused, since the worker file would be the application itself', async () => {
-    transpileTo('cjs')
-    writeFileSync(join(root, 'cjs/passwords/bcrypt-worker.cjs'), "exports.workerFile = '/srv/app/bundle.js'\n")
-    const stdout = await run(
-      'cjs',
-      'try { bcryptHasher() } catch (error) { console.log(error.name + " " + error.message) }',
-    )
-
-    expect(stdout).toBe(
-      'ConfigurationError bcryptHasher: cannot find its worker file, because latchkey was bundled. ' +
-        'Mark latchkey as external in the bundler, and ship node_modules/latchkey beside the bundle.\n',
-    )
-  })
-})
-
 afterAll(() => {
   rmSync(root, { recursive: true })
 })

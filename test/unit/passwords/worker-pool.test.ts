@@ -26,7 +26,8 @@ const pools: WorkerPool<Job, Answer>[] = []
 
 function poolOf(options: Partial<WorkerPoolOptions>): WorkerPool<Job, Answer> {
   const file = fileURLToPath(new URL('./fixtures/unreliable-worker.cjs', import.meta.url))
-  const pool = new WorkerPool<Job, Answer>({ file, size: 1, queueLimit: 10, jobMilliseconds: 100, ...options })
+  const code = `require(${JSON.stringify(file)})`
+  const pool = new WorkerPool<Job, Answer>({ code, size: 1, queueLimit: 10, jobMilliseconds: 100, ...options })
   pools.push(pool)
   return pool
 }
@@ -199,18 +200,18 @@ describe('WorkerPool', () => {
     expect((await next).name).toBe('next')
   })
 
-  it('gives up a job when the worker file does not exist', async () => {
-    const refusal = await refusalOf(poolOf({ file: '/nowhere/worker.cjs' }).run(jobOf()))
+  it('gives up a job when the code of a worker cannot be loaded', async () => {
+    const refusal = await refusalOf(poolOf({ code: "require('/nowhere/worker.cjs')" }).run(jobOf()))
 
     expect((refusal.cause as NodeJS.ErrnoException).code).toBe('MODULE_NOT_FOUND')
   })
 
   it('gives up a job when no worker can be started', async () => {
-    const pool = poolOf({ file: 'not-an-absolute-path.cjs' })
+    const pool = poolOf({ code: new URL('file:///worker.cjs') as unknown as string })
 
     const refusal = await refusalOf(pool.run(jobOf()))
     expect(refusal.message).toBe('a worker thread could not be started')
-    expect((refusal.cause as NodeJS.ErrnoException).code).toBe('ERR_WORKER_PATH')
+    expect((refusal.cause as NodeJS.ErrnoException).code).toBe('ERR_INVALID_ARG_VALUE')
   })
 
   it('rejects running, waiting and later jobs when it is closed', async () => {

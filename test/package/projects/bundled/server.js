@@ -1,34 +1,49 @@
 import { createServer } from 'node:http'
-import { clientCredentialsGrant, createAuthorizationServer, createClient } from 'latchkey'
+import {
+  bcryptHasher,
+  clientCredentialsGrant,
+  createAuthorizationServer,
+  createClient,
+  passwordGrant,
+  refreshTokenGrant,
+} from 'latchkey'
 import { createMemoryStores } from 'latchkey/stores/memory'
 
-const { clients, tokens } = createMemoryStores()
-const { client, clientSecret } = createClient({ grantTypes: ['client_credentials'], scopes: ['a'] })
-clients.saveClient(client)
-// A secret that somebody chose, as an older system has stored it.
-const digest = `$2b$10$${'a'.repeat(53)}`
-clients.saveClient({ ...client, clientId: 'brought-along', secrets: [{ digest }] })
-
-let cause
+const hasher = bcryptHasher()
+const alice = { userId: 'user-1' }
+const users = { findUserByUsername: (name) => (name === 'alice' ? alice : undefined), findUser: () => alice }
+const grantTypes = ['password', 'refresh_token', 'client_credentials']
+const { client, clientSecret } = createClient({ grantTypes, scopes: ['a'], firstParty: true })
+const { clients, tokens } = createMemoryStores({ clients: [client] })
 const oauth = createAuthorizationServer({
   issuer: 'http://localhost:3000',
   clients,
   tokens,
   scopes: ['a'],
-  grants: [clientCredentialsGrant()],
-  chosenClientSecrets: true,
-  onEvent: (event) => (cause ??= event.type === 'failure' ? event.cause.message : undefined),
+  grants: [passwordGrant({ users, hasher }), refreshTokenGrant(), clientCredentialsGrant()],
+  onEvent() {},
 })
+const guard = oauth.requireBearer({ scope: 'a', for: 'user' })
+const handler = oauth.handler((req, res) => guard(req, res, () => res.end(req.auth.userId)))
 
-const server = createServer(oauth.handler()).listen(0, '127.0.0.1', async () => {
-  const url = `http://127.0.0.1:${server.address().port}/oauth/token`
-  const ask = async (clientId, secret) => {
-    const headers = { authorization: `Basic ${btoa(`${clientId}:${secret}`)}` }
-    const body = new URLSearchParams({ grant_type: 'client_credentials', scope: 'a' })
-    return (await fetch(url, { method: 'POST', headers, body })).status
+const server = createServer(handler).listen(0, '127.0.0.1', async () => {
+  alice.passwordHash = await hasher.hash('correct horse')
+  const url = `http://127.0.0.1:${server.address().port}`
+  const headers = { authorization: `Basic ${btoa(`${client.clientId}:${clientSecret}`)}` }
+  const ask = (parameters) => {
+    const body = new URLSearchParams({ scope: 'a', ...parameters })
+    return fetch(`${url}/oauth/token`, { method: 'POST', headers, body })
   }
-  const generated = await ask(client.clientId, clientSecret)
-  const chosen = await ask('brought-along', 'summer')
-  console.log(JSON.stringify({ generated, chosen, cause }))
+  const byPassword = (password) => ask({ grant_type: 'password', username: 'alice', password })
+  const signedIn = await byPassword('correct horse')
+  const { access_token } = await signedIn.json()
+  const answers = {
+    client: (await ask({ grant_type: 'client_credentials' })).status,
+    user: signedIn.status,
+    wrongPassword: (await byPassword('wrong horse')).status,
+    guarded: (await fetch(url, { headers: { authorization: `Bearer ${access_token}` } })).status,
+  }
+  console.log(JSON.stringify(answers))
   server.close()
+  server.closeAllConnections()
 })
