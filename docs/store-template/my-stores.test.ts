@@ -1,10 +1,11 @@
 // Runs the contracts of latchkey on the stores beside it. DATABASE_URL names an empty PostgreSQL database of its own: its tables
 // are emptied before each test.
 import { readFile } from 'node:fs/promises'
-import type { User } from 'latchkey'
+import type { Client, User } from 'latchkey'
 import { clientStoreContract, keyStoreContract, tokenStoreContract, userStoreContract } from 'latchkey/testing'
 import type { Pool } from 'pg'
 import { afterAll, beforeAll, describe, it } from 'vitest'
+import { ExistingClientStore } from './existing-client-store.js'
 import { MyClientStore } from './my-client-store.js'
 import { createPool } from './my-database.js'
 import { MyKeyStore } from './my-key-store.js'
@@ -33,7 +34,9 @@ async function close(): Promise<void> {
 }
 
 async function emptyTables(): Promise<void> {
-  await pool.query('TRUNCATE sign_in, access_token, refresh_token, revoked_jwt, oauth_client, signing_key, app_user')
+  await pool.query(
+    'TRUNCATE sign_in, access_token, refresh_token, revoked_jwt, oauth_client, oauth_clients, signing_key, app_user',
+  )
 }
 
 tokenStoreContract({
@@ -75,6 +78,40 @@ clientStoreContract({
     for (const client of clients) await store.saveClient(client)
     return { store }
   },
+})
+
+/** What a table can hold that has not all fields of a `Client`. */
+const existingClients: readonly [Client, Client] = [
+  {
+    clientType: 'confidential',
+    clientId: 'web-shop',
+    authMethods: ['client_secret_basic', 'client_secret_post'],
+    secrets: [{ digest: '$2b$10$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy' }],
+    grantTypes: ['password', 'refresh_token'],
+    scopes: ['orders:read', 'orders:write'],
+  },
+  { clientType: 'public', clientId: 'mobile-app', authMethods: ['none'], grantTypes: [], scopes: [] },
+]
+
+describe('clients in an existing table', () => {
+  clientStoreContract({
+    describe,
+    it,
+    clients: existingClients,
+    async create(clients) {
+      await emptyTables()
+      for (const client of clients) {
+        const secret = client.clientType === 'confidential' ? client.secrets[0]?.digest : null
+        await pool.query('INSERT INTO oauth_clients (id, secret, grant_types, scope) VALUES ($1, $2, $3, $4)', [
+          client.clientId,
+          secret,
+          client.grantTypes.join(),
+          client.scopes.join(' '),
+        ])
+      }
+      return { store: new ExistingClientStore(pool) }
+    },
+  })
 })
 
 userStoreContract({

@@ -98,3 +98,12 @@ CREATE TABLE app_user (
   password_hash text NOT NULL,
   blocked_at    timestamptz
 );
+
+-- Clients as an application is likely to have them: see existing-client-store.ts. Redirect URIs are not used by latchkey.
+CREATE TABLE oauth_clients (
+  id           text COLLATE "C" PRIMARY KEY,
+  secret       text,
+  redirect_uri text,
+  grant_types  text NOT NULL,
+  scope        text NOT NULL
+);

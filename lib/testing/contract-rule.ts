@@ -1,17 +1,18 @@
 import { AssertionError } from 'node:assert/strict'
 import type { MaybePromise } from '../protocol/maybe-promise.js'
 import type { RequestContext } from '../protocol/request-context.js'
+import { NotTested, reportSkipped } from './not-tested.js'
 import { isRefused } from './rule-assertions.js'
 
 /** The two functions of a test runner that a contract needs; those of vitest, jest and node:test fit. */
 export interface TestRunner {
   /** Groups tests. */
   readonly describe: (name: string, define: () => void) => unknown
-  /** Registers a test, which fails when its promise rejects. */
-  readonly it: (name: string, test: () => Promise<void>) => unknown
+  /** Registers a test, which fails when its promise rejects. What the runner passes to it is used to report it as skipped. */
+  readonly it: (name: string, test: (this: unknown, ...given: readonly unknown[]) => Promise<void>) => unknown
 }
 
-/** The rules of one group: name → check. Each check gets a fresh store. */
+/** The rules of one group: name → check. Each check gets a fresh store; it throws `NotTested` where it has nothing to test. */
 export type ContractRules<Subject> = Readonly<Record<string, (subject: Subject) => Promise<void>>>
 
 /** What a contract passes to a store as the request: none of ours depends on it. */
@@ -28,7 +29,8 @@ export interface Closable {
 }
 
 /**
- * Registers each rule as a test that makes its own store and closes it, whatever happened. The message of a failure begins with
+ * Registers each rule as a test that makes its own store and closes it, whatever happened. A rule that has nothing to test is reported as
+ * skipped. The message of a failure begins with
  * group and name of the rule, because some runners print messages alone.
  */
 export function registerRules<Subject>(
@@ -39,11 +41,16 @@ export function registerRules<Subject>(
 ): void {
   describe(group, () => {
     for (const [name, check] of Object.entries(rules)) {
-      it(name, async () => {
+      it(name, async function (...given) {
         const subject = await create()
         try {
           await check(subject)
         } catch (error) {
+          if (error instanceof NotTested) {
+            await subject.close?.()
+            reportSkipped(`${group} > ${name}`, error.message, [...given, this])
+            return
+          }
           // To close a store that is broken may fail, too, and must not hide how it is broken.
           await isRefused(() => subject.close?.())
           throw brokenRule(`${group} > ${name}`, error)

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { KeyStore, SigningKeyState, StoredSigningKey } from '../stores/key-store.js'
 import type { ContractRules } from './contract-rule.js'
 import type { KeyStoreUnderTest } from './key-store-under-test.js'
+import { requireTestable } from './not-tested.js'
 import { assertSame, isRefused } from './rule-assertions.js'
 import { startedAt } from './token-records.js'
 
@@ -104,7 +105,7 @@ export const keyStoreRules: ContractRules<KeyStoreUnderTest> = {
 
   'is seen by another store on the same data at once': async ({ store, createAnother }) => {
     const another = await createAnother?.()
-    if (another === undefined) return
+    requireTestable(another, 'create returns no createAnother')
     const [active, next] = [newKey('active'), newKey('next')]
     await assertKeys(another, [], 'Both are new.')
     await assertReplaces(store, [], [active])
@@ -115,7 +116,7 @@ export const keyStoreRules: ContractRules<KeyStoreUnderTest> = {
   },
 
   'is still there after a restart': async ({ store, reopen }) => {
-    if (reopen === undefined) return
+    requireTestable(reopen, 'create returns no reopen')
     const key = newKey('active')
     await assertReplaces(store, [], [key])
     await assertKeys(await reopen(), [key], 'Without its key every token that was signed would be dead.')

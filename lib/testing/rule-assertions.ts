@@ -8,9 +8,14 @@ import { inspect, isDeepStrictEqual } from 'node:util'
  * number is due, and a property too many are differences.
  */
 export function assertSame(found: unknown, expected: unknown, rule: string): void {
-  if (isDeepStrictEqual(comparable(found), comparable(expected))) return
+  if (isSame(found, expected)) return
   const message = `${rule}\n  expected: ${inspect(expected)}\n  found:    ${inspect(found)}`
   throw new AssertionError({ message, actual: found, expected, operator: 'same' })
+}
+
+/** Whether they are equal by the same rules. */
+export function isSame(found: unknown, expected: unknown): boolean {
+  return isDeepStrictEqual(comparable(found), comparable(expected))
 }
 
 /** Fails with the rule that was broken, unless the call throws or rejects. */
@@ -29,7 +34,8 @@ export async function isRefused(call: () => unknown): Promise<boolean> {
   }
 }
 
-function comparable(value: unknown): unknown {
+/** The same without properties that are `undefined`, and without classes. */
+export function comparable(value: unknown): unknown {
   if (Array.isArray(value)) return Array.from(value, comparable)
   if (typeof value !== 'object' || value === null || value instanceof Date) return value
   const present = Object.entries(value).filter(([, property]) => property !== undefined)

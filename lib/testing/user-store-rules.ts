@@ -1,5 +1,6 @@
 import type { User } from '../stores/user-store.js'
 import { contractContext as context, type ContractRules } from './contract-rule.js'
+import { NotTested } from './not-tested.js'
 import { assertSame, isRefused } from './rule-assertions.js'
 import { assertNobody, idsOfNobody, namesOfNobody, respelled } from './user-names.js'
 import type { UserStoreUnderTest } from './user-store-under-test.js'
@@ -56,7 +57,7 @@ export const userStoreRules: ContractRules<UserStoreUnderTest> = {
   },
 
   'replaces the password hash of one user, if it can': async ({ store, username, user, otherUser }) => {
-    if (store.updatePasswordHash === undefined) return
+    if (store.updatePasswordHash === undefined) throw new NotTested('The store has no updatePasswordHash')
     await store.updatePasswordHash(user.userId, newPasswordHash, user.passwordHash, context)
     assertUser(await store.findUser(user.userId, context), { ...user, passwordHash: newPasswordHash })
     assertUser(await store.findUserByUsername(username, context), { ...user, passwordHash: newPasswordHash })
@@ -67,7 +68,7 @@ export const userStoreRules: ContractRules<UserStoreUnderTest> = {
   },
 
   'replaces no password hash that has changed meanwhile': async ({ store, username, user }) => {
-    if (store.updatePasswordHash === undefined) return
+    if (store.updatePasswordHash === undefined) throw new NotTested('The store has no updatePasswordHash')
     const verified = `${user.passwordHash}-before`
     // Whether that is an error is for the store to decide.
     await isRefused(() => store.updatePasswordHash?.(user.userId, newPasswordHash, verified, context))
@@ -78,7 +79,7 @@ export const userStoreRules: ContractRules<UserStoreUnderTest> = {
   },
 
   'replaces no password hash for an id that is nobody’s': async ({ store, user, otherUser }) => {
-    if (store.updatePasswordHash === undefined) return
+    if (store.updatePasswordHash === undefined) throw new NotTested('The store has no updatePasswordHash')
     const { userId } = user
     for (const id of [`${userId}-`, `x${userId}`, `0${userId}`, ...respelled(userId), '', '%', '*', `' OR '1'='1`]) {
       // Where ids are numbers or UUIDs, another spelling may be the same one.

@@ -1,5 +1,6 @@
 import type { UserAuthentication, VerifyingUserStore } from '../stores/user-store.js'
 import { contractContext as context, type ContractRules } from './contract-rule.js'
+import { requireTestable } from './not-tested.js'
 import { assertSame, isRefused } from './rule-assertions.js'
 import { assertNobody, idsOfNobody, namesOfNobody, quoted, respelled } from './user-names.js'
 import type { VerifyingUserStoreUnderTest } from './verifying-user-store-under-test.js'
@@ -71,7 +72,7 @@ export const verifyingUserStoreRules: ContractRules<VerifyingUserStoreUnderTest>
   },
 
   'lets in nobody who is locked or disabled': async ({ store, password, lockedUsername }) => {
-    if (lockedUsername === undefined) return
+    requireTestable(lockedUsername, 'create returns no lockedUsername')
     const rule = `${quoted(lockedUsername)} is locked or disabled: then the right password is not enough.`
     await assertDenied(store, lockedUsername, password, rule)
   },

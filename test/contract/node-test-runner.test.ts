@@ -20,5 +20,6 @@ it('the contracts run under node:test, too', () => {
   compiled.remove()
   expect(stdout).toMatch(/^# tests [1-9]\d*$/m)
   expect(stdout).toMatch(/^# fail 0$/m)
+  expect(stdout).toMatch(/is still there after a restart # SKIP create returns no reopen$/m)
   expect(status).toBe(0)
 })

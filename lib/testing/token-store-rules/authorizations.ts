@@ -1,5 +1,6 @@
 import type { Authorization, ListedAuthorization } from '../../stores/token-store.js'
 import { contractContext as context, type ContractRules } from '../contract-rule.js'
+import { requireTestable } from '../not-tested.js'
 import { assertSame } from '../rule-assertions.js'
 import { newClientTokens, newRotation, newSignedSignIn, newSignIn, startedAt } from '../token-records.js'
 import type { TokenStoreUnderTest } from '../token-store-under-test.js'
@@ -94,7 +95,7 @@ export const authorizationRules: ContractRules<TokenStoreUnderTest> = {
 
   'is seen by another store on the same data at once': async ({ store, createAnother }) => {
     const another = await createAnother?.()
-    if (another === undefined) return
+    requireTestable(another, 'create returns no createAnother')
     const { authorization } = newSignIn()
     const { authorizationId } = authorization
     assertSame(await another.listAuthorizations('alice', context), [], 'A new store is empty.')

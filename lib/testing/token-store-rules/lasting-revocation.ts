@@ -1,4 +1,5 @@
 import { contractContext as context, type ContractRules } from '../contract-rule.js'
+import { requireTestable } from '../not-tested.js'
 import { assertSame } from '../rule-assertions.js'
 import { newClientTokens, newRotation, newSignIn } from '../token-records.js'
 import type { TokenStoreUnderTest } from '../token-store-under-test.js'
@@ -61,7 +62,7 @@ export const lastingRevocationRules: ContractRules<TokenStoreUnderTest> = {
 
   'is seen by another store on the same data at once': async ({ store, createAnother }) => {
     const another = await createAnother?.()
-    if (another === undefined) return
+    requireTestable(another, 'create returns no createAnother')
     const signIn = newSignIn()
     await save(store, signIn)
     await assertAlive(another, signIn, 'What one process saved, another finds.')

@@ -1,5 +1,6 @@
 import type { TokenStore } from '../../stores/token-store.js'
 import type { ContractRules } from '../contract-rule.js'
+import { NotTested } from '../not-tested.js'
 import type { TokenStoreUnderTest } from '../token-store-under-test.js'
 
 /** A token store that waits for somebody to call its `prune`. */
@@ -10,17 +11,19 @@ export interface PrunedStoreUnderTest extends TokenStoreUnderTest {
   readonly store: PrunedTokenStore
 }
 
-/** Makes rules about `prune` pass over a store that has none, because it drops everything by itself. */
+/** Skips rules about `prune` for a store that has none, because it drops everything by itself. */
 export function forPrunedStores(rules: ContractRules<PrunedStoreUnderTest>): ContractRules<TokenStoreUnderTest> {
   return mapRules(rules, (check) => async (subject) => {
-    if (isPruned(subject)) await check(subject)
+    if (!isPruned(subject)) throw new NotTested('The store has no prune: the rules of expiry by itself are checked')
+    await check(subject)
   })
 }
 
-/** Makes rules about expiry pass over a store that has `prune`, and waits for it. */
+/** Skips rules about expiry by itself for a store that has `prune`, and waits for it. */
 export function forSelfExpiringStores(rules: ContractRules<TokenStoreUnderTest>): ContractRules<TokenStoreUnderTest> {
   return mapRules(rules, (check) => async (subject) => {
-    if (!isPruned(subject)) await check(subject)
+    if (isPruned(subject)) throw new NotTested('The store has prune: the rules of pruning are checked')
+    await check(subject)
   })
 }
 

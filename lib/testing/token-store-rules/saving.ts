@@ -1,5 +1,6 @@
 import type { TokenHash } from '../../protocol/token-hash.js'
 import { contractContext as context, type ContractRules } from '../contract-rule.js'
+import { requireTestable } from '../not-tested.js'
 import { assertRefused, assertSame, isRefused } from '../rule-assertions.js'
 import { asHash, newClientTokens, newHash, newSignedSignIn, newSignIn } from '../token-records.js'
 import type { TokenStoreUnderTest } from '../token-store-under-test.js'
@@ -180,7 +181,7 @@ export const savingRules: ContractRules<TokenStoreUnderTest> = {
 
   'is seen by another store on the same data at once': async ({ store, createAnother }) => {
     const another = await createAnother?.()
-    if (another === undefined) return
+    requireTestable(another, 'create returns no createAnother')
     const tokens = newClientTokens()
     await store.saveTokens(tokens, context)
     const found = await another.findAccessToken(tokens.accessToken.tokenHash, context)
@@ -188,7 +189,7 @@ export const savingRules: ContractRules<TokenStoreUnderTest> = {
   },
 
   'is still there after a restart': async ({ store, reopen }) => {
-    if (reopen === undefined) return
+    requireTestable(reopen, 'create returns no reopen')
     const signIn = newSignIn()
     await store.saveTokens(signIn, context)
     const reopened = await reopen()

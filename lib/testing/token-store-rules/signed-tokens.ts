@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { SignedTokenId, TokenStore } from '../../stores/token-store.js'
 import { contractContext as context, type ContractRules } from '../contract-rule.js'
+import { requireTestable } from '../not-tested.js'
 import { assertSame } from '../rule-assertions.js'
 import { lifetimes, newClientTokens, newRotation, newSignedSignIn, newSignIn, startedAt } from '../token-records.js'
 import type { TokenStoreUnderTest } from '../token-store-under-test.js'
@@ -169,7 +170,7 @@ export const signedTokenRules: ContractRules<TokenStoreUnderTest> = {
 
   'is seen by another store on the same data at once': async ({ store, createAnother }) => {
     const another = await createAnother?.()
-    if (another === undefined) return
+    requireTestable(another, 'create returns no createAnother')
     const signIn = newSignedSignIn()
     const [token, other] = [newTokenOf(signIn.authorization), newTokenOf(signIn.authorization)]
     await save(store, signIn)
@@ -185,7 +186,7 @@ export const signedTokenRules: ContractRules<TokenStoreUnderTest> = {
   },
 
   'is still revoked after a restart': async ({ store, reopen }) => {
-    if (reopen === undefined) return
+    requireTestable(reopen, 'create returns no reopen')
     const token = newTokenOf(undefined)
     await store.revokeSignedToken(token.tokenId, expiresAt, context)
     await assertRevoked(await reopen(), token, true, 'What was answered to a revocation request is durable.')

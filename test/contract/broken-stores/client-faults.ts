@@ -56,6 +56,30 @@ export const clientFaults: readonly PlantedFault<ClientRegistry>[] = [
     store: answering((client) => ({ ...client, disabled: client.disabled === true ? true : undefined })),
   },
   {
+    fault: 'the secret itself is answered in place of a digest',
+    rule: `${lookUp} > answers digests that can be compared with a secret`,
+    says: 'Every secret of "https://reports.example/client?a=1&b=ü" would be refused: a digest is sha256:',
+    store: answering((client) => withDigests(client, () => 'correct horse battery staple')),
+  },
+  {
+    fault: 'digests are padded to the width of their column',
+    rule: `${lookUp} > answers digests that can be compared with a secret`,
+    says: "without padding, and never the secret itself.\n  expected: 'readable'\n  found:    'a text of 72 characters'",
+    store: answering((client) => withDigests(client, (digest) => digest.padEnd(72))),
+  },
+  {
+    fault: 'digests are cut off at the width of their column',
+    rule: `${lookUp} > answers digests that can be compared with a secret`,
+    says: "found:    'a text of 48 characters'",
+    store: answering((client) => withDigests(client, (digest) => digest.slice(0, 48))),
+  },
+  {
+    fault: 'digests are answered as bytes',
+    rule: `${lookUp} > answers digests that can be compared with a secret`,
+    says: "found:    'object'",
+    store: answering((client) => withDigests(client, (digest) => Buffer.from(digest) as never)),
+  },
+  {
     fault: 'an unknown client is null',
     rule: `${lookUp} > answers undefined for an unknown id`,
     says: '"unknown" is unknown: undefined, not null and no exception',
@@ -75,7 +99,7 @@ export const clientFaults: readonly PlantedFault<ClientRegistry>[] = [
   {
     fault: 'ids are compared without regard to case and trailing spaces',
     rule: `${lookUp} > compares ids byte for byte`,
-    says: '"Mobile-App" is unknown: a similar id is another client: mind the collation',
+    says: '"HTTPS://REPORTS.EXAMPLE/CLIENT?A=1&B=Ü" is unknown: a similar id is another client: mind the collation',
     store: faulty((sound) => ({
       findClient: (clientId, context) => sound.findClient(clientId.toLowerCase().trimEnd(), context),
     })),
@@ -366,6 +390,11 @@ function replacing(isSame: (stored: Client, current: Client) => boolean): () => 
       return true
     },
   }))
+}
+
+function withDigests(client: Client, change: (digest: string) => string): Client {
+  if (client.clientType === 'public') return client
+  return { ...client, secrets: client.secrets.map((secret) => ({ ...secret, digest: change(secret.digest) })) }
 }
 
 function secretsOf(client: Client): readonly ClientSecret[] {

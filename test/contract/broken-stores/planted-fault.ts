@@ -13,7 +13,7 @@ export interface PlantedFault<Store> {
 /** A rule, by its group and name, as a contract registers it. */
 export interface RegisteredRule {
   readonly rule: string
-  /** Answers what the check threw; `undefined` when the rule held. */
+  /** Answers what the check threw, and why it was skipped; `undefined` when the rule held. */
   readonly check: () => Promise<unknown>
 }
 
@@ -26,11 +26,21 @@ export function registeredRules(register: (runner: TestRunner) => void): readonl
       group = name
       define()
     },
-    it: (name, test) => rules.push({ rule: `${group} > ${name}`, check: () => test().then(() => undefined, identity) }),
+    it(name, test) {
+      const check = async (): Promise<unknown> => {
+        let skipped: unknown
+        const context = {
+          skip(reason: string) {
+            skipped = { skipped: reason }
+          },
+        }
+        return test.call(undefined, context).then(
+          () => skipped,
+          (error: unknown) => error,
+        )
+      }
+      rules.push({ rule: `${group} > ${name}`, check })
+    },
   })
   return rules
-}
-
-function identity(error: unknown): unknown {
-  return error
 }
