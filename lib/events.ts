@@ -2,6 +2,7 @@ import type { PostureCode, PostureFinding } from './protocol/posture-finding.js'
 import type { EndpointName, RequestContext } from './protocol/request-context.js'
 import type { ThrottleKind } from './protocol/throttle-kind.js'
 import type { TokenRefusal } from './protocol/token-refusal.js'
+import type { WarningCode } from './protocol/warning-code.js'
 
 /**
  * What an operator may want to log, count or be alerted on. No event carries a token, a secret or a password. Every text in one is
@@ -60,9 +61,17 @@ export interface ClientAuthenticationFailedEvent extends RequestEvent {
   /** Absent for an unknown client: what was presented as an id may be a secret in the wrong place. */
   readonly clientId: string | undefined
   readonly authMethod: string
-  /** `chosen_secrets_not_enabled`: it has a secret that a person chose, and the option `chosenClientSecrets` is not set. */
+  /**
+   * `chosen_secrets_not_enabled`: it has a secret that a person chose, and the option `chosenClientSecrets` is not set.
+   * `unreadable_digest`: it has a secret whose digest nothing can match, such as the secret itself; a warning names it.
+   */
   readonly reason:
-    'unknown_client' | 'disabled_client' | 'method_not_registered' | 'wrong_credentials' | 'chosen_secrets_not_enabled'
+    | 'unknown_client'
+    | 'disabled_client'
+    | 'method_not_registered'
+    | 'wrong_credentials'
+    | 'chosen_secrets_not_enabled'
+    | 'unreadable_digest'
 }
 
 /** Somebody failed to sign in. */
@@ -74,7 +83,8 @@ export interface UserAuthenticationFailedEvent extends RequestEvent {
   /**
    * `denied` and `challenged` come of a store that verifies by itself; `challenged`: the password was right, and another step is needed.
    * `too_many_failures`: the password was not looked at, after guesses under several spellings of the name. `scope_refused`: the password
-   * was right, and the scope or the resource that was asked for was refused.
+   * was right, and the scope or the resource that was asked for was refused. `unreadable_hash`: the stored hash is not one that the hasher
+   * can read, such as argon2id or plain text, so no password matches it; a warning tells what it looks like.
    */
   readonly reason:
     | 'unknown_user'
@@ -85,6 +95,7 @@ export interface UserAuthenticationFailedEvent extends RequestEvent {
     | 'challenged'
     | 'too_many_failures'
     | 'scope_refused'
+    | 'unreadable_hash'
 }
 
 /** There were too many failed attempts, refreshes or sign-ins: one more was refused with 429. */
@@ -208,13 +219,22 @@ export interface FailureEvent extends RequestEvent {
   readonly cause: unknown
 }
 
-/** Something about the configuration that its operator should know; told once, when the server is made. */
+/**
+ * Something about the configuration that its operator should know; told once, when the server is made, or when it is noticed at a request.
+ */
 export interface WarningEvent extends RequestEvent {
   readonly type: 'warning'
   /** `weak_settings`: what `posture()` finds at start; the code of a finding: it was noticed at a request. */
-  readonly code: 'password_grant_enabled' | 'weak_settings' | 'chosen_secrets_not_enabled' | PostureCode
+  readonly code: WarningCode | PostureCode
+  /** What is wrong, and what to do. */
   readonly message: string
-  /** What is weak, why, and what to do; absent for `password_grant_enabled` and `chosen_secrets_not_enabled`. */
+  /** The client that it is about, if it is about one. */
+  readonly clientId?: string
+  /** The secret of that client whose digest cannot be read. */
+  readonly secretId?: string
+  /** The user whose hash cannot be read. */
+  readonly userId?: string
+  /** What is weak, why, and what to do; absent for a `WarningCode` other than `weak_settings`. */
   readonly findings?: readonly PostureFinding[]
 }
 

@@ -87,6 +87,7 @@ export type {
 
 export { bcryptHasher, type BcryptHasher, type BcryptHasherOptions } from './passwords/bcrypt-hasher.js'
 export type { PasswordHasher } from './passwords/password-hasher.js'
+export type { UnreadableHash } from './passwords/unreadable-hash.js'
 
 export { ConfigurationError } from './errors/configuration-error.js'
 export { isOAuthError, OAuthError, type OAuthErrorCode, type OAuthErrorOptions } from './errors/oauth-error.js'
@@ -98,6 +99,7 @@ export type { AllowedAttempt, AttemptOutcome, BlockedAttempt, Throttle, Throttle
 export type { AllowedGuess, GuessedAccount, TooManyFailures } from './throttle/limit-sign-in.js'
 export type { ThrottleLimit, ThrottleLimits } from './throttle/throttle-limits.js'
 export type { PostureCode, PostureFinding } from './protocol/posture-finding.js'
+export type { WarningCode } from './protocol/warning-code.js'
 export type { ThrottleKind } from './protocol/throttle-kind.js'
 
 export type { OAuthEvent } from './events.js'

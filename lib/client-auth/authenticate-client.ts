@@ -83,7 +83,7 @@ function judgeAttempt(
 
 function refusalReason(method: ClientAuthMethod, client: Client | undefined, now: number): RefusalReason {
   const reason: unknown = client === undefined ? undefined : method.refusalReason?.(client, now)
-  return reason === 'chosen_secrets_not_enabled' ? reason : 'wrong_credentials'
+  return reason === 'chosen_secrets_not_enabled' || reason === 'unreadable_digest' ? reason : 'wrong_credentials'
 }
 
 type RefusalReason = ClientAuthenticationFailedEvent['reason']

@@ -49,5 +49,5 @@ export interface ClientAuthMethod {
     context: RequestContext,
   ): MaybePromise<boolean>
   /** Why a known client was refused, for the operator, where it is not that its credentials were wrong. Absent: they were. */
-  refusalReason?(client: Client, now: number): 'chosen_secrets_not_enabled' | undefined
+  refusalReason?(client: Client, now: number): 'chosen_secrets_not_enabled' | 'unreadable_digest' | undefined
 }

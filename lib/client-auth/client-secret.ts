@@ -10,6 +10,7 @@ import type { ChosenSecrets } from './chosen-secrets.js'
 import type { ClientAuthMethod } from './client-auth-method.js'
 import type { NoteSecretUse } from './note-secret-use.js'
 import { digestOfSecret, isChosen } from './secret-digest.js'
+import { unreadableDigests } from './unreadable-digests.js'
 
 /** What is compared where there is nothing to compare, by the same steps: nobody knows the secret, and it opens nothing. */
 const nobodys: readonly ClientSecret[] = [{ digest: digestOfSecret(randomBytes(32).toString('base64url')) }]
@@ -33,6 +34,7 @@ export interface ClientSecretServices {
  * secret of any client costs the same slow work, from the first request on.
  */
 export function clientSecretVerifier({ hasher, chosen, emit, noteUse }: ClientSecretServices): ClientSecretVerifier {
+  const digests = unreadableDigests(hasher, emit)
   const newWeaknesses = newFindings(() => hasher.weaknesses?.() ?? [])
   return {
     verifyCredentials(client, { proof = '' }, now, context) {
@@ -41,7 +43,8 @@ export function clientSecretVerifier({ hasher, chosen, emit, noteUse }: ClientSe
       const matching = findByDigest(live, proof)
       if (matching !== undefined) return accept(matching, false)
       chosen.refresh(now, context)
-      if (!chosen.areEnabled && live.some(isChosen)) chosen.tellRefused(context)
+      const isUnreadable = digests.tell(client, live, context)
+      if (!isUnreadable && !chosen.areEnabled && live.some(isChosen)) chosen.tellRefused(context)
       return andThen(chosen.most(live, now, context), (most) => {
         if (most === 0) return false
         const party = networkOf(context.address)
@@ -66,7 +69,9 @@ export function clientSecretVerifier({ hasher, chosen, emit, noteUse }: ClientSe
       return andThen(most, (slowHashes) => slowHashes > 0)
     },
     refusalReason(client, now) {
-      return !chosen.areEnabled && liveSecrets(client, now).some(isChosen) ? 'chosen_secrets_not_enabled' : undefined
+      const live = liveSecrets(client, now)
+      if (digests.find(live) !== undefined) return 'unreadable_digest'
+      return !chosen.areEnabled && live.some(isChosen) ? 'chosen_secrets_not_enabled' : undefined
     },
   }
 }

@@ -36,6 +36,11 @@ export function isChosen({ digest }: ClientSecret): boolean {
   return !digest.startsWith(SHA256)
 }
 
+/** Whether a digest has the form of ours; with less, more or other characters it matches no secret. */
+export function isGeneratedDigest(digest: string): boolean {
+  return /^sha256:[\w-]{43}$/.test(digest)
+}
+
 /** The bits that a secret has at most: what it would have if its characters, or its words, were drawn at random. */
 function mostBits(secret: string): number {
   const characters = secret.length * Math.log2(alphabetSize(secret))

@@ -3,13 +3,14 @@ import { publicError } from '../errors/public-error.js'
 import { wrongAnswer } from '../errors/wrong-answer.js'
 import { emitError } from '../emit.js'
 import type { UserAuthenticationFailedEvent } from '../events.js'
-import type { PasswordHasher } from '../passwords/password-hasher.js'
+import { findUnreadable, type PasswordHasher } from '../passwords/password-hasher.js'
 import { andThen, isUnwantedPromise, type MaybePromise } from '../protocol/maybe-promise.js'
 import type { RequestContext } from '../protocol/request-context.js'
 import type { KnownUser, User, UserStore, VerifyingUserStore } from '../stores/user-store.js'
 import { comparableName } from '../throttle/comparable-name.js'
 import type { AllowedGuess, GuessedAccount } from '../throttle/limit-sign-in.js'
 import type { GrantRequest } from './grant-handler.js'
+import { unreadableHashTeller } from './unreadable-hash-teller.js'
 
 /** What came of a name and a password, as far as the client may know of it. */
 export type SignInOutcome =
@@ -88,6 +89,7 @@ function reasonOf(outcome: unknown, userId: unknown): UserAuthenticationFailedEv
 function verifierOfFinding(users: UserStore, hasher: PasswordHasher): UserVerifier {
   checkMethods('passwordGrant.users', users, ['findUserByUsername', 'findUser'])
   if (users.updatePasswordHash !== undefined) checkMethods('passwordGrant.users', users, ['updatePasswordHash'])
+  const tellUnreadable = unreadableHashTeller()
   /** Whether the store gives the names of all users that it has found so far. */
   let givesNames: boolean | undefined
 
@@ -142,8 +144,15 @@ function verifierOfFinding(users: UserStore, hasher: PasswordHasher): UserVerifi
   ): Promise<SignInOutcome> {
     const { userId, passwordHash } = user
     const matches: unknown = await hasher.verify(password, passwordHash, party)
-    if (matches !== true || user.disabled || user.locked) {
-      const reason = matches !== true ? 'wrong_password' : user.disabled ? 'disabled_user' : 'locked_user'
+    if (matches !== true) {
+      // Looked at only now: until then a hash that cannot be read has cost the work of any other.
+      const unreadable = findUnreadable(hasher, passwordHash)
+      if (unreadable !== undefined) tellUnreadable(request, userId, unreadable)
+      tellRefusal(request, userId, unreadable === undefined ? 'wrong_password' : 'unreadable_hash')
+      return { outcome: 'denied' }
+    }
+    if (user.disabled || user.locked) {
+      const reason = user.disabled ? 'disabled_user' : 'locked_user'
       tellRefusal(request, userId, reason)
       return { outcome: 'denied' }
     }

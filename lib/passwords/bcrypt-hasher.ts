@@ -8,6 +8,7 @@ import {
 import { bcryptInput } from './bcrypt-input.js'
 import { workerCode, type BcryptJob } from './bcrypt-worker.cjs'
 import type { PasswordHasher } from './password-hasher.js'
+import { unreadableBcryptHash } from './unreadable-hash.js'
 import { WorkerPool } from './worker-pool.js'
 
 export type { BcryptHasherOptions } from './bcrypt-hasher-options.js'
@@ -98,6 +99,8 @@ export function bcryptHasherOn(
     },
 
     noteHash,
+
+    unreadableHash: unreadableBcryptHash,
 
     weaknesses() {
       return dearest > cost ? [costlierHashes(cost, dearest)] : []

@@ -1,5 +1,6 @@
 import { checkFunction, checkMethods } from '../errors/check-options.js'
 import type { PostureFinding } from '../protocol/posture-finding.js'
+import type { UnreadableHash } from './unreadable-hash.js'
 
 /**
  * Hashes and verifies passwords of users.
@@ -23,6 +24,11 @@ export interface PasswordHasher {
    * Is told of a stored hash before anybody presents a password for it, so that its work is known from the start. Absent: it is not told.
    */
   noteHash?(passwordHash: string): void
+  /**
+   * Returns what a hash looks like that `verify` cannot read, for the warning `unreadable_hash`; `undefined` for one that it can read.
+   * Called after a password did not match. Absent: a hash that cannot be read passes for a wrong password.
+   */
+  unreadableHash?(passwordHash: string): UnreadableHash | undefined
   /** What it noticed that is weaker than it need be, for `posture()`. Absent: nothing. */
   weaknesses?(): readonly PostureFinding[]
 }
@@ -30,6 +36,14 @@ export interface PasswordHasher {
 /** Checks that an option is a hasher. Throws `ConfigurationError`. */
 export function checkHasher(option: string, hasher: unknown): void {
   checkMethods(option, hasher, ['hash', 'verify', 'verifyNobody', 'needsRehash'])
-  const optional = hasher as { readonly noteHash?: unknown; readonly weaknesses?: unknown }
-  for (const name of ['noteHash', 'weaknesses'] as const) checkFunction(`${option}.${name}`, optional[name])
+  for (const name of ['noteHash', 'unreadableHash', 'weaknesses'] as const) {
+    checkFunction(`${option}.${name}`, hasher[name])
+  }
+}
+
+/** What a hasher says of a hash that it cannot read. */
+export function findUnreadable(hasher: PasswordHasher, passwordHash: string): UnreadableHash | undefined {
+  const found: unknown = hasher.unreadableHash?.(passwordHash)
+  const { looksLike } = Object(found) as { readonly looksLike?: unknown }
+  return typeof looksLike === 'string' ? (found as UnreadableHash) : undefined
 }
