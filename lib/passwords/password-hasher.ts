@@ -36,7 +36,7 @@ export interface PasswordHasher {
 /** Checks that an option is a hasher. Throws `ConfigurationError`. */
 export function checkHasher(option: string, hasher: unknown): void {
   checkMethods(option, hasher, ['hash', 'verify', 'verifyNobody', 'needsRehash'])
-  const optional: { readonly [Method in 'noteHash' | 'unreadableHash' | 'weaknesses']?: unknown } = hasher
+  const optional = hasher as Readonly<Record<'noteHash' | 'unreadableHash' | 'weaknesses', unknown>>
   for (const name of ['noteHash', 'unreadableHash', 'weaknesses'] as const) {
     checkFunction(`${option}.${name}`, optional[name])
   }
