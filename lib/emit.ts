@@ -1,6 +1,7 @@
 import { channel } from 'node:diagnostics_channel'
-import type { OAuthError } from './errors/oauth-error.js'
+import type { OAuthError, OAuthErrorCode } from './errors/oauth-error.js'
 import { redactCause } from './errors/redacted-cause.js'
+import { knownRefusal, type KnownRefusal } from './errors/refusal.js'
 import {
   eventChannelName,
   type Emit,
@@ -13,32 +14,27 @@ import { logText } from './protocol/log-text.js'
 import { isPromiseLike } from './protocol/maybe-promise.js'
 import type { PostureFinding } from './protocol/posture-finding.js'
 import type { RequestContext } from './protocol/request-context.js'
+import { factsOf } from './protocol/request-facts.js'
 import { secretsOf, withoutSecrets } from './protocol/request-secrets.js'
-import type { TokenRefusal } from './protocol/token-refusal.js'
-import { eventLevels, isAtLeast } from './telemetry/event-levels.js'
-import { eventListener } from './telemetry/event-listener.js'
 
 const eventChannel = channel(eventChannelName)
 
 /**
- * Makes the one function that tells of events. A listener that throws or rejects harms nobody. Without a listener they go to the console,
- * as `eventListener` says. Of what nobody listens to nothing is made. `issuer`: tells production; absent where there is none.
+ * Makes the one function that tells of events. A listener that throws or rejects harms nobody. Without a listener failures
+ * and warnings go to the standard error stream, because silence would hide them; everything else is dropped. Where nobody listens
+ * nothing is made.
  */
-export function createEmit(
-  onEvent: ((event: OAuthEvent) => unknown) | undefined,
-  now: () => number,
-  issuer = '',
-): Emit {
-  const { tell, level } = eventListener(onEvent, issuer)
+export function createEmit(onEvent: ((event: OAuthEvent) => unknown) | undefined, now: () => number): Emit {
+  const listener = onEvent ?? reportToConsole
   return (context, event) => {
-    const isHeard = isAtLeast(event.type, level)
+    const isHeard = onEvent !== undefined || event.type === 'failure' || event.type === 'warning'
     if (!isHeard && !eventChannel.hasSubscribers) return
     try {
       const told = withLogTexts(event, context, now())
       // Its own copy, for a listener may add to its one.
       if (eventChannel.hasSubscribers) eventChannel.publish({ ...told })
       if (!isHeard) return
-      const result = tell(told)
+      const result = listener(told)
       if (isPromiseLike(result)) result.then(ignore, ignore)
     } catch {
       // The request goes on: whoever listens must not decide about it.
@@ -54,7 +50,6 @@ function withLogTexts(event: WithoutRequest<OAuthEvent>, context: RequestContext
   const { requestId, endpoint, address } = context
   const told: Record<string, unknown> = {
     type: event.type,
-    level: eventLevels[event.type],
     at,
     requestId: logText(requestId),
     endpoint,
@@ -79,14 +74,57 @@ function causeFor(thrown: unknown, context: RequestContext): unknown {
 }
 
 /** Tells of an error that a client is answered with: a refusal, or a failure with what caused it. */
-export function emitError(emit: Emit, context: RequestContext, error: OAuthError, reason?: TokenRefusal): void {
-  const { code, description, cause, status } = error
+export function emitError(emit: Emit, context: RequestContext, error: OAuthError): void {
+  const { code, cause, status } = error
   // Told already, with more, by whoever counts.
   if (status === 429) return
-  if (code === 'server_error' || code === 'temporarily_unavailable')
-    emit(context, { type: 'failure', error: code, cause })
-  else
-    emit(context, { type: 'request_refused', error: code, description: withoutSecrets(description, context), reason })
+  const known = knownRefusal(error)
+  if (code === 'server_error' || code === 'temporarily_unavailable') {
+    const reason = known.reason === 'body_unread' ? known.reason : undefined
+    emit(context, { type: 'failure', error: code, reason, cause })
+  } else if (known.reason === 'application') {
+    const description = withoutSecrets(error.description, context)
+    const detail = known.detail === undefined ? undefined : withoutSecrets(known.detail, context)
+    emitRefusal(emit, context, { status, error: code, description, reason: known.reason, detail })
+  } else {
+    emitRefusal(emit, context, { status, error: code, description: error.description, ...known })
+  }
+}
+
+/** A refusal, as it was answered. */
+export interface AnsweredRefusal extends KnownRefusal {
+  readonly status: number
+  /** Absent where the answer has none. */
+  readonly error: OAuthErrorCode | undefined
+  readonly description: string | undefined
+}
+
+/** Tells of a refusal, and what is known of the request. */
+export function emitRefusal(emit: Emit, context: RequestContext, refused: AnsweredRefusal): void {
+  const { status, error, description, reason } = refused
+  const facts = factsOf(context)
+  emit(context, {
+    type: 'request_refused',
+    status,
+    error,
+    description,
+    reason,
+    detail: refused.detail ?? facts.detail,
+    clientId: refused.clientId ?? facts.clientId,
+    grantType: facts.grantType,
+    userId: refused.userId ?? facts.userId,
+    authorizationId: refused.authorizationId ?? facts.authorizationId,
+    scope: facts.scope,
+    resource: facts.resource,
+  })
+}
+
+function reportToConsole(event: OAuthEvent): void {
+  if (event.type === 'warning') {
+    console.warn(`latchkey: ${event.message}`)
+    for (const { code, reason, remedy } of event.findings ?? []) console.warn(`  ${code}: ${reason}. ${remedy}.`)
+  }
+  if (event.type === 'failure') console.error(`latchkey: ${event.error} in request ${event.requestId}:`, event.cause)
 }
 
 /** The warning of a weakness that was noticed at a request. */

@@ -1,7 +1,8 @@
+import type { OAuthErrorCode } from './errors/oauth-error.js'
+import type { ClientRefusal, RefusalReason, TokenRefusal, UserRefusal } from './errors/refusal-reason.js'
 import type { PostureCode, PostureFinding } from './protocol/posture-finding.js'
 import type { EndpointName, RequestContext } from './protocol/request-context.js'
 import type { ThrottleKind } from './protocol/throttle-kind.js'
-import type { TokenRefusal } from './protocol/token-refusal.js'
 import type { WarningCode } from './protocol/warning-code.js'
 
 /**
@@ -49,13 +50,33 @@ export interface TokensIssuedEvent extends RequestEvent {
 /** An endpoint or a guard refused a request. */
 export interface RequestRefusedEvent extends RequestEvent {
   readonly type: 'request_refused'
-  readonly error: string
-  readonly description: string
-  /** Why a guard refused an access token with `invalid_token`. Absent for any other error, and at endpoints. */
-  readonly reason: TokenRefusal | undefined
+  /** HTTP status of the answer. */
+  readonly status: number
+  /** Absent where a guard asks for credentials, because there were none: that answer has no error (RFC 6750 §3.1). */
+  readonly error: OAuthErrorCode | undefined
+  /** What the caller was told; absent with `error`. */
+  readonly description: string | undefined
+  /** Why; see `docs/troubleshooting.md`. */
+  readonly reason: RefusalReason
+  /** What shows the cause, for people: which parameter, which scope, how long ago. Absent where the reason says it all. */
+  readonly detail: string | undefined
+  /** The client that authenticated, or, at a guard, that the token belongs to. Absent where it is not known. */
+  readonly clientId: string | undefined
+  /** At the token endpoint, when it is one that the server serves. */
+  readonly grantType: string | undefined
+  /** Whose sign-in, refresh token or access token it is, where that is known. */
+  readonly userId: string | undefined
+  readonly authorizationId: string | undefined
+  /** The scope that was asked for, at the token endpoint. */
+  readonly scope: string | undefined
+  /** The resources that were asked for, at the token endpoint, space-separated. */
+  readonly resource: string | undefined
 }
 
-/** Somebody failed to prove that they are a client. */
+/**
+ * Somebody failed to prove that they are a client. A request without credentials, or with malformed ones, has tried nothing: only its
+ * `request_refused` tells of it.
+ */
 export interface ClientAuthenticationFailedEvent extends RequestEvent {
   readonly type: 'client_authentication_failed'
   /** Absent for an unknown client: what was presented as an id may be a secret in the wrong place. */
@@ -65,13 +86,7 @@ export interface ClientAuthenticationFailedEvent extends RequestEvent {
    * `chosen_secrets_not_enabled`: it has a secret that a person chose, and the option `chosenClientSecrets` is not set.
    * `unreadable_digest`: it has a secret whose digest nothing can match, such as the secret itself; a warning names it.
    */
-  readonly reason:
-    | 'unknown_client'
-    | 'disabled_client'
-    | 'method_not_registered'
-    | 'wrong_credentials'
-    | 'chosen_secrets_not_enabled'
-    | 'unreadable_digest'
+  readonly reason: ClientRefusal
 }
 
 /** Somebody failed to sign in. */
@@ -82,20 +97,12 @@ export interface UserAuthenticationFailedEvent extends RequestEvent {
   readonly userId: string | undefined
   /**
    * `denied` and `challenged` come of a store that verifies by itself; `challenged`: the password was right, and another step is needed.
-   * `too_many_failures`: the password was not looked at, after guesses under several spellings of the name. `scope_refused`: the password
-   * was right, and the scope or the resource that was asked for was refused. `unreadable_hash`: the stored hash is not one that the hasher
-   * can read, such as argon2id or plain text, so no password matches it; a warning tells what it looks like.
+   * `too_many_failures`: the password was not looked at, after guesses under several spellings of the name. `other_username`: the store
+   * found a user of another name. `scope_refused`: the password was right, and the scope or the resource that was asked for was refused; the
+   * `request_refused` of the same request tells why. `unreadable_hash`: the stored hash is not one that the hasher can read, such as
+   * argon2id or plain text, so no password matches it; a warning tells what it looks like.
    */
-  readonly reason:
-    | 'unknown_user'
-    | 'disabled_user'
-    | 'locked_user'
-    | 'wrong_password'
-    | 'denied'
-    | 'challenged'
-    | 'too_many_failures'
-    | 'scope_refused'
-    | 'unreadable_hash'
+  readonly reason: UserRefusal | 'scope_refused'
 }
 
 /** There were too many failed attempts, refreshes or sign-ins: one more was refused with 429. */
@@ -212,6 +219,8 @@ export interface SigningKeyWithdrawnEvent extends RequestEvent {
 export interface FailureEvent extends RequestEvent {
   readonly type: 'failure'
   readonly error: 'server_error' | 'temporarily_unavailable'
+  /** `body_unread`: a middleware before latchkey took the body of the request. Absent for anything else. */
+  readonly reason?: 'body_unread' | undefined
   /**
    * A copy of what was thrown: an error of the same class with its name, code, stack frames, address and causes, but without what the
    * request brought (passwords, secrets, tokens, assertions) and without the values that drivers and Node attach or quote.
@@ -238,13 +247,8 @@ export interface WarningEvent extends RequestEvent {
   readonly findings?: readonly PostureFinding[]
 }
 
-/** `error`: something broke. `warn`: look into it. `info`: worth a line. `debug`: everything else. */
-export type EventLevel = 'error' | 'warn' | 'info' | 'debug'
-
 /** What every event says of the request it belongs to. */
 export interface RequestEvent {
-  /** How severe the type of this event is. */
-  readonly level: EventLevel
   /** Seconds since the epoch. */
   readonly at: number
   /** Also in the header `Request-Id` of the answer. */

@@ -1,11 +1,29 @@
-import { OAuthError } from '../errors/oauth-error.js'
+import type { OAuthError } from '../errors/oauth-error.js'
+import { refusal, type RefusalFacts } from '../errors/refusal.js'
+import type { TokenRefusal } from '../errors/refusal-reason.js'
+import type { Auth } from './auth.js'
 
 /** The one refusal of every token that is not good: the same words, whatever is wrong with it (RFC 6750 §3.1). */
-export function invalidToken(): OAuthError {
-  return new OAuthError('invalid_token', 'The access token is invalid, expired or revoked')
+export function invalidToken(reason: TokenRefusal, facts?: RefusalFacts): OAuthError {
+  return refusal('invalid_token', reason, 'The access token is invalid, expired or revoked', facts)
 }
 
 /** The refusal of a good token that does not have the scope (RFC 6750 §3.1). */
-export function insufficientScope(): OAuthError {
-  return new OAuthError('insufficient_scope', 'The access token does not have the scope that is needed')
+export function insufficientScope(facts?: RefusalFacts): OAuthError {
+  return refusal(
+    'insufficient_scope',
+    'insufficient_scope',
+    'The access token does not have the scope that is needed',
+    facts,
+  )
+}
+
+/** The refusal of a good token that acts for somebody else than a route asks for. */
+export function wrongCaller(_wanted: 'user' | 'client', _actual: Auth['actsFor'], facts: RefusalFacts): OAuthError {
+  return refusal(
+    'access_denied',
+    'wrong_caller',
+    'The access token does not act for the kind of caller that is needed',
+    facts,
+  )
 }

@@ -1,13 +1,15 @@
 import { andThen, type MaybePromise } from '../protocol/maybe-promise.js'
 import type { RequestContext } from '../protocol/request-context.js'
 import { storedScope, type Scope } from '../protocol/scope.js'
-import { differInSlash, type TokenRefusal } from '../protocol/token-refusal.js'
+import type { TokenRefusal } from '../errors/refusal-reason.js'
+import { differInSlash } from '../protocol/differ-in-slash.js'
 import type { VerifiedAccess } from '../tokens/verified-access.js'
 import type { VerifyAccessToken } from '../tokens/verify-access-token.js'
-import { OAuthError } from '../errors/oauth-error.js'
+import type { OAuthError } from '../errors/oauth-error.js'
+import type { RefusalFacts } from '../errors/refusal.js'
 import type { Auth } from './auth.js'
-import { readBearerToken, type BearerRequest } from './bearer-token.js'
-import { insufficientScope, invalidToken } from './refusals.js'
+import { readBearerToken, whyNoToken, type BearerRequest, type NoToken } from './bearer-token.js'
+import { insufficientScope, invalidToken, wrongCaller } from './refusals.js'
 import type { BearerRequirement } from './requirement.js'
 
 /** What a guard works with. */
@@ -21,15 +23,8 @@ export interface BearerServices {
 export type BearerResult =
   | { readonly verdict: 'accepted'; readonly auth: Auth }
   /** No credentials: to be asked for, or to be let pass where the guard is optional. */
-  | { readonly verdict: 'anonymous' }
-  | {
-      readonly verdict: 'refused'
-      readonly error: OAuthError
-      /** Why a token is invalid, for the operator. Absent for any other error. */
-      readonly reason?: TokenRefusal | undefined
-    }
-
-const anonymous: BearerResult = { verdict: 'anonymous' }
+  | { readonly verdict: 'anonymous'; readonly why: NoToken }
+  | { readonly verdict: 'refused'; readonly error: OAuthError }
 
 /** Decides whether a request may pass (RFC 6750 §2, §3.1). Throws only what the store throws. */
 export function verifyBearer(
@@ -44,7 +39,7 @@ export function verifyBearer(
   } catch (error) {
     return refused(error as OAuthError)
   }
-  if (token === undefined) return anonymous
+  if (token === undefined) return { verdict: 'anonymous', why: whyNoToken(request) }
   return andThen(services.verifyAccessToken(token, context), (access) =>
     judge(access, requirement, requirement.resource ?? services.resource),
   )
@@ -55,21 +50,21 @@ function judge(
   requirement: BearerRequirement,
   resource: string | undefined,
 ): BearerResult {
-  if (typeof access === 'string') return refused(invalidToken(), access)
+  if (typeof access === 'string') return refused(invalidToken(access))
   // A token for another resource is none here (RFC 9068 §4, RFC 9700 §2.3); neither is one without any, where there are some.
   if (resource !== undefined && !access.audience.includes(resource)) {
     const isSlip = access.audience.some((audience) => differInSlash(audience, resource))
-    return refused(invalidToken(), isSlip ? 'audience_slash' : 'audience')
+    const detail = `The token is for ${access.audience.join(' ') || 'no resource'}, and the guard for ${resource}`
+    return refused(invalidToken(isSlip ? 'audience_slash' : 'audience', about(access, detail)))
   }
   const scope = storedScope(access.scope)
   if (!satisfies(scope, requirement)) {
-    return refused(insufficientScope())
+    return refused(insufficientScope(about(access, lackingScope(scope, requirement))))
   }
   const auth = authOf(access, scope)
-  if (requirement.actsFor !== undefined && requirement.actsFor !== auth.actsFor) {
-    return refused(
-      new OAuthError('access_denied', 'The access token does not act for the kind of caller that is needed'),
-    )
+  const { actsFor } = requirement
+  if (actsFor !== undefined && actsFor !== auth.actsFor) {
+    return refused(wrongCaller(actsFor, auth.actsFor, about(access, undefined)))
   }
   return { verdict: 'accepted', auth }
 }
@@ -100,6 +95,16 @@ function authOf(access: VerifiedAccess, scope: Scope): Auth {
       })
 }
 
-function refused(error: OAuthError, reason?: TokenRefusal): BearerResult {
-  return { verdict: 'refused', error, reason }
+function refused(error: OAuthError): BearerResult {
+  return { verdict: 'refused', error }
+}
+
+/** Whose the token is. */
+function about({ clientId, userId, authorizationId }: VerifiedAccess, detail: string | undefined): RefusalFacts {
+  return { clientId, userId, authorizationId, detail }
+}
+
+function lackingScope(scope: Scope, { allOf, anyOf }: BearerRequirement): string {
+  const needed = [...allOf, ...(anyOf.length === 0 ? [] : [`one of ${anyOf.join(', ')}`])].join(' ')
+  return `The token has ${scope.toString() || 'no scope'}, and the route needs ${needed}`
 }

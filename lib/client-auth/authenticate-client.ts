@@ -1,15 +1,18 @@
-import { OAuthError } from '../errors/oauth-error.js'
-import type { ClientAuthenticationFailedEvent } from '../events.js'
+import type { OAuthError } from '../errors/oauth-error.js'
+import { refusal } from '../errors/refusal.js'
+import type { ClientRefusal } from '../errors/refusal-reason.js'
+import { otherScheme } from '../protocol/auth-scheme.js'
 import type { Clock } from '../protocol/clock.js'
 import { andThen, isUnwantedPromise, type MaybePromise } from '../protocol/maybe-promise.js'
 import { isPrintableAscii } from '../protocol/printable-ascii.js'
 import { timeOf } from '../protocol/request-context.js'
+import { noteClient } from '../protocol/request-facts.js'
 import type { Client, ClientStore } from '../stores/client-store.js'
 import { countFailure, limitAttempts, type ThrottleServices } from '../throttle/limit-attempts.js'
 import { clientKeys, type AttemptKeys } from '../throttle/throttle-keys.js'
 import type { ClientAuthMethod, ClientAuthRequest, PresentedCredentials } from './client-auth-method.js'
 import { checkClient } from './check-client.js'
-import { invalidClient } from './invalid-client.js'
+import { invalidClient, malformedCredentials, noCredentials } from './invalid-client.js'
 
 /** What client authentication works with. */
 export interface ClientAuthServices extends ThrottleServices {
@@ -31,16 +34,17 @@ export function authenticateClient(services: ClientAuthServices, request: Client
     // A store whose comparison ignores case or trailing spaces has found another client than was named.
     const client = found?.clientId === clientId ? checkClient(found) : undefined
     return andThen(judgeAttempt(services, request, { client, clientId, method, credentials }), (reason) => {
-      if (client !== undefined && reason === undefined) return client
-      if (reason !== undefined) {
-        services.emit(request.context, {
-          type: 'client_authentication_failed',
-          clientId: client?.clientId,
-          authMethod: method.name,
-          reason,
-        })
+      if (client !== undefined && reason === undefined) {
+        noteClient(request.context, clientId)
+        return client
       }
-      throw invalidClient()
+      const refused = { clientId: client?.clientId, reason: reason ?? 'wrong_credentials' } as const
+      const authMethod = method.name
+      services.emit(request.context, { type: 'client_authentication_failed', ...refused, authMethod })
+      throw invalidClient(refused.reason, {
+        clientId: refused.clientId,
+        detail: detailOf(refused.reason, method, client),
+      })
     })
   })
 }
@@ -57,7 +61,7 @@ function judgeAttempt(
   services: ClientAuthServices,
   { context }: ClientAuthRequest,
   { client, clientId, method, credentials }: Attempt,
-): MaybePromise<RefusalReason | undefined> {
+): MaybePromise<ClientRefusal | undefined> {
   // Made only where something is counted: most requests have a secret that cannot be guessed, and the right one.
   const keys = (): AttemptKeys => clientKeys(clientId, context.address)
   const by = { context, clientId: client?.clientId }
@@ -65,7 +69,7 @@ function judgeAttempt(
   // Whom no proof would help is nobody here: what is verified, and how long that takes, must not tell that the proof was right.
   const obstacle = unprovable(client, method)
   const provable = obstacle === undefined ? client : undefined
-  const attempt = (): MaybePromise<RefusalReason | undefined> =>
+  const attempt = (): MaybePromise<ClientRefusal | undefined> =>
     andThen(
       method.verifyCredentials(provable, credentials, now, context),
       // Only `true` is a success: whatever else a method of the application answers is none.
@@ -81,12 +85,16 @@ function judgeAttempt(
   })
 }
 
-function refusalReason(method: ClientAuthMethod, client: Client | undefined, now: number): RefusalReason {
+function refusalReason(method: ClientAuthMethod, client: Client | undefined, now: number): ClientRefusal {
   const reason: unknown = client === undefined ? undefined : method.refusalReason?.(client, now)
   return reason === 'chosen_secrets_not_enabled' || reason === 'unreadable_digest' ? reason : 'wrong_credentials'
 }
 
-type RefusalReason = ClientAuthenticationFailedEvent['reason']
+/** For the operator, who knows both sides. */
+function detailOf(reason: ClientRefusal, { name }: ClientAuthMethod, client: Client | undefined): string {
+  if (reason !== 'method_not_registered' || client === undefined) return `By ${name}`
+  return `By ${name}; the client is registered for ${client.authMethods.join(', ')}`
+}
 
 /**
  * Finds the one way in which a request authenticates its client, and the credentials. Throws `invalid_request` for more than one
@@ -112,11 +120,13 @@ export function selectMethod(
     selected = { method, credentials }
   }
   // An Authorization header of a scheme that nobody here reads is a failed attempt too, not a reason to look elsewhere.
-  if (selected === undefined) throw invalidClient()
+  if (selected === undefined) throw unread(methods, authorization, hasAssertion)
   // The same for an assertion (RFC 7521 §4.2), beside a name that proves nothing.
-  if (hasAssertion && selected.credentials.proof === undefined) throw invalidClient()
+  if (hasAssertion && selected.credentials.proof === undefined) throw unread(methods, authorization, hasAssertion)
   // No client has such an id, and some databases choke on it: a NUL, for one, is an error in PostgreSQL.
-  if (!isPrintableAscii(selected.credentials.clientId)) throw invalidClient()
+  if (!isPrintableAscii(selected.credentials.clientId)) {
+    throw malformedCredentials('The credentials are', 'the id is not printable ASCII')
+  }
   const named = parameters.get('client_id')
   if (named !== undefined && named !== selected.credentials.clientId) throw otherClientNamed()
   return selected
@@ -126,17 +136,35 @@ export function selectMethod(
 const assertionParameters = ['client_assertion', 'client_assertion_type'] as const
 
 /** Why a client cannot prove by this method who it is, whatever it presents. */
-function unprovable(client: Client | undefined, method: ClientAuthMethod): RefusalReason | undefined {
+function unprovable(client: Client | undefined, method: ClientAuthMethod): ClientRefusal | undefined {
   if (client === undefined) return 'unknown_client'
-  if (client.disabled) return 'disabled_client'
+  if (client.disabled) return 'client_disabled'
   const authMethods: readonly string[] = client.authMethods
   return authMethods.includes(method.name) ? undefined : 'method_not_registered'
 }
 
+/** No method reads what there is, or there is nothing. */
+function unread(
+  methods: readonly ClientAuthMethod[],
+  authorization: string | undefined,
+  hasAssertion: boolean,
+): OAuthError {
+  const use = methods.some(({ name }) => name === 'client_secret_basic') ? 'use HTTP Basic' : 'use client_secret_post'
+  if (hasAssertion) {
+    const description = 'Client authentication failed'
+    return refusal('invalid_client', 'other_scheme', description, { detail: 'client_assertion' })
+  }
+  if (authorization === undefined) return noCredentials(use)
+  const description = 'Client authentication failed'
+  return refusal('invalid_client', 'other_scheme', description, { detail: otherScheme(authorization, 'Basic') })
+}
+
 function severalMethods(): OAuthError {
-  return new OAuthError('invalid_request', 'Only one client authentication method may be used in a request')
+  const description = 'Only one client authentication method may be used in a request'
+  return refusal('invalid_request', 'several_methods', description)
 }
 
 function otherClientNamed(): OAuthError {
-  return new OAuthError('invalid_request', 'The parameter client_id names another client than the credentials')
+  const description = 'The parameter client_id names another client than the credentials'
+  return refusal('invalid_request', 'other_client_named', description)
 }

@@ -11,21 +11,31 @@ export function isBasic(authorization: string): boolean {
 
 /**
  * Parses `Authorization: Basic …` as a client sends it: strict Base64, split at the first colon, both halves form-encoded
- * (RFC 6749 §2.3.1, RFC 7617 §2). `undefined` when any of it is malformed, and when the id is empty.
+ * (RFC 6749 §2.3.1, RFC 7617 §2). Returns why not, in constant words, when any of it is malformed, and when the id is empty.
  */
-export function parseBasicCredentials(authorization: string): PresentedCredentials | undefined {
+export function parseBasicCredentials(authorization: string): PresentedCredentials | string {
   const encoded = basicScheme.exec(authorization)?.[1]
-  if (encoded === undefined) return undefined
+  if (encoded === undefined) return notBase64
   const octets = Buffer.from(encoded, 'base64')
   // Node skips what is not Base64 and bits that do not belong: only the canonical spelling of the octets is accepted.
-  if (octets.toString('base64') !== encoded) return undefined
+  if (octets.toString('base64') !== encoded) return notBase64
   const text = octets.toString('latin1')
   const colon = text.indexOf(':')
-  if (colon === -1) return undefined
+  if (colon === -1) return 'there is no colon between id and secret'
   const clientId = decodeFormComponent(text.slice(0, colon))
+  if (clientId === undefined) return badEscape('id')
   const proof = decodeFormComponent(text.slice(colon + 1))
-  if (clientId === undefined || proof === undefined || clientId === '') return undefined
+  if (proof === undefined) return badEscape('secret')
+  if (clientId === '') return 'the id is empty'
   // RFC 6749 appendix A.1 and A.2. Decoding leaves what is no escape as it came, so that this judges that too.
-  if (!isPrintableAscii(clientId) || !isPrintableAscii(proof)) return undefined
+  if (!isPrintableAscii(clientId)) return 'the id is not printable ASCII'
+  if (!isPrintableAscii(proof)) return 'the secret is not printable ASCII'
   return { clientId, proof }
+}
+
+const notBase64 = 'not Base64 of id, colon and secret'
+
+/** RFC 6749 §2.3.1: what most libraries and `curl -u` do not do. */
+function badEscape(part: 'id' | 'secret'): string {
+  return `the ${part} is not form-encoded, which makes a percent sign %25`
 }

@@ -1,7 +1,7 @@
 import { isBasic, parseBasicCredentials } from './basic-credentials.js'
 import type { ClientAuthMethod } from './client-auth-method.js'
 import type { ClientSecretVerifier } from './client-secret.js'
-import { invalidClient } from './invalid-client.js'
+import { malformedCredentials } from './invalid-client.js'
 
 /** `client_secret_basic`: id and secret in HTTP Basic (RFC 6749 §2.3.1). */
 export function clientSecretBasic(verifier: ClientSecretVerifier): ClientAuthMethod {
@@ -10,7 +10,7 @@ export function clientSecretBasic(verifier: ClientSecretVerifier): ClientAuthMet
     readCredentials({ authorization }) {
       if (authorization === undefined || !isBasic(authorization)) return undefined
       const credentials = parseBasicCredentials(authorization)
-      if (credentials === undefined) throw invalidClient()
+      if (typeof credentials === 'string') throw malformedCredentials('The Basic credentials are', credentials)
       return credentials
     },
     ...verifier,

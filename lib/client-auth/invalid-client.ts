@@ -1,6 +1,21 @@
-import { OAuthError } from '../errors/oauth-error.js'
+import type { OAuthError, OAuthErrorOptions } from '../errors/oauth-error.js'
+import { refusal, type RefusalFacts } from '../errors/refusal.js'
+import type { ClientRefusal } from '../errors/refusal-reason.js'
 
-/** The one answer to every failed client authentication: the same words, whatever failed (RFC 6749 §5.2). */
-export function invalidClient(cause?: unknown): OAuthError {
-  return new OAuthError('invalid_client', 'Client authentication failed', { cause })
+/**
+ * The one answer to every client that does not prove who it is: unknown, disabled, wrong secret and wrong method have the same words
+ * (RFC 6749 §5.2).
+ */
+export function invalidClient(reason: ClientRefusal, facts?: RefusalFacts): OAuthError {
+  return refusal('invalid_client', reason, 'Client authentication failed', facts)
+}
+
+/** The answer to a request that names no client by any method. Who sent it knows that. */
+export function noCredentials(_use: string, options?: OAuthErrorOptions): OAuthError {
+  return refusal('invalid_client', 'no_credentials', 'Client authentication failed', options)
+}
+
+/** The answer to credentials that cannot be read, whatever they say. */
+export function malformedCredentials(_what: string, why: string): OAuthError {
+  return refusal('invalid_client', 'malformed_credentials', 'Client authentication failed', { detail: why })
 }

@@ -1,4 +1,4 @@
-import { hash } from '../protocol/hash.js'
+import { hash } from 'node:crypto'
 import { ConfigurationError } from '../errors/configuration-error.js'
 import type { ClientSecret } from '../stores/client-store.js'
 

@@ -1,5 +1,4 @@
-import { randomBytes } from 'node:crypto'
-import { hash } from '../protocol/hash.js'
+import { hash, randomBytes } from 'node:crypto'
 import type { ClientSecret } from '../stores/client-store.js'
 
 const OCTETS = 4

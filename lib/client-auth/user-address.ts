@@ -1,5 +1,5 @@
 import { isIP } from 'node:net'
-import { OAuthError } from '../errors/oauth-error.js'
+import { refusal } from '../errors/refusal.js'
 import { noticedWarning } from '../emit.js'
 import type { Emit } from '../events.js'
 import type { PostureFinding } from '../protocol/posture-finding.js'
@@ -30,7 +30,7 @@ export function requestOfUser<Request extends ClientAuthRequest>(
   const address = v6 ?? v4 ?? told
   // Zones name a network of the machine that wrote them.
   if (isIP(address) === 0 || address.includes('%')) {
-    throw new OAuthError('invalid_request', 'The parameter user_address is not an IP address')
+    throw refusal('invalid_request', 'user_address', 'The parameter user_address is not an IP address')
   }
   return { ...request, context: new UserContext(request.context, address) }
 }

@@ -1,7 +1,7 @@
 import { authenticateClient, type ClientAuthServices } from '../client-auth/authenticate-client.js'
+import { noCredentials } from '../client-auth/invalid-client.js'
 import type { ClientAuthRequest } from '../client-auth/client-auth-method.js'
-import { invalidClient } from '../client-auth/invalid-client.js'
-import { OAuthError } from '../errors/oauth-error.js'
+import { refusal } from '../errors/refusal.js'
 import { audienceList } from '../protocol/audience.js'
 import { andThen, type MaybePromise } from '../protocol/maybe-promise.js'
 import type { PostureFinding } from '../protocol/posture-finding.js'
@@ -13,7 +13,7 @@ import { ownTokenVerifier, type VerificationServices } from '../tokens/verify-ac
 import { signJwt } from '../tokens/jwt.js'
 import { countUnknownToken } from '../throttle/limit-attempts.js'
 import { hashToken } from '../protocol/token-hash.js'
-import type { TokenRefusal } from '../protocol/token-refusal.js'
+import type { TokenRefusal } from '../errors/refusal-reason.js'
 import { TextAnswer, type EndpointAnswer } from './endpoint-answer.js'
 
 /** What the introspection endpoint works with. */
@@ -71,7 +71,7 @@ export function introspectionEndpoint(
   const { authorization, parameters } = request
   // RFC 9701 §5: a caller that does not authenticate is told 400, lest it fall back to something weaker.
   if (wantsJwt(services, request) && authorization === undefined && parameters.get('client_id') === undefined) {
-    throw new OAuthError('invalid_client', 'Client authentication failed', { status: 400 })
+    throw noCredentials('use HTTP Basic', { status: 400 })
   }
   return andThen(authenticateCaller(services, request), (caller) => {
     const token = request.parameters.require('token')
@@ -84,9 +84,12 @@ export function introspectionEndpoint(
 /** RFC 7662 §4: only callers that proved who they are, and only those that are meant to ask. */
 function authenticateCaller(services: IntrospectionServices, request: IntrospectionRequest): MaybePromise<Client> {
   return andThen(authenticateClient(services, request), (client) => {
-    if (client.clientType !== 'confidential') throw invalidClient()
+    if (client.clientType !== 'confidential') {
+      throw refusal('invalid_client', 'public_client', 'Client authentication failed')
+    }
     if (client.mayIntrospect !== true) {
-      throw new OAuthError('unauthorized_client', 'This client may not introspect tokens')
+      const description = 'This client may not introspect tokens'
+      throw refusal('unauthorized_client', 'introspection_not_allowed', description)
     }
     services.introspectionWatch.see(client)
     return client

@@ -1,7 +1,7 @@
 import { andThen, type MaybePromise } from '../protocol/maybe-promise.js'
 import type { RequestContext } from '../protocol/request-context.js'
 import { hashToken } from '../protocol/token-hash.js'
-import type { TokenRefusal } from '../protocol/token-refusal.js'
+import type { TokenRefusal } from '../errors/refusal-reason.js'
 import type { AccessTokenRecord, RefreshTokenRecord, TokenStore } from '../stores/token-store.js'
 import { isJwt } from '../tokens/jwt.js'
 import type { VerifiedAccess } from '../tokens/verified-access.js'

@@ -1,7 +1,7 @@
 import { authenticateClient, type ClientAuthServices } from '../client-auth/authenticate-client.js'
 import type { ClientAuthRequest } from '../client-auth/client-auth-method.js'
 import { requestOfUser, type SharedAddressWatch } from '../client-auth/user-address.js'
-import { OAuthError } from '../errors/oauth-error.js'
+import { refusal } from '../errors/refusal.js'
 import type { AddHeader, GrantHandler, GrantRequest } from '../grants/grant-handler.js'
 import {
   grantedResources,
@@ -14,6 +14,7 @@ import { grantedScope, refreshedScope, type ScopePolicy } from '../grants/grante
 import { andThen, type MaybePromise } from '../protocol/maybe-promise.js'
 import type { Parameters } from '../protocol/parameters.js'
 import { timeOf } from '../protocol/request-context.js'
+import { noteGrantType } from '../protocol/request-facts.js'
 import { storedScope } from '../protocol/scope.js'
 import type { Client } from '../stores/client-store.js'
 import type { Authorization } from '../stores/token-store.js'
@@ -43,7 +44,7 @@ export interface TokenEndpointServices extends ClientAuthServices, TokenServices
  */
 export function tokenEndpoint(services: TokenEndpointServices, request: TokenRequest): MaybePromise<TokenResponse> {
   return andThen(authenticateClient(services, request), (client) => {
-    const grant = findGrant(services, client, request.parameters.require('grant_type'))
+    const grant = findGrant(services, client, request)
     const asked = requestOfUser(client, grant.grantType, request)
     return andThen(grant.grantAccess(grantRequest(services, client, asked)), (access) => {
       if (access.actsFor === 'user') services.sharedAddresses.see(client, access.userId, asked.context)
@@ -69,14 +70,28 @@ function resourcesFor(
     : refreshedResources(resources, client, requested, refreshed)
 }
 
-function findGrant(services: TokenEndpointServices, client: Client, grantType: string): GrantHandler {
+function findGrant(
+  services: TokenEndpointServices,
+  client: Client,
+  { parameters, context }: TokenRequest,
+): GrantHandler {
+  const grantType = parameters.require('grant_type')
   const grant = services.grants.get(grantType)
-  if (grant === undefined) throw new OAuthError('unsupported_grant_type', 'This grant type is not supported')
+  if (grant === undefined) {
+    const description = 'This grant type is not supported'
+    const detail = grantTypeForm.test(grantType) ? grantType : 'It does not have the form of a grant type'
+    throw refusal('unsupported_grant_type', 'unsupported_grant_type', description, { detail })
+  }
+  noteGrantType(context, grantType)
   if (!client.grantTypes.includes(grantType)) {
-    throw new OAuthError('unauthorized_client', 'This client may not use this grant type')
+    const detail = `The client is registered for ${client.grantTypes.join(', ') || 'no grant type'}`
+    throw refusal('unauthorized_client', 'grant_not_allowed', 'This client may not use this grant type', { detail })
   }
   return grant
 }
+
+/** What may be shown: a name as RFC 6749 has them, or a URI (§4.5). Anything else may be a secret in the wrong place. */
+const grantTypeForm = /^(?:[a-z_]{1,40}|(?:urn|https?):[\w:/.-]{1,200})$/
 
 function grantRequest(services: TokenEndpointServices, client: Client, request: TokenRequest): GrantRequest {
   const { parameters, context, addHeader } = request
@@ -88,22 +103,20 @@ function grantRequest(services: TokenEndpointServices, client: Client, request: 
     client,
     parameters,
     context,
-    grantScope: (limit) => grantedScope(scopePolicy, client, parameters.get('scope'), limit, scopeOf()),
+    grantScope: (limit) =>
+      grantedScope(scopePolicy, client, parameters.get('scope'), { grant: limit, resource: scopeOf() }),
     refreshScope: (authorization) =>
-      refreshedScope(
-        scopePolicy,
-        client,
-        storedScope(authorization.scope),
-        parameters.get('scope'),
-        scopeOf(authorization),
-        grants.get(authorization.grantType)?.scopeLimit,
-      ),
+      refreshedScope(scopePolicy, client, storedScope(authorization.scope), parameters.get('scope'), {
+        grant: grants.get(authorization.grantType)?.scopeLimit,
+        resource: scopeOf(authorization),
+      }),
     confirmUser(grantType, userId) {
       const grant = grants.get(grantType)
       // A grant that is no longer served cannot vouch for its users.
       if (grant === undefined) return false
       return grant.confirmUser === undefined || grant.confirmUser(userId, context)
     },
+    isServed: (grantType) => grants.has(grantType),
     limitAttempts(account, attempt, isSuccess) {
       const signIn = { ...by, address: context.address, now: timeOf(context, clock) }
       return limitSignIn(

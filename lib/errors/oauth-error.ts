@@ -23,6 +23,11 @@ export type OAuthErrorCode = keyof typeof statusByCode
 export interface OAuthErrorOptions {
   /** What really happened: for events, never for the client. */
   readonly cause?: unknown
+  /**
+   * Why, in one line for the operator: `detail` of the event `request_refused`, never for the client. The event shows printable ASCII of at
+   * most 256 characters. Put nothing secret into it.
+   */
+  readonly detail?: string | undefined
   /** HTTP status where it differs from the code's own, such as 413 for `invalid_request`. */
   readonly status?: number
   /** Seconds after which the client may try again. */
@@ -45,6 +50,7 @@ export class OAuthError extends Error {
   readonly description: string
   readonly status: number
   readonly retryAfterSeconds: number | undefined
+  readonly detail: string | undefined
 
   constructor(code: OAuthErrorCode, description: string, options: OAuthErrorOptions = {}) {
     if (!Object.hasOwn(statusByCode, code)) throw new TypeError(`${code} is not an OAuth error code`)
@@ -56,7 +62,8 @@ export class OAuthError extends Error {
     this.code = code
     this.description = description.replace(notAllowed, '?')
     this.status = status
-    const { retryAfterSeconds } = options
+    const { retryAfterSeconds, detail } = options
+    this.detail = detail
     this.retryAfterSeconds = retryAfterSeconds === undefined ? undefined : retryAfter(retryAfterSeconds)
   }
 }

@@ -1,6 +1,7 @@
 import { AsyncResource } from 'node:async_hooks'
 import { types } from 'node:util'
-import { OAuthError } from '../errors/oauth-error.js'
+import type { OAuthError } from '../errors/oauth-error.js'
+import { refusal } from '../errors/refusal.js'
 import { CollectedOctets } from '../protocol/collected-octets.js'
 import type { HttpRequest } from './http.js'
 
@@ -28,7 +29,7 @@ export function collectBody(
 ): void {
   const encoding = req.readableEncoding
   if (encoding !== null && !losslessEncodings.has(encoding)) {
-    done(throwing(new Error(`A middleware before latchkey called req.setEncoding('${encoding}'). ${bodyRemedy}`)))
+    done(throwing(unreadBody(`A middleware before latchkey called req.setEncoding('${encoding}'). ${bodyRemedy}`)))
     return
   }
   // The events of a stream run in the async context of whoever reads the socket, not in that of the middleware before us.
@@ -43,7 +44,7 @@ export function collectBody(
     // What still comes is thrown away as it comes.
     if (hasEnded) return
     const octets = typeof part === 'string' ? Buffer.from(part, encoding ?? 'utf8') : part
-    if (!types.isUint8Array(octets)) fail(new Error(`The request has parts that are not octets. ${bodyRemedy}`))
+    if (!types.isUint8Array(octets)) fail(unreadBody(`The request has parts that are not octets. ${bodyRemedy}`))
     // Most bodies come in one part, which need not be copied.
     else if (octets.length === expected) whole = octets
     else if (!collected.add(octets)) fail(tooLarge())
@@ -62,8 +63,8 @@ export function collectBody(
 
   function giveUp(): void {
     if (req.destroyed) end(undefined)
-    else if (req.isPaused()) fail(new Error(`A middleware before latchkey holds the request. ${bodyRemedy}`))
-    else fail(new OAuthError('invalid_request', 'The body did not arrive in time', { status: 408 }))
+    else if (req.isPaused()) fail(unreadBody(`A middleware before latchkey holds the request. ${bodyRemedy}`))
+    else fail(refusal('invalid_request', 'body_late', 'The body did not arrive in time', { status: 408 }))
   }
 
   function fail(error: Error): void {
@@ -78,9 +79,15 @@ export function collectBody(
   }
 }
 
+/** A middleware before us has taken the body: that is a mistake of the application, and the caller learns no more than of any other. */
+export function unreadBody(message: string): OAuthError {
+  const cause = new Error(message)
+  return refusal('server_error', 'body_unread', 'The server met an unexpected condition', { cause })
+}
+
 /** The refusal of a body with too many octets. */
 export function tooLarge(): OAuthError {
-  return new OAuthError('invalid_request', 'The body is too large', { status: 413 })
+  return refusal('invalid_request', 'body_too_large', 'The body is too large', { status: 413 })
 }
 
 function throwing(error: Error): ReadOctets {

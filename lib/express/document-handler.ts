@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { publicError } from '../errors/public-error.js'
-import { OAuthError } from '../errors/oauth-error.js'
+import { refusal } from '../errors/refusal.js'
 import { isPromiseLike, type MaybePromise } from '../protocol/maybe-promise.js'
 import { emitError } from '../emit.js'
 import type { Emit } from '../events.js'
@@ -23,8 +23,8 @@ export function documentHandler(
     }
     if (req.method !== 'GET' && req.method !== 'HEAD') {
       res.setHeader('Allow', 'GET, HEAD')
-      const refusal = new OAuthError('invalid_request', 'Only GET is allowed here', { status: 405 })
-      writeError(res, refusal, undefined, context.requestId)
+      const options = { status: 405, detail: `The method is ${req.method ?? ''}` }
+      fail(refusal('invalid_request', 'method_not_allowed', 'Only GET is allowed here', options))
       return
     }
     try {

@@ -4,8 +4,9 @@ import { basicChallenge } from '../client-auth/basic-challenge.js'
 import type { EndpointAnswer } from '../endpoints/endpoint-answer.js'
 import type { IntrospectionRequest } from '../endpoints/introspection.js'
 import type { TokenRequest } from '../endpoints/token.js'
-import { OAuthError } from '../errors/oauth-error.js'
+import type { OAuthError } from '../errors/oauth-error.js'
 import { publicError } from '../errors/public-error.js'
+import { refusal } from '../errors/refusal.js'
 import { emitError } from '../emit.js'
 import type { Emit } from '../events.js'
 import { isPromiseLike, type MaybePromise } from '../protocol/maybe-promise.js'
@@ -47,8 +48,8 @@ export function endpointHandler(
       const caller = new AsyncResource('latchkey.trace')
       res.once('close', () => caller.runInAsyncScope(() => trace.end('aborted')))
     }
-    const refusal = refuseMethod(req, res) ?? refusePlainHttp(settings.tls, req)
-    if (refusal !== undefined) fail(refusal)
+    const refused = refuseMethod(req, res) ?? refusePlainHttp(settings.tls, req)
+    if (refused !== undefined) fail(refused)
     else if (req.method === 'OPTIONS') succeed(undefined)
     else readBody(req, settings.requestTimeoutSeconds, answer)
 
@@ -95,5 +96,6 @@ export function endpointHandler(
 function refuseMethod(req: HttpRequest, res: ServerResponse): OAuthError | undefined {
   if (req.method === 'POST' || req.method === 'OPTIONS') return undefined
   res.setHeader('Allow', 'POST')
-  return new OAuthError('invalid_request', 'Only POST is allowed here', { status: 405 })
+  const options = { status: 405, detail: `The method is ${req.method ?? ''}` }
+  return refusal('invalid_request', 'method_not_allowed', 'Only POST is allowed here', options)
 }

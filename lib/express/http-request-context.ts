@@ -1,6 +1,8 @@
+import type { RefusalFacts } from '../errors/refusal.js'
 import { millisecondsOf, type Clock } from '../protocol/clock.js'
 import type { Parameters } from '../protocol/parameters.js'
 import type { EndpointName } from '../protocol/request-context.js'
+import type { ContextWithFacts, RequestFacts } from '../protocol/request-facts.js'
 import type { ContextWithSecrets } from '../protocol/request-secrets.js'
 import { addressOf, type ClientAddress } from './client-address.js'
 import type { HttpRequest } from './http.js'
@@ -21,7 +23,7 @@ export interface RequestSettings {
 const noParameters: ReadonlyMap<string, string> = new Map<string, string>()
 
 /** The context of an HTTP request; what nobody asks for is not worked out. */
-export class HttpRequestContext implements ContextWithSecrets {
+export class HttpRequestContext implements ContextWithSecrets, ContextWithFacts {
   readonly endpoint: EndpointName
   readonly receivedAt: number
   /** Set by whoever waits for what is done in the request. */
@@ -33,6 +35,9 @@ export class HttpRequestContext implements ContextWithSecrets {
   #requestId: string | undefined
   #parameters: ReadonlyMap<string, string> | undefined
   #form: Parameters | undefined
+  #clientId: string | undefined
+  #grantType: string | undefined
+  #refused: RefusalFacts | undefined
 
   constructor(request: HttpRequest, endpoint: EndpointName, { requestId, clientAddress, clock }: RequestSettings) {
     this.#request = request
@@ -68,6 +73,31 @@ export class HttpRequestContext implements ContextWithSecrets {
   /** What must not reach a log; worked out when a failure is told of. */
   secretValues(): readonly string[] {
     return secretsOfRequest(this.#request, this.#form)
+  }
+
+  noteClient(clientId: string): void {
+    this.#clientId = clientId
+  }
+
+  noteGrantType(grantType: string): void {
+    this.#grantType = grantType
+  }
+
+  noteRefused(facts: RefusalFacts): void {
+    this.#refused = facts
+  }
+
+  /** What is known of it, once it is refused. */
+  facts(): RequestFacts {
+    const asked = this.endpoint === 'token' ? this.#form : undefined
+    const resources = asked?.resources ?? []
+    return {
+      clientId: this.#clientId,
+      grantType: this.#grantType,
+      scope: asked?.get('scope'),
+      resource: resources.length === 0 ? undefined : resources.join(' '),
+      ...this.#refused,
+    }
   }
 
   /** The same request, once its parameters are known. */

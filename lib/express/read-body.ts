@@ -1,8 +1,9 @@
 import { isAscii } from 'node:buffer'
 import { types } from 'node:util'
-import { OAuthError } from '../errors/oauth-error.js'
+import type { OAuthError } from '../errors/oauth-error.js'
+import { refusal } from '../errors/refusal.js'
 import { adoptForm, parseForm, type Parameters } from '../protocol/parameters.js'
-import { bodyRemedy, collectBody, tooLarge } from './collect-body.js'
+import { bodyRemedy, collectBody, tooLarge, unreadBody } from './collect-body.js'
 import { isForm, isUtf8, queryHas } from './request-headers.js'
 import type { HttpRequest } from './http.js'
 
@@ -38,19 +39,27 @@ function refuseUnread(req: HttpRequest): OAuthError | undefined {
   if (Number(req.headers['content-length']) > MAX_OCTETS) return tooLarge()
   const encoding = req.headers['content-encoding'] ?? 'identity'
   if (encoding.toLowerCase() !== 'identity') {
-    return new OAuthError('invalid_request', 'The body must not be compressed', { status: 415 })
+    const options = { status: 415, detail: `Content-Encoding is ${encoding}` }
+    return refusal('invalid_request', 'body_compressed', 'The body must not be compressed', options)
   }
-  if (!isForm(req)) return new OAuthError('invalid_request', 'The body must be application/x-www-form-urlencoded')
-  if (!isUtf8(req)) return new OAuthError('invalid_request', 'The body must be UTF-8')
+  if (!isForm(req)) {
+    const detail = `Content-Type is ${req.headers['content-type'] ?? 'missing'}`
+    return refusal('invalid_request', 'body_type', 'The body must be application/x-www-form-urlencoded', { detail })
+  }
+  if (!isUtf8(req)) {
+    const detail = `Content-Type is ${req.headers['content-type'] ?? ''}`
+    return refusal('invalid_request', 'body_charset', 'The body must be UTF-8', { detail })
+  }
   if (queryHas(req, secretsNotForQueries)) {
-    return new OAuthError('invalid_request', 'Credentials and tokens must not be sent in the query')
+    const description = 'Credentials and tokens must not be sent in the query'
+    return refusal('invalid_request', 'credentials_in_query', description)
   }
   return undefined
 }
 
 function bodyOfParser({ body }: HttpRequest): unknown {
   if (body === undefined)
-    throw new Error(`Something read the request body before latchkey and did not leave it in req.body. ${bodyRemedy}`)
+    throw unreadBody(`Something read the request body before latchkey and did not leave it in req.body. ${bodyRemedy}`)
   if (leastOctets(body) > MAX_OCTETS) throw tooLarge()
   return types.isUint8Array(body) ? decode(body) : body
 }

@@ -1,4 +1,4 @@
-import { OAuthError } from '../errors/oauth-error.js'
+import { refusal } from '../errors/refusal.js'
 import { decodeFormComponent } from '../protocol/form-encoding.js'
 import type { HttpRequest } from './http.js'
 
@@ -30,7 +30,7 @@ export function readAuthorization(req: HttpRequest): string | undefined {
     const name = rawHeaders[i]
     if (name?.length === 13 && name.toLowerCase() === 'authorization') count++
   }
-  if (count > 1) throw new OAuthError('invalid_request', 'The Authorization header is repeated')
+  if (count > 1) throw refusal('invalid_request', 'authorization_repeated', 'The Authorization header is repeated')
   const { authorization } = req.headers
   return authorization === '' ? undefined : authorization
 }

@@ -5,7 +5,7 @@ import { bearerChallenge, type ChallengeParams } from '../bearer/challenge.js'
 import type { BearerOptions, BearerRequirement } from '../bearer/requirement.js'
 import { verifyBearer, type BearerResult, type BearerServices } from '../bearer/verify-bearer.js'
 import { publicError } from '../errors/public-error.js'
-import { emitError } from '../emit.js'
+import { emitError, emitRefusal } from '../emit.js'
 import type { Emit } from '../events.js'
 import { isPromiseLike, type MaybePromise } from '../protocol/maybe-promise.js'
 import { beginTrace } from '../protocol/request-trace.js'
@@ -131,11 +131,12 @@ export function writeRefusal(
   result: Exclude<BearerResult, { verdict: 'accepted' }>,
 ): void {
   if (result.verdict === 'anonymous') {
+    emitRefusal(guard.emit, context, { status: 401, error: undefined, description: undefined, ...result.why })
     writeChallenge(res, bearerChallenge(guard, requirement) ?? '', context.requestId)
     return
   }
-  const { error, reason } = result
-  emitError(guard.emit, context, error, reason)
+  const { error } = result
+  emitError(guard.emit, context, error)
   writeError(res, error, bearerChallenge(guard, requirement, error), context.requestId)
 }
 

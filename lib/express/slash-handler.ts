@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import { OAuthError } from '../errors/oauth-error.js'
+import { refusal } from '../errors/refusal.js'
 import { emitError } from '../emit.js'
 import type { Emit } from '../events.js'
 import type { EndpointName } from '../protocol/request-context.js'
@@ -19,8 +19,8 @@ export function slashHandler(
   const description = `The endpoint is ${url}, without a slash at the end`
   return (req, res) => {
     const context = new HttpRequestContext(req, endpoint, settings)
-    const refusal = new OAuthError('invalid_request', description, { status: 404 })
-    emitError(settings.emit, context, refusal)
-    writeError(res, refusal, undefined, context.requestId)
+    const error = refusal('invalid_request', 'path_slash', description, { status: 404 })
+    emitError(settings.emit, context, error)
+    writeError(res, error, undefined, context.requestId)
   }
 }

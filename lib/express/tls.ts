@@ -1,4 +1,5 @@
-import { OAuthError } from '../errors/oauth-error.js'
+import type { OAuthError } from '../errors/oauth-error.js'
+import { refusal } from '../errors/refusal.js'
 import { isProduction } from '../protocol/check-issuer.js'
 import { isUnwantedPromise } from '../protocol/maybe-promise.js'
 import type { HttpRequest } from './http.js'
@@ -32,7 +33,7 @@ export function refusePlainHttp({ required, isSecure }: TlsRule, req: HttpReques
     req.secure !== undefined && isSecure === undefined
       ? 'set trust proxy in the application'
       : 'set the option isSecure of the server'
-  return new OAuthError('invalid_request', `TLS is required; behind a TLS proxy, ${remedy}`)
+  return refusal('invalid_request', 'tls_required', `TLS is required; behind a TLS proxy, ${remedy}`)
 }
 
 /** Whether the client used TLS: what the application says, or its framework by its proxy setting, or the socket. */

@@ -1,4 +1,4 @@
-import { OAuthError } from '../errors/oauth-error.js'
+import { refusal } from '../errors/refusal.js'
 import type { GrantHandler } from './grant-handler.js'
 
 /** The client credentials grant (RFC 6749 §4.4): a service acts as itself. No user exists anywhere in it. */
@@ -8,7 +8,7 @@ export function clientCredentialsGrant(): GrantHandler {
     grantAccess({ client, grantScope }) {
       // RFC 6749 §4.4: the grant MUST only be used by confidential clients; a public one has proved nothing.
       if (client.clientType !== 'confidential') {
-        throw new OAuthError('unauthorized_client', 'A public client may not use this grant type')
+        throw refusal('unauthorized_client', 'public_client', 'A public client may not use this grant type')
       }
       return { actsFor: 'client', scope: grantScope() }
     },

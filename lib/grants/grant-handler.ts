@@ -54,6 +54,8 @@ export interface GrantRequest {
   readonly refreshScope: (authorization: Authorization) => Scope
   /** Asks the grant that began an authorization whether its user may still use it; no, when that grant is not served any more. */
   readonly confirmUser: (grantType: string, userId: string) => MaybePromise<boolean>
+  /** Whether the server serves a grant type. */
+  readonly isServed: (grantType: string) => boolean
   /**
    * Makes an attempt at something that can be guessed, such as a password, unless there were too many failures for this name or from
    * this address: then it throws 429 without looking. A grant that takes such a thing must verify it in here, and must refuse what

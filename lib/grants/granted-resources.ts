@@ -1,4 +1,6 @@
-import { OAuthError } from '../errors/oauth-error.js'
+import type { OAuthError } from '../errors/oauth-error.js'
+import { refusal } from '../errors/refusal.js'
+import type { RefusalReason } from '../errors/refusal-reason.js'
 import type { SigningAlgorithm } from '../protocol/signing-algorithm.js'
 import { audienceList } from '../protocol/audience.js'
 import type { AccessTokenFormat, Client } from '../stores/client-store.js'
@@ -31,12 +33,16 @@ export function grantedResources(
   requested: readonly string[],
   granted?: readonly string[],
 ): readonly Resource[] {
-  if (requested.length > MAX_RESOURCES) throw invalidTarget()
+  if (requested.length > MAX_RESOURCES) {
+    const description = 'The resource is unknown, malformed, or not for this client'
+    throw refusal('invalid_target', 'too_many_resources', description)
+  }
   const names = requested.length > 0 ? new Set(requested) : (granted ?? [...resources.keys()].slice(0, 1))
   return [...names].map((name) => {
     const resource = resources.get(name)
-    const allowed = (client.resources?.includes(name) ?? true) && (granted?.includes(name) ?? true)
-    if (resource === undefined || !allowed) throw invalidTarget()
+    if (resource === undefined) throw invalidTarget('resource_unknown', name)
+    if (client.resources?.includes(name) === false) throw invalidTarget('resource_not_allowed', name)
+    if (granted?.includes(name) === false) throw invalidTarget('resource_beyond_sign_in', name)
     return resource
   })
 }
@@ -65,7 +71,8 @@ export function scopesOf(resources: readonly Resource[]): ReadonlySet<string> | 
   return resources.length === 0 ? undefined : new Set(scopes)
 }
 
-/** The one answer to every resource that is refused. */
-export function invalidTarget(): OAuthError {
-  return new OAuthError('invalid_target', 'The resource is unknown, malformed, or not for this client')
+/** The same words for every resource that is refused: which ones there are is not for every client. */
+function invalidTarget(reason: RefusalReason, name: string): OAuthError {
+  const description = 'The resource is unknown, malformed, or not for this client'
+  return refusal('invalid_target', reason, description, { detail: name })
 }

@@ -1,4 +1,6 @@
-import { OAuthError } from '../errors/oauth-error.js'
+import type { OAuthError } from '../errors/oauth-error.js'
+import { refusal } from '../errors/refusal.js'
+import type { RefusalReason } from '../errors/refusal-reason.js'
 import { parseScope, Scope } from '../protocol/scope.js'
 import type { Client } from '../stores/client-store.js'
 
@@ -12,6 +14,14 @@ export interface ScopePolicy {
   readonly excessScope: ExcessScope
 }
 
+/** What bounds the scope of a request beside the catalogue and the client's own list. Absent: nothing. */
+export interface ScopeLimits {
+  /** Of the grant. */
+  readonly grant?: ReadonlySet<string> | undefined
+  /** The scopes that mean something to the resources that were asked for. */
+  readonly resource?: ReadonlySet<string> | undefined
+}
+
 /**
  * Decides the scope of a new token (RFC 6749 §3.3): what was asked for, or else the client's default, as far as the
  * catalogue, the client's own list and the `limits` allow. Throws `invalid_scope`, also when nothing is left.
@@ -20,15 +30,14 @@ export function grantedScope(
   policy: ScopePolicy,
   client: Client,
   requested: string | undefined,
-  ...limits: readonly (ReadonlySet<string> | undefined)[]
+  limits: ScopeLimits,
 ): Scope {
-  const allowed = (token: string): boolean => mayHave(policy, client, token, limits)
-  if (requested === undefined) return someOf(new Scope(client.defaultScopes ?? []).filter(allowed))
-  const asked = parseScope(requested)
-  if (asked === undefined) throw invalidScope()
-  const granted = asked.filter(allowed)
-  if (policy.excessScope === 'refuse' && granted.size < asked.size) throw invalidScope()
-  return someOf(granted)
+  const asked = requested === undefined ? new Scope(client.defaultScopes ?? []) : parsed(requested)
+  if (asked.size === 0) throw noScope('The client asks for none and has no defaultScopes')
+  const granted = asked.filter((token) => obstacleOf(policy, client, token, limits) === undefined)
+  const isWhole = granted.size === asked.size
+  if (isWhole || (granted.size > 0 && (requested === undefined || policy.excessScope === 'drop'))) return granted
+  throw refusedScope(policy, client, asked, limits, requested === undefined)
 }
 
 /**
@@ -40,32 +49,70 @@ export function refreshedScope(
   client: Client,
   granted: Scope,
   requested: string | undefined,
-  ...limits: readonly (ReadonlySet<string> | undefined)[]
+  limits: ScopeLimits,
 ): Scope {
-  const remaining = granted.filter((token) => mayHave(policy, client, token, limits))
-  if (requested === undefined) return someOf(remaining)
-  const asked = parseScope(requested)
-  if (asked === undefined) throw invalidScope()
-  for (const token of asked) if (!granted.has(token)) throw invalidScope()
-  return someOf(asked.filter((token) => remaining.has(token)))
+  const asked = requested === undefined ? granted : parsed(requested)
+  for (const token of asked) if (!granted.has(token)) throw scopeRefusal('scope_beyond_sign_in', token, false)
+  const remaining = asked.filter((token) => obstacleOf(policy, client, token, limits) === undefined)
+  if (remaining.size > 0) return remaining
+  if (asked.size === 0) throw noScope('The sign-in was granted no scope')
+  throw refusedScope(policy, client, asked, limits, requested === undefined)
 }
 
-function mayHave(
+type ScopeRefusal = Extract<RefusalReason, `scope_${string}`>
+
+/** Why a client may not have a scope token; `undefined` when it may. */
+function obstacleOf(
   policy: ScopePolicy,
   client: Client,
   token: string,
-  limits: readonly (ReadonlySet<string> | undefined)[],
-): boolean {
-  if (!policy.catalogue.has(token) || !client.scopes.includes(token)) return false
-  return limits.every((limit) => limit === undefined || limit.has(token))
+  { grant, resource }: ScopeLimits,
+): ScopeRefusal | undefined {
+  if (!policy.catalogue.has(token)) return 'scope_unknown'
+  if (!client.scopes.includes(token)) return 'scope_not_allowed'
+  if (grant !== undefined && !grant.has(token)) return 'scope_beyond_grant'
+  return resource === undefined || resource.has(token) ? undefined : 'scope_beyond_resource'
 }
 
-function someOf(scope: Scope): Scope {
-  if (scope.size === 0) throw invalidScope()
-  return scope
+/** Names the first token that is refused. */
+function refusedScope(
+  policy: ScopePolicy,
+  client: Client,
+  asked: Scope,
+  limits: ScopeLimits,
+  isImplied: boolean,
+): OAuthError {
+  for (const token of asked) {
+    const reason = obstacleOf(policy, client, token, limits)
+    if (reason !== undefined) return scopeRefusal(reason, token, isImplied)
+  }
+  throw new Error('A scope is refused for no reason')
 }
 
-/** The one answer to every scope that is refused. */
-export function invalidScope(): OAuthError {
-  return new OAuthError('invalid_scope', 'The scope is missing, malformed, or more than this client may have')
+/**
+ * Names the token, which has passed the grammar. Whether the server knows it, another client may have it, or the user may not, is not for
+ * the client: the same words for all.
+ */
+function scopeRefusal(reason: ScopeRefusal, token: string, isImplied: boolean): OAuthError {
+  const description = 'The scope is missing, malformed, or more than this client may have'
+  const detail = isImplied ? `${token}, by default: the request names no scope` : token
+  return refusal('invalid_scope', reason, description, { detail })
+}
+
+function noScope(detail: string): OAuthError {
+  return refusal(
+    'invalid_scope',
+    'scope_missing',
+    'The scope is missing, malformed, or more than this client may have',
+    {
+      detail,
+    },
+  )
+}
+
+function parsed(requested: string): Scope {
+  const asked = parseScope(requested)
+  if (asked !== undefined) return asked
+  const description = 'The scope is missing, malformed, or more than this client may have'
+  throw refusal('invalid_scope', 'scope_malformed', description)
 }

@@ -1,5 +1,5 @@
 import { wholeNumber, type OptionKind } from '../checks/option-kind.js'
-import { OAuthError } from '../errors/oauth-error.js'
+import { tooManyRequests } from '../errors/refusal.js'
 import { millisecondsAt } from '../protocol/request-context.js'
 import type { GrantRequest } from './grant-handler.js'
 
@@ -27,7 +27,7 @@ export function takeOne(
   if (excess <= 0) return until
   const retryAfterSeconds = Math.ceil(excess / 1000)
   emit(context, { type: 'throttled', kind, clientId: client.clientId, retryAfterSeconds })
-  throw new OAuthError('temporarily_unavailable', 'Too many requests', { status: 429, retryAfterSeconds })
+  throw tooManyRequests('Too many requests', retryAfterSeconds)
 }
 
 /** How many are remembered: those who came longest ago are forgotten first, and they have most of their allowance back. */

@@ -1,6 +1,6 @@
 import { nameValue } from '../checks/name-value.js'
 import { ConfigurationError } from '../errors/configuration-error.js'
-import { OAuthError } from '../errors/oauth-error.js'
+import { refusal } from '../errors/refusal.js'
 import { httpDate, isHttpTime } from '../protocol/http-date.js'
 import { timeOf } from '../protocol/request-context.js'
 import type { GrantRequest } from './grant-handler.js'
@@ -21,7 +21,10 @@ export function tellPasswordSunset(
   // RFC 9745 §3
   if (deprecationUrl !== undefined) addHeader('Link', `<${deprecationUrl}>; rel="deprecation"`)
   if (sunsetAt !== undefined && timeOf(context, clock) >= sunsetAt) {
-    throw new OAuthError('unauthorized_client', 'This client may not use the password grant any more')
+    const detail = `It ended at ${httpDate(sunsetAt)}`
+    throw refusal('unauthorized_client', 'sunset_passed', 'This client may not use the password grant any more', {
+      detail,
+    })
   }
 }
 

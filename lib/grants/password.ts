@@ -1,6 +1,8 @@
 import { describeOptions } from '../checks/describe-options.js'
 import { checkedBy, checkedLater, flag, func, scopeList } from '../checks/option-kind.js'
-import { OAuthError } from '../errors/oauth-error.js'
+import type { OAuthError } from '../errors/oauth-error.js'
+import { refusal } from '../errors/refusal.js'
+import type { UserRefusal } from '../errors/refusal-reason.js'
 import { noticedWarning } from '../emit.js'
 import { bcryptHasher } from '../passwords/bcrypt-hasher.js'
 import { checkHasher, type PasswordHasher } from '../passwords/password-hasher.js'
@@ -98,16 +100,15 @@ export function passwordGrant(options: PasswordGrantOptions): GrantHandler {
     async grantAccess(request) {
       const { client, parameters } = request
       tellPasswordSunset(request, deprecationUrl)
-      if (client.firstParty !== true || (client.clientType === 'public' && !allowPublicClients)) {
-        throw new OAuthError('unauthorized_client', 'This client may not use the password grant')
-      }
-      const username = checkCredential(parameters.require('username'))
-      const password = checkCredential(parameters.require('password'))
+      if (client.firstParty !== true) throw notForClient('not_first_party')
+      if (client.clientType === 'public' && !allowPublicClients) throw notForClient('public_client')
+      const username = checkCredential('username', parameters.require('username'))
+      const password = checkCredential('password', parameters.require('password'))
       const deviceToken = deviceTokens ? parameters.get('device_token') : undefined
       const signIn = await verifyUser({ username, password, deviceToken, onTooManyFailures }, request)
       for (const finding of newWeaknesses()) request.emit(request.context, noticedWarning(finding))
-      if (signIn.outcome === 'denied') throw invalidUser()
-      if (signIn.outcome === 'challenge') throw challenged()
+      if (signIn.outcome === 'denied') throw invalidUser(signIn.reason, signIn.userId)
+      if (signIn.outcome === 'challenge') throw challenged(signIn.userId)
       // Judged only now: what a user's scopes are is nobody's business before the password is known to be right.
       const scope = scopeFor(signIn.userId, request, limit)
       const label = checkLabel(deviceLabel(request.context))
@@ -163,18 +164,24 @@ function ownDeviceLabel({ parameters, userAgent }: RequestContext): string | und
 }
 
 /** Refuses what no password can be before anything is looked up; the check depends on nothing but the input. */
-function checkCredential(value: string): string {
-  if (controls.test(value) || Buffer.byteLength(value) > MAX_OCTETS) {
-    throw new OAuthError('invalid_request', 'The user name or the password is too long or has control characters')
-  }
-  return value
+function checkCredential(name: 'username' | 'password', value: string): string {
+  const length = Buffer.byteLength(value)
+  if (!controls.test(value) && length <= MAX_OCTETS) return value
+  const detail = length > MAX_OCTETS ? `${name} has ${String(length)} bytes` : `${name} has a control character`
+  const description = 'The user name or the password is too long or has control characters'
+  throw refusal('invalid_request', 'credential_form', description, { detail })
 }
 
-function invalidUser(): OAuthError {
-  return new OAuthError('invalid_grant', 'The user name or the password is wrong')
+function notForClient(reason: 'not_first_party' | 'public_client'): OAuthError {
+  return refusal('unauthorized_client', reason, 'This client may not use the password grant')
+}
+
+function invalidUser(reason: UserRefusal, userId: string | undefined): OAuthError {
+  return refusal('invalid_grant', reason, 'The user name or the password is wrong', { userId })
 }
 
 /** Tells that the password was right, which its owner may know: a store that would not tell answers `denied`. */
-function challenged(): OAuthError {
-  return new OAuthError('invalid_grant', 'The sign-in needs another step, which this grant does not have')
+function challenged(userId: string | undefined): OAuthError {
+  const description = 'The sign-in needs another step, which this grant does not have'
+  return refusal('invalid_grant', 'challenged', description, { userId })
 }

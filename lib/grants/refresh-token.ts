@@ -1,7 +1,9 @@
 import { describeOptions } from '../checks/describe-options.js'
 import { wholeNumber } from '../checks/option-kind.js'
 import { ConfigurationError } from '../errors/configuration-error.js'
-import { OAuthError } from '../errors/oauth-error.js'
+import type { OAuthError } from '../errors/oauth-error.js'
+import { refusal, type RefusalFacts } from '../errors/refusal.js'
+import type { RefusalReason } from '../errors/refusal-reason.js'
 import { andThen, type MaybePromise } from '../protocol/maybe-promise.js'
 import type { PostureFinding } from '../protocol/posture-finding.js'
 import { isPrintableAscii } from '../protocol/printable-ascii.js'
@@ -9,7 +11,7 @@ import { millisecondsAt, timeOf } from '../protocol/request-context.js'
 import { storedScope, type Scope } from '../protocol/scope.js'
 import { hashToken } from '../protocol/token-hash.js'
 import type { Client } from '../stores/client-store.js'
-import type { RefreshTokenRecord } from '../stores/token-store.js'
+import type { Authorization, RefreshTokenRecord } from '../stores/token-store.js'
 import type { GrantHandler, GrantRequest, RefreshedAccess } from './grant-handler.js'
 import { takeOne, timesPerDay } from './pace.js'
 import { judgeSpentToken, LATE_AFTER_SECONDS } from './spent-token.js'
@@ -60,11 +62,11 @@ export function refreshTokenGrant(options: RefreshTokenGrantOptions = {}): Grant
     grantAccess(request): MaybePromise<RefreshedAccess> {
       const presentedToken = request.parameters.require('refresh_token')
       // RFC 6749 appendix A.17
-      if (presentedToken.length > MAX_LENGTH || !isPrintableAscii(presentedToken)) throw invalidRefreshToken()
+      if (presentedToken.length > MAX_LENGTH || !isPrintableAscii(presentedToken)) throw invalidRefreshToken('form')
       return andThen(request.tokens.findRefreshToken(hashToken(presentedToken), request.context), (found) => {
         if (found === undefined) {
           return andThen(request.countUnknownToken(), () => {
-            throw invalidRefreshToken()
+            throw invalidRefreshToken('unknown')
           })
         }
         const { client, context, clock } = request
@@ -78,12 +80,15 @@ export function refreshTokenGrant(options: RefreshTokenGrantOptions = {}): Grant
         const verdict = spending && judgeSpentToken(spending, millisecondsAt(context, clock), grace)
         // A replay ends the authorization: whatever it asks for, whatever became of the user.
         if (verdict === 'replay') return accessTo(storedScope(scope), undefined)
-        if (verdict === 'refused') throw invalidRefreshToken()
+        if (verdict === 'refused') throw invalidRefreshToken('overtaken', ownerOf(authorization))
         // A retry stores nothing, so it takes nothing from the allowance.
         const pacedUntil =
           verdict === undefined ? takeOne(request, 'refresh', refreshesPerDay, record.pacedUntil) : undefined
         return andThen(request.confirmUser(grantType, userId), (confirmed: unknown) => {
-          if (confirmed !== true) throw invalidRefreshToken()
+          if (confirmed !== true) {
+            const reason = request.isServed(grantType) ? 'user_disabled' : 'grant_not_served'
+            throw invalidRefreshToken(reason, { ...ownerOf(authorization), detail: `The sign-in was by ${grantType}` })
+          }
           return accessTo(request.refreshScope(authorization), pacedUntil)
         })
       })
@@ -118,19 +123,31 @@ const weakGraces: readonly { readonly isFound: (graceSeconds: number) => boolean
   ]
 
 /** The one answer to every refresh token that does not work: unknown, expired, revoked, foreign, replayed. */
-export function invalidRefreshToken(): OAuthError {
-  return new OAuthError('invalid_grant', 'The refresh token is invalid, expired, revoked, or belongs to another client')
+export function invalidRefreshToken(reason: RefusalReason, facts?: RefusalFacts): OAuthError {
+  const description = 'The refresh token is invalid, expired, revoked, or belongs to another client'
+  return refusal('invalid_grant', reason, description, facts)
+}
+
+/** Whose sign-in a refresh token belongs to, for the operator. */
+export function ownerOf({ userId, authorizationId }: Authorization): RefusalFacts {
+  return { userId, authorizationId }
 }
 
 function checkRecord(record: RefreshTokenRecord, { client, clock, context, emit }: GrantRequest): RefreshTokenRecord {
-  const { authorizationId, clientId: ownerClientId } = record.authorization
+  const { authorization } = record
+  const { authorizationId, clientId: ownerClientId } = authorization
   const { clientId } = client
   // RFC 6749 §6: the token is bound to its client. On a stranger's word nothing is spent and nothing is revoked.
   if (ownerClientId !== clientId) {
     emit(context, { type: 'refresh_token_misused', clientId, ownerClientId, authorizationId })
-    throw invalidRefreshToken()
+    const detail = `It belongs to the client ${ownerClientId}`
+    throw invalidRefreshToken('foreign_token', { ...ownerOf(authorization), detail })
   }
-  const expiresAt = record.spending === undefined ? record.expiresAt : record.authorization.expiresAt
-  if (!(timeOf(context, clock) < expiresAt)) throw invalidRefreshToken()
+  const expiresAt = record.spending === undefined ? record.expiresAt : authorization.expiresAt
+  const now = timeOf(context, clock)
+  if (!(now < expiresAt)) {
+    const detail = `It expired ${String(now - expiresAt)} seconds ago`
+    throw invalidRefreshToken('expired', { ...ownerOf(authorization), detail })
+  }
   return record
 }

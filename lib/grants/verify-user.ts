@@ -2,7 +2,7 @@ import { checkMethods } from '../errors/check-options.js'
 import { publicError } from '../errors/public-error.js'
 import { wrongAnswer } from '../errors/wrong-answer.js'
 import { emitError } from '../emit.js'
-import type { UserAuthenticationFailedEvent } from '../events.js'
+import type { UserRefusal } from '../errors/refusal-reason.js'
 import { findUnreadable, type PasswordHasher } from '../passwords/password-hasher.js'
 import { andThen, isUnwantedPromise, type MaybePromise } from '../protocol/maybe-promise.js'
 import type { RequestContext } from '../protocol/request-context.js'
@@ -15,8 +15,16 @@ import { unreadableHashTeller } from './unreadable-hash-teller.js'
 /** What came of a name and a password, as far as the client may know of it. */
 export type SignInOutcome =
   | { readonly outcome: 'ok'; readonly userId: string; readonly isKnown: boolean | undefined }
-  | { readonly outcome: 'denied' }
-  | { readonly outcome: 'challenge' }
+  | Denied
+  | { readonly outcome: 'challenge'; readonly userId: string | undefined }
+
+/** The sign-in is refused; the reason is for the operator. */
+interface Denied {
+  readonly outcome: 'denied'
+  readonly reason: UserRefusal
+  /** Absent when there is no such user. */
+  readonly userId: string | undefined
+}
 
 /** What somebody typed, and what their device kept. */
 export interface SignIn extends Pick<GuessedAccount, 'deviceToken' | 'onTooManyFailures'> {
@@ -60,9 +68,8 @@ function verifierOfVerifying(users: VerifyingUserStore): UserVerifier {
           const { outcome, userId } = Object(answer) as { readonly outcome?: unknown; readonly userId?: unknown }
           const isId = typeof userId === 'string' && userId !== ''
           if (outcome === 'ok' && isId) return { outcome, userId, isKnown }
-          const reason = reasonOf(outcome, userId)
-          tellRefusal(request, isId ? userId : undefined, reason)
-          return { outcome: reason === 'challenged' ? 'challenge' : 'denied' }
+          const denied = deny(request, isId ? userId : undefined, reasonOf(outcome, userId))
+          return denied.reason === 'challenged' ? { outcome: 'challenge', userId: denied.userId } : denied
         },
         isSuccess,
       ),
@@ -74,9 +81,9 @@ function verifierOfVerifying(users: VerifyingUserStore): UserVerifier {
   }
 }
 
-function reasonOf(outcome: unknown, userId: unknown): UserAuthenticationFailedEvent['reason'] {
+function reasonOf(outcome: unknown, userId: unknown): UserRefusal {
   if (outcome === 'denied') return 'denied'
-  if (outcome === 'locked') return 'locked_user'
+  if (outcome === 'locked') return 'user_locked'
   if (outcome === 'challenge') return 'challenged'
   // Also `ok` without an id: no token may come of anything but a proper answer.
   const method = 'UserStore.authenticateUser'
@@ -94,20 +101,22 @@ function verifierOfFinding(users: UserStore, hasher: PasswordHasher): UserVerifi
   let givesNames: boolean | undefined
 
   /** Finds the user of a name. One whose name is spelt in another way than by what is folded is nobody: its failures count elsewhere. */
-  async function findUser(username: string, context: RequestContext): Promise<User | undefined> {
+  async function findUser(username: string, context: RequestContext): Promise<Found> {
     const user = checkUser(await users.findUserByUsername(username, context), 'UserStore.findUserByUsername')
-    if (user === undefined) return undefined
+    if (user === undefined) return nobody
     if (typeof user.username !== 'string') {
       givesNames = false
-      return user
+      return { user }
     }
     givesNames ??= true
-    return comparableName(user.username) === comparableName(username) ? user : undefined
+    return comparableName(user.username) === comparableName(username)
+      ? { user }
+      : { user: undefined, other: user.userId }
   }
 
   return {
     async verifyUser({ username, password, ...kept }, request) {
-      const found = await findUser(username, request.context)
+      const { user: found, other } = await findUser(username, request.context)
       const foundAt = performance.now()
       // Where nobody has been found yet, nobody knows: then it is counted as well, which does the same work for a user and for nobody.
       const account = { name: username, found: { userId: found?.userId }, countsUser: givesNames !== true, ...kept }
@@ -116,13 +125,13 @@ function verifierOfFinding(users: UserStore, hasher: PasswordHasher): UserVerifi
         async (allowed): Promise<SignInOutcome> => {
           const { party, isHeldUp } = allowed
           const isOld = performance.now() - foundAt > STALE
-          const current = isOld ? await findUser(username, request.context) : found
+          const current = isOld ? (await findUser(username, request.context)).user : found
           const user = current?.userId === found?.userId ? current : undefined
           // Unknown user, wrong password, and too many failures: the same work, the same answer.
           if (user === undefined || isHeldUp) {
             await hasher.verifyNobody(password, party)
-            tellRefusal(request, user?.userId, isHeldUp ? 'too_many_failures' : 'unknown_user')
-            return { outcome: 'denied' }
+            if (isHeldUp) return deny(request, user?.userId, 'too_many_failures')
+            return deny(request, other, other === undefined ? 'unknown_user' : 'other_username')
           }
           return verify(user, password, allowed, request)
         },
@@ -148,13 +157,10 @@ function verifierOfFinding(users: UserStore, hasher: PasswordHasher): UserVerifi
       // Looked at only now: until then a hash that cannot be read has cost the work of any other.
       const unreadable = findUnreadable(hasher, passwordHash)
       if (unreadable !== undefined) tellUnreadable(request, userId, unreadable)
-      tellRefusal(request, userId, unreadable === undefined ? 'wrong_password' : 'unreadable_hash')
-      return { outcome: 'denied' }
+      return deny(request, userId, unreadable === undefined ? 'wrong_password' : 'unreadable_hash')
     }
     if (user.disabled || user.locked) {
-      const reason = user.disabled ? 'disabled_user' : 'locked_user'
-      tellRefusal(request, userId, reason)
-      return { outcome: 'denied' }
+      return deny(request, userId, user.disabled ? 'user_disabled' : 'user_locked')
     }
     const needsRehash: unknown = users.updatePasswordHash !== undefined && hasher.needsRehash(passwordHash)
     if (!isUnwantedPromise(needsRehash) && needsRehash === true) {
@@ -163,6 +169,15 @@ function verifierOfFinding(users: UserStore, hasher: PasswordHasher): UserVerifi
     return { outcome: 'ok', userId, isKnown }
   }
 }
+
+/** Whom a store found for a name. */
+interface Found {
+  readonly user: User | undefined
+  /** The id of a user of another name, who is nobody here. */
+  readonly other?: string
+}
+
+const nobody: Found = { user: undefined }
 
 /** What is guessed is the password. */
 function isSuccess({ outcome }: SignInOutcome): boolean {
@@ -184,12 +199,14 @@ async function rehash(
   }
 }
 
-function tellRefusal(
+/** Tells the operator why. */
+function deny(
   { client: { clientId }, context, emit }: GrantRequest,
   userId: string | undefined,
-  reason: UserAuthenticationFailedEvent['reason'],
-): void {
+  reason: UserRefusal,
+): Denied {
   emit(context, { type: 'user_authentication_failed', clientId, userId, reason })
+  return { outcome: 'denied', reason, userId }
 }
 
 /**

@@ -15,7 +15,7 @@ export interface EventCounter {
 /** All counters; a warning is told once at start, and is nothing to count. */
 export const eventCounters: readonly EventCounter[] = [
   counter('tokens_issued', 'tokens_issued', 'Token answers', ['grantType', 'how'], true),
-  counter('request_refused', 'requests_refused', 'Requests that were refused', ['endpoint', 'error']),
+  counter('request_refused', 'requests_refused', 'Requests that were refused', ['endpoint', 'error', 'reason']),
   counter('client_authentication_failed', 'client_authentication_failures', 'Clients that failed to authenticate', [
     'reason',
   ]),
@@ -65,8 +65,8 @@ export function labelsOf(
 ): Record<string, string> {
   const members = event as unknown as Readonly<Record<string, string | undefined>>
   const values: Record<string, string> = {}
-  // What has no endpoint was done by the application itself.
-  for (const label of labels) values[snakeCase(label)] = members[label] ?? 'application'
+  // What has no endpoint was done by the application itself. A guard that asks for credentials answers without an error.
+  for (const label of labels) values[snakeCase(label)] = members[label] ?? (label === 'error' ? 'none' : 'application')
   if (perClient && isOfClient) values['client_id'] = members['clientId'] ?? ''
   return values
 }

@@ -1,5 +1,5 @@
 import { Strategy } from 'passport-http-bearer'
-import { readBearerToken } from '../bearer/bearer-token.js'
+import { readBearerToken, whyNoToken } from '../bearer/bearer-token.js'
 import { insufficientScope, invalidToken } from '../bearer/refusals.js'
 import { satisfies } from '../bearer/verify-bearer.js'
 import type { HttpRequest } from '../express/http.js'
@@ -79,19 +79,17 @@ function bearerJudge(settings: StrategySettings): (request: AttemptedRequest) =>
       settings,
       context,
       () => {
-        const token = readBearerToken(bearerRequest(req))
-        if (token === undefined) return bearerRefusal(settings, requirement, context, { verdict: 'anonymous' })
+        const request = bearerRequest(req)
+        const token = readBearerToken(request)
+        if (token === undefined)
+          return bearerRefusal(settings, requirement, context, { verdict: 'anonymous', why: whyNoToken(request) })
         return andThen(callVerify(settings.verify, settings.parametersOf(req, [token])), ({ user, info }) => {
-          if (!user) throw invalidToken()
+          if (!user) throw invalidToken('denied')
           if (!satisfies(scopeOf(info), requirement)) throw insufficientScope()
           return { decided: 'accept', user, info }
         })
       },
-      (error) => {
-        // Of the two that may be wrong with a token, only this one is the application's to judge.
-        const reason = error.code === 'invalid_token' ? 'denied' : undefined
-        return bearerRefusal(settings, requirement, context, { verdict: 'refused', error, reason })
-      },
+      (error) => bearerRefusal(settings, requirement, context, { verdict: 'refused', error }),
     )
   }
 }

@@ -64,6 +64,6 @@ function verifyClient(
     if (user) return user
     const { name: authMethod } = method
     emit(request.context, { type: 'client_authentication_failed', clientId, authMethod, reason: 'wrong_credentials' })
-    throw invalidClient()
+    throw invalidClient('wrong_credentials', { detail: `By ${authMethod}` })
   })
 }

@@ -1,4 +1,5 @@
-import { OAuthError } from '../errors/oauth-error.js'
+import type { OAuthError } from '../errors/oauth-error.js'
+import { refusal } from '../errors/refusal.js'
 import { decodeFormComponent } from './form-encoding.js'
 
 /** Longest value of any parameter, in characters. */
@@ -58,7 +59,7 @@ export class Parameters {
   /** The value of a parameter that the request cannot do without. Throws `invalid_request`. */
   require(name: 'grant_type' | 'password' | 'refresh_token' | 'token' | 'username'): string {
     const value = this.get(name)
-    if (value === undefined) throw new OAuthError('invalid_request', `The parameter ${name} is missing`)
+    if (value === undefined) throw missing(name)
     return value
   }
 
@@ -85,13 +86,13 @@ export class Parameters {
     if (name.includes('\uFFFD') || value.includes('\uFFFD')) throw notUtf8()
     // RFC 6749 §3.2: request parameters MUST NOT be included more than once; also when one of them is empty or unknown.
     if (name === 'resource') {
-      if (this.#resources.length === MAX_PARAMETERS) throw new OAuthError('invalid_request', 'Too many parameters')
+      if (this.#resources.length === MAX_PARAMETERS) throw tooMany()
       if (value !== '') this.#resources.push(value)
       return
     }
-    if (this.#values.has(name) || isBracketedForm(name)) throw notOneValue()
-    if (value.length > MAX_VALUE_LENGTH) throw new OAuthError('invalid_request', 'A parameter is too long')
-    if (this.#values.size === MAX_PARAMETERS) throw new OAuthError('invalid_request', 'Too many parameters')
+    if (this.#values.has(name) || isBracketedForm(name)) throw notOneValue(name)
+    if (value.length > MAX_VALUE_LENGTH) throw tooLong(name, value.length)
+    if (this.#values.size === MAX_PARAMETERS) throw tooMany()
     this.#values.set(name, value)
   }
 }
@@ -122,7 +123,7 @@ export function adoptForm(body: unknown): Parameters {
     if (name === '') continue
     if (typeof value === 'string') parameters.add(name, value)
     else if (name === 'resource' && isStrings(value)) for (const resource of value) parameters.add(name, resource)
-    else if (definedNames.has(name) || isRepeated(value)) throw notOneValue()
+    else if (definedNames.has(name) || isRepeated(value)) throw notOneValue(name)
   }
   return parameters
 }
@@ -152,15 +153,40 @@ function isRepeated(value: unknown): boolean {
   return Array.isArray(value) && value.length > 1
 }
 
-/** RFC 6749 appendix B. */
-function notUtf8(): OAuthError {
-  return new OAuthError('invalid_request', 'The body is not form-encoded UTF-8')
+/** What a parameter may be called in an answer and in a log: a name that is not one of ours may be a secret in the wrong place. */
+function nameOf(name: string): string | undefined {
+  const plain = name.split('[', 1)[0] ?? ''
+  return definedNames.has(plain) ? plain : undefined
 }
 
-function notOneValue(): OAuthError {
-  return new OAuthError('invalid_request', 'A parameter is repeated or not a single value')
+function missing(name: string): OAuthError {
+  return refusal('invalid_request', 'parameter_missing', `The parameter ${name} is missing`, { detail: name })
+}
+
+function tooMany(): OAuthError {
+  const description = 'Too many parameters'
+  return refusal('invalid_request', 'too_many_parameters', description)
+}
+
+function tooLong(name: string, length: number): OAuthError {
+  const known = nameOf(name)
+  const description = 'A parameter is too long'
+  const detail = `${known ?? 'a parameter of another name'} has ${String(length)} characters`
+  return refusal('invalid_request', 'parameter_too_long', description, { detail })
+}
+
+/** RFC 6749 appendix B. */
+function notUtf8(): OAuthError {
+  return refusal('invalid_request', 'body_encoding', 'The body is not form-encoded UTF-8')
+}
+
+function notOneValue(name: string): OAuthError {
+  const known = nameOf(name)
+  const detail = name.includes('[') ? 'its name has brackets' : known
+  return refusal('invalid_request', 'parameter_repeated', 'A parameter is repeated or not a single value', { detail })
 }
 
 function notAForm(): OAuthError {
-  return new OAuthError('invalid_request', 'The body must be application/x-www-form-urlencoded')
+  const detail = 'What is in req.body is not a form'
+  return refusal('invalid_request', 'body_type', 'The body must be application/x-www-form-urlencoded', { detail })
 }

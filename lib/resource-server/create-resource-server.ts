@@ -9,6 +9,7 @@ import { tlsRule } from '../express/tls.js'
 import { systemClock, type Clock } from '../protocol/clock.js'
 import { andThen } from '../protocol/maybe-promise.js'
 import { timeOf } from '../protocol/request-context.js'
+import { noteRefused } from '../protocol/request-facts.js'
 import type { ThrottleServices } from '../throttle/limit-attempts.js'
 import { memoryThrottle } from '../throttle/memory-throttle.js'
 import {
@@ -17,6 +18,7 @@ import {
   readAccessTokenClaims,
 } from '../tokens/access-token-claims.js'
 import { verifyJwt } from '../tokens/jwt.js'
+import { factsOfJwt } from '../tokens/refused-jwt.js'
 import { VerifiedJwts } from '../tokens/verified-jwts.js'
 import type { VerifyAccessToken } from '../tokens/verify-access-token.js'
 import { remoteIntrospection } from './remote-introspection.js'
@@ -41,7 +43,7 @@ export function createResourceServer(options: ResourceServerOptions): ResourceSe
   const isUrl = URL.canParse(audience) && /^https?:/.test(audience)
   const realm = options.realm ?? (isUrl ? new URL(audience).hostname : audience)
   const path = isUrl ? wellKnownPath('oauth-protected-resource', audience) : undefined
-  const emit = createEmit(options.onEvent, clock, options.issuer)
+  const emit = createEmit(options.onEvent, clock)
   const { throttle = memoryThrottle({ clock }) } = options
   const throttling = { throttle: throttle === false ? undefined : throttle, emit }
   const services = {
@@ -81,7 +83,10 @@ function verifier(options: ResourceServerOptions, clock: Clock, throttling: Thro
   const findKey = remoteKeys(issuer, jwks === true || jwks === undefined ? {} : jwks)
   const verifiedJwts = new VerifiedJwts(rememberedJwts)
   return (token, context) =>
-    andThen(verifyJwt(token, 'at+jwt', findKey, verifiedJwts), (claims) =>
-      readAccessTokenClaims(claims, rules, timeOf(context, clock)),
-    )
+    andThen(verifyJwt(token, 'at+jwt', findKey, verifiedJwts), (claims) => {
+      const now = timeOf(context, clock)
+      const access = readAccessTokenClaims(claims, rules, now)
+      if (typeof access === 'string') noteRefused(context, factsOfJwt(access, token, claims, rules, now))
+      return access
+    })
 }

@@ -1,10 +1,10 @@
-import { OAuthError } from '../errors/oauth-error.js'
+import { tooManyRequests } from '../errors/refusal.js'
 import { publicError } from '../errors/public-error.js'
 import { emitError } from '../emit.js'
 import type { Emit } from '../events.js'
 import { andThen, isPromiseLike, type MaybePromise } from '../protocol/maybe-promise.js'
 import type { RequestContext } from '../protocol/request-context.js'
-import type { TokenRefusal } from '../protocol/token-refusal.js'
+import type { TokenRefusal } from '../errors/refusal-reason.js'
 import type { AllowedAttempt, AttemptOutcome, BlockedAttempt, Throttle, ThrottleKey } from './throttle.js'
 import { tokenKeys, type AttemptKeys } from './throttle-keys.js'
 
@@ -141,7 +141,7 @@ export function requireAllowed(
   if (isAllowed(begun)) return begun
   const { kind, retryAfterSeconds } = begun
   emit(context, { type: 'throttled', kind, clientId, retryAfterSeconds })
-  throw new OAuthError('temporarily_unavailable', 'Too many failed attempts', { status: 429, retryAfterSeconds })
+  throw tooManyRequests('Too many failed attempts', retryAfterSeconds)
 }
 
 /** Throws for what is neither: a throttle that answers anything else must not let everything pass. */

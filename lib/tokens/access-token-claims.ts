@@ -1,5 +1,6 @@
 import { isUnwantedPromise } from '../protocol/maybe-promise.js'
-import { differInSlash, type TokenRefusal } from '../protocol/token-refusal.js'
+import type { TokenRefusal } from '../errors/refusal-reason.js'
+import { differInSlash } from '../protocol/differ-in-slash.js'
 import type { JwtClaims } from './jwt.js'
 import type { VerifiedAccess } from './verified-access.js'
 

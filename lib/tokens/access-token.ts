@@ -1,4 +1,4 @@
-import { OAuthError } from '../errors/oauth-error.js'
+import { refusal } from '../errors/refusal.js'
 import type { Resource } from '../grants/granted-resources.js'
 import { andThen, type MaybePromise } from '../protocol/maybe-promise.js'
 import type { RequestContext } from '../protocol/request-context.js'
@@ -115,7 +115,7 @@ function agreed<Said>(
   for (const resource of resources) {
     const said = saidBy(resource)
     if (said !== undefined && agreed !== undefined && said !== agreed)
-      throw new OAuthError('invalid_target', `The resources need ${different}`)
+      throw refusal('invalid_target', 'resources_differ', `The resources need ${different}`)
     agreed ??= said
   }
   return agreed

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { constants, createHmac, sign, verify, type KeyObject, type SignKeyObjectInput } from 'node:crypto'
 import jsonwebtoken from 'jsonwebtoken'
 import { andThen, type MaybePromise } from '../protocol/maybe-promise.js'
-import type { TokenRefusal } from '../protocol/token-refusal.js'
+import type { TokenRefusal } from '../errors/refusal-reason.js'
 import { derSignature, joseSignature } from './ecdsa-signature.js'
 import type { SigningKey, VerificationKey } from './signing-key.js'
 import type { VerifiedJwts } from './verified-jwts.js'
@@ -115,6 +115,12 @@ function readHeader(token: string, typ: JwtType): { keyId: string | undefined; a
   if ('crit' in header || 'b64' in header) return 'header'
   if (kid !== undefined && typeof kid !== 'string') return 'header'
   return { keyId: kid, algorithm }
+}
+
+/** The header of a JWT that was refused; empty where there is none. */
+export function presentedHeader(token: string): JwtClaims {
+  const isJwt = token.length <= MAX_LENGTH && compactForm.test(token)
+  return (isJwt ? decode(token.slice(0, token.indexOf('.'))) : undefined) ?? {}
 }
 
 function isOfType(type: string, typ: JwtType): boolean {

@@ -1,8 +1,8 @@
-import { OAuthError } from '../errors/oauth-error.js'
+import type { OAuthError, OAuthErrorCode } from '../errors/oauth-error.js'
+import { refusal } from '../errors/refusal.js'
 import type { RefreshedAccess } from '../grants/grant-handler.js'
-import { invalidTarget, type Resource } from '../grants/granted-resources.js'
-import { invalidScope } from '../grants/granted-scope.js'
-import { invalidRefreshToken } from '../grants/refresh-token.js'
+import type { Resource } from '../grants/granted-resources.js'
+import { invalidRefreshToken, ownerOf } from '../grants/refresh-token.js'
 import { judgeSpentToken } from '../grants/spent-token.js'
 import { audienceList } from '../protocol/audience.js'
 import { andThen, type MaybePromise } from '../protocol/maybe-promise.js'
@@ -76,7 +76,7 @@ export function rotateTokens(
         case 'already_spent':
           return answerAgain(services, decision, access, outcome.spending)
         case 'gone':
-          throw invalidRefreshToken()
+          throw invalidRefreshToken('revoked', ownerOf(authorization))
       }
     })
   })
@@ -92,7 +92,7 @@ function answerAgain(
   const { context } = decision
   const verdict = judgeSpentToken(spending, millisecondsAt(context, services.clock), access.graceSeconds)
   if (verdict === 'replay') return endReplayed(services, access.record.authorization, context)
-  if (verdict === 'refused') throw invalidRefreshToken()
+  if (verdict === 'refused') throw invalidRefreshToken('overtaken', ownerOf(access.record.authorization))
   const resources = requireSameRequest(services, decision, access, spending)
   const claimed = verdict === 'late_retry' ? claimLateRetry(services, decision, access, spending) : undefined
   return andThen(claimed, () => repeatAnswer(services, decision, access, spending, resources))
@@ -111,7 +111,7 @@ function repeatAnswer(
   const { accessTokenScope: scope, accessTokenAudience: audience, spentAt, accessTokenExpiresAt: expiresAt } = spending
   const { authorizationId, userId, clientId } = authorization
   // Forgotten while this request waited, so the successor was spent.
-  if (spending.successorNonce === undefined) throw invalidRefreshToken()
+  if (spending.successorNonce === undefined) throw invalidRefreshToken('overtaken', ownerOf(authorization))
   const successors = deriveSuccessors(access.presentedToken, spending.successorNonce)
   const fields = { clientId, userId, authorizationId, scope, audience, issuedAt: spentAt, expiresAt }
   const draft = { client, resources, fields, signedInAt: authorization.createdAt, seed: successors.accessToken }
@@ -134,13 +134,25 @@ function requireSameRequest(
   const resources = resourcesOf(record.authorization)
   const audience = new Set(audienceList(accessTokenAudience))
   if (resources.length !== audience.size || !resources.every(({ resource }) => audience.has(resource))) {
-    throw invalidTarget()
+    throw otherParameters('invalid_target', 'for another resource', record.authorization)
   }
-  if (!isSameScope(scope, storedScope(accessTokenScope))) throw invalidScope()
+  if (!isSameScope(scope, storedScope(accessTokenScope))) {
+    throw otherParameters('invalid_scope', 'with another scope', record.authorization)
+  }
   if (isShapedByParameters(services, client, resources) && !isMarkedBy(successorNonce, context.parameters)) {
-    throw new OAuthError('invalid_request', 'The refresh token was used a moment ago with other parameters')
+    throw otherParameters('invalid_request', 'with other parameters', record.authorization)
   }
   return resources
+}
+
+function otherParameters(code: OAuthErrorCode, how: string, authorization: Authorization): OAuthError {
+  const description =
+    code === 'invalid_scope'
+      ? 'The scope is missing, malformed, or more than this client may have'
+      : code === 'invalid_target'
+        ? 'The resource is unknown, malformed, or not for this client'
+        : `The refresh token was used a moment ago ${how}`
+  return refusal(code, 'other_parameters', description, ownerOf(authorization))
 }
 
 function isSameScope(one: Scope, other: Scope): boolean {
@@ -171,9 +183,10 @@ function claimLateRetry(
     return andThen(tokens.findRefreshToken(tokenHash, context), (found) => {
       const spending = found?.spending
       // Revoked meanwhile, or answered to another request that came at the same moment.
-      if (spending === undefined || typeof spending.lateRetryAt === 'number') throw invalidRefreshToken()
+      if (spending === undefined) throw invalidRefreshToken('revoked', ownerOf(authorization))
+      if (typeof spending.lateRetryAt === 'number') throw invalidRefreshToken('overtaken', ownerOf(authorization))
       if (judgeSpentToken(spending, millisecondsAt(context, clock), graceSeconds) === 'refused') {
-        throw invalidRefreshToken()
+        throw invalidRefreshToken('overtaken', ownerOf(authorization))
       }
       return endReplayed(services, authorization, context)
     })
@@ -187,7 +200,7 @@ function endReplayed(
 ): MaybePromise<never> {
   return andThen(services.tokens.revokeTokens({ authorizationId }, context), () => {
     services.emit(context, { type: 'refresh_token_replayed', clientId, userId, authorizationId })
-    throw invalidRefreshToken()
+    throw invalidRefreshToken('replayed', { userId, authorizationId })
   })
 }
 

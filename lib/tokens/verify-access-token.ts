@@ -2,8 +2,9 @@ import { wrongAnswer } from '../errors/wrong-answer.js'
 import { audienceList } from '../protocol/audience.js'
 import { andThen, isPromiseLike, type MaybePromise } from '../protocol/maybe-promise.js'
 import { timeOf, type RequestContext } from '../protocol/request-context.js'
+import { noteRefused } from '../protocol/request-facts.js'
 import { hashToken } from '../protocol/token-hash.js'
-import type { TokenRefusal } from '../protocol/token-refusal.js'
+import type { TokenRefusal } from '../errors/refusal-reason.js'
 import type { AccessTokenRecord, TokenStore } from '../stores/token-store.js'
 import type { Clock } from '../protocol/clock.js'
 import type { ActiveParties } from './active-parties.js'
@@ -11,6 +12,7 @@ import type { VerifiedAccess } from './verified-access.js'
 import type { VerifiedJwts } from './verified-jwts.js'
 import { isJwt, verifyJwt, type FindKey, type JwtClaims } from './jwt.js'
 import { ownClaimRules, readAccessTokenClaims, type ClaimRules } from './access-token-claims.js'
+import { factsOfJwt, sinceExpiry } from './refused-jwt.js'
 import type { SigningKeys } from './signing-key-set.js'
 
 /** Returns what an access token says, or why it is refused. */
@@ -56,19 +58,24 @@ export function ownTokenVerifier(
           if (tokenId === undefined || !checkRevocation) return judged(access, context)
           const id = { tokenId, authorizationId, clientId, issuedAt }
           return andThen(tokens.isSignedTokenRevoked(id, context), (revoked: unknown) =>
-            revoked === false ? judged(access, context) : 'revoked',
+            revoked === false ? judged(access, context) : refused('revoked', access, context),
           )
         })
       : andThen(tokens.findAccessToken(hashToken(token), context), (record) => {
           if (record === undefined) return andThen(onUnknown(context, 'unknown'), () => 'unknown' as const)
-          const access = opaqueAccess(record, timeOf(context, clock))
-          return typeof access === 'string' ? access : judged(access, context)
+          const now = timeOf(context, clock)
+          const access = opaqueAccess(record, now)
+          if (typeof access !== 'string') return judged(access, context)
+          return refused(access, record, context, sinceExpiry(record.expiresAt, now))
         })
 
   function judged(access: VerifiedAccess, context: RequestContext): MaybePromise<VerifiedAccess | TokenRefusal> {
     if (checkParties === false) return access
     const refusal = parties.judge(access, context, anew)
-    return isPromiseLike(refusal) ? refusal.then((found) => found ?? access) : (refusal ?? access)
+    if (isPromiseLike(refusal)) {
+      return refusal.then((reason) => (reason === undefined ? access : refused(reason, access, context)))
+    }
+    return refusal === undefined ? access : refused(refusal, access, context)
   }
 }
 
@@ -80,9 +87,21 @@ export function verifyOwnJwt(
 ): MaybePromise<VerifiedAccess | TokenRefusal> {
   const { signingKeys, verifiedJwts, issuer, clock, claimRules = ownClaimRules(issuer) } = services
   if (signingKeys === undefined) return 'unknown_key'
-  return andThen(verifyJwt(token, 'at+jwt', ownKeys(signingKeys), verifiedJwts), (claims) =>
-    readAccessTokenClaims(claims, claimRules, timeOf(context, clock)),
-  )
+  return andThen(verifyJwt(token, 'at+jwt', ownKeys(signingKeys), verifiedJwts), (claims) => {
+    const now = timeOf(context, clock)
+    const access = readAccessTokenClaims(claims, claimRules, now)
+    if (typeof access === 'string') noteRefused(context, factsOfJwt(access, token, claims, claimRules, now))
+    return access
+  })
+}
+
+type Owner = Pick<VerifiedAccess, 'clientId' | 'userId' | 'authorizationId'>
+
+/** Notes whose token it is that is refused. */
+function refused(reason: TokenRefusal, owner: Owner, context: RequestContext, detail?: string): TokenRefusal {
+  const { clientId, userId, authorizationId } = owner
+  noteRefused(context, { clientId, userId, authorizationId, detail })
+  return reason
 }
 
 /** Says that a JWT has no signature of ours. One that has, and is refused all the same, is not unknown. */

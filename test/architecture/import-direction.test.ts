@@ -19,7 +19,6 @@ const rules: ImportRules = {
     ['client-auth'],
     ['stores', 'passwords', 'throttle'],
     ['emit'],
-    ['telemetry'],
     ['events'],
     ['checks'],
     ['protocol'],

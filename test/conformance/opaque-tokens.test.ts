@@ -158,7 +158,6 @@ describe('authorizations.revoke', () => {
       clientId: undefined,
       ...ids,
       authorizations: ended,
-      level: 'info',
       at: server.now(),
       requestId: expect.any(String) as string,
       endpoint: undefined,

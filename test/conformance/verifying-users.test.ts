@@ -68,8 +68,8 @@ describe('users whose store verifies by itself', () => {
     expect(reasons()).toEqual([
       [undefined, 'denied'],
       ['user-1', 'denied'],
-      [undefined, 'locked_user'],
-      ['user-1', 'locked_user'],
+      [undefined, 'user_locked'],
+      ['user-1', 'user_locked'],
     ])
   })
 
@@ -229,7 +229,7 @@ describe('a locked user of a store that finds', () => {
     expect(right.octets).toBe(wrong.octets)
     expect(reasons()).toEqual([
       ['user-1', 'wrong_password'],
-      ['user-1', 'locked_user'],
+      ['user-1', 'user_locked'],
     ])
     const refresh = `grant_type=refresh_token&refresh_token=${refreshToken}`
     expect((await postToken(server, refresh, 'shop-app')).status).toBe(200)

@@ -2,7 +2,6 @@ import { inspect } from 'node:util'
 import request, { type Test } from 'supertest'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { StoreUnavailableError, type OAuthEvent, type RevocationSelection } from 'latchkey'
-import { eventLevels } from '../../lib/telemetry/event-levels.js'
 import { plainServer } from '../fixtures/plain-passwords.js'
 import { clientLike } from '../fixtures/api-server.js'
 import { postToken, signIn } from '../fixtures/post-token.js'
@@ -35,16 +34,29 @@ beforeEach(() => {
 })
 
 describe('what is told', () => {
-  const told = (event: Readonly<Record<string, unknown>>): object => ({
-    level: eventLevels[event['type'] as OAuthEvent['type']],
+  const told = (event: object): object => ({
     at: server.now(),
     requestId,
     endpoint: 'token',
     address: loopback,
     ...event,
   })
-  const refused = (error: string, description: unknown = expect.any(String)): object =>
-    told({ type: 'request_refused', error, description })
+  const refused = (error: string, reason: string, more: object = {}): object =>
+    told({
+      type: 'request_refused',
+      status: error === 'invalid_client' || error === 'invalid_token' ? 401 : 400,
+      error,
+      description: expect.any(String),
+      reason,
+      detail: undefined,
+      clientId: undefined,
+      grantType: undefined,
+      userId: undefined,
+      authorizationId: undefined,
+      scope: undefined,
+      resource: undefined,
+      ...more,
+    })
 
   it('warning: the password grant is enabled', () => {
     expect(server.events.filter((event) => event.type === 'warning' && event.code !== 'weak_settings')).toEqual([
@@ -92,30 +104,63 @@ describe('what is told', () => {
 
   it('request_refused: with the words of the answer', async () => {
     const { body } = await postToken(server, 'grant_type=client_credentials&scope=admin')
-    expect(news()).toEqual([refused('invalid_scope', body.error_description)])
+    const who = { clientId: 'stock-sync', grantType: 'client_credentials', scope: 'admin' }
+    const why = { description: body.error_description, detail: 'admin' }
+    expect(news()).toEqual([refused('invalid_scope', 'scope_unknown', { ...who, ...why })])
     await request(server.http).get('/oauth/token')
     await postToken(server, 'grant_type=password&grant_type=password')
     await request(server.http).get('/orders').set('Authorization', 'Bearer unknown')
     const atGuard = { endpoint: 'guard' }
     expect(news()).toEqual([
-      refused('invalid_request'),
-      refused('invalid_request'),
+      refused('invalid_request', 'method_not_allowed', { status: 405, detail: 'The method is GET' }),
+      refused('invalid_request', 'parameter_repeated', { detail: 'grant_type' }),
       { ...told({ type: 'unknown_token', clientId: undefined, reason: 'unknown' }), ...atGuard },
-      { ...refused('invalid_token'), ...atGuard, reason: 'unknown' },
+      refused('invalid_token', 'unknown', atGuard),
     ])
   })
 
-  it('nothing: of a request to a guarded route without credentials, and of one that passes', async () => {
+  it('nothing: of a request to a guarded route that passes', async () => {
     const { access_token: token } = await signIn(server)
     news()
-    expect((await request(server.http).get('/orders')).status).toBe(401)
     expect((await request(server.http).get('/orders').auth(token, { type: 'bearer' })).status).toBe(200)
+    expect(news()).toEqual([])
+  })
+
+  const inQuery = 'access_token is in the query or in the form'
+  it.each([
+    ['no_credentials', undefined, '/orders', undefined],
+    ['no_credentials', 'The Authorization header has the scheme alone', '/orders', 'Bearer '],
+    ['other_scheme', 'The Authorization header uses Token, not Bearer', '/orders', 'Token abc'],
+    ['other_scheme', 'The Authorization header does not begin with Bearer', '/orders', 'mF_9.B5f-4.1JqM'],
+    ['token_elsewhere', inQuery, '/orders?access_token=abc', undefined],
+  ])(
+    'request_refused: %s, with the id of the answer, where a guard asks for credentials: %s (A18)',
+    async (reason, detail, path, header) => {
+      const req = request(server.http).get(path)
+      const answer = await (header === undefined ? req : req.set('Authorization', header))
+      expect([answer.status, answer.body]).toEqual([401, {}])
+      const none = { endpoint: 'guard', status: 401, error: undefined, description: undefined }
+      const id = { requestId: answer.headers['request-id'] }
+      expect(news()).toEqual([refused('', reason, { ...none, ...id, detail })])
+    },
+  )
+
+  it('nothing where an optional guard lets a request without credentials pass', async () => {
+    server = plainServer({
+      routes: (app, oauth) => {
+        app.get('/anybody', oauth.requireBearer({ optional: true }), (_req, res) => {
+          res.end()
+        })
+      },
+    })
+    before = server.events.length
+    expect((await request(server.http).get('/anybody')).status).toBe(200)
     expect(news()).toEqual([])
   })
 
   it.each([
     ['unknown_client', 'client_secret_basic', 'nobody', 'x'],
-    ['disabled_client', 'client_secret_basic', 'disabled-app', secretOf('disabled-app')],
+    ['client_disabled', 'client_secret_basic', 'disabled-app', secretOf('disabled-app')],
     ['wrong_credentials', 'client_secret_basic', 'shop-app', 'wrong'],
     ['method_not_registered', 'client_secret_basic', 'post-app', secretOf('post-app')],
   ])('client_authentication_failed: %s', async (reason, authMethod, clientId, secret) => {
@@ -125,21 +170,21 @@ describe('what is told', () => {
     await post.send('grant_type=client_credentials')
     expect(news()).toEqual([
       told({ type: 'client_authentication_failed', clientId: known, authMethod, reason }),
-      refused('invalid_client'),
+      refused('invalid_client', reason, { clientId: known, detail: expect.stringMatching(/^By client_secret_basic/) }),
     ])
   })
 
   it.each([
     ['unknown_user', undefined, 'nobody', 'x'],
     ['wrong_password', 'user-1', 'alice', 'x'],
-    ['disabled_user', 'user-9', 'ex', 'right'],
+    ['user_disabled', 'user-9', 'ex', 'right'],
     ['wrong_password', 'user-9', 'ex', 'x'],
   ])('user_authentication_failed: %s, %s', async (reason, userId, username, password) => {
     server.users.set('ex', { userId: 'user-9', passwordHash: 'plain:right', disabled: true })
     await postToken(server, `grant_type=password&username=${username}&password=${password}`, 'shop-app')
     expect(news()).toEqual([
       told({ type: 'user_authentication_failed', clientId: 'shop-app', userId, reason }),
-      refused('invalid_grant'),
+      refused('invalid_grant', reason, { clientId: 'shop-app', grantType: 'password', userId }),
     ])
   })
 
@@ -149,13 +194,15 @@ describe('what is told', () => {
     const { authorizationId } = first as { authorizationId: string }
     await postToken(server, refreshOf(token), 'other-app')
     const misuse = { type: 'refresh_token_misused', clientId: 'other-app', ownerClientId: 'shop-app', authorizationId }
-    expect(news()).toEqual([told(misuse), refused('invalid_grant')])
+    const whose = { grantType: 'refresh_token', userId: 'user-1', authorizationId }
+    const foreign = { clientId: 'other-app', ...whose, detail: 'It belongs to the client shop-app' }
+    expect(news()).toEqual([told(misuse), refused('invalid_grant', 'foreign_token', foreign)])
     await postToken(server, refreshOf(token), 'shop-app')
     news()
     server.advance(10)
     await postToken(server, refreshOf(token), 'shop-app')
     const replay = { type: 'refresh_token_replayed', clientId: 'shop-app', userId: 'user-1', authorizationId }
-    expect(news()).toEqual([told(replay), refused('invalid_grant')])
+    expect(news()).toEqual([told(replay), refused('invalid_grant', 'replayed', { clientId: 'shop-app', ...whose })])
   })
 
   const revoked = {
@@ -197,7 +244,7 @@ describe('what is told', () => {
     await postToken(server, refreshOf('x'), 'shop-app')
     expect(news()).toEqual([
       told({ type: 'unknown_token', clientId: 'shop-app', reason: 'unknown' }),
-      refused('invalid_grant'),
+      refused('invalid_grant', 'unknown', { clientId: 'shop-app', grantType: 'refresh_token' }),
     ])
     server.stores.clients.saveClient(clientLike('asking-app', { mayIntrospect: true }))
     const post = request(server.http).post('/oauth/introspect').auth('asking-app', secretOf('asking-app'))
@@ -279,7 +326,7 @@ describe('what is never told', () => {
     await send(refreshOf(first.access_token), 'shop-app')
     await send(refreshOf('made-up-token'), 'shop-app')
     await send('grant_type=client_credentials')
-    await send('grant_type=client_credentials&scope=made-up-token')
+    await send('grant_type=client_credentials&scope=made-up')
     await send('grant_type=made-up-token')
     await send('grant_type=password&username=alice&password=wr0ng-password', 'shop-app')
     await send('grant_type=password&username=wr0ng-password&password=x', 'shop-app')

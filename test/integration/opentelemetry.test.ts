@@ -39,9 +39,15 @@ describe('the telemetry', () => {
       ['latchkey.request.duration{latchkey.endpoint=token,latchkey.outcome=invalid_grant}', 1],
       ['latchkey.request.duration{latchkey.endpoint=token,latchkey.outcome=ok}', 1],
       ['latchkey.request.duration{latchkey.endpoint=token,latchkey.outcome=unsupported_grant_type}', 1],
-      ['latchkey.requests_refused{latchkey.endpoint=guard,latchkey.error=invalid_token}', 1],
-      ['latchkey.requests_refused{latchkey.endpoint=token,latchkey.error=invalid_grant}', 1],
-      ['latchkey.requests_refused{latchkey.endpoint=token,latchkey.error=unsupported_grant_type}', 1],
+      ['latchkey.requests_refused{latchkey.endpoint=guard,latchkey.error=invalid_token,latchkey.reason=unknown}', 1],
+      [
+        'latchkey.requests_refused{latchkey.endpoint=token,latchkey.error=invalid_grant,latchkey.reason=unknown_user}',
+        1,
+      ],
+      [
+        'latchkey.requests_refused{latchkey.endpoint=token,latchkey.error=unsupported_grant_type,latchkey.reason=unsupported_grant_type}',
+        1,
+      ],
       ['latchkey.revocations{latchkey.selection=everything}', 1],
       ['latchkey.tokens_issued{latchkey.grant_type=password,latchkey.how=new}', 1],
       ['latchkey.unknown_tokens{latchkey.endpoint=guard}', 1],

@@ -5,7 +5,7 @@ import { BearerStrategy } from 'latchkey/passport'
 import type { ResourceServerOptions } from 'latchkey/resource-server'
 import passport from 'passport'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { tokenRefusals, type TokenRefusal } from '../../lib/protocol/token-refusal.js'
+import { tokenRefusals, type TokenRefusal } from '../../lib/errors/refusal-reason.js'
 import { claimsOf, post, signInAt, signingKey, tokenOf } from '../fixtures/api-server.js'
 import { jws, segment, signer } from '../fixtures/jwt-server.js'
 import {
@@ -177,15 +177,6 @@ describe('the reason of a refused token, for the operator alone', () => {
     const requireBearer = (): unknown => passport.authenticate(strategy)
     const app = await guardedBy(() => ({ requireBearer }) as never)
     await expectRefusal(app, events, 'a-token', 'denied')
-  })
-
-  it('is absent where the error says everything (20)', async () => {
-    const app = await guardedBy(() => ({
-      requireBearer: () => issuer.oauth.requireBearer({ scope: 'orders:write' }) as never,
-    }))
-    issuer.events.length = 0
-    expect((await app.get(await tokenOf(issuer, 'jwt-app', { scope: 'orders:read' }))).status).toBe(403)
-    expect(issuer.events.at(-1)).toMatchObject({ error: 'insufficient_scope', reason: undefined })
   })
 
   it('is one of the list, each of which was seen above and is documented (20)', () => {

@@ -4,7 +4,6 @@ import type { OAuthEvent } from 'latchkey'
 import { createEmit } from '../../lib/emit.js'
 import { eventChannelName } from '../../lib/events.js'
 import type { Emit } from '../../lib/events.js'
-import { eventLevels, isAtLeast } from '../../lib/telemetry/event-levels.js'
 
 const context = {
   requestId: 'r1',
@@ -20,7 +19,18 @@ function everyEvent(text: string): Told[] {
   const ids = { clientId: text, userId: text, authorizationId: text }
   return [
     { type: 'tokens_issued', ...ids, grantType: text, scope: text, how: 'new' },
-    { type: 'request_refused', error: text, description: text, reason: undefined },
+    {
+      type: 'request_refused',
+      status: 400,
+      error: 'invalid_grant',
+      description: text,
+      reason: 'expired',
+      detail: text,
+      ...ids,
+      grantType: text,
+      scope: text,
+      resource: text,
+    },
     { type: 'client_authentication_failed', clientId: text, authMethod: text, reason: 'wrong_credentials' },
     { type: 'user_authentication_failed', clientId: text, userId: text, reason: 'wrong_password' },
     { type: 'throttled', kind: 'account', clientId: text, retryAfterSeconds: 1 },
@@ -72,7 +82,6 @@ describe('an event', () => {
       type: 'unknown_token',
       clientId: undefined,
       reason: 'unknown',
-      level: 'debug',
       at: 1,
       requestId: 'r1',
       endpoint: 'token',
@@ -98,17 +107,10 @@ describe('the channel', () => {
   it('has every event, also of a server without a listener', () => {
     subscribe(eventChannelName, hear)
     const emit = createEmit(undefined, () => 1)
-    const quiet = everyEvent('x').filter(({ type }) => !isAtLeast(type, 'warn'))
+    const quiet = everyEvent('x').filter(({ type }) => type !== 'failure' && type !== 'warning')
     for (const event of quiet) emit(context, event)
     expect(published).toEqual(
-      quiet.map((event) => ({
-        ...event,
-        level: eventLevels[event.type],
-        at: 1,
-        requestId: 'r1',
-        endpoint: 'token',
-        address: '192.0.2.1',
-      })),
+      quiet.map((event) => ({ ...event, at: 1, requestId: 'r1', endpoint: 'token', address: '192.0.2.1' })),
     )
   })
 
@@ -137,7 +139,7 @@ describe('the channel', () => {
       },
     })
     for (const event of everyEvent('x')) {
-      if (!isAtLeast(event.type, 'warn')) emit(untouchable, event)
+      if (event.type !== 'failure' && event.type !== 'warning') emit(untouchable, event)
     }
     expect(published).toEqual([])
   })

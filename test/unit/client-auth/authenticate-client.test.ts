@@ -81,7 +81,7 @@ describe('authenticateClient', () => {
   )
 
   it.each([
-    ['disabled', { ...service, disabled: true }, 'disabled_client', 'service'],
+    ['disabled', { ...service, disabled: true }, 'client_disabled', 'service'],
     ['not registered for the method', { ...service, authMethods: ['none'] }, 'method_not_registered', 'service'],
     ['unknown', undefined, 'unknown_client', undefined],
     ['another one than was named', { ...service, clientId: 'Service' }, 'unknown_client', undefined],

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { isBasic, parseBasicCredentials } from '../../../lib/client-auth/basic-credentials.js'
+import { isBasic, parseBasicCredentials as parse } from '../../../lib/client-auth/basic-credentials.js'
 import { decodeFormComponent } from '../../../lib/protocol/form-encoding.js'
 
 interface Credentials {
@@ -71,7 +71,25 @@ function spellings(character: string): fc.Arbitrary<string> {
 const spelled = (text: string): fc.Arbitrary<string> =>
   fc.tuple(...Array.from(text, spellings)).map((parts) => parts.join(''))
 
+/** Credentials, or nothing where a text says why there are none. */
+function parseBasicCredentials(header: string): object | undefined {
+  const parsed = parse(header)
+  return typeof parsed === 'string' ? undefined : parsed
+}
+
 describe('parseBasicCredentials', () => {
+  it.each([
+    ['not Base64 of id, colon and secret', 'Basic app:secret'],
+    ['there is no colon between id and secret', `Basic ${encoded('app')}`],
+    ['the id is empty', `Basic ${encoded(':secret')}`],
+    ['the id is not form-encoded, which makes a percent sign %25', `Basic ${encoded('a%p:secret')}`],
+    ['the secret is not form-encoded, which makes a percent sign %25', `Basic ${encoded('app:a+b%c')}`],
+    ['the id is not printable ASCII', `Basic ${encoded('%C3%A4pp:secret')}`],
+    ['the secret is not printable ASCII', `Basic ${encoded('app:s%00')}`],
+  ])('says what is malformed, without a word of what was sent: %s (A2)', (why, header) => {
+    expect(parse(header)).toBe(why)
+  })
+
   it('reads back every id and secret, however a client may spell them', () => {
     const credentials = fc.record({ clientId: printable.filter((text) => text !== ''), proof: printable })
     const request = credentials.chain(({ clientId, proof }) =>

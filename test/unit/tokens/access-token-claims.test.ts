@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { TokenRefusal } from '../../../lib/protocol/token-refusal.js'
+import type { TokenRefusal } from '../../../lib/errors/refusal-reason.js'
 import { readAccessTokenClaims, type ClaimRules } from '../../../lib/tokens/access-token-claims.js'
 import type { VerifiedAccess } from '../../../lib/tokens/verified-access.js'
 

@@ -1,6 +1,6 @@
 import { createHmac, createSecretKey, generateKeyPairSync } from 'node:crypto'
 import { beforeEach, describe, expect, it } from 'vitest'
-import type { TokenRefusal } from '../../../lib/protocol/token-refusal.js'
+import type { TokenRefusal } from '../../../lib/errors/refusal-reason.js'
 import { isJwt, signJwt, verifyJwt, type JwtClaims } from '../../../lib/tokens/jwt.js'
 import { signingKey, type SigningKey } from '../../../lib/tokens/signing-key.js'
 import { VerifiedJwts } from '../../../lib/tokens/verified-jwts.js'
