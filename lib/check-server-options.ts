@@ -1,11 +1,5 @@
-import {
-  checkBoolean,
-  checkFunction,
-  checkMethods,
-  checkOptions,
-  checkText,
-  checkWholeNumber,
-} from './errors/check-options.js'
+import { checkInterface } from './checks/check-interface.js'
+import { checkBoolean, checkFunction, checkOptions, checkText, checkWholeNumber } from './errors/check-options.js'
 import { ConfigurationError } from './errors/configuration-error.js'
 import type { GrantHandler } from './grants/grant-handler.js'
 import { checkHasher } from './passwords/password-hasher.js'
@@ -27,21 +21,10 @@ const namedGrantTypes = ['authorization_code', 'client_credentials', 'password',
 export function checkServerOptions(options: AuthorizationServerOptions): void {
   checkOptions('createAuthorizationServer', options, serverOptionNames)
   checkIssuer(options.issuer)
-  checkMethods('clients', options.clients, ['findClient'])
+  checkInterface('clients', options.clients, 'ClientStore')
   // Absent where a store cannot be written to.
   checkFunction('clients.replaceClient', (options.clients as { readonly replaceClient?: unknown }).replaceClient)
-  checkMethods('tokens', options.tokens, [
-    'saveTokens',
-    'findAccessToken',
-    'findRefreshToken',
-    'rotateRefreshToken',
-    'revokeAccessToken',
-    'revokeTokens',
-    'revokeSignedToken',
-    'isSignedTokenRevoked',
-    'findAuthorization',
-    'listAuthorizations',
-  ])
+  checkInterface('tokens', options.tokens, 'TokenStore')
   // Absent where a store drops by itself what has expired.
   checkFunction('tokens.prune', (options.tokens as { readonly prune?: unknown }).prune)
   checkScopes(options.scopes)
@@ -66,7 +49,7 @@ export function checkServerOptions(options: AuthorizationServerOptions): void {
   checkBoolean('requireTls', options.requireTls)
   checkBoolean('strict', options.strict)
   if (options.throttle !== undefined && options.throttle !== false) {
-    checkMethods('throttle', options.throttle, ['begin', 'isKnown', 'remember'])
+    checkInterface('throttle', options.throttle, 'Throttle')
   }
   serverSecrets(options.secret)
   if (options.secretHasher !== undefined) {
@@ -131,7 +114,7 @@ function checkAccessTokens(options: AuthorizationServerOptions): void {
   checkFunction('accessTokenClaims', options.accessTokenClaims)
   checkBoolean('checkRevocation', options.checkRevocation)
   if (options.partyCheckSeconds !== false) checkWholeNumber('partyCheckSeconds', options.partyCheckSeconds, 0, 3600)
-  if (signingKeys !== undefined) checkMethods('signingKeys', signingKeys, ['current'])
+  if (signingKeys !== undefined) checkInterface('signingKeys', signingKeys, 'SigningKeys')
   const formats = [accessTokenFormat, ...resources.map((resource) => resource.accessTokenFormat)]
   if (formats.includes('jwt') && signingKeys === undefined) {
     throw new ConfigurationError(
@@ -166,7 +149,7 @@ function checkGrants(grants: unknown): void {
   const seen = new Set<string>()
   grants.forEach((grant: unknown, index) => {
     const where = `grants[${String(index)}]`
-    checkMethods(where, grant, ['grantAccess'])
+    checkInterface(where, grant, 'GrantHandler')
     const { grantType, confirmUser, checkTokenStore } = grant as Readonly<Record<keyof GrantHandler, unknown>>
     checkFunction(`${where}.confirmUser`, confirmUser)
     checkFunction(`${where}.checkTokenStore`, checkTokenStore)
@@ -196,7 +179,7 @@ function checkClientAuthMethods(methods: unknown): void {
   const seen = new Set(builtInAuthMethods)
   methods.forEach((method: unknown, index) => {
     const where = `clientAuthMethods[${String(index)}]`
-    checkMethods(where, method, ['readCredentials', 'verifyCredentials'])
+    checkInterface(where, method, 'ClientAuthMethod')
     const { name } = method as { readonly name?: unknown }
     const remedy = 'Name it as in the authMethods of its clients, and as no other method'
     if (typeof name !== 'string' || name === '') throw new ConfigurationError(`${where}.name`, 'is missing', remedy)

@@ -1,7 +1,8 @@
-import { checkMethods } from '../errors/check-options.js'
 import { ConfigurationError } from '../errors/configuration-error.js'
 import { systemClock, type Clock } from '../protocol/clock.js'
 import { isScopeToken } from '../protocol/scope.js'
+import { checkInterface } from './check-interface.js'
+import { interfaces, type InterfaceName } from './interfaces.js'
 import { nameKind, nameValue } from './name-value.js'
 
 /** What a caller has to do about an option: give it, or leave it out, with or without a default. */
@@ -85,10 +86,10 @@ export function func<Value>(): OptionKind<Value> {
   })
 }
 
-/** An object with these methods. */
-export function having<Value>(expects: string, methods: readonly (keyof Value & string)[]): OptionKind<Value> {
-  return checkedBy(expects, (path, value) => {
-    checkMethods(path, value, methods)
+/** An object with the methods of an interface. */
+export function having<Value>(name: InterfaceName): OptionKind<Value> {
+  return checkedBy(interfaces[name].name, (path, value) => {
+    checkInterface(path, value, name)
   })
 }
 

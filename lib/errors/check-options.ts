@@ -12,16 +12,6 @@ export function checkOptions(where: string, options: unknown, known: readonly st
   }
 }
 
-/** Refuses anything but an object with these methods. */
-export function checkMethods(where: string, value: unknown, methods: readonly string[]): void {
-  for (const method of methods) {
-    const member = typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[method] : undefined
-    if (typeof member !== 'function') {
-      throw new ConfigurationError(where, `has no method ${method}`, 'Give it an object that implements the interface')
-    }
-  }
-}
-
 /** Refuses anything but true and false: a word such as `no` would count as true. Absent is fine. */
 export function checkBoolean(where: string, value: unknown): void {
   if (value === undefined || typeof value === 'boolean') return

@@ -1,4 +1,5 @@
-import { checkMethods } from '../errors/check-options.js'
+import { checkInterface } from '../checks/check-interface.js'
+import { checkFunction } from '../errors/check-options.js'
 import { publicError } from '../errors/public-error.js'
 import { wrongAnswer } from '../errors/wrong-answer.js'
 import { emitError } from '../emit.js'
@@ -58,7 +59,7 @@ function isVerifying(users: UserStore | VerifyingUserStore): users is VerifyingU
 }
 
 function verifierOfVerifying(users: VerifyingUserStore): UserVerifier {
-  checkMethods('passwordGrant.users', users, ['authenticateUser', 'findUser'])
+  checkInterface('passwordGrant.users', users, 'VerifyingUserStore')
   return {
     verifyUser: ({ username, password, ...kept }, request) =>
       request.limitAttempts(
@@ -94,8 +95,11 @@ function reasonOf(outcome: unknown, userId: unknown): UserRefusal {
 }
 
 function verifierOfFinding(users: UserStore, hasher: PasswordHasher): UserVerifier {
-  checkMethods('passwordGrant.users', users, ['findUserByUsername', 'findUser'])
-  if (users.updatePasswordHash !== undefined) checkMethods('passwordGrant.users', users, ['updatePasswordHash'])
+  checkInterface('passwordGrant.users', users, 'UserStore')
+  checkFunction(
+    'passwordGrant.users.updatePasswordHash',
+    (users as { readonly updatePasswordHash?: unknown }).updatePasswordHash,
+  )
   const tellUnreadable = unreadableHashTeller()
   /** Whether the store gives the names of all users that it has found so far. */
   let givesNames: boolean | undefined

@@ -7,7 +7,8 @@ import {
   type Span,
   type TracerProvider,
 } from '@opentelemetry/api'
-import { checkBoolean, checkMethods, checkOptions } from '../errors/check-options.js'
+import { checkInterface } from '../checks/check-interface.js'
+import { checkBoolean, checkOptions } from '../errors/check-options.js'
 import { eventCounters, labelsOf } from '../metrics/counted-events.js'
 import { durationBuckets, observe } from '../metrics/observe.js'
 import type { RequestTrace } from '../protocol/request-trace.js'
@@ -35,8 +36,8 @@ export function openTelemetry(options: OpenTelemetryOptions = {}): () => void {
   checkOptions('openTelemetry', options, ['meterProvider', 'tracerProvider', 'perClient'])
   const { meterProvider = metrics.getMeterProvider(), tracerProvider = traces.getTracerProvider() } = options
   const { perClient = false } = options
-  checkMethods('openTelemetry.meterProvider', meterProvider, ['getMeter'])
-  checkMethods('openTelemetry.tracerProvider', tracerProvider, ['getTracer'])
+  checkInterface('openTelemetry.meterProvider', meterProvider, 'MeterProvider')
+  checkInterface('openTelemetry.tracerProvider', tracerProvider, 'TracerProvider')
   checkBoolean('openTelemetry.perClient', perClient)
 
   const meter = meterProvider.getMeter(SCOPE)

@@ -1,4 +1,5 @@
-import { checkFunction, checkMethods } from '../errors/check-options.js'
+import { checkInterface } from '../checks/check-interface.js'
+import { checkFunction } from '../errors/check-options.js'
 import type { PostureFinding } from '../protocol/posture-finding.js'
 import type { UnreadableHash } from './unreadable-hash.js'
 
@@ -35,7 +36,7 @@ export interface PasswordHasher {
 
 /** Checks that an option is a hasher. Throws `ConfigurationError`. */
 export function checkHasher(option: string, hasher: unknown): void {
-  checkMethods(option, hasher, ['hash', 'verify', 'verifyNobody', 'needsRehash'])
+  checkInterface(option, hasher, 'PasswordHasher')
   const optional = hasher as Readonly<Record<'noteHash' | 'unreadableHash' | 'weaknesses', unknown>>
   for (const name of ['noteHash', 'unreadableHash', 'weaknesses'] as const) {
     checkFunction(`${option}.${name}`, optional[name])

@@ -1,5 +1,6 @@
 import { Counter, Histogram, register as ownRegistry, type Registry } from 'prom-client'
-import { checkBoolean, checkMethods, checkOptions, checkText } from '../errors/check-options.js'
+import { checkInterface } from '../checks/check-interface.js'
+import { checkBoolean, checkOptions, checkText } from '../errors/check-options.js'
 import { eventCounters, labelNames, labelsOf } from '../metrics/counted-events.js'
 import { durationBuckets, observe } from '../metrics/observe.js'
 
@@ -23,7 +24,7 @@ export interface PrometheusMetricsOptions {
 export function prometheusMetrics(options: PrometheusMetricsOptions = {}): () => void {
   checkOptions('prometheusMetrics', options, ['register', 'prefix', 'perClient'])
   const { register = ownRegistry, prefix = 'latchkey_', perClient = false } = options
-  checkMethods('prometheusMetrics.register', register, ['registerMetric', 'removeSingleMetric'])
+  checkInterface('prometheusMetrics.register', register, 'Registry')
   checkText('prometheusMetrics.prefix', prefix, /^[a-zA-Z_][a-zA-Z0-9_]*$/, 'must be letters, digits and underscores')
   checkBoolean('prometheusMetrics.perClient', perClient)
 

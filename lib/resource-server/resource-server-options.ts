@@ -1,11 +1,5 @@
-import {
-  checkBoolean,
-  checkFunction,
-  checkMethods,
-  checkOptions,
-  checkText,
-  checkWholeNumber,
-} from '../errors/check-options.js'
+import { checkInterface } from '../checks/check-interface.js'
+import { checkBoolean, checkFunction, checkOptions, checkText, checkWholeNumber } from '../errors/check-options.js'
 import { ConfigurationError } from '../errors/configuration-error.js'
 import type { OAuthEvent } from '../events.js'
 import type { ClientAddress } from '../express/client-address.js'
@@ -124,7 +118,7 @@ export function checkResourceServerOptions(options: ResourceServerOptions): void
   checkWholeNumber('longestAccessTokenSeconds', options.longestAccessTokenSeconds, 1, 3_153_600_000)
   checkFunction('isUser', options.isUser)
   if (options.throttle !== undefined && options.throttle !== false) {
-    checkMethods('throttle', options.throttle, ['begin', 'isKnown', 'remember'])
+    checkInterface('throttle', options.throttle, 'Throttle')
   }
   checkWholeNumber('rememberedJwts', options.rememberedJwts, 0, MOST_REMEMBERED_JWTS)
   const printable = /^[\x20\x21\x23-\x5B\x5D-\x7E]+$/

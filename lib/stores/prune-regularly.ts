@@ -1,6 +1,7 @@
 import { describeOptions } from '../checks/describe-options.js'
 import { clock, func, wholeNumber } from '../checks/option-kind.js'
-import { checkMethods } from '../errors/check-options.js'
+import { checkInterface } from '../checks/check-interface.js'
+import { checkFunction } from '../errors/check-options.js'
 import type { Clock } from '../protocol/clock.js'
 import type { TokenStore } from './token-store.js'
 
@@ -32,8 +33,13 @@ const description = describeOptions<PruneRegularlyOptions>()('pruneRegularly', {
  */
 export function pruneRegularly(store: Pick<TokenStore, 'prune'>, options: PruneRegularlyOptions = {}): () => void {
   const { intervalSeconds, budgetMilliseconds, onError, clock } = description.read(options)
-  if (store.prune === undefined) return () => undefined
-  checkMethods('pruneRegularly', store, ['prune'])
+  const { prune: pruneOf } = Object(store) as { readonly prune?: unknown }
+  if (typeof pruneOf !== 'function') {
+    // A store that drops everything by itself; anything else, such as all stores together, would never be pruned.
+    checkInterface('pruneRegularly.store', store, 'TokenStore')
+    checkFunction('pruneRegularly.store.prune', pruneOf)
+    return () => undefined
+  }
   // A timer that held the store would keep all its tokens when an application drops it without closing it.
   const reference = new WeakRef(store)
   let isPruning = false

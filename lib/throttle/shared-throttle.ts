@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describeOptions } from '../checks/describe-options.js'
 import { storeTimeout } from '../checks/option-kind.js'
-import { checkMethods } from '../errors/check-options.js'
+import { checkInterface } from '../checks/check-interface.js'
 import { Breaker } from './breaker.js'
 import { knownAddressSlots } from './known-address-slots.js'
 import { longestDuration, repeating, type LimiterState, type RateLimiter } from './rate-limiter.js'
@@ -58,7 +58,7 @@ type Refusal = BlockedAttempt | { readonly waitsFor: ThrottleKey }
  * Throws `ConfigurationError`.
  */
 export function sharedThrottle(rateLimiter: RateLimiter, options: SharedThrottleOptions = {}): Throttle {
-  checkMethods('sharedThrottle', rateLimiter, ['penalty', 'reward', 'get', 'set', 'delete'])
+  checkInterface('sharedThrottle', rateLimiter, 'RateLimiter')
   const limiter = repeating(rateLimiter)
   const { limits: given, timeoutMilliseconds } = description.read(options)
   const limits = resolveLimits(given)

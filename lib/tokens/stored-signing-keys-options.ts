@@ -1,4 +1,5 @@
-import { checkFunction, checkMethods, checkOptions, checkWholeNumber } from '../errors/check-options.js'
+import { checkInterface } from '../checks/check-interface.js'
+import { checkFunction, checkOptions, checkWholeNumber } from '../errors/check-options.js'
 import type { OAuthEvent } from '../events.js'
 import type { Clock } from '../protocol/clock.js'
 import type { KeyStore, SigningKeyState } from '../stores/key-store.js'
@@ -79,7 +80,7 @@ export function checkStoredSigningKeysOptions(options: StoredSigningKeysOptions)
     'onEvent',
     'clock',
   ])
-  checkMethods('storedSigningKeys.store', options.store, ['listSigningKeys', 'replaceSigningKeys'])
+  checkInterface('storedSigningKeys.store', options.store, 'KeyStore')
   for (const name of ['refreshSeconds', 'publishSeconds', 'retainSeconds', 'maxStaleSeconds'] as const) {
     checkWholeNumber(`storedSigningKeys.${name}`, options[name], 0, YEAR)
   }

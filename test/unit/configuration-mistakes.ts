@@ -55,10 +55,10 @@ export const wrongServer: readonly Mistake[] = [
     (user) => [{ issuer: `https://${user}@api.example.com` }, 'issuer', /no credentials/] as const,
   ),
   ...[undefined, null, {}, 'clients', []].map(
-    (clients) => [{ clients }, 'clients', /has no method findClient.*implements/] as const,
+    (clients) => [{ clients }, 'clients', /must be a ClientStore.*Write .*clients/] as const,
   ),
   [{ clients: { findClient: () => undefined, replaceClient: true } }, 'clients.replaceClient', /must be a function/],
-  [{ tokens: undefined }, 'tokens', /has no method saveTokens/],
+  [{ tokens: undefined }, 'tokens', /is undefined.*saveTokens/],
   ...(
     [
       'saveTokens',
@@ -72,7 +72,7 @@ export const wrongServer: readonly Mistake[] = [
       'findAuthorization',
       'listAuthorizations',
     ] as const
-  ).map((method) => [{ tokens: without(method) }, 'tokens', new RegExp(`has no method ${method}\\.`)] as const),
+  ).map((method) => [{ tokens: without(method) }, 'tokens', new RegExp(`without the method ${method};`)] as const),
   [{ tokens: Object.assign(Object.create(tokens) as object, { prune: 60 }) }, 'tokens.prune', /function/],
   [{ resources: [{ resource: 'orders' }] }, 'resources[0].resource', /no absolute URI/],
   [{ resources: [{ resource: 'https://api.example.com/#x' }] }, 'resources[0].resource', /no absolute URI/],
@@ -83,7 +83,7 @@ export const wrongServer: readonly Mistake[] = [
   [{ accessTokenFormat: 'jwt', resources: [{ resource: 'urn:a' }] }, 'signingKeys', /is missing for JWT/],
   [{ resources: [{ resource: 'urn:a', accessTokenFormat: 'jwt' }] }, 'signingKeys', /is missing for JWT/],
   [{ signingKeys: { current: () => undefined } }, 'resources', /is missing for JWT/],
-  [{ signingKeys: 'key.pem', resources: [{ resource: 'urn:a' }] }, 'signingKeys', /has no method current/],
+  [{ signingKeys: 'key.pem', resources: [{ resource: 'urn:a' }] }, 'signingKeys', /loadSigningKeys/],
   [{ accessTokenClaims: {} }, 'accessTokenClaims', /function/],
   [{ partyCheckSeconds: -1 }, 'partyCheckSeconds', /whole number from 0 to 3600/],
   [{ partyCheckSeconds: true }, 'partyCheckSeconds', /whole number from 0 to 3600/],
@@ -103,7 +103,7 @@ export const wrongServer: readonly Mistake[] = [
     (grants) => [{ grants }, 'grants', /is not a list, or empty.*clientCredentialsGrant/] as const,
   ),
   ...[undefined, null, 'password', clientCredentialsGrant, {}].map(
-    (grant) => [{ grants: [clientCredentialsGrant(), grant] }, 'grants[1]', /has no method grantAccess/] as const,
+    (grant) => [{ grants: [clientCredentialsGrant(), grant] }, 'grants[1]', /must be a GrantHandler/] as const,
   ),
   ...[undefined, null, 7, '', 'my_grant', 'Password', '/grants/card', ' urn:example:card', 'urn:example:a b'].map(
     (grantType) => [{ grants: [grantOf(grantType)] }, 'grants[0].grantType', /absolute URI.*urn:example/] as const,
@@ -113,7 +113,11 @@ export const wrongServer: readonly Mistake[] = [
   ...[null, {}, 'none'].map(
     (clientAuthMethods) => [{ clientAuthMethods }, 'clientAuthMethods', /is not a list.*built-in/] as const,
   ),
-  [{ clientAuthMethods: [{ name: 'x' }] }, 'clientAuthMethods[0]', /has no method readCredentials/],
+  [
+    { clientAuthMethods: [{ name: 'x' }] },
+    'clientAuthMethods[0]',
+    /without the methods readCredentials and verifyCredentials/,
+  ],
   [
     { clientAuthMethods: [{ readCredentials: () => undefined, verifyCredentials: () => false }] },
     'clientAuthMethods[0].name',
@@ -131,7 +135,7 @@ export const wrongServer: readonly Mistake[] = [
   ...['', 'a"b', 'a\\b', 'café', 'a\r\nb', null, 7].map((realm) => [{ realm }, 'realm', /printable ASCII/] as const),
   ...noFlags.map((requireTls) => [{ requireTls }, 'requireTls', /must be true or false/] as const),
   ...[null, {}, 'bcrypt', bcryptHasher].map(
-    (secretHasher) => [{ secretHasher }, 'secretHasher', /has no method hash/] as const,
+    (secretHasher) => [{ secretHasher }, 'secretHasher', /must be a PasswordHasher/] as const,
   ),
   ...[null, {}, 'log'].map((onEvent) => [{ onEvent }, 'onEvent', /must be a function/] as const),
   ...[-1, 0.5, '60', null, 301].map(
@@ -159,19 +163,19 @@ export const wrongPassword: readonly Mistake[] = [
       [{ users, signInsPerDay }, 'passwordGrant.signInsPerDay', /from 1 to 86400000.*Leave it out/] as const,
   ),
   ...[undefined, null, {}, 'users', { findUser: () => undefined }].map(
-    (users) => [{ users }, 'passwordGrant.users', /has no method findUserByUsername/] as const,
+    (users) => [{ users }, 'passwordGrant.users', /must be a UserStore/] as const,
   ),
-  [{ users: { findUserByUsername: () => undefined } }, 'passwordGrant.users', /has no method findUser\./],
-  [{ users: { ...users, updatePasswordHash: true } }, 'passwordGrant.users', /has no method updatePasswordHash/],
+  [{ users: { findUserByUsername: () => undefined } }, 'passwordGrant.users', /without the method findUser;/],
+  [{ users: { ...users, updatePasswordHash: true } }, 'passwordGrant.users.updatePasswordHash', /must be a function/],
   ...(['hash', 'verify', 'verifyNobody', 'needsRehash'] as const).map(
     (method) =>
       [
         { hasher: { ...soundHasher, [method]: undefined } },
         'passwordGrant.hasher',
-        new RegExp(`has no method ${method}\\.`),
+        new RegExp(`without the method ${method};`),
       ] as const,
   ),
-  [{ hasher: 'bcrypt' }, 'passwordGrant.hasher', /has no method hash\./],
+  [{ hasher: 'bcrypt' }, 'passwordGrant.hasher', /must be a PasswordHasher/],
   ...[null, 'orders:read'].map(
     (scopes) => [{ scopes }, 'passwordGrant.scopes', /must be a list of scope tokens/] as const,
   ),
@@ -180,8 +184,8 @@ export const wrongPassword: readonly Mistake[] = [
     (allowPublicClients) =>
       [{ allowPublicClients }, 'passwordGrant.allowPublicClients', /must be true or false/] as const,
   ),
-  [{ users: { ...users, authenticateUser: true } }, 'passwordGrant.users', /has no method authenticateUser/],
-  [{ users: { authenticateUser: () => undefined } }, 'passwordGrant.users', /has no method findUser\./],
+  [{ users: { ...users, authenticateUser: true } }, 'passwordGrant.users', /must be a VerifyingUserStore/],
+  [{ users: { authenticateUser: () => undefined } }, 'passwordGrant.users', /without the method findUser;/],
   ...['', '/move', 'mailto:me@example.com', 'javascript:0', null, 7, {}].map(
     (deprecationUrl) => [{ deprecationUrl }, 'passwordGrant.deprecationUrl', /must be an http or https URL/] as const,
   ),

@@ -1,4 +1,5 @@
-import { checkBoolean, checkFunction, checkMethods, checkOptions } from '../../errors/check-options.js'
+import { checkInterface } from '../../checks/check-interface.js'
+import { checkBoolean, checkFunction, checkOptions } from '../../errors/check-options.js'
 import { systemClock, type Clock } from '../../protocol/clock.js'
 import { SqlClientStore } from '../sql/sql-client-store.js'
 import { statement } from '../sql/sql-connection.js'
@@ -47,7 +48,7 @@ const saveClient = statement('replace_client', 'REPLACE INTO latchkey_client (cl
 export async function openMysqlStores(pool: MysqlPool, options: MysqlStoresOptions = {}): Promise<MysqlStores> {
   checkOptions('openMysqlStores', options, ['timeoutMilliseconds', 'migrate', 'clock'])
   const { timeoutMilliseconds = 5000, migrate = true, clock = systemClock } = options
-  checkMethods('openMysqlStores.pool', pool, ['getConnection'])
+  checkInterface('openMysqlStores.pool', pool, 'MysqlPool')
   checkTimeout('openMysqlStores', timeoutMilliseconds)
   checkBoolean('openMysqlStores.migrate', migrate)
   checkFunction('openMysqlStores.clock', clock)

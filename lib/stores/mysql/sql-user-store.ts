@@ -1,4 +1,5 @@
-import { checkMethods, checkOptions } from '../../errors/check-options.js'
+import { checkInterface } from '../../checks/check-interface.js'
+import { checkOptions } from '../../errors/check-options.js'
 import { SqlUserStore, userDatabase } from '../sql/sql-user-store.js'
 import { userStatements, userTableOptions, type UserDialect, type UserTable } from '../sql/user-table.js'
 import type { UserStore } from '../user-store.js'
@@ -50,7 +51,7 @@ function schemaAndName(table: string): readonly [schema: string | null, name: st
 export function sqlUserStore(pool: MysqlPool, options: MysqlUserStoreOptions): UserStore {
   checkOptions('sqlUserStore', options, [...userTableOptions, 'timeoutMilliseconds'])
   const { timeoutMilliseconds = 5000, usernameCase } = options
-  checkMethods('sqlUserStore.pool', pool, ['getConnection'])
+  checkInterface('sqlUserStore.pool', pool, 'MysqlPool')
   checkTimeout('sqlUserStore', timeoutMilliseconds)
   const statements = userStatements('sqlUserStore', options, dialect)
   const database = userDatabase(new MysqlConnection(pool, timeoutMilliseconds), isImpossibleValue)

@@ -1,4 +1,5 @@
-import { checkBoolean, checkFunction, checkMethods, checkOptions } from '../../errors/check-options.js'
+import { checkInterface } from '../../checks/check-interface.js'
+import { checkBoolean, checkFunction, checkOptions } from '../../errors/check-options.js'
 import { systemClock, type Clock } from '../../protocol/clock.js'
 import { SqlClientStore } from '../sql/sql-client-store.js'
 import { statement } from '../sql/sql-connection.js'
@@ -58,7 +59,7 @@ export async function openPostgresStores(
 ): Promise<PostgresStores> {
   checkOptions('openPostgresStores', options, ['timeoutMilliseconds', 'migrate', 'preparedStatements', 'clock'])
   const { timeoutMilliseconds = 5000, migrate = true, preparedStatements = true, clock = systemClock } = options
-  checkMethods('openPostgresStores.pool', pool, ['connect'])
+  checkInterface('openPostgresStores.pool', pool, 'PostgresPool')
   checkTimeout('openPostgresStores', timeoutMilliseconds)
   checkBoolean('openPostgresStores.migrate', migrate)
   checkBoolean('openPostgresStores.preparedStatements', preparedStatements)

@@ -1,4 +1,5 @@
-import { checkBoolean, checkMethods, checkOptions } from '../../errors/check-options.js'
+import { checkInterface } from '../../checks/check-interface.js'
+import { checkBoolean, checkOptions } from '../../errors/check-options.js'
 import type { UserStore } from '../user-store.js'
 import { SqlUserStore, userDatabase } from '../sql/sql-user-store.js'
 import { userStatements, userTableOptions, type UserDialect, type UserTable } from '../sql/user-table.js'
@@ -44,7 +45,7 @@ const dialect: UserDialect = {
 export function sqlUserStore(pool: PostgresPool, options: PostgresUserStoreOptions): UserStore {
   checkOptions('sqlUserStore', options, optionNames)
   const { timeoutMilliseconds = 5000, preparedStatements = true, usernameCase } = options
-  checkMethods('sqlUserStore.pool', pool, ['connect'])
+  checkInterface('sqlUserStore.pool', pool, 'PostgresPool')
   checkTimeout('sqlUserStore', timeoutMilliseconds)
   checkBoolean('sqlUserStore.preparedStatements', preparedStatements)
   const statements = userStatements('sqlUserStore', options, dialect)

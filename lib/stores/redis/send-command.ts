@@ -1,4 +1,4 @@
-import { checkMethods } from '../../errors/check-options.js'
+import { checkInterface } from '../../checks/check-interface.js'
 import { StoreUnavailableError } from '../../errors/store-unavailable-error.js'
 import type { PendingCall } from './pending-call.js'
 import type { IoRedisClient, RedisHandle } from './redis-handle.js'
@@ -8,7 +8,7 @@ export type SendCommand = (firstKey: string, command: string[], call: PendingCal
 
 /** Makes the one way to send a command to what the application has: where the differences between clients end. */
 export function sendCommandOf(handle: RedisHandle): SendCommand {
-  checkMethods('openRedisStores.client', handle, ['sendCommand'])
+  checkInterface('openRedisStores.client', handle, 'RedisHandle')
   // ioredis has a `sendCommand`, too, for objects of its own.
   if ('call' in handle) return (_firstKey, command, call) => sendToIoRedis(handle, command, call)
   // Never read-only: a replica may not know yet of what was revoked a moment ago.

@@ -1,6 +1,8 @@
 import { describeOptions } from '../../checks/describe-options.js'
 import { clock, flag, wholeNumber } from '../../checks/option-kind.js'
+import { checkInterface } from '../../checks/check-interface.js'
 import { ConfigurationError } from '../../errors/configuration-error.js'
+import { describeValue } from '../../checks/kind-of-value.js'
 import type { Clock } from '../../protocol/clock.js'
 import { configureDatabaseFile } from './configure-database-file.js'
 import { migrate } from './migrate.js'
@@ -54,7 +56,11 @@ export function openSqliteStores(database: string | SqliteDatabase, options: Sql
   const { busyTimeoutMilliseconds, migrate: apply, clock } = description.read(options)
   const schema = { apply, clock }
   if (typeof database === 'string') return openFile(database, busyTimeoutMilliseconds, schema)
-  requireDatabase(database)
+  if (typeof database !== 'object') {
+    const problem = `is ${describeValue(database)}; it must be the name of a file, or an open database`
+    throw new ConfigurationError('database', problem, "Write openSqliteStores('tokens.db')")
+  }
+  checkInterface('database', database, 'SqliteDatabase')
   if (options.busyTimeoutMilliseconds !== undefined) {
     const problem = 'is for files that openSqliteStores opens itself'
     throw new ConfigurationError(
@@ -91,11 +97,4 @@ function storesOn(connection: SqliteConnection, schema: SchemaOptions): Omit<Sql
     tokens: new SqliteTokenStore(connection, clock),
     keys: new SqliteKeyStore(connection),
   }
-}
-
-function requireDatabase(database: unknown): void {
-  const { exec, prepare } = Object(database) as Partial<SqliteDatabase>
-  if (typeof exec === 'function' && typeof prepare === 'function') return
-  const remedy = 'Give a file name, or a database with `exec` and `prepare`'
-  throw new ConfigurationError('database', 'is no file name and no database', remedy)
 }

@@ -1,4 +1,5 @@
-import { checkMethods, checkOptions } from '../../errors/check-options.js'
+import { checkInterface } from '../../checks/check-interface.js'
+import { checkOptions } from '../../errors/check-options.js'
 import type { SqlStatement } from '../sql/sql-connection.js'
 import { SqlUserStore, type UserRow } from '../sql/sql-user-store.js'
 import {
@@ -33,7 +34,7 @@ const dialect: UserDialect = {
  */
 export function sqlUserStore(database: SqliteDatabase, options: UserTable): UserStore {
   checkOptions('sqlUserStore', options, userTableOptions)
-  checkMethods('sqlUserStore.database', database, ['exec', 'prepare'])
+  checkInterface('sqlUserStore.database', database, 'SqliteDatabase')
   const statements = userStatements('sqlUserStore', options, dialect)
   const { findByUsername, findById, findTypes } = statements
   const connection = new SqliteConnection(database)

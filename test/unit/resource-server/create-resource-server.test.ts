@@ -49,7 +49,7 @@ const mistakes: readonly Mistake[] = [
   [{ requireTls: 'no' }, 'requireTls', /must be true or false/],
   [{ isSecure: true }, 'isSecure', /must be a function/],
   [{ clientAddress: '127.0.0.1' }, 'clientAddress', /must be a function/],
-  ...[null, true, {}].map((throttle) => [{ throttle }, 'throttle', /has no method begin/] as const),
+  ...[null, true, {}].map((throttle) => [{ throttle }, 'throttle', /must be a Throttle/] as const),
   ...[null, 'orders:read'].map((scopes) => [{ scopes }, 'scopes', /must be a list of scope tokens/] as const),
   [{ scopes: ['orders:read orders:write'] }, 'scopes[0]', /must be a scope token/],
   ...['', 'a"b', 'a\\b', 'a\r\nb', null, 7].map((realm) => [{ realm }, 'realm', /printable ASCII/] as const),

@@ -1,4 +1,5 @@
 import { pruneRegularly, type PruneLimits, type PruneRegularlyOptions } from 'latchkey'
+import { createMemoryStores } from 'latchkey/stores/memory'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { ConfigurationError } from '../../../lib/errors/configuration-error.js'
@@ -90,6 +91,16 @@ describe('pruneRegularly', () => {
   })
 
   it('has nothing to do for a store that drops by itself', () => {
-    expect(pruneRegularly({}, often)).not.toThrow()
+    const { tokens } = createMemoryStores({ pruneIntervalSeconds: 0 })
+    const byItself = Object.assign(Object.create(tokens) as typeof tokens, { prune: undefined })
+    expect(pruneRegularly(byItself, often)).not.toThrow()
+  })
+
+  it('refuses what is no store, instead of pruning nothing', () => {
+    const stores = createMemoryStores({ pruneIntervalSeconds: 0 })
+    expect(() => pruneRegularly(stores as object, often)).toThrow(
+      'pruneRegularly.store: is an object with a TokenStore in its member tokens; it must be a TokenStore. Write stores.tokens.',
+    )
+    expect(() => pruneRegularly({}, often)).toThrow(ConfigurationError)
   })
 })

@@ -79,10 +79,10 @@ describe('memoryThrottle', () => {
 
 describe('sharedThrottle', () => {
   it.each([
-    [undefined, {}, /sharedThrottle.*has no method penalty/],
-    ['limiter', {}, /has no method penalty/],
+    [undefined, {}, /sharedThrottle.*must be a limiter of rate-limiter-flexible/],
+    ['limiter', {}, /must be a limiter/],
     ...Object.keys(sound).map(
-      (method) => [{ ...sound, [method]: undefined }, {}, new RegExp(`has no method ${method}`)] as const,
+      (method) => [{ ...sound, [method]: undefined }, {}, new RegExp(`without the method ${method};`)] as const,
     ),
     [sound, null, /needs an object of options/],
     [sound, { timeout: 1 }, /sharedThrottle\.timeout.*is not an option/],
