@@ -31,7 +31,20 @@ export default defineConfig(
       ],
     },
   },
-  { files: ['lib/**/*.ts'], rules: { 'no-console': ['error', { allow: ['warn', 'error'] }] } },
+  {
+    files: ['lib/**/*.ts'],
+    rules: {
+      'no-console': ['error', { allow: ['warn', 'error'] }],
+      'no-restricted-imports': [
+        'error',
+        {
+          name: 'node:crypto',
+          importNames: ['hash'],
+          message: 'Take it from protocol/hash.ts: an old Node.js has none.',
+        },
+      ],
+    },
+  },
   {
     files: ['test/**/*.ts'],
     rules: {

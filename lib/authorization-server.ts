@@ -131,7 +131,7 @@ function wire(options: AuthorizationServerOptions, secretHasher: PasswordHasher)
   const { accessTokenFormat = 'opaque', signingKeys, accessTokenClaims } = options
   const { accessTokenLifetimeSeconds = 3600, clockSkewSeconds = CLOCK_SKEW_SECONDS } = options
   const { longestAccessTokenSeconds = Math.max(accessTokenLifetimeSeconds, LONGEST_ACCESS_TOKEN_SECONDS) } = options
-  const emit = createEmit(options.onEvent, clock)
+  const emit = createEmit(options.onEvent, clock, options.issuer)
   const { chosenClientSecrets } = options
   const secrets = clientSecretVerifier({
     hasher: secretHasher,

@@ -16,25 +16,30 @@ import type { PostureFinding } from './protocol/posture-finding.js'
 import type { RequestContext } from './protocol/request-context.js'
 import { factsOf } from './protocol/request-facts.js'
 import { secretsOf, withoutSecrets } from './protocol/request-secrets.js'
+import { eventLevels, isAtLeast } from './telemetry/event-levels.js'
+import { eventListener } from './telemetry/event-listener.js'
 
 const eventChannel = channel(eventChannelName)
 
 /**
- * Makes the one function that tells of events. A listener that throws or rejects harms nobody. Without a listener failures
- * and warnings go to the standard error stream, because silence would hide them; everything else is dropped. Where nobody listens
- * nothing is made.
+ * Makes the one function that tells of events. A listener that throws or rejects harms nobody. Without a listener they go to the console,
+ * as `eventListener` says. Of what nobody listens to nothing is made. `issuer`: tells production; absent where there is none.
  */
-export function createEmit(onEvent: ((event: OAuthEvent) => unknown) | undefined, now: () => number): Emit {
-  const listener = onEvent ?? reportToConsole
+export function createEmit(
+  onEvent: ((event: OAuthEvent) => unknown) | undefined,
+  now: () => number,
+  issuer = '',
+): Emit {
+  const { tell, level } = eventListener(onEvent, issuer)
   return (context, event) => {
-    const isHeard = onEvent !== undefined || event.type === 'failure' || event.type === 'warning'
+    const isHeard = isAtLeast(event.type, level)
     if (!isHeard && !eventChannel.hasSubscribers) return
     try {
       const told = withLogTexts(event, context, now())
       // Its own copy, for a listener may add to its one.
       if (eventChannel.hasSubscribers) eventChannel.publish({ ...told })
       if (!isHeard) return
-      const result = listener(told)
+      const result = tell(told)
       if (isPromiseLike(result)) result.then(ignore, ignore)
     } catch {
       // The request goes on: whoever listens must not decide about it.
@@ -50,6 +55,7 @@ function withLogTexts(event: WithoutRequest<OAuthEvent>, context: RequestContext
   const { requestId, endpoint, address } = context
   const told: Record<string, unknown> = {
     type: event.type,
+    level: eventLevels[event.type],
     at,
     requestId: logText(requestId),
     endpoint,
@@ -117,14 +123,6 @@ export function emitRefusal(emit: Emit, context: RequestContext, refused: Answer
     scope: facts.scope,
     resource: facts.resource,
   })
-}
-
-function reportToConsole(event: OAuthEvent): void {
-  if (event.type === 'warning') {
-    console.warn(`latchkey: ${event.message}`)
-    for (const { code, reason, remedy } of event.findings ?? []) console.warn(`  ${code}: ${reason}. ${remedy}.`)
-  }
-  if (event.type === 'failure') console.error(`latchkey: ${event.error} in request ${event.requestId}:`, event.cause)
 }
 
 /** The warning of a weakness that was noticed at a request. */

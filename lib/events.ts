@@ -247,8 +247,13 @@ export interface WarningEvent extends RequestEvent {
   readonly findings?: readonly PostureFinding[]
 }
 
+/** `error`: something broke. `warn`: look into it. `info`: worth a line. `debug`: everything else. */
+export type EventLevel = 'error' | 'warn' | 'info' | 'debug'
+
 /** What every event says of the request it belongs to. */
 export interface RequestEvent {
+  /** How severe the type of this event is. */
+  readonly level: EventLevel
   /** Seconds since the epoch. */
   readonly at: number
   /** Also in the header `Request-Id` of the answer. */

@@ -103,7 +103,8 @@ export type { PostureCode, PostureFinding } from './protocol/posture-finding.js'
 export type { WarningCode } from './protocol/warning-code.js'
 export type { ThrottleKind } from './protocol/throttle-kind.js'
 
-export type { OAuthEvent } from './events.js'
+export type { EventLevel, OAuthEvent } from './events.js'
+export { consoleEvents, type ConsoleEventsOptions } from './telemetry/console-events.js'
 export type { RequestTrace } from './protocol/request-trace.js'
 
 export type { Clock } from './protocol/clock.js'

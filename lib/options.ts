@@ -108,7 +108,7 @@ export interface AuthorizationServerOptions {
   readonly chosenClientSecrets?: boolean
   /** Whether a server with weak settings, which `posture()` lists, is refused. Default false: it warns once. */
   readonly strict?: boolean
-  /** Is told what happens. Default: failures and warnings go to the console, everything else nowhere. */
+  /** Is told what happens. Default: the console gets warnings and failures, and while developing refusals; see `consoleEvents`. */
   readonly onEvent?: (event: OAuthEvent) => unknown
   /**
    * Names a request, in events and in the header `Request-Id` of its answer: 1 to 128 characters of `[\w.:~+/=-]`. Default, and where it

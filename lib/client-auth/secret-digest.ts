@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto'
+import { hash } from '../protocol/hash.js'
 import { ConfigurationError } from '../errors/configuration-error.js'
 import type { ClientSecret } from '../stores/client-store.js'
 

@@ -1,4 +1,5 @@
-import { hash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
+import { hash } from '../protocol/hash.js'
 import type { ClientSecret } from '../stores/client-store.js'
 
 const OCTETS = 4

@@ -14,7 +14,7 @@ export interface StrategyOptions {
   readonly realm?: string
   /** Whether the verify function gets the request before everything else; see {@link WithRequest}. Default false. */
   readonly passReqToCallback?: false
-  /** Is told what happens. Default: failures go to the console, everything else nowhere. */
+  /** Is told what happens. Default: the console; see `consoleEvents`. */
   readonly onEvent?: (event: OAuthEvent) => unknown
   /**
    * Names a request, in events and in the header `Request-Id` of a refusal: 1 to 128 characters of `[\w.:~+/=-]`. Default, and where it

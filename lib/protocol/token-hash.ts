@@ -1,4 +1,4 @@
-import * as crypto from 'node:crypto'
+import { hash } from './hash.js'
 
 declare const brand: unique symbol
 
@@ -12,5 +12,5 @@ export type TokenHash = string & { readonly [brand]: 'TokenHash' }
 
 /** Digests a token for storage and look-up. */
 export function hashToken(token: string): TokenHash {
-  return crypto.hash('sha256', token, 'base64url') as TokenHash
+  return hash('sha256', token, 'base64url') as TokenHash
 }

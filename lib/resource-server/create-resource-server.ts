@@ -43,7 +43,7 @@ export function createResourceServer(options: ResourceServerOptions): ResourceSe
   const isUrl = URL.canParse(audience) && /^https?:/.test(audience)
   const realm = options.realm ?? (isUrl ? new URL(audience).hostname : audience)
   const path = isUrl ? wellKnownPath('oauth-protected-resource', audience) : undefined
-  const emit = createEmit(options.onEvent, clock)
+  const emit = createEmit(options.onEvent, clock, options.issuer)
   const { throttle = memoryThrottle({ clock }) } = options
   const throttling = { throttle: throttle === false ? undefined : throttle, emit }
   const services = {

@@ -54,7 +54,7 @@ export interface ResourceServerOptions {
   readonly rememberedJwts?: number
   /** The `realm` of challenges. Default: the host of `audience`, or all of it. */
   readonly realm?: string
-  /** Is told what happens. Default: failures go to the console. */
+  /** Is told what happens. Default: the console; see `consoleEvents`. */
   readonly onEvent?: (event: OAuthEvent) => unknown
   /**
    * Names a request, in events and in the header `Request-Id` of a refusal: 1 to 128 characters of `[\w.:~+/=-]`. Default, and where it

@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto'
+import { hash } from '../protocol/hash.js'
 import type { ThrottleKind } from '../protocol/throttle-kind.js'
 import { comparableName } from './comparable-name.js'
 import { networksOf, type Networks } from './network-of.js'

@@ -3,11 +3,11 @@ import {
   createDecipheriv,
   createPrivateKey,
   createSecretKey,
-  hash,
   randomBytes,
   scrypt,
   type KeyObject,
 } from 'node:crypto'
+import { hash } from '../protocol/hash.js'
 import { ConfigurationError } from '../errors/configuration-error.js'
 import type { StoredSigningKey } from '../stores/key-store.js'
 

@@ -24,7 +24,7 @@ export interface StoredSigningKeysOptions {
   readonly retainSeconds?: number
   /** Seconds for which known keys are used while the store is out of reach; after that 503. Default 3600. */
   readonly maxStaleSeconds?: number
-  /** Receives the event `signing_key_withdrawn`, and a `failure` for each key that does not open. Default: failures go to the console. */
+  /** Receives the event `signing_key_withdrawn`, and a `failure` for each key that does not open. Default: the console. */
   readonly onEvent?: (event: OAuthEvent) => unknown
   /** Default: the clock of the machine. */
   readonly clock?: Clock

@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto'
+import { hash } from '../protocol/hash.js'
 import type { VerificationKey } from './signing-key.js'
 
 /** Default of `rememberedJwts`: about 10 MB when all are different users'. */

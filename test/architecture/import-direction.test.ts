@@ -19,6 +19,7 @@ const rules: ImportRules = {
     ['client-auth'],
     ['stores', 'passwords', 'throttle'],
     ['emit'],
+    ['telemetry'],
     ['events'],
     ['checks'],
     ['protocol'],

@@ -2,10 +2,11 @@ import { inspect } from 'node:util'
 import fc from 'fast-check'
 import { ConfigurationError, OAuthError, type GrantHandler, type RequestContext } from 'latchkey'
 import request from 'supertest'
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { basicLine, formLine, postToken, signIn } from '../fixtures/post-token.js'
 import { sendRaw } from '../fixtures/raw-http.js'
 import { basicChallenge } from '../fixtures/shown-answer.js'
+import { standardErrorOf } from '../fixtures/standard-error.js'
 import { basic, clients, secretOf, testServer, type TestServer } from '../fixtures/test-server.js'
 
 const grantType = 'urn:example:refusing'
@@ -51,6 +52,10 @@ describe('texts for clients', () => {
 })
 
 describe('texts for the operator', () => {
+  afterEach(() => {
+    vi.unstubAllEnvs()
+  })
+
   it('HTP-31 have no secret, password or token in them; nor has what stores are told', async () => {
     const server = testServer()
     const contexts: RequestContext[] = []
@@ -67,20 +72,19 @@ describe('texts for the operator', () => {
   })
 
   it('HTP-31 have none on the console, where they go when nobody listens', async () => {
-    const { warn, error } = console
-    const printed: unknown[] = []
-    console.warn = console.error = (...texts) => printed.push(texts)
-    try {
+    let secrets: readonly string[] = []
+    vi.stubEnv('NODE_ENV', 'development')
+    const written = await standardErrorOf(async () => {
       const server = testServer({ server: { onEvent: undefined as never } })
       server.stores.tokens.revokeTokens = () => {
         throw new Error('out of order')
       }
-      const secrets = await useSecrets(server)
-      expect(printed).toHaveLength(2)
-      expectNone(secrets, inspect(printed, { depth: null, showHidden: true }))
-    } finally {
-      Object.assign(console, { warn, error })
-    }
+      secrets = await useSecrets(server)
+    })
+    expect(written).toContain(' latchkey warn warning password_grant_enabled ')
+    expect(written).toContain(' latchkey error failure server_error ')
+    expect(written).toContain(' latchkey info request_refused ')
+    expectNone(secrets, written)
   })
 
   it.each(['a\r\nlatchkey: all is well', '\u001B[2Jgone', 'a\u2028b', '\u202Eabc', 'na\u00EFve', 'a\u0000b'])(

@@ -158,6 +158,7 @@ describe('authorizations.revoke', () => {
       clientId: undefined,
       ...ids,
       authorizations: ended,
+      level: 'info',
       at: server.now(),
       requestId: expect.any(String) as string,
       endpoint: undefined,

@@ -32,6 +32,7 @@ describe('the two switches', () => {
     expect(server.events).toEqual([
       {
         type: 'warning',
+        level: 'warn',
         code: 'password_grant_enabled',
         message: expect.stringMatching(/RFC 9700 section 2\.4/) as string,
         at: server.now(),

@@ -24,6 +24,7 @@ import { createMemoryStores } from 'latchkey/stores/memory'
 import { openSqliteStores } from 'latchkey/stores/sqlite'
 import { generateKeyPairSync } from 'node:crypto'
 import { ConfigurationError } from '../../lib/errors/configuration-error.js'
+import { standardErrorOf } from '../fixtures/standard-error.js'
 import { basic, clients as testClients, secretOf, testServer, type TestServer } from '../fixtures/test-server.js'
 
 const environment = { ...process.env }
@@ -173,18 +174,14 @@ describe('the posture while developing', () => {
     },
   )
 
-  it('prints what is weak where nobody listens', () => {
-    const printed: unknown[] = []
-    const { warn } = console
-    console.warn = (text: unknown) => printed.push(text)
-    try {
-      createAuthorizationServer({ ...sound, throttle: false })
-    } finally {
-      console.warn = warn
-    }
-    expect(printed).toEqual([
-      'latchkey: Weak settings: no_throttle',
+  it('prints what is weak where nobody listens, once in a process', async () => {
+    const printed = await standardErrorOf(() => {
+      for (let i = 0; i < 3; i++) createAuthorizationServer({ ...sound, throttle: false })
+    })
+    expect(printed.split('\n')).toEqual([
+      expect.stringMatching(/^\S+Z latchkey warn warning weak_settings "Weak settings: no_throttle"$/),
       expect.stringMatching(/^ {2}no_throttle: Nobody here counts .*\. Leave throttle out.*\.$/),
+      '',
     ])
   })
 })

@@ -70,9 +70,9 @@ describe('rotation', () => {
     server.advance(10)
     await refresh(first.refresh_token)
     expect(server.events.slice(before)).toEqual([
-      { ...about, type: 'tokens_issued', grantType: 'refresh_token', how: 'refreshed', scope },
-      { ...about, type: 'tokens_issued', grantType: 'refresh_token', how: 'retry', scope },
-      { ...about, type: 'refresh_token_replayed', at: server.now() },
+      { ...about, type: 'tokens_issued', level: 'debug', grantType: 'refresh_token', how: 'refreshed', scope },
+      { ...about, type: 'tokens_issued', level: 'debug', grantType: 'refresh_token', how: 'retry', scope },
+      { ...about, type: 'refresh_token_replayed', level: 'warn', at: server.now() },
       expect.objectContaining({ type: 'request_refused', error: 'invalid_grant' }),
     ])
   })

@@ -49,38 +49,6 @@ describe('a listener that fails', () => {
   })
 })
 
-describe('without a listener', () => {
-  const lines: unknown[][] = []
-  const { warn, error, log, info } = console
-  beforeEach(() => {
-    lines.length = 0
-    Object.assign(console, Object.fromEntries(['warn', 'error', 'log', 'info'].map((name) => [name, record(name)])))
-  })
-  afterEach(() => {
-    Object.assign(console, { warn, error, log, info })
-  })
-
-  it('warnings and failures go to the console, everything else nowhere', async () => {
-    const silent = testServer({ server: { onEvent: undefined as never } })
-    expect(lines).toEqual([['warn', expect.stringMatching(/^latchkey: The password grant is enabled\. .*RFC 9700/)]])
-    await postToken(silent, 'grant_type=client_credentials')
-    await postToken(silent, 'grant_type=x')
-    expect(lines).toHaveLength(1)
-    const cause = new Error('broken')
-    silent.stores.tokens.saveTokens = () => {
-      throw cause
-    }
-    await postToken(silent, 'grant_type=client_credentials')
-    expect(lines.slice(1)).toEqual([
-      ['error', expect.stringMatching(/^latchkey: server_error in request \S+:$/), cause],
-    ])
-  })
-
-  function record(name: string): (...line: unknown[]) => void {
-    return (...line) => void lines.push([name, ...line])
-  }
-})
-
 function throwing(): never {
   throw new Error('log disk full')
 }

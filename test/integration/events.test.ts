@@ -2,6 +2,7 @@ import { inspect } from 'node:util'
 import request, { type Test } from 'supertest'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { StoreUnavailableError, type OAuthEvent, type RevocationSelection } from 'latchkey'
+import { eventLevels } from '../../lib/telemetry/event-levels.js'
 import { plainServer } from '../fixtures/plain-passwords.js'
 import { clientLike } from '../fixtures/api-server.js'
 import { postToken, signIn } from '../fixtures/post-token.js'
@@ -34,7 +35,8 @@ beforeEach(() => {
 })
 
 describe('what is told', () => {
-  const told = (event: object): object => ({
+  const told = (event: Readonly<Record<string, unknown>>): object => ({
+    level: eventLevels[event['type'] as OAuthEvent['type']],
     at: server.now(),
     requestId,
     endpoint: 'token',

@@ -2,8 +2,10 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path'
 import request from 'supertest'
 import { afterAll, describe, expect, it } from 'vitest'
+import { eventLevels } from '../../lib/telemetry/event-levels.js'
 import { plainServer } from '../fixtures/plain-passwords.js'
 import { postToken } from '../fixtures/post-token.js'
+import { standardErrorOf } from '../fixtures/standard-error.js'
 
 const root = join(import.meta.dirname, '../..')
 const page = readFileSync(join(root, 'docs/observability.md'), 'utf8')
@@ -24,7 +26,14 @@ const load = (name: string): Promise<any> => import(join(folder, name))
 
 describe('docs/observability.md', () => {
   it('has these blocks of code, each of which is run below', () => {
-    expect(names).toEqual(['gateway.mjs', 'some-events.mjs', 'slow-requests.mjs', 'metrics-route.mjs', 'telemetry.mjs'])
+    expect(names).toEqual([
+      'gateway.mjs',
+      'console-events.mjs',
+      'pino-events.mjs',
+      'slow-requests.mjs',
+      'metrics-route.mjs',
+      'telemetry.mjs',
+    ])
   })
 
   it('gateway.mjs names requests as a gateway does', async () => {
@@ -34,24 +43,45 @@ describe('docs/observability.md', () => {
     expect(answer.headers['request-id']).toBe('gateway-1')
   })
 
-  it('some-events.mjs writes the first made-up tokens of a minute, and everything that a stranger cannot cause (Part 2, 14)', async () => {
-    const { logSomeEvents } = await load('some-events.mjs')
-    const logged: { type: string; notLogged?: number }[] = []
-    const server = plainServer({ server: { onEvent: logSomeEvents((event: never) => logged.push(event), 3) } })
-    logged.length = 0
-    const junk = async (): Promise<unknown> =>
-      request(server.http).get('/orders').set('Authorization', 'Bearer made-up')
-    for (let i = 0; i < 10; i++) await junk()
-    for (let i = 0; i < 5; i++) await postToken(server, 'grant_type=client_credentials')
-    const count = (type: string): number => logged.filter((event) => event.type === type).length
-    expect([count('unknown_token'), count('request_refused'), count('tokens_issued')]).toEqual([3, 3, 5])
-    server.advance(60)
-    await junk()
-    expect(logged.filter(({ notLogged }) => notLogged !== undefined)).toEqual([
-      { type: 'unknown_token', notLogged: 7 },
-      { type: 'request_refused', notLogged: 7 },
+  it('has the level of each type of event', () => {
+    const rows = [...page.matchAll(/^\| `(error|warn|info|debug)` \| (.*) \|$/gm)]
+    const described = rows.flatMap(([, level, types = '']) =>
+      [...types.replace(' of the same request', '').matchAll(/`(\w+)`/g)].map(([, type]) => [type, level]),
+    )
+    // `request_refused` stands in the row of `debug` once more.
+    const levels = new Map(described.reverse().map(([type, level]) => [type, level]))
+    expect(Object.fromEntries(levels)).toEqual(eventLevels)
+  })
+
+  it('console-events.mjs writes events', async () => {
+    const { onEvent } = await load('console-events.mjs')
+    const written = await standardErrorOf(async () => {
+      const server = plainServer({ server: { onEvent } })
+      await postToken(server, 'grant_type=client_credentials&scope=x')
+    })
+    expect(JSON.parse(written.trim().split('\n').at(-1) ?? '')).toMatchObject({
+      type: 'request_refused',
+      level: 'info',
+      error: 'invalid_scope',
+    })
+  })
+
+  it('pino-events.mjs gives pino a level, a message, and errors where it looks for them', async () => {
+    const { pinoEvents } = await load('pino-events.mjs')
+    const lines: unknown[] = []
+    const method = (level: string) => (members: object, message: string) => lines.push({ ...members, level, message })
+    const logger = { error: method('error'), warn: method('warn'), info: method('info'), debug: method('debug') }
+    const server = plainServer({ server: { onEvent: pinoEvents(logger) } })
+    server.stores.tokens.saveTokens = () => {
+      throw new Error('out of order')
+    }
+    lines.length = 0
+    await postToken(server, 'grant_type=client_credentials')
+    await postToken(server, 'grant_type=x')
+    expect(lines).toMatchObject([
+      { level: 'error', message: 'failure', error: 'server_error', err: { message: 'out of order' } },
+      { level: 'info', message: 'request_refused', error: 'unsupported_grant_type' },
     ])
-    expect(count('unknown_token')).toBe(5)
   })
 
   it('slow-requests.mjs tells of every request that took long', async () => {

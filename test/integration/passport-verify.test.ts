@@ -13,6 +13,7 @@ import request from 'supertest'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { passportApp, type PassportAppOptions } from '../fixtures/passport-app.js'
 import { answered, bearerChallenge, invalidClient, shown, type ShownAnswer } from '../fixtures/shown-answer.js'
+import { standardErrorOf } from '../fixtures/standard-error.js'
 import { basic } from '../fixtures/test-server.js'
 
 /** A verify function whose credentials do not matter. */
@@ -380,17 +381,14 @@ describe('a verify function', () => {
     expect(await ask(strategy)).toEqual(answered(401, { error: 'invalid_client', error_description: 'Gone' }))
   })
 
-  it('tells failures on the console where nobody listens, and nothing else', async () => {
-    const printed: unknown[][] = []
-    const { error } = console
-    console.error = (...line) => printed.push(line)
-    try {
+  it('tells failures on the console in tests where nobody listens, and nothing else', async () => {
+    const written = await standardErrorOf(async () => {
       await ask(new BearerStrategy((token) => token === 'other'))
       await ask(new BearerStrategy((token) => token !== 'other' && throwTrouble()))
-    } finally {
-      console.error = error
-    }
-    expect(printed).toEqual([[expect.stringMatching(/^latchkey: server_error in request /), trouble]])
+    })
+    const [, second] = written.split('\n')
+    expect(written).toMatch(/^\S+Z latchkey error failure server_error endpoint=guard address=\S+ id=[0-9a-f]{32}\n/)
+    expect(second).toBe(`  ${String(trouble)}`)
   })
 
   it('tells which client failed, and how', async () => {

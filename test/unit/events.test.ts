@@ -4,6 +4,7 @@ import type { OAuthEvent } from 'latchkey'
 import { createEmit } from '../../lib/emit.js'
 import { eventChannelName } from '../../lib/events.js'
 import type { Emit } from '../../lib/events.js'
+import { eventLevels, isAtLeast } from '../../lib/telemetry/event-levels.js'
 
 const context = {
   requestId: 'r1',
@@ -82,6 +83,7 @@ describe('an event', () => {
       type: 'unknown_token',
       clientId: undefined,
       reason: 'unknown',
+      level: 'debug',
       at: 1,
       requestId: 'r1',
       endpoint: 'token',
@@ -107,10 +109,17 @@ describe('the channel', () => {
   it('has every event, also of a server without a listener', () => {
     subscribe(eventChannelName, hear)
     const emit = createEmit(undefined, () => 1)
-    const quiet = everyEvent('x').filter(({ type }) => type !== 'failure' && type !== 'warning')
+    const quiet = everyEvent('x').filter(({ type }) => !isAtLeast(type, 'warn'))
     for (const event of quiet) emit(context, event)
     expect(published).toEqual(
-      quiet.map((event) => ({ ...event, at: 1, requestId: 'r1', endpoint: 'token', address: '192.0.2.1' })),
+      quiet.map((event) => ({
+        ...event,
+        level: eventLevels[event.type],
+        at: 1,
+        requestId: 'r1',
+        endpoint: 'token',
+        address: '192.0.2.1',
+      })),
     )
   })
 
@@ -139,7 +148,7 @@ describe('the channel', () => {
       },
     })
     for (const event of everyEvent('x')) {
-      if (event.type !== 'failure' && event.type !== 'warning') emit(untouchable, event)
+      if (!isAtLeast(event.type, 'warn')) emit(untouchable, event)
     }
     expect(published).toEqual([])
   })

@@ -1,4 +1,4 @@
-import * as crypto from 'node:crypto'
+import { hash } from '../../protocol/hash.js'
 
 /** A script in Lua, which Redis runs as one atomic step, and what it replies. */
 export interface RedisScript<Reply> {
@@ -11,5 +11,5 @@ export interface RedisScript<Reply> {
 
 /** Makes a script. */
 export function redisScript<Reply>(parse: (reply: unknown) => Reply, text: string): RedisScript<Reply> {
-  return { text, sha1: crypto.hash('sha1', text), parse }
+  return { text, sha1: hash('sha1', text), parse }
 }

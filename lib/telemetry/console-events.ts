@@ -1,0 +1,80 @@
+import { checkBoolean, checkFunction, checkOptions, checkText, checkWholeNumber } from '../errors/check-options.js'
+import type { EventLevel, OAuthEvent } from '../events.js'
+import { isProduction } from '../protocol/check-issuer.js'
+import { isAtLeast } from './event-levels.js'
+import { FoldedLines } from './folded-lines.js'
+import { isDebugged } from './is-debugged.js'
+import { jsonFormat } from './json-event.js'
+import { eventDetails, eventText, prettyFormat } from './pretty-event.js'
+import { hasColors, writeToStandardError } from './standard-error.js'
+
+/** The options of {@link consoleEvents}. */
+export interface ConsoleEventsOptions {
+  /** The least severe level that is written. Default `info`. */
+  readonly level?: EventLevel
+  /** `pretty`: lines for people. `json`: an object a line, for log collectors. Default `pretty`. */
+  readonly format?: 'pretty' | 'json'
+  /**
+   * Seconds, at most 3600, for which events that differ in nothing but time, address and request are counted in place of being written. 0
+   * writes all of them. Default 60 for `pretty`, 0 for `json`.
+   */
+  readonly foldSeconds?: number
+  /**
+   * Whether `pretty` failures have stack frames. Default: at level `debug`, and for a `server_error` unless `NODE_ENV` is `production`.
+   */
+  readonly stacks?: boolean
+  /** Gets each text to write, without a line break at its end, and its level. Default: writes to the standard error stream. */
+  readonly write?: (text: string, level: EventLevel) => void
+}
+
+/** The level from which a listener of ours on writes; of less severe events it need not be told. */
+const levels = new WeakMap<object, EventLevel>()
+
+/**
+ * Returns a listener for `onEvent` that writes events to the standard error stream. With `NODE_DEBUG=latchkey` it writes all of them.
+ * Throws `ConfigurationError`.
+ *
+ * @example
+ * createAuthorizationServer({ …, onEvent: consoleEvents({ format: 'json' }) })
+ */
+export function consoleEvents(options: ConsoleEventsOptions = {}): (event: OAuthEvent) => void {
+  checkConsoleEventsOptions(options)
+  const { format = 'pretty', write = writeToStandardError } = options
+  const level = isDebugged ? 'debug' : (options.level ?? 'info')
+  const foldSeconds = isDebugged ? 0 : (options.foldSeconds ?? (format === 'pretty' ? 60 : 0))
+  const isTerminal = options.write === undefined && process.stderr.isTTY
+  const showsStack = (event: OAuthEvent): boolean =>
+    options.stacks ??
+    (level === 'debug' || (event.type === 'failure' && event.error === 'server_error' && !isProduction('')))
+  const lines =
+    format === 'json' ? jsonFormat : prettyFormat({ isTerminal, isColored: isTerminal && hasColors(), showsStack })
+  const folded = new FoldedLines<OAuthEvent>(foldSeconds, (fold) => {
+    try {
+      write(lines.fold(fold), fold.last.level)
+    } catch {
+      // Called by a timer: an error would end the process.
+    }
+  })
+  const listener = (event: OAuthEvent): void => {
+    if (!isAtLeast(event.type, level)) return
+    if (foldSeconds === 0 || folded.isNew(eventText(event) + eventDetails(event, false), event))
+      write(lines.line(event), event.level)
+  }
+  levels.set(listener, level)
+  return listener
+}
+
+/** The least severe level that a listener wants to hear of, where it is one of {@link consoleEvents}; else undefined. */
+export function levelOf(listener: (event: OAuthEvent) => unknown): EventLevel | undefined {
+  return levels.get(listener)
+}
+
+function checkConsoleEventsOptions(options: ConsoleEventsOptions): void {
+  checkOptions('consoleEvents', options, ['level', 'format', 'foldSeconds', 'stacks', 'write'])
+  const { level, format, foldSeconds, stacks, write } = options
+  checkText('consoleEvents.level', level, /^(?:error|warn|info|debug)$/, 'must be error, warn, info or debug')
+  checkText('consoleEvents.format', format, /^(?:pretty|json)$/, 'must be pretty or json')
+  checkWholeNumber('consoleEvents.foldSeconds', foldSeconds, 0, 3600)
+  checkBoolean('consoleEvents.stacks', stacks)
+  checkFunction('consoleEvents.write', write)
+}

@@ -1,0 +1,95 @@
+import type { EventLevel, OAuthEvent } from '../events.js'
+import { logText } from '../protocol/log-text.js'
+import { causeLines } from './cause-lines.js'
+import type { EventFormat } from './event-format.js'
+
+/** How lines for people look. */
+export interface PrettyOptions {
+  /** The time of day is enough where somebody looks on. */
+  readonly isTerminal: boolean
+  readonly isColored: boolean
+  readonly showsStack: (event: OAuthEvent) => boolean
+}
+
+/** One line for each event, with what is weak or what caused a failure below it. */
+export function prettyFormat(options: PrettyOptions): EventFormat {
+  return {
+    line(event) {
+      const details = eventDetails(event, options.showsStack(event))
+      return `${lineStart(event, options)} ${eventText(event)}${eventOrigin(event)}${details}`
+    },
+    fold({ count, last, seconds, areEqual }) {
+      const what = areEqual ? 'like this' : last.type
+      const text = `and ${String(count)} more ${what} in ${String(seconds)} s, the last one:`
+      return `${lineStart(last, options)} ${text} ${eventText(last)}${eventOrigin(last)}`
+    },
+  }
+}
+
+/** Members that stand elsewhere in a line, or below it. */
+const placed: ReadonlySet<string> = new Set([
+  'type',
+  'level',
+  'at',
+  'requestId',
+  'endpoint',
+  'address',
+  'error',
+  'code',
+  'description',
+  'message',
+  'cause',
+  'findings',
+])
+const shortNames: Readonly<Record<string, string>> = { clientId: 'client', userId: 'user' }
+
+/**
+ * What an event says, without when and whence it came: `request_refused invalid_client reason=no_credentials endpoint=token`. Events that
+ * are equal in it and in their details are alike.
+ */
+export function eventText(event: OAuthEvent): string {
+  const members = event as unknown as Readonly<Record<string, unknown>>
+  const { error, code = error, description, message = description } = members
+  const words: string[] = [event.type]
+  if (typeof code === 'string') words.push(code)
+  for (const name of Object.keys(members)) {
+    const value = members[name]
+    if (!placed.has(name) && value !== undefined) words.push(`${shortNames[name] ?? name}=${quoted(value)}`)
+  }
+  if (event.endpoint !== undefined) words.push(`endpoint=${event.endpoint}`)
+  if (typeof message === 'string') words.push(JSON.stringify(message))
+  return words.join(' ')
+}
+
+/** The lines below that of an event: what is weak, or what caused a failure. */
+export function eventDetails(event: OAuthEvent, withStacks: boolean): string {
+  if (event.type === 'failure') return causeLines(event.cause, withStacks)
+  if (event.type !== 'warning') return ''
+  return (event.findings ?? [])
+    .map(({ code, reason, remedy }) => {
+      // A weakness that was noticed at a request is all that its warning says.
+      const said = reason === event.message ? remedy : `${code}: ${reason}. ${remedy}`
+      return `\n  ${logText(said, 1024)}.`
+    })
+    .join('')
+}
+
+/** What happened without a request has no id that could be found elsewhere. */
+function eventOrigin({ endpoint, address, requestId }: OAuthEvent): string {
+  if (endpoint === undefined) return ''
+  return `${address === undefined ? '' : ` address=${quoted(address)}`} id=${quoted(requestId)}`
+}
+
+const colors: Readonly<Record<EventLevel, number>> = { error: 31, warn: 33, info: 36, debug: 90 }
+
+function lineStart({ at, level }: OAuthEvent, { isTerminal, isColored }: PrettyOptions): string {
+  const date = new Date(at * 1000)
+  const time = isTerminal ? date.toTimeString().slice(0, 8) : date.toISOString().replace('.000', '')
+  return `${time} latchkey ${isColored ? `\u001B[${String(colors[level])}m${level}\u001B[39m` : level}`
+}
+
+/** A value that is one word stays as it is. */
+function quoted(value: unknown): string {
+  const text = typeof value === 'string' ? value : JSON.stringify(value)
+  return /^[^\s"=\\]+$/.test(text) ? text : JSON.stringify(text)
+}
