@@ -7,12 +7,14 @@ import { chosenSecrets } from './client-auth/chosen-secrets.js'
 import { clientSecretBasic } from './client-auth/client-secret-basic.js'
 import { clientSecretPost } from './client-auth/client-secret-post.js'
 import { clientSecretVerifier } from './client-auth/client-secret.js'
+import { ClientWatch } from './client-auth/client-watch.js'
 import { none } from './client-auth/none.js'
 import { secretUseNotes } from './client-auth/note-secret-use.js'
 import { SharedAddressWatch } from './client-auth/user-address.js'
 import { introspectionWatch } from './endpoints/introspection.js'
 import { ConfigurationError } from './errors/configuration-error.js'
 import { createEmit } from './emit.js'
+import { mountWatch } from './express/mount-watch.js'
 import { proxyWatch } from './express/proxy-watch.js'
 import type { HttpHandler } from './express/http.js'
 import { REQUEST_TIMEOUT_SECONDS } from './express/request-deadline.js'
@@ -22,6 +24,7 @@ import { tlsRule } from './express/tls.js'
 import type { AuthorizationServerOptions } from './options.js'
 import { serverStrategies, type ServerStrategies } from './passport/server-strategies.js'
 import { noticedWeaknesses, requireStrength, weaknessWarning, weakSettings } from './posture.js'
+import { lookAtStart } from './look-at-start.js'
 import { bcryptHasher } from './passwords/bcrypt-hasher.js'
 import { isProduction } from './protocol/check-issuer.js'
 import type { PasswordHasher } from './passwords/password-hasher.js'
@@ -96,13 +99,15 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
     }),
   }
   const authorizations = authorizationsOf(services)
+  const seeMount = mountWatch(issuer, emit)
   const weaknesses = weakSettings({ options, throttle: services.throttle, isProduction: isProduction(issuer) })
   if (options.strict === true) requireStrength(weaknesses)
   if (weaknesses.length > 0) emit(applicationContext(), weaknessWarning(weaknesses))
   for (const { warning } of options.grants) if (warning) emit(applicationContext(), { type: 'warning', ...warning })
+  lookAtStart(services)
   return {
     router: (...request: unknown[]) => {
-      if (request.length === 0) return router(endpoints)
+      if (request.length === 0) return router(endpoints, seeMount)
       // `app.use(oauth.router)`: as a middleware it would neither answer nor go on.
       throw new ConfigurationError('router', 'is used as a middleware itself', 'Call it: app.use(oauth.router())')
     },
@@ -142,7 +147,17 @@ function wire(options: AuthorizationServerOptions, secretHasher: PasswordHasher)
   const builtIn = [clientSecretBasic(secrets), clientSecretPost(secrets), none]
   const grants = new Map(options.grants.map((grant) => [grant.grantType, grant]))
   const parties = new ActiveParties({ clients, tokens, grants, clock }, partyCheckSeconds(options) || 0)
+  const resources = new Map((options.resources ?? []).map((resource) => [resource.resource, resource]))
+  const clientAuthMethods = [...(options.clientAuthMethods ?? []), ...builtIn]
+  const offer = {
+    grants,
+    scopes: options.scopes,
+    resources: [...resources.keys()],
+    authMethods: clientAuthMethods.map(({ name }) => name),
+    hasSigningKeys: signingKeys !== undefined,
+  }
   return {
+    clientWatch: new ClientWatch(offer, emit),
     issuer,
     introspectionWatch: introspectionWatch(options.resources?.length ?? 0),
     claimRules: ownClaimRules(issuer, { clockSkewSeconds, longestAccessTokenSeconds }),
@@ -155,8 +170,8 @@ function wire(options: AuthorizationServerOptions, secretHasher: PasswordHasher)
     parties,
     verifiedJwts: new VerifiedJwts(options.rememberedJwts),
     accessTokenClaims,
-    resources: new Map((options.resources ?? []).map((resource) => [resource.resource, resource])),
-    clientAuthMethods: [...(options.clientAuthMethods ?? []), ...builtIn],
+    resources,
+    clientAuthMethods,
     scopePolicy: { catalogue: new Set(options.scopes), excessScope },
     issuesRefreshTokens: grants.has('refresh_token'),
     lifetimes: {

@@ -12,6 +12,7 @@ import { countFailure, limitAttempts, type ThrottleServices } from '../throttle/
 import { clientKeys, type AttemptKeys } from '../throttle/throttle-keys.js'
 import type { ClientAuthMethod, ClientAuthRequest, PresentedCredentials } from './client-auth-method.js'
 import { checkClient } from './check-client.js'
+import type { ClientWatch } from './client-watch.js'
 import { invalidClient, malformedCredentials, noCredentials } from './invalid-client.js'
 
 /** What client authentication works with. */
@@ -19,6 +20,8 @@ export interface ClientAuthServices extends ThrottleServices {
   readonly clients: ClientStore
   readonly clientAuthMethods: readonly ClientAuthMethod[]
   readonly clock: Clock
+  /** Looks at each client that has authenticated. */
+  readonly clientWatch: Pick<ClientWatch, 'see' | 'seeAll'>
 }
 
 /**
@@ -35,6 +38,7 @@ export function authenticateClient(services: ClientAuthServices, request: Client
     const client = found?.clientId === clientId ? checkClient(found) : undefined
     return andThen(judgeAttempt(services, request, { client, clientId, method, credentials }), (reason) => {
       if (client !== undefined && reason === undefined) {
+        services.clientWatch.see(client, request.context)
         noteClient(request.context, clientId)
         return client
       }

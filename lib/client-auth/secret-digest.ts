@@ -1,5 +1,6 @@
 import { hash } from '../protocol/hash.js'
 import { ConfigurationError } from '../errors/configuration-error.js'
+import { isPrintableAscii } from '../protocol/printable-ascii.js'
 import type { ClientSecret } from '../stores/client-store.js'
 
 const SHA256 = 'sha256:'
@@ -10,12 +11,20 @@ const BITS = 128
  * guessed: guesses at it are counted, but never held up.
  *
  * Throws a `ConfigurationError` for a secret that can be guessed: one that has less than 128 bits even if each of its characters was drawn
- * at random (hex digits have 4 bits, letters and digits 5 to 6, words between spaces 13).
+ * at random (hex digits have 4 bits, letters and digits 5 to 6, words between spaces 13); and for one with a character that no request can
+ * carry: a secret is printable ASCII (RFC 6749 appendix A.2).
  *
  * @example
  * const secrets = [{ digest: digestClientSecret(randomBytes(32).toString('base64url')) }]
  */
 export function digestClientSecret(secret: string): string {
+  if (!isPrintableAscii(secret)) {
+    throw new ConfigurationError(
+      'digestClientSecret',
+      'is given a secret with a character that no request can carry (RFC 6749 appendix A.2)',
+      "Use printable ASCII, such as randomBytes(32).toString('base64url'), without the line break of a file",
+    )
+  }
   if (mostBits(secret) < BITS) {
     throw new ConfigurationError(
       'digestClientSecret',

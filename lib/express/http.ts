@@ -10,6 +10,10 @@ export type HttpRequest = IncomingMessage & {
   readonly ip?: string | undefined
   /** Express: the addresses of `X-Forwarded-For` that the `trust proxy` setting lets count; empty without it. */
   readonly ips?: readonly string[]
+  /** Express: the path under which a middleware is mounted, as this request has it. */
+  readonly baseUrl?: string
+  /** Express and Connect: the target as it came, with what the path of the mount takes off `url`. */
+  readonly originalUrl?: string
   /** Express: whether the client used TLS by the `trust proxy` setting. */
   readonly secure?: boolean
   /** Express, and Fastify for its middleware: `https` if the client used TLS, by the proxy setting. */

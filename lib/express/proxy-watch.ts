@@ -52,7 +52,8 @@ function isTrusted({ ip = '', ips = [] }: HttpRequest, remoteAddress: string | u
   return ips.length > 0 || (ip !== '' && ip !== remoteAddress)
 }
 
-function isForwarded(headers: HttpRequest['headers']): boolean {
+/** Whether a header says that the request came through a proxy. */
+export function isForwarded(headers: HttpRequest['headers']): boolean {
   return (
     headers['x-forwarded-for'] !== undefined || headers.forwarded !== undefined || headers['x-real-ip'] !== undefined
   )

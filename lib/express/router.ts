@@ -5,13 +5,32 @@ import { trustProxyOf } from './trust-proxy.js'
 /** The endpoints of a server by their paths. */
 export type Endpoints = ReadonlyMap<string, (req: HttpRequest, res: ServerResponse) => void>
 
-/** Makes the middleware that answers at the endpoints and hands everything else on. Paths are compared exactly. */
-export function router(endpoints: Endpoints): HttpHandler {
+/**
+ * Makes the middleware that answers at the endpoints and hands everything else on. Paths are compared exactly. `seeMount` looks at each
+ * request that is for an endpoint below the path of a mount.
+ */
+export function router(endpoints: Endpoints, seeMount?: (req: HttpRequest) => void): HttpHandler {
   return (req, res, next) => {
-    const endpoint = endpointOf(endpoints, req)
-    if (endpoint === undefined) next()
-    else endpoint(req, res)
+    const whole = swallowedTarget(req)
+    const endpoint = endpointOf(endpoints, whole ?? req.url)
+    if (endpoint === undefined) {
+      next()
+    } else {
+      if (whole === undefined) seeMount?.(req)
+      endpoint(req, res)
+    }
   }
+}
+
+/**
+ * The target of a request whose whole path is that of the mount, as by `app.use('{*all}', …)` and by Nest's `forRoutes`: `url` is `/`
+ * then. Only where the mount took off exactly the path that came: one that was rewritten before is not looked at.
+ */
+function swallowedTarget({ url = '', baseUrl, originalUrl }: HttpRequest): string | undefined {
+  if (baseUrl === undefined || baseUrl === '' || originalUrl === undefined) return undefined
+  if (url !== '/' && !url.startsWith('/?')) return undefined
+  const rest = originalUrl.startsWith(baseUrl) ? originalUrl.slice(baseUrl.length) : undefined
+  return rest === url || rest === url.slice(1) ? originalUrl : undefined
 }
 
 /**
@@ -23,7 +42,7 @@ export function frontHandler(
 ): (req: IncomingMessage, res: ServerResponse) => void {
   const adoptTrustProxy = trustProxyOf(app)
   return (req, res) => {
-    const endpoint = endpointOf(endpoints, req)
+    const endpoint = endpointOf(endpoints, req.url)
     if (endpoint === undefined) {
       app(req, res)
     } else {
@@ -34,8 +53,8 @@ export function frontHandler(
 }
 
 /** With the query first: it may be a part of what a resource is called (RFC 9728 §3.1). */
-function endpointOf(endpoints: Endpoints, req: IncomingMessage): ReturnType<Endpoints['get']> {
-  const url = originForm(req.url ?? '')
+function endpointOf(endpoints: Endpoints, target = ''): ReturnType<Endpoints['get']> {
+  const url = originForm(target)
   const query = url.indexOf('?')
   return endpoints.get(url) ?? (query === -1 ? undefined : endpoints.get(url.slice(0, query)))
 }

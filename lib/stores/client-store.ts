@@ -111,6 +111,8 @@ export interface ClientRegistry extends ClientStore {
   replaceClient(current: Client, next: Client): MaybePromise<boolean>
   /** Removes a client; nothing happens when there is none. Its tokens are revoked with `authorizations.revoke`. */
   deleteClient(clientId: string): MaybePromise<void>
+  /** Whether the clients are kept in memory, so that a server may list them while it is made. Absent: no. */
+  readonly isVolatile?: boolean | undefined
   /** All clients, ordered by id. */
   listClients(): MaybePromise<readonly Client[]>
 }

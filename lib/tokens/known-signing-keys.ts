@@ -132,6 +132,7 @@ export class KnownSigningKeys {
   #knownAt(stored: readonly StoredSigningKey[], readAt: number, now: number): Known {
     const { retainSeconds } = this.#options
     const alive = stored.filter((key) => now < endOf(key, retainSeconds))
+    if (!alive.some(({ state }) => state === 'active')) throw noneActive()
     const keys = alive.flatMap((key) => {
       const opened = this.#opened.get(nameOf(key))
       if (opened !== undefined) return [{ ...opened, state: key.state }]
@@ -170,6 +171,11 @@ export class KnownSigningKeys {
     this.#opened.set(nameOf(key), opened)
     return opened
   }
+}
+
+function noneActive(): ConfigurationError {
+  const remedy = 'Run `await signingKeys.ensureActive()` before the server listens'
+  return new ConfigurationError('signingKeys', 'the store has no active key, so no JWT can be signed', remedy)
 }
 
 function nameOf({ keyId, algorithm }: Pick<StoredSigningKey, 'keyId' | 'algorithm'>): string {

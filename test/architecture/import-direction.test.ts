@@ -8,7 +8,7 @@ const rules: ImportRules = {
   order: [
     ['index'],
     ['authorization-server', 'resource-server'],
-    ['server-endpoints', 'check-server-options', 'posture', 'authorizations', 'clients'],
+    ['server-endpoints', 'check-server-options', 'posture', 'look-at-start', 'authorizations', 'clients'],
     ['options'],
     // The strategies judge a request with the same function as the guard.
     ['passport'],

@@ -3,6 +3,7 @@ import type { Client, ClientRegistry } from '../client-store.js'
 
 /** Clients in a Map. What it answers is frozen and belongs to it; what it is given is copied. */
 export class MemoryClientStore implements ClientRegistry {
+  readonly isVolatile = true as const
   readonly #clients = new Map<string, Client>()
 
   constructor(clients: Iterable<Client> = []) {

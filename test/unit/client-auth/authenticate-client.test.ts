@@ -41,6 +41,7 @@ describe('authenticateClient', () => {
         clientAuthMethods: [method],
         clock: () => now,
         throttle,
+        clientWatch: { see: () => undefined, seeAll: () => undefined },
         emit: (_context, event) => void events.push(event as OAuthEvent),
       },
       { authorization: undefined, parameters: parseForm(form), context },

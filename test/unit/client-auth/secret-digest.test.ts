@@ -9,7 +9,6 @@ describe('digestClientSecret', () => {
     ['two words', 'correct horse'],
     ['four words', 'correct horse battery staple'],
     ['nine words, of 13 bits each', 'one two three four five six seven eight nine'],
-    ['words between line breaks', 'correct\nhorse\tbattery\u00A0staple and so on'],
     ['nothing', ''],
     ['a PIN', '0417'],
     ['38 digits', '1'.repeat(38)],
@@ -25,6 +24,23 @@ describe('digestClientSecret', () => {
     expect(refused).toThrow(ConfigurationError)
     expect(refused).toThrow('bcryptHasher().hash(secret)')
     if (secret !== '') expect(refused).not.toThrow(secret)
+  })
+
+  it.each([
+    ['a NUL', '\0'],
+    ['a line break, as at the end of a file', '\n'],
+    ['a letter with an accent', '\u00E9'],
+    ['a letter of another alphabet', '\u0430'],
+    ['a delete', '\x7F'],
+  ])('refuses a secret with %s, which no request can carry', (_what, character) => {
+    const secret = randomBytes(32).toString('base64url') + character
+    expect(() => digestClientSecret(secret)).toThrow(
+      new ConfigurationError(
+        'digestClientSecret',
+        'is given a secret with a character that no request can carry (RFC 6749 appendix A.2)',
+        "Use printable ASCII, such as randomBytes(32).toString('base64url'), without the line break of a file",
+      ),
+    )
   })
 
   it.each([
