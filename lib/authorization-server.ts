@@ -33,6 +33,7 @@ import type { PostureFinding } from './protocol/posture-finding.js'
 import { applicationContext } from './protocol/request-context.js'
 import { sealingWith } from './protocol/sealing.js'
 import { serverSecrets } from './protocol/server-secret.js'
+import { checkThrottle } from './throttle/check-throttle.js'
 import { countUnknownToken } from './throttle/limit-attempts.js'
 import { memoryThrottle } from './throttle/memory-throttle.js'
 import { Places } from './throttle/places.js'
@@ -103,6 +104,7 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
   const weaknesses = weakSettings({ options, throttle: services.throttle, isProduction: isProduction(issuer) })
   if (options.strict === true) requireStrength(weaknesses)
   if (weaknesses.length > 0) emit(applicationContext(), weaknessWarning(weaknesses))
+  void checkThrottle(services.throttle, emit)
   for (const { warning } of options.grants) if (warning) emit(applicationContext(), { type: 'warning', ...warning })
   lookAtStart(services)
   return {

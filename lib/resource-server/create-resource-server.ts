@@ -10,6 +10,7 @@ import { systemClock, type Clock } from '../protocol/clock.js'
 import { andThen } from '../protocol/maybe-promise.js'
 import { timeOf } from '../protocol/request-context.js'
 import { noteRefused } from '../protocol/request-facts.js'
+import { checkThrottle } from '../throttle/check-throttle.js'
 import type { ThrottleServices } from '../throttle/limit-attempts.js'
 import { memoryThrottle } from '../throttle/memory-throttle.js'
 import {
@@ -46,6 +47,7 @@ export function createResourceServer(options: ResourceServerOptions): ResourceSe
   const emit = createEmit(options.onEvent, clock, options.issuer)
   const { throttle = memoryThrottle({ clock }) } = options
   const throttling = { throttle: throttle === false ? undefined : throttle, emit }
+  void checkThrottle(throttling.throttle, emit)
   const services = {
     clock,
     realm,

@@ -69,4 +69,9 @@ export interface Throttle {
   countInARow?(key: string | undefined): MaybePromise<number>
   /** Forgets them, after a success. */
   clearInARow?(key: string): MaybePromise<void>
+  /**
+   * Counts something that means nothing, to see whether that works; called when a server is made, in the background. Throws when it does
+   * not. Absent: there is nothing that could be wrong.
+   */
+  check?(): MaybePromise<void>
 }

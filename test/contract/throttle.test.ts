@@ -1,11 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
-import { memoryThrottle, sharedThrottle, type RateLimiter, type ThrottleKey, type ThrottleLimits } from 'latchkey'
+import {
+  ConfigurationError,
+  memoryThrottle,
+  sharedThrottle,
+  type RateLimiter,
+  type ThrottleKey,
+  type ThrottleLimits,
+} from 'latchkey'
 import { createPool } from 'mysql2'
-import { createConnection } from 'mysql2/promise'
+import { createConnection, createPool as createPromisePool } from 'mysql2/promise'
 import pg from 'pg'
 import { RateLimiterMemory, RateLimiterMySQL, RateLimiterPostgres, RateLimiterRedis } from 'rate-limiter-flexible'
-import { createClient } from 'redis'
+import { createClient, createClientPool, createCluster } from 'redis'
 import { afterAll, describe, expect, it, vi } from 'vitest'
 import { startMariadb } from '../../tools/servers/start-mariadb.mjs'
 import { startPostgres } from '../../tools/servers/start-postgres.mjs'
@@ -49,12 +56,42 @@ describe.skipIf(redis === undefined)('sharedThrottle over RateLimiterRedis', () 
       const limiter = new RateLimiterRedis({ ...unimportant, storeClient, useRedisPackage: true })
       return { limiter, close: () => storeClient.destroy() }
     })
+
+    it('refuses a limiter that takes its client for one of ioredis, and names the line to write (F3)', async () => {
+      const storeClient = createClient({ url: redis!.url })
+      await storeClient.connect()
+      const limiter = new RateLimiterRedis({ ...unimportant, storeClient })
+      const written = sharedThrottleMessage(limiter)
+      // What would happen otherwise.
+      await expect(limiter.get('any')).rejects.toThrow('pttl is not a function')
+      storeClient.destroy()
+      expect(written).toBe(
+        'sharedThrottle: is given a RateLimiterRedis that takes its client of the package redis for one of ioredis: every sign-in would fail. ' +
+          "Write new RateLimiterRedis({ storeClient, useRedisPackage: true, keyPrefix: 'latchkey', points: 1, duration: 1 }).",
+      )
+    })
+
+    it.each([
+      ['cluster', () => createCluster({ rootNodes: [{ url: redis!.url }] })],
+      ['pool', () => createClientPool({ url: redis!.url })],
+    ] as const)('refuses the same over a %s', (_, create) => {
+      const limiter = new RateLimiterRedis({ ...unimportant, storeClient: create() })
+      expect(sharedThrottleMessage(limiter)).toContain('useRedisPackage: true')
+    })
   })
 
   describe('with ioredis', () => {
     checkShared(async () => {
       const storeClient = new Redis(redis!.url)
       return { limiter: new RateLimiterRedis({ ...unimportant, storeClient }), close: () => storeClient.disconnect() }
+    })
+
+    it('refuses a limiter that takes its client for one of the package redis (F3)', () => {
+      const storeClient = new Redis(redis!.url, { lazyConnect: true })
+      expect(sharedThrottleMessage(new RateLimiterRedis({ ...unimportant, storeClient, useRedisPackage: true }))).toBe(
+        'sharedThrottle: is given a RateLimiterRedis that takes its client of ioredis for one of the package redis: every sign-in would fail. ' +
+          "Leave useRedisPackage out: new RateLimiterRedis({ storeClient, keyPrefix: 'latchkey', points: 1, duration: 1 }).",
+      )
     })
   })
 })
@@ -84,6 +121,17 @@ describe.skipIf(mariadb === undefined)('sharedThrottle over RateLimiterMySQL', (
     return { limiter, close: () => storeClient.promise().end() }
   }
   checkShared(open)
+
+  it('refuses a limiter over a pool of mysql2/promise, which would never be answered (F3)', async () => {
+    url ??= mariadb!.createDatabase('throttle')
+    const storeClient = createPromisePool({ uri: await url })
+    const tables = { dbName: 'throttle', tableName: 'throttle', tableCreated: true, storeType: 'pool' }
+    expect(sharedThrottleMessage(new RateLimiterMySQL({ ...unimportant, ...tables, storeClient }))).toBe(
+      'sharedThrottle: is given a RateLimiterMySQL over a pool of mysql2/promise, which never answers it: every sign-in would fail. ' +
+        'Give it the pool of mysql2 below: storeClient: pool.pool.',
+    )
+    await storeClient.end()
+  })
 
   it('counts once what lost a deadlock', async () => {
     const { limiter, close } = await open()
@@ -140,6 +188,15 @@ function checkShared(open: () => Promise<OpenedLimiter>, options: { readonly sha
   }
   // A stall of the machine can be longer than a delay.
   describe('by the clock of its store', { retry: 2 }, () => throttleContract(make))
+}
+
+function sharedThrottleMessage(limiter: RateLimiter): string {
+  try {
+    sharedThrottle(limiter)
+  } catch (error) {
+    if (error instanceof ConfigurationError) return error.message
+  }
+  throw new Error('It was not refused')
 }
 
 /** Limiters of SQL databases make their table first. */

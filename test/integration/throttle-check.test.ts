@@ -1,0 +1,69 @@
+import { createAuthorizationServer, passwordGrant, sharedThrottle, type OAuthEvent, type RateLimiter } from 'latchkey'
+import { createMemoryStores } from 'latchkey/stores/memory'
+import { RateLimiterMemory, RateLimiterRedis } from 'rate-limiter-flexible'
+import { createClient } from 'redis'
+import { expect, it, vi } from 'vitest'
+import { plainHasher } from '../fixtures/plain-passwords.js'
+
+const users = { findUserByUsername: () => undefined, findUser: () => undefined }
+
+function serverWith(limiter: RateLimiter): { readonly events: OAuthEvent[] } {
+  const events: OAuthEvent[] = []
+  const stores = createMemoryStores()
+  createAuthorizationServer({
+    issuer: 'http://localhost:3000',
+    clients: stores.clients,
+    tokens: stores.tokens,
+    scopes: ['a'],
+    grants: [passwordGrant({ users, hasher: plainHasher })],
+    throttle: sharedThrottle(limiter, { timeoutMilliseconds: 200 }),
+    onEvent: (event) => events.push(event),
+  })
+  stores.close()
+  return { events }
+}
+
+const failures = (events: readonly OAuthEvent[]) => events.filter(({ type }) => type === 'failure')
+
+it('a server whose limiter cannot count tells so when it is made, with cause and remedy, and starts (F3)', async () => {
+  // Nobody listens there.
+  const storeClient = createClient({
+    url: 'redis://127.0.0.1:1',
+    disableOfflineQueue: true,
+    socket: { reconnectStrategy: false },
+  })
+  storeClient.on('error', () => undefined)
+  const limiter = new RateLimiterRedis({ storeClient, useRedisPackage: true, points: 1, duration: 1 })
+  const { events } = serverWith(limiter)
+  expect(failures(events)).toEqual([])
+  await vi.waitFor(() => expect(failures(events)).toHaveLength(1), 10_000)
+  const [failure] = failures(events) as [OAuthEvent & { readonly cause: Error }]
+  expect(failure).toMatchObject({ type: 'failure', error: 'temporarily_unavailable' })
+  expect(failure.cause.message).toBe(
+    'throttle: failures cannot be counted, and until they can sign-ins are refused with 503. See the cause, and docs/throttle.md for the ' +
+      'lines to write; or use the throttle of your stores',
+  )
+  expect(failure.cause.cause).toMatchObject({
+    message: expect.stringContaining('The counters of failures are out of reach'),
+  })
+  expect((failure.cause.cause as Error).cause).toMatchObject({ message: 'The client is closed' })
+})
+
+it('a limiter that counts wrongly is told, too', async () => {
+  const limiter = new RateLimiterMemory({ points: 1, duration: 1 })
+  limiter.penalty = () => limiter.set('other', 7, 60)
+  const { events } = serverWith(limiter)
+  await vi.waitFor(() => expect(failures(events)).toHaveLength(1), 10_000)
+  expect(failures(events)).toMatchObject([
+    { cause: { cause: { cause: { message: 'The limiter counted 7,0,0 in place of 3,1,1' } } } },
+  ])
+})
+
+it('a limiter that is still making its table, or away for a moment, is no failure', async () => {
+  const limiter = new RateLimiterMemory({ points: 1, duration: 1 })
+  const set = vi.spyOn(limiter, 'set').mockRejectedValueOnce(new Error('Table is not created yet'))
+  const { events } = serverWith(limiter)
+  await vi.waitFor(() => expect(set).toHaveBeenCalledTimes(2), 5000)
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  expect(failures(events)).toEqual([])
+})
