@@ -1,5 +1,6 @@
 import { StoreUnavailableError } from '../errors/store-unavailable-error.js'
 import { CollectedOctets } from '../protocol/collected-octets.js'
+import { logText } from '../protocol/log-text.js'
 
 /** Limits for one request to an issuer. */
 export interface FetchLimits {
@@ -9,7 +10,7 @@ export interface FetchLimits {
 
 /**
  * Fetches a small answer of an issuer. Redirects are not followed: keys and verdicts come from where they were configured to
- * come from, or not at all. Throws `StoreUnavailableError` for whatever goes wrong on the way.
+ * come from, or not at all. Throws `StoreUnavailableError` for whatever goes wrong on the way; it names the URL and what happened.
  */
 export async function limitedFetch(
   url: string,
@@ -20,21 +21,62 @@ export async function limitedFetch(
   },
   limits: FetchLimits,
 ): Promise<Response> {
+  let response: Response
   try {
     const signal = AbortSignal.timeout(limits.timeoutMilliseconds)
-    const response = await fetch(url, { ...request, redirect: 'error', signal })
-    return new Response(await readLimited(response, limits.maxOctets), response)
+    const answer = await fetch(url, { ...request, redirect: 'manual', signal })
+    response = new Response(await readLimited(answer, limits.maxOctets), answer)
   } catch (cause) {
-    throw new StoreUnavailableError('The issuer cannot be reached, or its answer cannot be read', { cause })
+    throw new StoreUnavailableError(`The issuer cannot be reached at ${shownUrl(url)}: ${whyOf(cause, limits)}`, {
+      cause,
+    })
   }
+  const location = response.headers.get('location')
+  if (response.status < 300 || response.status >= 400 || location === null) return response
+  const target = URL.canParse(location, url) ? ` to ${shownUrl(new URL(location, url).href)}` : ''
+  throw new StoreUnavailableError(`${shownUrl(url)} redirects${target}, and redirects are not followed`)
 }
 
-async function readLimited(response: Response, maxOctets: number): Promise<Buffer> {
-  const collected = new CollectedOctets(maxOctets)
+/** Reads the JSON object that an issuer responded with. Throws `StoreUnavailableError`, which names the URL, for anything else. */
+export async function readJsonObject(url: string, response: Response): Promise<Readonly<Record<string, unknown>>> {
+  const text = await response.text()
+  try {
+    const value: unknown = JSON.parse(text)
+    if (typeof value === 'object' && value !== null && !Array.isArray(value))
+      return value as Readonly<Record<string, unknown>>
+  } catch {
+    // Told below, like JSON that is no object.
+  }
+  const type = logText(response.headers.get('content-type') ?? 'no content type')
+  throw new StoreUnavailableError(`${shownUrl(url)} responded with something that is not a JSON object (${type})`)
+}
+
+/** A URL for messages, without what may be secret. */
+export function shownUrl(url: string): string {
+  const { origin, host, protocol, pathname } = new URL(url)
+  return logText(`${origin === 'null' ? `${protocol}//${host}` : origin}${pathname}`)
+}
+
+/** In a few words: the code of the system or of TLS where there is one. */
+function whyOf(thrown: unknown, { timeoutMilliseconds }: FetchLimits): string {
+  let last = thrown
+  while (last instanceof Error && last.cause instanceof Error) last = last.cause
+  const { name, code, message } = last as {
+    readonly name?: unknown
+    readonly code?: unknown
+    readonly message?: unknown
+  }
+  if (name === 'TimeoutError') return `no answer within ${String(timeoutMilliseconds)} ms`
+  return logText(typeof code === 'string' ? code : String(message))
+}
+
+async function readLimited(response: Response, maxOctets: number): Promise<Buffer | null> {
   const body: AsyncIterable<Uint8Array> | null = response.body
-  if (body === null) return collected.octets()
+  // Neither has a status 204 a body, nor may one be given to it.
+  if (body === null) return null
+  const collected = new CollectedOctets(maxOctets)
   for await (const part of body) {
-    if (!collected.add(part)) throw new Error(`The answer has more than ${String(maxOctets)} octets`)
+    if (!collected.add(part)) throw new Error(`the answer has more than ${String(maxOctets)} bytes`)
   }
   return collected.octets()
 }

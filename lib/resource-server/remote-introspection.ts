@@ -1,5 +1,7 @@
+import { ConfigurationError } from '../errors/configuration-error.js'
 import { StoreUnavailableError } from '../errors/store-unavailable-error.js'
 import type { Clock } from '../protocol/clock.js'
+import { logText } from '../protocol/log-text.js'
 import { timeOf } from '../protocol/request-context.js'
 import { hashToken, type TokenHash } from '../protocol/token-hash.js'
 import type { TokenRefusal } from '../errors/refusal-reason.js'
@@ -9,7 +11,7 @@ import { actorOf, type IsUser } from '../tokens/access-token-claims.js'
 import type { JwtClaims } from '../tokens/jwt.js'
 import type { VerifiedAccess } from '../tokens/verified-access.js'
 import type { VerifyAccessToken } from '../tokens/verify-access-token.js'
-import { limitedFetch } from './limited-fetch.js'
+import { limitedFetch, readJsonObject, shownUrl } from './limited-fetch.js'
 
 /** How a resource server asks its issuer about tokens. */
 export interface RemoteIntrospectionOptions {
@@ -35,6 +37,9 @@ export interface RemoteIntrospectionOptions {
   readonly maxOctets?: number
 }
 
+/** After the issuer refused our credentials nobody asks for this long: its throttle counts that. */
+const PAUSE_MILLISECONDS = 1000
+
 interface Answer {
   readonly access: VerifiedAccess | TokenRefusal
   readonly askedAt: number
@@ -53,7 +58,8 @@ const anyToken = /^.{4}/s
 
 /**
  * Verifies tokens by asking the issuer (RFC 7662): one request for all who wait for the same token. Throws
- * `StoreUnavailableError` when there is no answer that can be relied on; such a request never passes.
+ * `StoreUnavailableError` when there is no answer that can be relied on, and `ConfigurationError` when the issuer refuses the credentials
+ * of the resource server; such a request never passes.
  *
  * Made-up tokens do not flood the issuer: their form is checked first, questions at once are bounded, and failures are counted for each
  * address. A token that was good before is asked about in any case.
@@ -69,6 +75,7 @@ export function remoteIntrospection(
   const form = new RegExp(tokenForm.source, tokenForm.flags.replace(/[gy]/g, ''))
   const answers = new Map<TokenHash, Answer>()
   const asking = new Map<TokenHash, Promise<VerifiedAccess | TokenRefusal>>()
+  let refusal: { readonly error: ConfigurationError; readonly until: number } | undefined
   /** Tokens that were good when the issuer was asked last. */
   const good = new Set<TokenHash>()
 
@@ -115,16 +122,21 @@ export function remoteIntrospection(
 
   async function ask(token: string, now: number): Promise<VerifiedAccess | TokenRefusal> {
     const { clientId, clientSecret, uri } = options
+    if (refusal !== undefined && Date.now() < refusal.until) throw refusal.error
     const headers = { authorization: basicCredentials(clientId, clientSecret), accept: 'application/json' }
     const body = new URLSearchParams({ token, token_type_hint: 'access_token' })
     const response = await limitedFetch(uri, { method: 'POST', headers, body }, { timeoutMilliseconds, maxOctets })
     if (!response.ok) {
+      const error = await refusalOfClient(uri, response, clientId)
+      if (error !== undefined) {
+        refusal = { error, until: Date.now() + PAUSE_MILLISECONDS }
+        throw error
+      }
       const retryAfterSeconds = Number(response.headers.get('retry-after')) || 1
-      throw new StoreUnavailableError(`The introspection endpoint answered ${String(response.status)}`, {
-        retryAfterSeconds,
-      })
+      const message = `${shownUrl(uri)} responded with ${String(response.status)}`
+      throw new StoreUnavailableError(message, { retryAfterSeconds })
     }
-    return readIntrospection(await readObject(response), issuer, now, isUser)
+    return readIntrospection(await readJsonObject(uri, response), issuer, now, isUser)
   }
 
   function keep(tokenHash: TokenHash, access: VerifiedAccess | TokenRefusal, askedAt: number): void {
@@ -150,14 +162,19 @@ function basicCredentials(clientId: string, clientSecret: string): string {
   return `Basic ${Buffer.from(`${encode(clientId)}:${encode(clientSecret)}`).toString('base64')}`
 }
 
-async function readObject(response: Response): Promise<JwtClaims> {
-  try {
-    const value: unknown = await response.json()
-    if (typeof value === 'object' && value !== null) return value as JwtClaims
-  } catch {
-    // Not JSON: treated like JSON that is no object.
-  }
-  throw new StoreUnavailableError('The introspection endpoint answered something that is not a JSON object')
+/** The mistake that the issuer refuses this resource server, if that is it (RFC 7662 §2.3). No time mends it, and no secret is told. */
+async function refusalOfClient(
+  uri: string,
+  response: Response,
+  clientId: string,
+): Promise<ConfigurationError | undefined> {
+  const { status } = response
+  const isWrong = status === 401 || status === 403
+  if (!isWrong && !(status === 400 && /"(?:invalid|unauthorized)_client"/.test(await response.text()))) return undefined
+  const problem = `${shownUrl(uri)} refused client ${logText(clientId)} with ${String(status)}`
+  const remedy =
+    'Give clientId and clientSecret of a client that the issuer knows, that is registered for client_secret_basic, and may introspect'
+  return new ConfigurationError('introspection', problem, remedy)
 }
 
 /** Judges an answer (RFC 7662 §2.2, §4). Only a proper `true` is active; a token without an end, or bound to a key, is none. */

@@ -1,11 +1,13 @@
 import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto'
+import { ConfigurationError } from '../errors/configuration-error.js'
 import { isStoreUnavailableError, StoreUnavailableError } from '../errors/store-unavailable-error.js'
+import { logText } from '../protocol/log-text.js'
 import type { SigningAlgorithm } from '../protocol/signing-algorithm.js'
 import { wellKnownPath } from '../endpoints/metadata.js'
 import { isOnLoopback, isProtected } from '../protocol/check-issuer.js'
 import type { FindKey } from '../tokens/jwt.js'
 import type { VerificationKey } from '../tokens/signing-key.js'
-import { limitedFetch } from './limited-fetch.js'
+import { limitedFetch, readJsonObject, shownUrl } from './limited-fetch.js'
 
 /** How a resource server gets its issuer's published keys. */
 export interface RemoteKeysOptions {
@@ -37,7 +39,8 @@ interface KeySet {
 
 /**
  * Finds verification keys in the set that an issuer publishes: fetched when first needed, by one request for all who wait, and
- * again for an unknown key, but not oftener than the cool-down allows. Throws `StoreUnavailableError` without a usable set.
+ * again for an unknown key, but not oftener than the cool-down allows. Throws `StoreUnavailableError` without a usable set,
+ * and `ConfigurationError` where the metadata of the issuer is not what the options say.
  */
 export function remoteKeys(issuer: string, options: RemoteKeysOptions): FindKey {
   const { timeoutMilliseconds = 5000, maxOctets = 65_536, cacheSeconds = 600, cooldownSeconds = 30 } = options
@@ -62,28 +65,36 @@ export function remoteKeys(issuer: string, options: RemoteKeysOptions): FindKey 
       newest = { keys: await ask(uri, readKeys), fetchedAt: Date.now() }
       return newest
     } catch (error) {
-      if (isStoreUnavailableError(error)) throw error
+      if (isStoreUnavailableError(error) || error instanceof ConfigurationError) throw error
       throw new StoreUnavailableError('The keys of the issuer cannot be used', { cause: error })
     }
   }
 
   function discover(): Promise<string> {
-    return ask(new URL(wellKnownPath('oauth-authorization-server', issuer), issuer).href, (metadata) => {
-      const { issuer: named, jwks_uri: uri } = metadata
-      // RFC 8414 §3.3: metadata of another issuer MUST NOT be used. An issuer elsewhere must not send us to the machine's own ports.
-      if (named === issuer && typeof uri === 'string' && URL.canParse(uri) && isProtected(uri)) {
+    const url = new URL(wellKnownPath('oauth-authorization-server', issuer), issuer).href
+    return ask(url, ({ issuer: named, jwks_uri: uri }) => {
+      // RFC 8414 §3.3: metadata of another issuer MUST NOT be used.
+      if (typeof named !== 'string') throw new StoreUnavailableError(`${shownUrl(url)} responded without an issuer`)
+      if (named !== issuer) throw otherIssuer(url, issuer, named)
+      if (typeof uri === 'string' && URL.canParse(uri) && isProtected(uri)) {
+        // An issuer elsewhere must not send us to the machine's own ports.
         if (!isOnLoopback(uri) || isOnLoopback(issuer)) return uri
       }
-      throw new StoreUnavailableError('The metadata of the issuer names no keys, or another issuer')
+      const keys = typeof uri === 'string' ? `jwks_uri ${logText(uri)}, which is not an https URL` : 'no jwks_uri'
+      throw new ConfigurationError(
+        'jwks',
+        `the metadata at ${shownUrl(url)} has ${keys}`,
+        'Say where the keys are: jwks: { uri }',
+      )
     })
   }
 
-  async function ask<T>(url: string, read: (answer: JsonObject) => T): Promise<T> {
+  async function ask<T>(url: string, read: (answer: JsonObject, url: string) => T): Promise<T> {
     if (failure !== undefined && Date.now() < failure.until) throw failure.error
     try {
       const response = await limitedFetch(url, { headers: { accept: 'application/json' } }, limits)
-      if (!response.ok) throw new StoreUnavailableError(`The issuer answered ${String(response.status)}`)
-      return read((await response.json()) as JsonObject)
+      if (!response.ok) throw new StoreUnavailableError(`${shownUrl(url)} responded with ${String(response.status)}`)
+      return read(await readJsonObject(url, response), url)
     } catch (error) {
       failure = { error, until: Date.now() + PAUSE_MILLISECONDS }
       throw error
@@ -93,9 +104,16 @@ export function remoteKeys(issuer: string, options: RemoteKeysOptions): FindKey 
 
 type JsonObject = Readonly<Record<string, unknown>>
 
+/** The mistake that an issuer calls itself otherwise than the options do. No time mends it. */
+function otherIssuer(url: string, issuer: string, named: string): ConfigurationError {
+  const name = logText(named)
+  const problem = `the issuer at ${shownUrl(url)} calls itself ${name}, and this resource server expects ${logText(issuer)}`
+  return new ConfigurationError('issuer', problem, `If it is the right one, write issuer: '${name}'`)
+}
+
 /** RFC 7517 §5: a key that cannot be used is ignored, not the others with it. */
-function readKeys({ keys }: JsonObject): readonly PublishedKey[] {
-  if (!Array.isArray(keys)) throw new StoreUnavailableError('The issuer answered something that is not a set of keys')
+function readKeys({ keys }: JsonObject, url: string): readonly PublishedKey[] {
+  if (!Array.isArray(keys)) throw new StoreUnavailableError(`${shownUrl(url)} responded without a list of keys`)
   return keys.flatMap(readKey)
 }
 

@@ -44,8 +44,7 @@ export function consoleEvents(options: ConsoleEventsOptions = {}): (event: OAuth
   const foldSeconds = isDebugged ? 0 : (options.foldSeconds ?? (format === 'pretty' ? 60 : 0))
   const isTerminal = options.write === undefined && process.stderr.isTTY
   const showsStack = (event: OAuthEvent): boolean =>
-    options.stacks ??
-    (level === 'debug' || (event.type === 'failure' && event.error === 'server_error' && !isProduction('')))
+    options.stacks ?? (level === 'debug' || (isFault(event) && !isProduction('')))
   const lines =
     format === 'json' ? jsonFormat : prettyFormat({ isTerminal, isColored: isTerminal && hasColors(), showsStack })
   const folded = new FoldedLines<OAuthEvent>(foldSeconds, (fold) => {
@@ -67,6 +66,12 @@ export function consoleEvents(options: ConsoleEventsOptions = {}): (event: OAuth
 /** The least severe level that a listener wants to hear of, where it is one of {@link consoleEvents}; else undefined. */
 export function levelOf(listener: (event: OAuthEvent) => unknown): EventLevel | undefined {
   return levels.get(listener)
+}
+
+/** A fault of a program, and not of its configuration, which is mended elsewhere. */
+function isFault(event: OAuthEvent): boolean {
+  if (event.type !== 'failure' || event.error !== 'server_error') return false
+  return (event.cause as { readonly name?: unknown } | null | undefined)?.name !== 'ConfigurationError'
 }
 
 function checkConsoleEventsOptions(options: ConsoleEventsOptions): void {

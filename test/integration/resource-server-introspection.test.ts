@@ -139,9 +139,14 @@ describe('a guard that asks its issuer', () => {
   it.each([
     ['a wrong secret', { clientSecret: 'wrong' }],
     ['a client that may not introspect', { clientId: 'opaque-app', clientSecret: 'opaque-app-secret-of-256-bits' }],
-  ])('answers 503 with %s: that is no fault of the token', async (_, options) => {
+  ])('answers 500 with %s: that is no fault of the token, and no time mends it', async (_, options) => {
     const app = await guard(options)
-    expect(await app.get(await tokenOf(issuer, 'opaque-app'))).toEqual(unavailable)
+    expect(await app.get(await tokenOf(issuer, 'opaque-app'))).toEqual({
+      status: 500,
+      challenge: null,
+      retryAfter: null,
+      body: { error: 'server_error', error_description: 'The server met an unexpected condition' },
+    })
   })
 })
 
@@ -259,7 +264,6 @@ describe('an answer about a token', () => {
   const good = (): string => JSON.stringify(active())
   it.each<[what: string, answer: RequestListener]>([
     ['500', (_, res) => res.writeHead(500).end(good())],
-    ['401', (_, res) => res.writeHead(401).end(good())],
     ['404 with HTML', (_, res) => res.writeHead(404, { 'Content-Type': 'text/html' }).end('<h1>Not found</h1>')],
     ['HTML', (_, res) => res.writeHead(200, { 'Content-Type': 'text/html' }).end('<h1>active: true</h1>')],
     ['a redirect', (_, res) => res.writeHead(307, { Location: '/oauth/introspect' }).end(good())],

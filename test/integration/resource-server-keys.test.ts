@@ -86,6 +86,14 @@ const invalid = (): GuardAnswer => {
   return { status: 401, challenge, retryAfter: null, body }
 }
 
+/** No time mends it: whoever waits waits in vain. */
+const misconfigured: GuardAnswer = {
+  status: 500,
+  challenge: null,
+  retryAfter: null,
+  body: { error: 'server_error', error_description: 'The server met an unexpected condition' },
+}
+
 const unavailable: GuardAnswer = {
   status: 503,
   challenge: null,
@@ -260,15 +268,14 @@ describe('a guard whose issuer answers its question for keys with', () => {
   it.each([
     ['another issuer', () => ({ issuer: 'https://evil.example.com', jwks_uri: jwksUri() })],
     ['the issuer with a slash', () => ({ issuer: `${issuer.issuer}/`, jwks_uri: jwksUri() })],
-    ['no issuer', () => ({ jwks_uri: jwksUri() })],
     ['no place of keys', () => ({ issuer: issuer.issuer })],
     ['a place that is no URL', () => ({ issuer: issuer.issuer, jwks_uri: '/oauth/jwks' })],
     ['a place without TLS', () => ({ issuer: issuer.issuer, jwks_uri: 'http://keys.example.com/jwks' })],
     ['a file', () => ({ issuer: issuer.issuer, jwks_uri: 'file:///etc/passwd' })],
-  ])('metadata that names %s answers 503, and recovers by itself', async (_, wrong) => {
+  ])('metadata that names %s answers 500, and recovers by itself', async (_, wrong) => {
     const app = await guard()
     issuer.instead = json(wrong())
-    expect(await app.get(await signed())).toEqual(unavailable)
+    expect(await app.get(await signed())).toEqual(misconfigured)
     expect(issuer.asked).toEqual([metadata])
     issuer.instead = undefined
     pass(1)
@@ -416,7 +423,7 @@ describe('where the keys are', () => {
       const guardOf = server.requireBearer()
       const http = createServer((req, res) => guardOf(req, res, () => res.end()))
       const lines = ['GET / HTTP/1.1', `Authorization: Bearer ${await signed({ iss: elsewhere })}`]
-      expect((await sendRaw(http, lines)).status).toBe(503)
+      expect((await sendRaw(http, lines)).status).toBe(500)
       expect(asked).toEqual([`${elsewhere}/.well-known/oauth-authorization-server`])
       expect(issuer.asked).toEqual([])
     } finally {
