@@ -7,7 +7,7 @@ const nodeGlobals = Object.fromEntries(Object.getOwnPropertyNames(globalThis).ma
 export default defineConfig(
   includeIgnoreFile(fileURLToPath(new URL('.gitignore', import.meta.url))),
   // Consumers of the packed tarball: test/package compiles them against it, here their imports would not resolve.
-  { ignores: ['test/package/projects/**/*.ts'] },
+  { ignores: ['test/package/{projects,installs}/**/*.ts'] },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
 
   {

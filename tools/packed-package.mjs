@@ -8,6 +8,9 @@ import { promisify } from 'node:util'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
+/** Where the projects lie. */
+export const testFolder = join(root, 'test/package')
+
 /** Packs dist/ as it was built last; returns a new folder that has the tarball in it, as `latchkey.tgz`. */
 export async function packPackage() {
   const workspace = await mkdtemp(join(tmpdir(), 'latchkey-'))
@@ -22,7 +25,7 @@ export async function packPackage() {
 export async function installProject(workspace, name, folders, manifest) {
   const project = join(workspace, name)
   await mkdir(project)
-  for (const folder of folders) await cp(join(root, 'test/package', folder), project, { recursive: true })
+  for (const folder of folders) await cp(join(testFolder, folder), project, { recursive: true })
   if (manifest) await writeFile(join(project, 'package.json'), JSON.stringify(manifest))
   const quietly = ['--no-audit', '--no-fund', '--no-update-notifier', '--loglevel=error']
   await run('npm', ['install', '--prefer-offline', '--ignore-scripts', ...quietly], project)

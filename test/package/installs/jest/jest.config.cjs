@@ -1,0 +1,3 @@
+'use strict'
+
+module.exports = { testMatch: ['**/*.test.cjs'], testEnvironment: 'node', testTimeout: 60_000 }
