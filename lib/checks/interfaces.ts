@@ -17,6 +17,27 @@ export interface InterfaceDescription {
   readonly isVague?: boolean
 }
 
+/** The names by which they are asked for. */
+export type InterfaceName =
+  | 'ClientStore'
+  | 'TokenStore'
+  | 'UserStore'
+  | 'VerifyingUserStore'
+  | 'PasswordHasher'
+  | 'Throttle'
+  | 'GrantHandler'
+  | 'ClientAuthMethod'
+  | 'SigningKeys'
+  | 'KeyStore'
+  | 'PostgresPool'
+  | 'MysqlPool'
+  | 'SqliteDatabase'
+  | 'RedisHandle'
+  | 'RateLimiter'
+  | 'Registry'
+  | 'MeterProvider'
+  | 'TracerProvider'
+
 const redisClient = 'createClient({ url }) of redis, or new Redis(url) of ioredis'
 const newPool = 'new pg.Pool({ connectionString })'
 const newMysqlPool = "createPool(url), imported from 'mysql2/promise'"
@@ -42,7 +63,7 @@ function fromStores(member: string): Readonly<Record<string, string>> {
 }
 
 /** Every interface that an option or a parameter can ask for. */
-export const interfaces = {
+export const interfaces: Readonly<Record<InterfaceName, InterfaceDescription>> = {
   ClientStore: {
     name: 'a ClientStore',
     methods: ['findClient'],
@@ -207,6 +228,4 @@ export const interfaces = {
     write: 'trace.getTracerProvider(), or leave it out for that',
     mistaken: [{ member: 'startSpan', is: 'a Tracer', write: 'trace.getTracerProvider()' }],
   },
-} satisfies Readonly<Record<string, InterfaceDescription>>
-
-export type InterfaceName = keyof typeof interfaces
+}

@@ -1,5 +1,6 @@
 'use strict'
 
+const { test } = require('@jest/globals')
 const manifest = require('latchkey/package.json')
 const { smoke, subpathsOf } = require('./smoke.cjs')
 
