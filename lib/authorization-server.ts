@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { checkServerOptions } from './check-server-options.js'
+import { readServerOptions, type ServerSettings } from './check-server-options.js'
 import { authorizationsOf, type Authorizations } from './authorizations.js'
 import { clientsOf, type Clients } from './clients.js'
 import { bearerRequirement, type BearerOptions } from './bearer/requirement.js'
@@ -17,7 +17,6 @@ import { createEmit } from './emit.js'
 import { mountWatch } from './express/mount-watch.js'
 import { proxyWatch } from './express/proxy-watch.js'
 import type { HttpHandler } from './express/http.js'
-import { REQUEST_TIMEOUT_SECONDS } from './express/request-deadline.js'
 import { bearerGuard, type RequireBearer } from './express/require-bearer.js'
 import { frontHandler, router } from './express/router.js'
 import { tlsRule } from './express/tls.js'
@@ -28,7 +27,6 @@ import { lookAtStart } from './look-at-start.js'
 import { bcryptHasher } from './passwords/bcrypt-hasher.js'
 import { isProduction } from './protocol/check-issuer.js'
 import type { PasswordHasher } from './passwords/password-hasher.js'
-import { systemClock } from './protocol/clock.js'
 import type { PostureFinding } from './protocol/posture-finding.js'
 import { applicationContext } from './protocol/request-context.js'
 import { sealingWith } from './protocol/sealing.js'
@@ -39,7 +37,7 @@ import { memoryThrottle } from './throttle/memory-throttle.js'
 import { Places } from './throttle/places.js'
 import { resourceMetadataUrl, serverEndpoints, type ServerServices } from './server-endpoints.js'
 import { ActiveParties } from './tokens/active-parties.js'
-import { CLOCK_SKEW_SECONDS, LONGEST_ACCESS_TOKEN_SECONDS, ownClaimRules } from './tokens/access-token-claims.js'
+import { ownClaimRules } from './tokens/access-token-claims.js'
 import { VerifiedJwts } from './tokens/verified-jwts.js'
 import { ownTokenVerifier } from './tokens/verify-access-token.js'
 
@@ -77,16 +75,16 @@ export interface AuthorizationServer {
  * app starts and not when a user calls.
  */
 export function createAuthorizationServer(options: AuthorizationServerOptions): AuthorizationServer {
-  checkServerOptions(options)
-  const { secretHasher = bcryptHasher({ workers: 1 }) } = options
-  const services = wire(options, secretHasher)
-  const { issuer, realm = new URL(issuer).hostname, checkRevocation = true } = options
-  const tls = tlsRule(options, issuer)
-  const { requestId, clientAddress, requestTimeoutSeconds = REQUEST_TIMEOUT_SECONDS } = options
+  const chosen = readServerOptions(options)
+  const { secretHasher = bcryptHasher({ workers: 1 }) } = chosen
+  const services = wire(chosen, secretHasher)
+  const { issuer, realm = new URL(issuer).hostname, checkRevocation } = chosen
+  const tls = tlsRule(chosen, issuer)
+  const { requestId, clientAddress, requestTimeoutSeconds } = chosen
   const { clock, emit, scopePolicy, resources, grants: grantTypes } = services
   const proxy = proxyWatch(emit, clientAddress)
   const settings = { clock, realm, emit, proxy, tls, requestId, requestTimeoutSeconds, clientAddress }
-  const endpoints = serverEndpoints(options, services, { ...settings, grantTypes })
+  const endpoints = serverEndpoints(chosen, services, { ...settings, grantTypes })
   const [resource] = resources.keys()
   const guardServices = {
     ...services,
@@ -95,17 +93,17 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
     resourceMetadata: resource === undefined ? undefined : resourceMetadataUrl(resource, issuer),
     verifyAccessToken: ownTokenVerifier(services, {
       checkRevocation,
-      checkParties: partyCheckSeconds(options) === false ? false : 'lately',
+      checkParties: partyCheckSeconds(chosen) === false ? false : 'lately',
       onUnknown: (context, reason) => countUnknownToken(services, { context, clientId: undefined }, reason),
     }),
   }
   const authorizations = authorizationsOf(services)
   const seeMount = mountWatch(issuer, emit)
-  const weaknesses = weakSettings({ options, throttle: services.throttle, isProduction: isProduction(issuer) })
-  if (options.strict === true) requireStrength(weaknesses)
+  const weaknesses = weakSettings({ options: chosen, throttle: services.throttle, isProduction: isProduction(issuer) })
+  if (chosen.strict) requireStrength(weaknesses)
   if (weaknesses.length > 0) emit(applicationContext(), weaknessWarning(weaknesses))
   void checkThrottle(services.throttle, emit)
-  for (const { warning } of options.grants) if (warning) emit(applicationContext(), { type: 'warning', ...warning })
+  for (const { warning } of chosen.grants) if (warning) emit(applicationContext(), { type: 'warning', ...warning })
   lookAtStart(services)
   return {
     router: (...request: unknown[]) => {
@@ -122,7 +120,7 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
     posture: () => [
       ...weaknesses,
       ...noticedWeaknesses(
-        options.grants,
+        chosen.grants,
         secretHasher,
         proxy.finding(),
         services.sharedAddresses.finding(),
@@ -132,13 +130,11 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
   }
 }
 
-function wire(options: AuthorizationServerOptions, secretHasher: PasswordHasher): ServerServices {
-  const { issuer, clients, tokens, clock = systemClock, excessScope = 'refuse' } = options
+function wire(options: ServerSettings, secretHasher: PasswordHasher): ServerServices {
+  const { issuer, clients, tokens, clock, excessScope } = options
   const { throttle = memoryThrottle({ clock }) } = options
-  const { accessTokenFormat = 'opaque', signingKeys, accessTokenClaims } = options
-  const { accessTokenLifetimeSeconds = 3600, clockSkewSeconds = CLOCK_SKEW_SECONDS } = options
-  const { longestAccessTokenSeconds = Math.max(accessTokenLifetimeSeconds, LONGEST_ACCESS_TOKEN_SECONDS) } = options
-  const emit = createEmit(options.onEvent, clock, options.issuer)
+  const { accessTokenFormat, signingKeys, accessTokenClaims } = options
+  const emit = createEmit(options.onEvent, clock, issuer)
   const { chosenClientSecrets } = options
   const secrets = clientSecretVerifier({
     hasher: secretHasher,
@@ -162,7 +158,7 @@ function wire(options: AuthorizationServerOptions, secretHasher: PasswordHasher)
     clientWatch: new ClientWatch(offer, emit),
     issuer,
     introspectionWatch: introspectionWatch(options.resources?.length ?? 0),
-    claimRules: ownClaimRules(issuer, { clockSkewSeconds, longestAccessTokenSeconds }),
+    claimRules: ownClaimRules(issuer, options),
     clients,
     tokens,
     clock,
@@ -177,9 +173,9 @@ function wire(options: AuthorizationServerOptions, secretHasher: PasswordHasher)
     scopePolicy: { catalogue: new Set(options.scopes), excessScope },
     issuesRefreshTokens: grants.has('refresh_token'),
     lifetimes: {
-      accessTokenLifetimeSeconds,
-      refreshTokenLifetimeSeconds: options.refreshTokenLifetimeSeconds ?? 14 * 86_400,
-      authorizationLifetimeSeconds: options.authorizationLifetimeSeconds ?? 90 * 86_400,
+      accessTokenLifetimeSeconds: options.accessTokenLifetimeSeconds,
+      refreshTokenLifetimeSeconds: options.refreshTokenLifetimeSeconds,
+      authorizationLifetimeSeconds: options.authorizationLifetimeSeconds,
     },
     emit,
     sharedAddresses: new SharedAddressWatch(emit),
@@ -190,6 +186,6 @@ function wire(options: AuthorizationServerOptions, secretHasher: PasswordHasher)
 }
 
 /** Without a look-up in the token store at each request there is none in the others either. */
-function partyCheckSeconds({ checkRevocation, partyCheckSeconds }: AuthorizationServerOptions): number | false {
-  return partyCheckSeconds ?? (checkRevocation === false ? false : PARTY_CHECK_SECONDS)
+function partyCheckSeconds({ checkRevocation, partyCheckSeconds }: ServerSettings): number | false {
+  return partyCheckSeconds ?? (checkRevocation && PARTY_CHECK_SECONDS)
 }

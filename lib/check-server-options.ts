@@ -1,15 +1,39 @@
 import { checkInterface } from './checks/check-interface.js'
-import { checkBoolean, checkFunction, checkOptions, checkText, checkWholeNumber } from './errors/check-options.js'
+import { describeOptions, type WithDefaults } from './checks/describe-options.js'
+import { nameValue } from './checks/name-value.js'
+import {
+  checkedBy,
+  checkedLater,
+  checkScopeTokens,
+  clock,
+  flag,
+  func,
+  having,
+  oneOf,
+  orFalse,
+  path,
+  realm,
+  requestTimeout,
+  scopeList,
+  wholeNumber,
+  type OptionKind,
+} from './checks/option-kind.js'
+import { checkFunction } from './errors/check-options.js'
 import { ConfigurationError } from './errors/configuration-error.js'
 import type { GrantHandler } from './grants/grant-handler.js'
+import type { Resource } from './grants/granted-resources.js'
+import type { AuthorizationServerOptions } from './options.js'
 import { checkHasher } from './passwords/password-hasher.js'
-import { MOST_REMEMBERED_JWTS } from './tokens/verified-jwts.js'
-import { checkClock } from './protocol/check-clock.js'
 import { checkIssuer } from './protocol/check-issuer.js'
-import { checkLifetimes } from './protocol/check-lifetimes.js'
-import { checkScopeTokens } from './checks/option-kind.js'
-import { serverSecrets } from './protocol/server-secret.js'
-import { serverOptionNames, type AuthorizationServerOptions } from './options.js'
+import { serverSecrets, type ServerSecret } from './protocol/server-secret.js'
+import type { AccessTokenFormat, ClientStore } from './stores/client-store.js'
+import type { TokenStore } from './stores/token-store.js'
+import type { Throttle } from './throttle/throttle.js'
+import { CLOCK_SKEW_SECONDS, LONGEST_ACCESS_TOKEN_SECONDS } from './tokens/access-token-claims.js'
+import type { SigningKeys } from './tokens/signing-key-set.js'
+import { rememberedJwts } from './tokens/verified-jwts.js'
+
+const DAY = 86_400
 
 /** The client authentication methods that are always there. */
 const builtInAuthMethods = ['client_secret_basic', 'client_secret_post', 'none']
@@ -17,104 +41,147 @@ const builtInAuthMethods = ['client_secret_basic', 'client_secret_post', 'none']
 /** Values of `grant_type` that are no URI (RFC 6749 §4); any other grant type must be one (§4.5). */
 const namedGrantTypes = ['authorization_code', 'client_credentials', 'password', 'refresh_token']
 
-/** Checks the options of a server when it is made. Throws `ConfigurationError`: what is wrong, where, how to fix it. */
-export function checkServerOptions(options: AuthorizationServerOptions): void {
-  checkOptions('createAuthorizationServer', options, serverOptionNames)
-  checkIssuer(options.issuer)
-  checkInterface('clients', options.clients, 'ClientStore')
-  // Absent where a store cannot be written to.
-  checkFunction('clients.replaceClient', (options.clients as { readonly replaceClient?: unknown }).replaceClient)
-  checkInterface('tokens', options.tokens, 'TokenStore')
+const description = describeOptions<AuthorizationServerOptions>()('createAuthorizationServer', {
+  issuer: checkedBy<string>('an https URL', (_, issuer) => {
+    checkIssuer(issuer)
+  }).required(),
+  clients: checkedBy<ClientStore>('a ClientStore', checkClientStore).required(),
+  tokens: checkedBy<TokenStore>('a TokenStore', checkTokenStore).required(),
+  scopes: checkedBy<readonly string[]>('a list of scope tokens', checkScopes).required(),
+  grants: checkedBy<readonly GrantHandler[]>('a list of grants', (_, grants) => {
+    checkGrants(grants)
+  }).required(),
+  clientAuthMethods: checkedBy('a list of methods', (_, methods) => {
+    checkClientAuthMethods(methods)
+  }),
+  resources: checkedLater<readonly Resource[]>('a list of resources'),
+  accessTokenFormat: accessTokenFormat().or('opaque'),
+  signingKeys: having<SigningKeys>('SigningKeys'),
+  accessTokenClaims: func(),
+  checkRevocation: flag().or(true),
+  partyCheckSeconds: orFalse(wholeNumber(0, 3600)),
+  tokenPath: path().or('/oauth/token'),
+  revocationPath: path().or('/oauth/revoke'),
+  introspectionPath: path().or('/oauth/introspect'),
+  jwksPath: path().or('/oauth/jwks'),
+  jwksMaxAgeSeconds: wholeNumber(0).or(300),
+  accessTokenLifetimeSeconds: wholeNumber(1).or(3600),
+  refreshTokenLifetimeSeconds: wholeNumber(1).or(14 * DAY),
+  longestAccessTokenSeconds: wholeNumber(1, 3_153_600_000),
+  clockSkewSeconds: wholeNumber(0, 300).or(CLOCK_SKEW_SECONDS),
+  authorizationLifetimeSeconds: wholeNumber(1).or(90 * DAY),
+  excessScope: oneOf('refuse', 'drop').or('refuse'),
+  realm: realm(),
+  requireTls: flag(),
+  throttle: orFalse(having<Throttle>('Throttle')),
+  secret: checkedBy('32 random bytes, or a list of them', (_, secret) => serverSecrets(secret as ServerSecret)),
+  secretHasher: checkedBy('a PasswordHasher', checkHasher),
+  chosenClientSecrets: flag(),
+  strict: flag().or(false),
+  onEvent: func(),
+  requestId: func(),
+  clientAddress: func(),
+  isSecure: func(),
+  requestTimeoutSeconds: requestTimeout(),
+  rememberedJwts: rememberedJwts(),
+  clock: clock(),
+})
+
+const resourceOptions = describeOptions<Resource>()('resources', {
+  resource: checkedBy<string>('an absolute URI', checkResource).required(),
+  scopes: scopeList(),
+  accessTokenFormat: accessTokenFormat(),
+  signingAlgorithm: oneOf('RS256', 'PS256', 'ES256', 'EdDSA', 'HS256'),
+})
+
+/** The options with their defaults. */
+export type ServerSettings = WithDefaults<
+  AuthorizationServerOptions,
+  | 'accessTokenFormat'
+  | 'checkRevocation'
+  | 'tokenPath'
+  | 'revocationPath'
+  | 'introspectionPath'
+  | 'jwksPath'
+  | 'jwksMaxAgeSeconds'
+  | 'accessTokenLifetimeSeconds'
+  | 'refreshTokenLifetimeSeconds'
+  | 'longestAccessTokenSeconds'
+  | 'clockSkewSeconds'
+  | 'authorizationLifetimeSeconds'
+  | 'excessScope'
+  | 'strict'
+  | 'requestTimeoutSeconds'
+  | 'rememberedJwts'
+  | 'clock'
+>
+
+/** Reads the options of a server when it is made. Throws `ConfigurationError`: what is wrong, where, how to fix it. */
+export function readServerOptions(options: AuthorizationServerOptions): ServerSettings {
+  const settings = description.read(options, 'createAuthorizationServer', '')
+  for (const grant of settings.grants) grant.checkTokenStore?.(settings.tokens)
+  checkResources(settings)
+  checkAccessTokens(settings)
+  return { ...settings, longestAccessTokenSeconds: longestAccessToken(settings) }
+}
+
+function accessTokenFormat(): OptionKind<AccessTokenFormat> {
+  return oneOf('opaque', 'jwt')
+}
+
+function checkClientStore(path: string, clients: unknown): void {
+  checkInterface(path, clients, 'ClientStore')
+  // Absent where a store cannot be written to, or cannot list; then the option `chosenClientSecrets` decides.
+  const { replaceClient, listClients } = clients as Readonly<Record<'replaceClient' | 'listClients', unknown>>
+  checkFunction(`${path}.replaceClient`, replaceClient)
+  checkFunction(`${path}.listClients`, listClients)
+}
+
+function checkTokenStore(path: string, tokens: unknown): void {
+  checkInterface(path, tokens, 'TokenStore')
   // Absent where a store drops by itself what has expired.
-  checkFunction('tokens.prune', (options.tokens as { readonly prune?: unknown }).prune)
-  checkScopes(options.scopes)
-  checkGrants(options.grants)
-  for (const grant of options.grants) grant.checkTokenStore?.(options.tokens)
-  checkClientAuthMethods(options.clientAuthMethods)
-  checkLifetimes('', options)
-  checkLongestAccessToken(options)
-  checkWholeNumber('clockSkewSeconds', options.clockSkewSeconds, 0, 300)
-  for (const name of ['tokenPath', 'revocationPath', 'introspectionPath', 'jwksPath'] as const) {
-    checkText(name, options[name], /^\/[^?#]*$/, 'must be a path that begins with a slash')
-  }
-  checkResources(options)
-  checkAccessTokens(options)
-  checkText('excessScope', options.excessScope, /^(?:refuse|drop)$/, 'must be refuse or drop')
-  checkText(
-    'realm',
-    options.realm,
-    /^[\x20\x21\x23-\x5B\x5D-\x7E]+$/,
-    'must be printable ASCII without quotes and backslashes',
-  )
-  checkBoolean('requireTls', options.requireTls)
-  checkBoolean('strict', options.strict)
-  if (options.throttle !== undefined && options.throttle !== false) {
-    checkInterface('throttle', options.throttle, 'Throttle')
-  }
-  serverSecrets(options.secret)
-  if (options.secretHasher !== undefined) {
-    checkHasher('secretHasher', options.secretHasher)
-  }
-  checkBoolean('chosenClientSecrets', options.chosenClientSecrets)
-  // Absent where a store cannot list; then the option above decides.
-  checkFunction('clients.listClients', (options.clients as { readonly listClients?: unknown }).listClients)
-  checkFunction('onEvent', options.onEvent)
-  checkFunction('requestId', options.requestId)
-  checkFunction('clientAddress', options.clientAddress)
-  checkFunction('isSecure', options.isSecure)
-  checkWholeNumber('requestTimeoutSeconds', options.requestTimeoutSeconds, 1, 600)
-  checkWholeNumber('rememberedJwts', options.rememberedJwts, 0, MOST_REMEMBERED_JWTS)
-  checkClock(options.clock)
+  checkFunction(`${path}.prune`, (tokens as { readonly prune?: unknown }).prune)
 }
 
 /** What the server issues, it accepts. */
-function checkLongestAccessToken(options: AuthorizationServerOptions): void {
-  const { longestAccessTokenSeconds, accessTokenLifetimeSeconds = 3600 } = options
-  checkWholeNumber('longestAccessTokenSeconds', longestAccessTokenSeconds, 1, 3_153_600_000)
-  if (longestAccessTokenSeconds === undefined || longestAccessTokenSeconds >= accessTokenLifetimeSeconds) return
-  const problem = `is less than accessTokenLifetimeSeconds, ${String(accessTokenLifetimeSeconds)}`
+function longestAccessToken({
+  longestAccessTokenSeconds,
+  accessTokenLifetimeSeconds,
+}: Pick<AuthorizationServerOptions, 'longestAccessTokenSeconds'> &
+  Pick<ServerSettings, 'accessTokenLifetimeSeconds'>): number {
+  if (longestAccessTokenSeconds === undefined) return Math.max(accessTokenLifetimeSeconds, LONGEST_ACCESS_TOKEN_SECONDS)
+  if (longestAccessTokenSeconds >= accessTokenLifetimeSeconds) return longestAccessTokenSeconds
   throw new ConfigurationError(
     'longestAccessTokenSeconds',
-    problem,
+    `is less than accessTokenLifetimeSeconds, ${String(accessTokenLifetimeSeconds)}`,
     'Leave it out for a year, or more where tokens live longer',
   )
 }
 
-/** RFC 8707 §2: an absolute URI without fragment; RFC 9068 §5: each resource has a name of its own. */
+/** RFC 9068 §5: each resource has a name of its own. */
 function checkResources({ resources = [], scopes }: AuthorizationServerOptions): void {
   const seen = new Set<string>()
   resources.forEach((entry, index) => {
     const where = `resources[${String(index)}]`
-    checkOptions(where, entry, ['resource', 'scopes', 'accessTokenFormat', 'signingAlgorithm'])
-    const { resource } = entry
-    if (typeof resource !== 'string' || !URL.canParse(resource) || /[\s#]/.test(resource)) {
-      throw new ConfigurationError(
-        `${where}.resource`,
-        'is no absolute URI without fragment',
-        'Give it the URL of the API',
-      )
-    }
+    const { resource, scopes: ofResource = [] } = resourceOptions.read(entry, where)
     if (seen.has(resource)) throw new ConfigurationError(where, 'is listed twice', 'List each resource once')
     seen.add(resource)
-    for (const scope of entry.scopes ?? []) {
-      if (!scopes.includes(scope)) {
-        throw new ConfigurationError(
-          `${where}.scopes`,
-          `has ${scope}, which the server does not have`,
-          'Add it to scopes',
-        )
-      }
+    for (const scope of ofResource) {
+      if (scopes.includes(scope)) continue
+      const problem = `has ${scope}, which the server does not have`
+      throw new ConfigurationError(`${where}.scopes`, problem, 'Add it to scopes')
     }
   })
 }
 
-function checkAccessTokens(options: AuthorizationServerOptions): void {
-  const { signingKeys, resources = [], accessTokenFormat, jwksMaxAgeSeconds } = options
-  checkText('accessTokenFormat', accessTokenFormat, /^(?:opaque|jwt)$/, 'must be opaque or jwt')
-  checkFunction('accessTokenClaims', options.accessTokenClaims)
-  checkBoolean('checkRevocation', options.checkRevocation)
-  if (options.partyCheckSeconds !== false) checkWholeNumber('partyCheckSeconds', options.partyCheckSeconds, 0, 3600)
-  if (signingKeys !== undefined) checkInterface('signingKeys', signingKeys, 'SigningKeys')
+/** RFC 8707 §2: an absolute URI without fragment. */
+function checkResource(path: string, resource: unknown): void {
+  if (typeof resource === 'string' && URL.canParse(resource) && !/[\s#]/.test(resource)) return
+  const problem = `is ${nameValue(resource)}; must be an absolute URI without fragment`
+  throw new ConfigurationError(path, problem, 'Give it the URL of the API')
+}
+
+function checkAccessTokens({ signingKeys, resources = [], accessTokenFormat }: AuthorizationServerOptions): void {
   const formats = [accessTokenFormat, ...resources.map((resource) => resource.accessTokenFormat)]
   if (formats.includes('jwt') && signingKeys === undefined) {
     throw new ConfigurationError(
@@ -126,16 +193,12 @@ function checkAccessTokens(options: AuthorizationServerOptions): void {
   if (signingKeys !== undefined && resources.length === 0) {
     throw new ConfigurationError('resources', 'is missing for JWT access tokens', 'Name the API that they are for')
   }
-  if (jwksMaxAgeSeconds !== undefined && (!Number.isSafeInteger(jwksMaxAgeSeconds) || jwksMaxAgeSeconds < 0)) {
-    throw new ConfigurationError('jwksMaxAgeSeconds', 'must be a whole number of seconds', 'Leave it out for 300')
-  }
 }
 
-function checkScopes(scopes: unknown): void {
-  checkScopeTokens('scopes', scopes)
-  if (scopes.length === 0) {
-    throw new ConfigurationError('scopes', 'is empty', 'List every scope that a token may have')
-  }
+function checkScopes(path: string, scopes: unknown): void {
+  checkScopeTokens(path, scopes)
+  if (scopes.length > 0) return
+  throw new ConfigurationError(path, 'is empty', 'List every scope that a token may have')
 }
 
 function checkGrants(grants: unknown): void {
@@ -172,7 +235,6 @@ function isAbsoluteUri(text: string): boolean {
 }
 
 function checkClientAuthMethods(methods: unknown): void {
-  if (methods === undefined) return
   if (!Array.isArray(methods)) {
     throw new ConfigurationError('clientAuthMethods', 'is not a list', 'Leave it out for the built-in methods')
   }

@@ -1,7 +1,8 @@
 import { changeClient, findExactClient, isChangeable, type ClientChange } from './client-auth/change-client.js'
 import { generateSecret } from './client-auth/generated-secret.js'
 import { secretIdOf } from './client-auth/secret-id.js'
-import { checkBoolean, checkOptions, checkWholeNumber } from './errors/check-options.js'
+import { describeOptions } from './checks/describe-options.js'
+import { flag, text, wholeNumber } from './checks/option-kind.js'
 import { ConfigurationError } from './errors/configuration-error.js'
 import type { ClientChangedEvent, Emit } from './events.js'
 import type { Clock } from './protocol/clock.js'
@@ -57,6 +58,18 @@ export interface RotateSecretOptions {
    */
   readonly endTokens?: boolean | undefined
 }
+
+const retirement = describeOptions<RetireSecretOptions>()('retireSecret', {
+  clientId: text().required(),
+  secretId: text().required(),
+  endTokens: flag().or(false),
+})
+
+const rotation = describeOptions<RotateSecretOptions>()('rotateSecret', {
+  clientId: text().required(),
+  overlapSeconds: wholeNumber(0, 366 * DAY).or(7 * DAY),
+  endTokens: flag().or(false),
+})
 
 /** The new secret of a client. */
 export interface RotatedSecret {
@@ -115,11 +128,8 @@ export function clientsOf(services: {
 
   return {
     async rotateSecret(options) {
-      checkOptions('rotateSecret', options, ['clientId', 'overlapSeconds', 'endTokens'])
-      const { clientId, overlapSeconds = 7 * DAY, endTokens } = options
-      checkWholeNumber('rotateSecret.overlapSeconds', overlapSeconds, 0, 366 * DAY)
-      checkBoolean('rotateSecret.endTokens', endTokens)
-      if (endTokens === true && overlapSeconds > 0) throw tokensOfWorkingSecret()
+      const { clientId, overlapSeconds, endTokens } = rotation.read(options)
+      if (endTokens && overlapSeconds > 0) throw tokensOfWorkingSecret()
       const { clientSecret, secret } = generateSecret(clock())
       const end = clock() + overlapSeconds
       const former = await change(clientId, (client) => {
@@ -132,7 +142,7 @@ export function clientsOf(services: {
       const ends = former.map(({ expiresAt }) => expiresAt)
       const formerSecretsExpireAt = ends.length === 0 ? undefined : Math.max(...ends)
       emit(applicationContext(), { type: 'client_secret_rotated', clientId, secretId, formerSecretsExpireAt })
-      if (endTokens === true) await endTokensOf(clientId)
+      if (endTokens) await endTokensOf(clientId)
       const expires = former.map((secret) => ({ secretId: secretIdOf(secret), expiresAt: secret.expiresAt }))
       return { clientSecret, secretId, expires }
     },
@@ -145,8 +155,8 @@ export function clientsOf(services: {
       })
     },
 
-    async retireSecret({ clientId, secretId, endTokens }) {
-      checkBoolean('retireSecret.endTokens', endTokens)
+    async retireSecret(options) {
+      const { clientId, secretId, endTokens } = retirement.read(options)
       await change(clientId, (client) => {
         const secrets = client.secrets.filter((secret) => secretIdOf(secret) !== secretId)
         if (secrets.length === client.secrets.length) throw unknownSecret()
@@ -154,7 +164,7 @@ export function clientsOf(services: {
         return { next: { ...client, secrets }, result: undefined }
       })
       emit(applicationContext(), { type: 'client_secret_retired', clientId, secretId })
-      if (endTokens === true) await endTokensOf(clientId)
+      if (endTokens) await endTokensOf(clientId)
     },
 
     async disable(clientId) {

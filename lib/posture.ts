@@ -2,7 +2,7 @@ import cluster from 'node:cluster'
 import type { RequestEvent, WarningEvent } from './events.js'
 import { ConfigurationError } from './errors/configuration-error.js'
 import type { GrantHandler } from './grants/grant-handler.js'
-import type { AuthorizationServerOptions } from './options.js'
+import type { ServerSettings } from './check-server-options.js'
 import type { PasswordHasher } from './passwords/password-hasher.js'
 import { newFindings, type PostureCode, type PostureFinding } from './protocol/posture-finding.js'
 import type { Throttle } from './throttle/throttle.js'
@@ -11,7 +11,7 @@ const DAY = 86_400
 
 /** What a server was made with, defaults filled in. */
 export interface PostureSubject {
-  readonly options: AuthorizationServerOptions
+  readonly options: ServerSettings
   readonly throttle: Throttle | undefined
   readonly isProduction: boolean
 }
@@ -75,9 +75,8 @@ export function weakSettings(subject: PostureSubject): readonly PostureFinding[]
   return found
 }
 
-function weakLifetimes(options: AuthorizationServerOptions): readonly PostureFinding[] {
-  const { accessTokenLifetimeSeconds = 3600, authorizationLifetimeSeconds = 90 * DAY, grants } = options
-  const { checkRevocation = true, signingKeys } = options
+function weakLifetimes(options: ServerSettings): readonly PostureFinding[] {
+  const { accessTokenLifetimeSeconds, authorizationLifetimeSeconds, grants, checkRevocation, signingKeys } = options
   const found: PostureFinding[] = []
   if (accessTokenLifetimeSeconds > DAY) {
     found.push({

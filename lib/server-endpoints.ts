@@ -6,7 +6,7 @@ import { documentHandler } from './express/document-handler.js'
 import { endpointHandler, type EndpointSettings } from './express/endpoint-handler.js'
 import type { Endpoints } from './express/router.js'
 import { slashHandler } from './express/slash-handler.js'
-import type { AuthorizationServerOptions } from './options.js'
+import type { ServerSettings } from './check-server-options.js'
 import type { VerificationServices } from './tokens/verify-access-token.js'
 import { andThen } from './protocol/maybe-promise.js'
 import type { EndpointName } from './protocol/request-context.js'
@@ -18,13 +18,11 @@ export type ServerServices = TokenEndpointServices & VerificationServices & Intr
 
 /** Makes all endpoints of a server, by path; metadata tells of exactly these. */
 export function serverEndpoints(
-  options: AuthorizationServerOptions,
+  options: ServerSettings,
   services: ServerServices,
   settings: EndpointSettings,
 ): Endpoints {
-  const { issuer, jwksMaxAgeSeconds = 300 } = options
-  const { tokenPath = '/oauth/token', revocationPath = '/oauth/revoke' } = options
-  const { introspectionPath = '/oauth/introspect', jwksPath = '/oauth/jwks' } = options
+  const { issuer, tokenPath, revocationPath, introspectionPath, jwksPath, jwksMaxAgeSeconds } = options
   const { signingKeys, resources, scopePolicy } = services
   const publicUrl = (path: string): string => issuer.replace(/\/$/, '') + path
   const offer: ServerOffer = {

@@ -1,6 +1,6 @@
-import { checkBoolean, checkOptions } from '../errors/check-options.js'
+import { describeOptions } from '../checks/describe-options.js'
+import { checkedBy, checkScopeTokens, flag, oneOf, scopeList, text } from '../checks/option-kind.js'
 import { ConfigurationError } from '../errors/configuration-error.js'
-import { checkScopeTokens } from '../checks/option-kind.js'
 
 /** What a guarded route asks of the token. */
 export interface BearerOptions<For extends 'user' | 'client' | undefined = 'user' | 'client' | undefined> {
@@ -16,6 +16,19 @@ export interface BearerOptions<For extends 'user' | 'client' | undefined = 'user
   readonly optional?: boolean
 }
 
+const description = describeOptions<BearerOptions>()('requireBearer', {
+  scope: checkedBy('scope tokens, in a list or in a string', (path, scope) => {
+    checkScopeTokens(path, listOf(scope))
+  }),
+  anyScope: scopeList(),
+  for: oneOf('user', 'client'),
+  resource: text(),
+  optional: flag().or(false),
+})
+
+/** The names of these options. */
+export const bearerOptionNames: readonly string[] = Object.keys(description.kinds)
+
 /** The same, checked and prepared once. */
 export interface BearerRequirement {
   readonly allOf: readonly string[]
@@ -30,24 +43,22 @@ export type Catalogue = Pick<ReadonlySet<string>, 'has'>
 
 /** Checks the options of a guard when the route is made. Throws `ConfigurationError`, which names them by `where`. */
 export function bearerRequirement(options: BearerOptions, catalogue: Catalogue, where: string): BearerRequirement {
-  checkOptions(where, options, ['scope', 'anyScope', 'for', 'resource', 'optional'])
-  const { scope = [], anyScope = [], resource, optional = false } = options
-  const actsFor: string | undefined = options.for
-  const allOf = typeof scope === 'string' ? scope.split(' ') : scope
-  checkScope(`${where}.scope`, allOf, catalogue)
-  checkScope(`${where}.anyScope`, anyScope, catalogue)
-  if (options.anyScope?.length === 0) {
+  const { scope = [], anyScope, resource, optional, for: actsFor } = description.read(options, where)
+  const allOf = listOf(scope)
+  const anyOf = anyScope ?? []
+  checkCatalogue(`${where}.scope`, allOf, catalogue)
+  checkCatalogue(`${where}.anyScope`, anyOf, catalogue)
+  if (anyScope?.length === 0) {
     throw new ConfigurationError(`${where}.anyScope`, 'is empty: no token could pass', 'Leave it out to ask for none')
   }
-  if (actsFor !== undefined && actsFor !== 'user' && actsFor !== 'client') {
-    throw new ConfigurationError(`${where}.for`, 'must be user or client', 'Leave it out for both')
-  }
-  checkBoolean(`${where}.optional`, optional)
-  return { allOf, anyOf: anyScope, actsFor, resource, optional }
+  return { allOf, anyOf, actsFor, resource, optional }
 }
 
-function checkScope(where: string, scope: readonly string[], catalogue: Catalogue): void {
-  checkScopeTokens(where, scope)
+function listOf<Scope>(scope: Scope): Exclude<Scope, string> | readonly string[] {
+  return typeof scope === 'string' ? scope.split(' ') : (scope as Exclude<Scope, string>)
+}
+
+function checkCatalogue(where: string, scope: readonly string[], catalogue: Catalogue): void {
   for (const token of scope) {
     if (catalogue.has(token)) continue
     throw new ConfigurationError(

@@ -1,6 +1,6 @@
 import { ConfigurationError } from '../errors/configuration-error.js'
 import { nearestName } from './did-you-mean.js'
-import { nameKind } from './name-value.js'
+import { describeValue } from './kind-of-value.js'
 import type { OptionKind, Presence } from './option-kind.js'
 
 /** What each of some options must be; to leave one out does not compile. */
@@ -18,6 +18,11 @@ export type DefaultedKinds<Options> = {
 
 /** The options with their defaults. */
 export type ReadOptions<Options, Kinds> = Omit<Options, keyof WithDefault<Options, Kinds>> & WithDefault<Options, Kinds>
+
+/** Options of which some have a default, by their names: what a function that is exported returns. */
+export type WithDefaults<Options, Names extends keyof Options> = Omit<Options, Names> & {
+  readonly [Name in Names]-?: Exclude<Options[Name], undefined>
+}
 
 type WithDefault<Options, Kinds> = {
   readonly [
@@ -94,7 +99,7 @@ export function checkNames(
 ): asserts options is Readonly<Record<string, unknown>> {
   const all = `Known options: ${known.join(', ')}`
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    throw new ConfigurationError(where, `is ${nameKind(options)}; needs an object of options`, all)
+    throw new ConfigurationError(where, `is ${describeValue(options)}; needs an object of options`, all)
   }
   for (const name of Object.keys(options)) {
     if (known.includes(name)) continue

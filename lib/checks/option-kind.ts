@@ -1,9 +1,11 @@
 import { ConfigurationError } from '../errors/configuration-error.js'
 import { systemClock, type Clock } from '../protocol/clock.js'
+import { isHttpTime } from '../protocol/http-date.js'
 import { isScopeToken } from '../protocol/scope.js'
 import { checkInterface } from './check-interface.js'
 import { interfaces, type InterfaceName } from './interfaces.js'
-import { nameKind, nameValue } from './name-value.js'
+import { describeValue } from './kind-of-value.js'
+import { nameValue } from './name-value.js'
 
 /** What a caller has to do about an option: give it, or leave it out, with or without a default. */
 export type Presence = 'required' | 'optional' | 'default'
@@ -18,7 +20,7 @@ export interface OptionKind<Value, Is extends Presence = 'optional'> {
   /** Of a whole number. */
   readonly bounds?: readonly [from: number, to: number]
   /** Refuses another value, and names it by its path. Throws `ConfigurationError`. */
-  check(path: string, value: unknown): void
+  readonly check: (path: string, value: unknown) => void
   /** The same with a default. */
   or(fallback: Value): OptionKind<Value, 'default'>
   /** The same, to be given in any case. */
@@ -27,7 +29,7 @@ export interface OptionKind<Value, Is extends Presence = 'optional'> {
 
 /** Any whole number within bounds, both included. Without an upper one: as large as a number can be. */
 export function wholeNumber(from: number, to: number = Number.MAX_SAFE_INTEGER): OptionKind<number> {
-  const range = to < Number.MAX_SAFE_INTEGER ? `from ${String(from)} to ${String(to)}` : `above ${String(from - 1)}`
+  const range = to < Number.MAX_SAFE_INTEGER ? `from ${String(from)} to ${String(to)}` : `of ${String(from)} or more`
   const isValid = (value: unknown): value is number =>
     Number.isSafeInteger(value) && from <= Number(value) && Number(value) <= to
   return kindOf({
@@ -39,6 +41,11 @@ export function wholeNumber(from: number, to: number = Number.MAX_SAFE_INTEGER):
         ? `If these are milliseconds, write ${String(value / 1000)}`
         : undefined,
   })
+}
+
+/** Seconds after which a request that waits is answered. */
+export function requestTimeout(): OptionKind<number, 'default'> {
+  return wholeNumber(1, 600).or(30)
 }
 
 /** How long a store may take for one answer. */
@@ -54,18 +61,37 @@ export function flag(): OptionKind<boolean> {
 /** One of some values. */
 export function oneOf<const Value extends string | boolean>(...values: readonly Value[]): OptionKind<Value> {
   const names = values.map((value) => (typeof value === 'string' ? `'${value}'` : String(value)))
+  const expects = `${names.slice(0, -1).join(', ')} or ${names.at(-1) ?? ''}`
+  return valueThat(expects, (value) => values.some((one) => one === value))
+}
+
+/** A text of some form. Default: any string. */
+export function text(form = /^/, expects = 'a string'): OptionKind<string> {
+  return valueThat(expects, (value) => typeof value === 'string' && form.test(value))
+}
+
+/** A text that no message repeats. */
+export function secretText(): OptionKind<string> {
   return kindOf({
-    expects: `${names.slice(0, -1).join(', ')} or ${names.at(-1) ?? ''}`,
-    problemOf: (value) => (values.some((one) => one === value) ? undefined : `is ${nameValue(value)}`),
+    expects: 'a string',
+    problemOf: (value) => (typeof value === 'string' ? undefined : `is ${describeValue(value)}`),
   })
 }
 
-/** A text of some form. */
-export function text(form: RegExp, expects: string): OptionKind<string> {
-  return kindOf({
-    expects,
-    problemOf: (value) => (typeof value === 'string' && form.test(value) ? undefined : `is ${nameValue(value)}`),
-  })
+/** A list of texts that are not empty. */
+export function nameList(): OptionKind<readonly string[]> {
+  const isName = (value: unknown): boolean => typeof value === 'string' && value !== ''
+  return valueThat('a list of names', (value) => Array.isArray(value) && value.length > 0 && value.every(isName))
+}
+
+/** A time as records and answers have it. */
+export function time(): OptionKind<number> {
+  return valueThat('a time in whole seconds since the epoch', isHttpTime)
+}
+
+/** Any value that passes a test. */
+export function valueThat<Value>(expects: string, isValid: (value: unknown) => boolean): OptionKind<Value> {
+  return kindOf({ expects, problemOf: (value) => (isValid(value) ? undefined : `is ${nameValue(value)}`) })
 }
 
 /** A path below the issuer. */
@@ -82,7 +108,7 @@ export function realm(): OptionKind<string> {
 export function func<Value>(): OptionKind<Value> {
   return kindOf({
     expects: 'a function',
-    problemOf: (value) => (typeof value === 'function' ? undefined : `is ${nameKind(value)}`),
+    problemOf: (value) => (typeof value === 'function' ? undefined : `is ${describeValue(value)}`),
   })
 }
 
@@ -103,7 +129,7 @@ export function clock(): OptionKind<Clock, 'default'> {
   const kind = kindOf<Clock>({
     expects: 'a function that returns whole seconds since the epoch',
     problemOf(value) {
-      if (typeof value !== 'function') return `is ${nameKind(value)}`
+      if (typeof value !== 'function') return `is ${describeValue(value)}`
       const now: unknown = (value as () => unknown)()
       // Milliseconds taken for seconds would end every token after a thousandth of its time.
       if (Number.isSafeInteger(now) && Number(now) >= 0 && Number(now) < 100_000_000_000) return undefined
@@ -116,7 +142,21 @@ export function clock(): OptionKind<Clock, 'default'> {
 
 /** Whatever a function accepts that throws `ConfigurationError` for everything else. */
 export function checkedBy<Value>(expects: string, check: (path: string, value: unknown) => void): OptionKind<Value> {
-  return withPresence<Value, 'optional'>({ expects, check }, 'optional', undefined)
+  return makeKind<Value, 'optional'>({ expects, checkFor: () => check }, 'optional')
+}
+
+/** The same, or `false` to turn something off. */
+export function orFalse<Value>({ expects, bounds, check }: OptionKind<Value>): OptionKind<Value | false> {
+  const checkFor = () => (path: string, value: unknown) => {
+    if (value !== false) check(path, value)
+  }
+  const bare = { expects: `${expects}, or false`, checkFor }
+  return makeKind<Value | false, 'optional'>(bounds === undefined ? bare : { ...bare, bounds }, 'optional')
+}
+
+/** An object with options of its own, which are named by its path. */
+export function nested<Value>(description: { read(options: Value, where?: string): unknown }): OptionKind<Value> {
+  return checkedBy('an object of options', (path, value) => description.read(value as Value, path))
 }
 
 /** What its user checks, who knows more. */
@@ -133,35 +173,31 @@ interface Rule {
   readonly remedyFor?: (path: string, value: unknown) => string | undefined
 }
 
-function kindOf<Value>({ expects, bounds, problemOf, remedyFor }: Rule): OptionKind<Value> {
-  const check: OptionKind<Value>['check'] = function (this: OptionKind<Value, Presence>, path, value) {
+function kindOf<Value>({ problemOf, remedyFor, ...rest }: Rule): OptionKind<Value> {
+  const checkFor = (otherwise: string) => (path: string, value: unknown) => {
     const problem = problemOf(value)
     if (problem === undefined) return
-    throw new ConfigurationError(path, `${problem}; must be ${expects}`, remedyFor?.(path, value) ?? remedyOf(this))
+    throw new ConfigurationError(path, `${problem}; must be ${rest.expects}`, remedyFor?.(path, value) ?? otherwise)
   }
-  const bare = bounds === undefined ? { expects, check } : { expects, check, bounds }
-  return withPresence<Value, 'optional'>(bare, 'optional', undefined)
+  return makeKind<Value, 'optional'>({ ...rest, checkFor }, 'optional')
 }
 
-function remedyOf({ presence, fallback }: OptionKind<unknown, Presence>): string {
-  if (presence === 'required') return 'Give it one'
-  const isShown = typeof fallback === 'number' || typeof fallback === 'boolean' || typeof fallback === 'string'
-  return `Leave it out for ${isShown ? String(fallback) : 'the default'}`
+interface Bare extends Pick<OptionKind<unknown>, 'expects' | 'bounds'> {
+  /** The check, where that is what to do about a wrong value. */
+  readonly checkFor: (remedy: string) => OptionKind<unknown>['check']
 }
 
-type Bare = Pick<OptionKind<unknown>, 'expects' | 'bounds' | 'check'>
-
-function withPresence<Value, Is extends Presence>(
-  bare: Bare,
-  presence: Is,
-  fallback: Value | undefined,
-): OptionKind<Value, Is> {
+function makeKind<Value, Is extends Presence>(bare: Bare, presence: Is, fallback?: Value): OptionKind<Value, Is> {
+  const { checkFor, ...rest } = bare
+  const isShown = ['number', 'boolean', 'string'].includes(typeof fallback)
+  const remedy = `Leave it out for ${isShown ? String(fallback) : 'the default'}`
   return {
-    ...bare,
+    ...rest,
     presence,
     ...(fallback === undefined ? {} : { fallback }),
-    or: (value) => withPresence<Value, 'default'>(bare, 'default', value),
-    required: () => withPresence<Value, 'required'>(bare, 'required', undefined),
+    check: checkFor(presence === 'required' ? 'Give it one' : remedy),
+    or: (value) => makeKind<Value, 'default'>(bare, 'default', value),
+    required: () => makeKind<Value, 'required'>(bare, 'required'),
   }
 }
 

@@ -3,9 +3,6 @@ import type { EndpointName } from '../protocol/request-context.js'
 import { withinTime } from '../protocol/within-time.js'
 import type { HttpRequestContext, RequestSettings } from './http-request-context.js'
 
-/** The default of `requestTimeoutSeconds`. */
-export const REQUEST_TIMEOUT_SECONDS = 30
-
 const names: Readonly<Record<EndpointName, string>> = {
   token: 'The token endpoint',
   revoke: 'The revocation endpoint',

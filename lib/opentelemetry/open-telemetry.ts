@@ -7,8 +7,8 @@ import {
   type Span,
   type TracerProvider,
 } from '@opentelemetry/api'
-import { checkInterface } from '../checks/check-interface.js'
-import { checkBoolean, checkOptions } from '../errors/check-options.js'
+import { describeOptions } from '../checks/describe-options.js'
+import { flag, having } from '../checks/option-kind.js'
 import { eventCounters, labelsOf } from '../metrics/counted-events.js'
 import { durationBuckets, observe } from '../metrics/observe.js'
 import type { RequestTrace } from '../protocol/request-trace.js'
@@ -23,6 +23,12 @@ export interface OpenTelemetryOptions {
   readonly perClient?: boolean
 }
 
+const description = describeOptions<OpenTelemetryOptions>()('openTelemetry', {
+  meterProvider: having<MeterProvider>('MeterProvider'),
+  tracerProvider: having<TracerProvider>('TracerProvider'),
+  perClient: flag().or(false),
+})
+
 const SCOPE = 'latchkey'
 
 /**
@@ -33,12 +39,8 @@ const SCOPE = 'latchkey'
  * attribute of a metric has a value that a client or a user made up. Throws `ConfigurationError`.
  */
 export function openTelemetry(options: OpenTelemetryOptions = {}): () => void {
-  checkOptions('openTelemetry', options, ['meterProvider', 'tracerProvider', 'perClient'])
-  const { meterProvider = metrics.getMeterProvider(), tracerProvider = traces.getTracerProvider() } = options
-  const { perClient = false } = options
-  checkInterface('openTelemetry.meterProvider', meterProvider, 'MeterProvider')
-  checkInterface('openTelemetry.tracerProvider', tracerProvider, 'TracerProvider')
-  checkBoolean('openTelemetry.perClient', perClient)
+  const { perClient, ...given } = description.read(options)
+  const { meterProvider = metrics.getMeterProvider(), tracerProvider = traces.getTracerProvider() } = given
 
   const meter = meterProvider.getMeter(SCOPE)
   const tracer = tracerProvider.getTracer(SCOPE)

@@ -11,6 +11,7 @@ import { bearerRefusal } from './bearer-refusal.js'
 import { decideOr, type Decision } from './decision.js'
 import { routeRequirement } from './route-requirement.js'
 import {
+  bearerStrategyOptions,
   strategySettings,
   type StrategyOptions,
   type StrategyParameters,
@@ -55,7 +56,7 @@ export class BearerStrategy extends PassportStrategy {
   constructor(options: BearerStrategyOptions, verify: BearerVerify)
   constructor(options: WithRequest<BearerStrategyOptions>, verify: BearerVerifyWithRequest)
   constructor(...parameters: StrategyParameters) {
-    const settings = strategySettings('BearerStrategy', parameters, ['scope'], 1)
+    const settings = strategySettings('BearerStrategy', parameters, bearerStrategyOptions, 1)
     super(settings, settings.verify)
     this.judge = bearerJudge(settings)
     this.settings = settings

@@ -7,7 +7,12 @@ import { HttpRequestContext } from '../express/http-request-context.js'
 import { andThen, type MaybePromise } from '../protocol/maybe-promise.js'
 import { attempt, type PassportActions } from './attempt.js'
 import { decideByClient, type ClientTerms } from './client-decision.js'
-import { strategySettings, type StrategyParameters, type StrategySettings } from './strategy-options.js'
+import {
+  clientStrategyOptions,
+  strategySettings,
+  type StrategyParameters,
+  type StrategySettings,
+} from './strategy-options.js'
 import { callVerify, type VerifyDone } from './verify-function.js'
 
 /** Finds the client of an id and a secret: by `done`, or by what it returns where it does not declare `done`. */
@@ -37,7 +42,7 @@ export abstract class ClientStrategy extends PassportStrategy {
   private readonly verify: (request: ClientAuthRequest, req: HttpRequest) => MaybePromise<unknown>
 
   protected constructor({ strategy, method, needsForm }: ClientStrategyKind, parameters: StrategyParameters) {
-    const settings = strategySettings(strategy, parameters, [], 2)
+    const settings = strategySettings(strategy, parameters, clientStrategyOptions, 2)
     super(settings, settings.verify)
     this.terms = { ...settings, needsForm }
     this.verify = (request, req) => verifyClient(settings, method, request, req)

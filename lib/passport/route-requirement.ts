@@ -7,7 +7,7 @@ export type RouteRequirement = (routeOptions: object | undefined) => BearerRequi
 export interface RequirementRules {
   /** For messages: what the options were given to. */
   readonly where: string
-  readonly names: readonly (keyof BearerOptions)[]
+  readonly names: readonly string[]
   readonly catalogue: Catalogue
 }
 
@@ -30,9 +30,7 @@ export function routeRequirement(own: BearerOptions, { where, names, catalogue }
   }
 
   function requirementOf(routeOptions: object): BearerRequirement {
-    const asked = Object.entries(routeOptions).filter(
-      ([name, value]) => value !== undefined && names.some((honoured) => honoured === name),
-    )
+    const asked = Object.entries(routeOptions).filter(([name, value]) => value !== undefined && names.includes(name))
     if (asked.length === 0) return ownRequirement
     return bearerRequirement({ ...own, ...Object.fromEntries(asked) }, catalogue, 'passport.authenticate')
   }

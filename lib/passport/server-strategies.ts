@@ -1,4 +1,4 @@
-import type { BearerOptions } from '../bearer/requirement.js'
+import { bearerOptionNames, type BearerOptions } from '../bearer/requirement.js'
 import { authenticateClient, type ClientAuthServices } from '../client-auth/authenticate-client.js'
 import type { HttpRequest } from '../express/http.js'
 import { HttpRequestContext } from '../express/http-request-context.js'
@@ -42,8 +42,7 @@ export interface StrategyServices extends GuardServices, ClientAuthServices {}
 
 /** Makes the strategies of a server. */
 export function serverStrategies(services: StrategyServices, catalogue: ReadonlySet<string>): ServerStrategies {
-  const names = ['scope', 'anyScope', 'for', 'resource', 'optional'] as const
-  const rules = { where: 'strategies.bearer', names, catalogue }
+  const rules = { where: 'strategies.bearer', names: bearerOptionNames, catalogue }
   return {
     bearer(options = {}) {
       const requirementOf = routeRequirement(options, rules)

@@ -1,9 +1,9 @@
-import { checkFunction, checkOptions, checkWholeNumber } from '../errors/check-options.js'
+import { describeOptions, type OptionsDescription, type WithDefaults } from '../checks/describe-options.js'
+import { checkedLater, flag, func, realm, requestTimeout } from '../checks/option-kind.js'
 import { ConfigurationError } from '../errors/configuration-error.js'
 import { createEmit } from '../emit.js'
 import type { Emit, OAuthEvent } from '../events.js'
 import type { RequestSettings } from '../express/http-request-context.js'
-import { REQUEST_TIMEOUT_SECONDS } from '../express/request-deadline.js'
 import type { NameRequest } from '../express/request-id.js'
 import { systemClock } from '../protocol/clock.js'
 import type { AnyVerify } from './verify-function.js'
@@ -48,6 +48,31 @@ export interface StrategySettings extends RequestSettings {
   readonly parametersOf: (req: unknown, credentials: readonly string[]) => readonly unknown[]
 }
 
+const kinds = {
+  realm: realm().or('Users'),
+  passReqToCallback: flag().or(false),
+  onEvent: func<(event: OAuthEvent) => unknown>(),
+  requestId: func<NameRequest>(),
+  requestTimeoutSeconds: requestTimeout(),
+}
+
+type StrategyDescription = OptionsDescription<
+  AnyStrategyOptions,
+  WithDefaults<AnyStrategyOptions, 'realm' | 'requestTimeoutSeconds'>
+>
+
+/** What the strategies for clients take. */
+export const clientStrategyOptions: StrategyDescription = describeOptions<Omit<AnyStrategyOptions, 'scope'>>()(
+  'ClientStrategy',
+  kinds,
+)
+
+/** What the strategy for bearer tokens takes; its scope is checked with that of a route. */
+export const bearerStrategyOptions: StrategyDescription = describeOptions<AnyStrategyOptions>()('BearerStrategy', {
+  ...kinds,
+  scope: checkedLater<string | readonly string[]>('scope tokens, in a list or in a string'),
+})
+
 /**
  * Reads the parameters of a strategy's constructor: a verify function, or options and a verify function. Throws
  * `ConfigurationError`. `credentials`: how many the verify function gets.
@@ -55,30 +80,12 @@ export interface StrategySettings extends RequestSettings {
 export function strategySettings(
   strategy: string,
   [first, second]: StrategyParameters,
-  known: readonly string[],
+  description: StrategyDescription,
   credentials: number,
 ): StrategySettings {
-  const options = typeof first === 'function' ? {} : first
+  const options = description.read(typeof first === 'function' ? {} : first, strategy)
   const verify = typeof first === 'function' ? first : second
-  checkOptions(strategy, options, [
-    'realm',
-    'passReqToCallback',
-    'onEvent',
-    'requestId',
-    'requestTimeoutSeconds',
-    ...known,
-  ])
-  const { realm = 'Users', passReqToCallback, onEvent }: AnyStrategyOptions = options
-  if (typeof realm !== 'string' || !/^[\x20\x21\x23-\x5B\x5D-\x7E]+$/.test(realm)) {
-    throw new ConfigurationError(
-      `${strategy}.realm`,
-      'must be printable ASCII without quotes and backslashes',
-      'Leave it out for Users',
-    )
-  }
-  checkFunction(`${strategy}.onEvent`, onEvent)
-  checkFunction(`${strategy}.requestId`, options.requestId)
-  checkWholeNumber(`${strategy}.requestTimeoutSeconds`, options.requestTimeoutSeconds, 1, 600)
+  const { realm, passReqToCallback, onEvent, requestId, requestTimeoutSeconds } = options
   const expected = credentials + (passReqToCallback ? 1 : 0)
   // Whether a function answers by `done` or by what it returns is seen by its parameters: a guess could let everybody pass. One that
   // declares none may do either.
@@ -95,8 +102,8 @@ export function strategySettings(
     verify,
     realm,
     emit: createEmit(onEvent, systemClock),
-    requestId: options.requestId,
-    requestTimeoutSeconds: options.requestTimeoutSeconds ?? REQUEST_TIMEOUT_SECONDS,
+    requestId,
+    requestTimeoutSeconds,
     parametersOf: (req, values) => (passReqToCallback ? [req, ...values] : values),
   }
 }

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 
-import { checkOptions } from '../errors/check-options.js'
-import { ConfigurationError } from '../errors/configuration-error.js'
+import { describeOptions } from '../checks/describe-options.js'
+import { oneOf, wholeNumber } from '../checks/option-kind.js'
 import type { LongPasswords } from './bcrypt-input.js'
 
 /** How passwords are hashed, and with how many threads. */
@@ -36,22 +36,15 @@ export interface BcryptHasherSettings {
   readonly longPasswords: LongPasswords
 }
 
+const description = describeOptions<BcryptHasherOptions>()('bcryptHasher', {
+  cost: wholeNumber(10, 15).or(10),
+  workers: wholeNumber(1, 64),
+  queueLimit: wholeNumber(0, 10_000).or(200),
+  longPasswords: oneOf('refuse', 'prehash').or('refuse'),
+})
+
 /** Checks the options; throws a `ConfigurationError` for a value out of range and for a name that is no option. */
 export function resolveBcryptHasherOptions(options: BcryptHasherOptions): BcryptHasherSettings {
-  checkOptions('bcryptHasher', options, ['cost', 'workers', 'queueLimit', 'longPasswords'])
-  const longPasswords = options.longPasswords ?? 'refuse'
-  if (!['refuse', 'prehash'].includes(longPasswords)) {
-    throw new ConfigurationError('bcryptHasher.longPasswords', 'is not known', "Use 'refuse' or 'prehash'")
-  }
-  return {
-    cost: integer('cost', options.cost ?? 10, 10, 15),
-    workers: integer('workers', options.workers ?? Math.min(availableParallelism(), 4), 1, 64),
-    queueLimit: integer('queueLimit', options.queueLimit ?? 200, 0, 10_000),
-    longPasswords,
-  }
-}
-
-function integer(name: string, value: number, lowest: number, highest: number): number {
-  if (Number.isInteger(value) && value >= lowest && value <= highest) return value
-  throw new ConfigurationError(`bcryptHasher.${name}`, 'is out of range', `Use an integer from ${lowest} to ${highest}`)
+  const { workers = Math.min(availableParallelism(), 4), ...settings } = description.read(options)
+  return { ...settings, workers }
 }

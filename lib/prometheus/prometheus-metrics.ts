@@ -1,6 +1,6 @@
 import { Counter, Histogram, register as ownRegistry, type Registry } from 'prom-client'
-import { checkInterface } from '../checks/check-interface.js'
-import { checkBoolean, checkOptions, checkText } from '../errors/check-options.js'
+import { describeOptions } from '../checks/describe-options.js'
+import { flag, having, text } from '../checks/option-kind.js'
 import { eventCounters, labelNames, labelsOf } from '../metrics/counted-events.js'
 import { durationBuckets, observe } from '../metrics/observe.js'
 
@@ -14,6 +14,12 @@ export interface PrometheusMetricsOptions {
   readonly perClient?: boolean
 }
 
+const description = describeOptions<PrometheusMetricsOptions>()('prometheusMetrics', {
+  register: having<Registry>('Registry').or(ownRegistry),
+  prefix: text(/^[a-zA-Z_][a-zA-Z0-9_]*$/, 'letters, digits and underscores').or('latchkey_'),
+  perClient: flag().or(false),
+})
+
 /**
  * Counts the events of all servers and guards of this process, and measures their requests, with prom-client. Answers a function
  * that ends that, and takes the metrics out of the registry.
@@ -22,11 +28,7 @@ export interface PrometheusMetricsOptions {
  * registered already.
  */
 export function prometheusMetrics(options: PrometheusMetricsOptions = {}): () => void {
-  checkOptions('prometheusMetrics', options, ['register', 'prefix', 'perClient'])
-  const { register = ownRegistry, prefix = 'latchkey_', perClient = false } = options
-  checkInterface('prometheusMetrics.register', register, 'Registry')
-  checkText('prometheusMetrics.prefix', prefix, /^[a-zA-Z_][a-zA-Z0-9_]*$/, 'must be letters, digits and underscores')
-  checkBoolean('prometheusMetrics.perClient', perClient)
+  const { register, prefix, perClient } = description.read(options)
 
   const registers = [register]
   const counters = new Map(

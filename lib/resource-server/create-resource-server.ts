@@ -6,25 +6,24 @@ import type { HttpHandler } from '../express/http.js'
 import { bearerGuard, type RequireBearer } from '../express/require-bearer.js'
 import { router } from '../express/router.js'
 import { tlsRule } from '../express/tls.js'
-import { systemClock, type Clock } from '../protocol/clock.js'
 import { andThen } from '../protocol/maybe-promise.js'
 import { timeOf } from '../protocol/request-context.js'
 import { noteRefused } from '../protocol/request-facts.js'
 import { checkThrottle } from '../throttle/check-throttle.js'
 import type { ThrottleServices } from '../throttle/limit-attempts.js'
 import { memoryThrottle } from '../throttle/memory-throttle.js'
-import {
-  CLOCK_SKEW_SECONDS,
-  LONGEST_ACCESS_TOKEN_SECONDS,
-  readAccessTokenClaims,
-} from '../tokens/access-token-claims.js'
+import { CLOCK_SKEW_SECONDS, readAccessTokenClaims } from '../tokens/access-token-claims.js'
 import { verifyJwt } from '../tokens/jwt.js'
 import { factsOfJwt } from '../tokens/refused-jwt.js'
 import { VerifiedJwts } from '../tokens/verified-jwts.js'
 import type { VerifyAccessToken } from '../tokens/verify-access-token.js'
 import { remoteIntrospection } from './remote-introspection.js'
 import { remoteKeys } from './remote-keys.js'
-import { checkResourceServerOptions, type ResourceServerOptions } from './resource-server-options.js'
+import {
+  readResourceServerOptions,
+  type ResourceServerOptions,
+  type ResourceServerSettings,
+} from './resource-server-options.js'
 
 /** Default of `leewaySeconds`. */
 const LEEWAY_SECONDS = 5
@@ -39,8 +38,8 @@ export interface ResourceServer {
 
 /** Makes a resource server. Nothing is fetched before the first token comes. Throws `ConfigurationError`. */
 export function createResourceServer(options: ResourceServerOptions): ResourceServer {
-  checkResourceServerOptions(options)
-  const { issuer, audience, scopes, clock = systemClock } = options
+  const settings = readResourceServerOptions(options)
+  const { issuer, audience, scopes, clock } = settings
   const isUrl = URL.canParse(audience) && /^https?:/.test(audience)
   const realm = options.realm ?? (isUrl ? new URL(audience).hostname : audience)
   const path = isUrl ? wellKnownPath('oauth-protected-resource', audience) : undefined
@@ -53,7 +52,7 @@ export function createResourceServer(options: ResourceServerOptions): ResourceSe
     realm,
     resource: audience,
     resourceMetadata: path && new URL(path, audience).href,
-    verifyAccessToken: verifier(options, clock, throttling),
+    verifyAccessToken: verifier(settings, throttling),
     emit,
     requestId: options.requestId,
     clientAddress: options.clientAddress,
@@ -70,11 +69,11 @@ export function createResourceServer(options: ResourceServerOptions): ResourceSe
   }
 }
 
-function verifier(options: ResourceServerOptions, clock: Clock, throttling: ThrottleServices): VerifyAccessToken {
-  const { issuer, jwks, introspection, leewaySeconds, rememberedJwts, isUser } = options
+function verifier(settings: ResourceServerSettings, throttling: ThrottleServices): VerifyAccessToken {
+  const { issuer, jwks, introspection, leewaySeconds, longestAccessTokenSeconds, rememberedJwts, isUser, clock } =
+    settings
   if (introspection !== undefined) return remoteIntrospection({ ...throttling, issuer, clock, isUser }, introspection)
-  const { clockSkewSeconds = leewaySeconds ?? CLOCK_SKEW_SECONDS } = options
-  const { longestAccessTokenSeconds = LONGEST_ACCESS_TOKEN_SECONDS } = options
+  const { clockSkewSeconds = leewaySeconds ?? CLOCK_SKEW_SECONDS } = settings
   const rules = {
     issuer,
     clockSkewSeconds,

@@ -1,3 +1,6 @@
+import { describeOptions } from '../checks/describe-options.js'
+import { describeValue } from '../checks/kind-of-value.js'
+import { checkedBy, valueThat, wholeNumber, type OptionKind } from '../checks/option-kind.js'
 import { ConfigurationError } from '../errors/configuration-error.js'
 import { StoreUnavailableError } from '../errors/store-unavailable-error.js'
 import type { Clock } from '../protocol/clock.js'
@@ -11,6 +14,7 @@ import { actorOf, type IsUser } from '../tokens/access-token-claims.js'
 import type { JwtClaims } from '../tokens/jwt.js'
 import type { VerifiedAccess } from '../tokens/verified-access.js'
 import type { VerifyAccessToken } from '../tokens/verify-access-token.js'
+import { issuerUrl } from './issuer-url.js'
 import { limitedFetch, readJsonObject, shownUrl } from './limited-fetch.js'
 
 /** How a resource server asks its issuer about tokens. */
@@ -53,8 +57,25 @@ export interface RemoteIntrospectionServices extends ThrottleServices {
   readonly isUser: IsUser | undefined
 }
 
-/** Shorter ones are tried out in no time: an issuer that makes them has no tokens. */
-const anyToken = /^.{4}/s
+const credential = (): OptionKind<string, 'required'> =>
+  checkedBy<string>('a string', (path, value) => {
+    if (typeof value === 'string' && value !== '') return
+    const remedy = 'Register a client that may introspect, and give its id and secret'
+    throw new ConfigurationError(path, `is ${describeValue(value)}; must be a string`, remedy)
+  }).required()
+
+const description = describeOptions<RemoteIntrospectionOptions>()('introspection', {
+  uri: issuerUrl().required(),
+  clientId: credential(),
+  clientSecret: credential(),
+  cacheSeconds: wholeNumber(0, 86_400).or(0),
+  cacheSize: wholeNumber(1, 10_000_000).or(10_000),
+  // Shorter ones are tried out in no time: an issuer that makes them has no tokens.
+  tokenForm: valueThat<RegExp>('a RegExp', (value) => value instanceof RegExp).or(/^.{4}/s),
+  concurrentQuestions: wholeNumber(1, 10_000).or(100),
+  timeoutMilliseconds: wholeNumber(1, 60_000).or(5000),
+  maxOctets: wholeNumber(1, 16_777_216).or(65_536),
+})
 
 /**
  * Verifies tokens by asking the issuer (RFC 7662): one request for all who wait for the same token. Throws
@@ -69,8 +90,7 @@ export function remoteIntrospection(
   options: RemoteIntrospectionOptions,
 ): VerifyAccessToken {
   const { issuer, clock, isUser } = services
-  const { cacheSeconds = 0, cacheSize = 10_000, timeoutMilliseconds = 5000, maxOctets = 65_536 } = options
-  const { concurrentQuestions = 100, tokenForm = anyToken } = options
+  const { cacheSeconds, cacheSize, concurrentQuestions, tokenForm, ...endpoint } = description.read(options)
   // Without the flags by which a pattern remembers where it was.
   const form = new RegExp(tokenForm.source, tokenForm.flags.replace(/[gy]/g, ''))
   const answers = new Map<TokenHash, Answer>()
@@ -121,7 +141,7 @@ export function remoteIntrospection(
   }
 
   async function ask(token: string, now: number): Promise<VerifiedAccess | TokenRefusal> {
-    const { clientId, clientSecret, uri } = options
+    const { clientId, clientSecret, uri, timeoutMilliseconds, maxOctets } = endpoint
     if (refusal !== undefined && Date.now() < refusal.until) throw refusal.error
     const headers = { authorization: basicCredentials(clientId, clientSecret), accept: 'application/json' }
     const body = new URLSearchParams({ token, token_type_hint: 'access_token' })

@@ -1,4 +1,6 @@
 import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto'
+import { describeOptions } from '../checks/describe-options.js'
+import { wholeNumber } from '../checks/option-kind.js'
 import { ConfigurationError } from '../errors/configuration-error.js'
 import { isStoreUnavailableError, StoreUnavailableError } from '../errors/store-unavailable-error.js'
 import { logText } from '../protocol/log-text.js'
@@ -7,6 +9,7 @@ import { wellKnownPath } from '../endpoints/metadata.js'
 import { isOnLoopback, isProtected } from '../protocol/check-issuer.js'
 import type { FindKey } from '../tokens/jwt.js'
 import type { VerificationKey } from '../tokens/signing-key.js'
+import { issuerUrl } from './issuer-url.js'
 import { limitedFetch, readJsonObject, shownUrl } from './limited-fetch.js'
 
 /** How a resource server gets its issuer's published keys. */
@@ -22,6 +25,14 @@ export interface RemoteKeysOptions {
   /** Seconds after keys were fetched in which an unknown `kid` does not cause another request. Default 30. */
   readonly cooldownSeconds?: number
 }
+
+const description = describeOptions<RemoteKeysOptions>()('jwks', {
+  uri: issuerUrl(),
+  timeoutMilliseconds: wholeNumber(1, 60_000).or(5000),
+  maxOctets: wholeNumber(1, 16_777_216).or(65_536),
+  cacheSeconds: wholeNumber(1, 86_400).or(600),
+  cooldownSeconds: wholeNumber(1, 86_400).or(30),
+})
 
 /** After a request that failed nobody asks for this long: as long as those who wait are told to. */
 const PAUSE_MILLISECONDS = 1000
@@ -43,9 +54,9 @@ interface KeySet {
  * and `ConfigurationError` where the metadata of the issuer is not what the options say.
  */
 export function remoteKeys(issuer: string, options: RemoteKeysOptions): FindKey {
-  const { timeoutMilliseconds = 5000, maxOctets = 65_536, cacheSeconds = 600, cooldownSeconds = 30 } = options
+  const { cacheSeconds, cooldownSeconds, timeoutMilliseconds, maxOctets, ...given } = description.read(options)
   const limits = { timeoutMilliseconds, maxOctets }
-  let { uri } = options
+  let { uri } = given
   let newest: KeySet | undefined
   let fetching: Promise<KeySet> | undefined
   let failure: { readonly error: unknown; readonly until: number } | undefined

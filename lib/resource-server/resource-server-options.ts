@@ -1,17 +1,27 @@
-import { checkInterface } from '../checks/check-interface.js'
-import { checkBoolean, checkFunction, checkOptions, checkText, checkWholeNumber } from '../errors/check-options.js'
+import { describeOptions, type WithDefaults } from '../checks/describe-options.js'
+import { nameValue } from '../checks/name-value.js'
+import {
+  checkedBy,
+  checkedLater,
+  clock,
+  flag,
+  func,
+  having,
+  orFalse,
+  realm,
+  scopeList,
+  wholeNumber,
+} from '../checks/option-kind.js'
 import { ConfigurationError } from '../errors/configuration-error.js'
 import type { OAuthEvent } from '../events.js'
 import type { ClientAddress } from '../express/client-address.js'
 import type { NameRequest } from '../express/request-id.js'
 import type { IsSecure } from '../express/tls.js'
-import { checkClock } from '../protocol/check-clock.js'
-import { checkIssuer, isProtected } from '../protocol/check-issuer.js'
-import { checkScopeTokens } from '../checks/option-kind.js'
+import { checkIssuer } from '../protocol/check-issuer.js'
 import type { Clock } from '../protocol/clock.js'
 import type { Throttle } from '../throttle/throttle.js'
-import type { IsUser } from '../tokens/access-token-claims.js'
-import { MOST_REMEMBERED_JWTS } from '../tokens/verified-jwts.js'
+import { LONGEST_ACCESS_TOKEN_SECONDS, type IsUser } from '../tokens/access-token-claims.js'
+import { rememberedJwts } from '../tokens/verified-jwts.js'
 import type { RemoteIntrospectionOptions } from './remote-introspection.js'
 import type { RemoteKeysOptions } from './remote-keys.js'
 
@@ -74,106 +84,46 @@ export interface ResourceServerOptions {
   readonly clock?: Clock
 }
 
-const known: readonly (keyof ResourceServerOptions)[] = [
-  'issuer',
-  'audience',
-  'jwks',
-  'introspection',
-  'scopes',
-  'clockSkewSeconds',
-  'leewaySeconds',
-  'longestAccessTokenSeconds',
-  'isUser',
-  'throttle',
-  'rememberedJwts',
-  'realm',
-  'onEvent',
-  'requestId',
-  'requireTls',
-  'clientAddress',
-  'isSecure',
-  'clock',
-]
-const DAY = 86_400
+const description = describeOptions<ResourceServerOptions>()('createResourceServer', {
+  issuer: checkedBy<string>('an https URL', (_, issuer) => checkIssuer(issuer)).required(),
+  audience: checkedBy<string>('an identifier', checkAudience).required(),
+  jwks: checkedLater<true | RemoteKeysOptions>('true or an object of options'),
+  introspection: checkedLater<RemoteIntrospectionOptions>('an object of options'),
+  scopes: scopeList(),
+  clockSkewSeconds: wholeNumber(0, 300),
+  leewaySeconds: wholeNumber(0, 300),
+  longestAccessTokenSeconds: wholeNumber(1, 3_153_600_000).or(LONGEST_ACCESS_TOKEN_SECONDS),
+  isUser: func(),
+  throttle: orFalse(having<Throttle>('Throttle')),
+  rememberedJwts: rememberedJwts(),
+  realm: realm(),
+  onEvent: func(),
+  requestId: func(),
+  requireTls: flag(),
+  clientAddress: func(),
+  isSecure: func(),
+  clock: clock(),
+})
 
-/** Checks the options of a resource server when it is made. Throws `ConfigurationError`: what is wrong, where, how to fix it. */
-export function checkResourceServerOptions(options: ResourceServerOptions): void {
-  checkOptions('createResourceServer', options, known)
-  const { issuer, audience, jwks, introspection, scopes, realm } = options
-  checkIssuer(issuer)
-  // It stands in challenges, and where it is a URL its metadata is found by it.
-  if (typeof audience !== 'string' || !/^[\x21\x24-\x5B\x5D-\x7E]+$/.test(audience)) {
-    const remedy = 'Name this resource as its issuer does: a token for another must not pass here'
-    throw new ConfigurationError('audience', 'is missing, or no identifier', remedy)
-  }
-  if ((jwks === undefined) === (introspection === undefined)) {
+/** The options with their defaults. */
+export type ResourceServerSettings = WithDefaults<
+  ResourceServerOptions,
+  'longestAccessTokenSeconds' | 'rememberedJwts' | 'clock'
+>
+
+/** Reads the options of a resource server when it is made. Throws `ConfigurationError`: what is wrong, where, how to fix it. */
+export function readResourceServerOptions(options: ResourceServerOptions): ResourceServerSettings {
+  const settings = description.read(options, 'createResourceServer', '')
+  if ((settings.jwks === undefined) === (settings.introspection === undefined)) {
     const problem = 'and introspection are both given, or neither'
     throw new ConfigurationError('jwks', problem, 'Choose one way to verify tokens')
   }
-  if (jwks !== undefined && jwks !== true) checkRemoteKeys(jwks)
-  if (introspection !== undefined) checkRemoteIntrospection(introspection)
-  if (scopes !== undefined) checkScopeTokens('scopes', scopes)
-  checkWholeNumber('leewaySeconds', options.leewaySeconds, 0, 300)
-  checkWholeNumber('clockSkewSeconds', options.clockSkewSeconds, 0, 300)
-  checkWholeNumber('longestAccessTokenSeconds', options.longestAccessTokenSeconds, 1, 3_153_600_000)
-  checkFunction('isUser', options.isUser)
-  if (options.throttle !== undefined && options.throttle !== false) {
-    checkInterface('throttle', options.throttle, 'Throttle')
-  }
-  checkWholeNumber('rememberedJwts', options.rememberedJwts, 0, MOST_REMEMBERED_JWTS)
-  const printable = /^[\x20\x21\x23-\x5B\x5D-\x7E]+$/
-  checkText('realm', realm, printable, 'must be printable ASCII without quotes and backslashes')
-  checkFunction('onEvent', options.onEvent)
-  checkFunction('requestId', options.requestId)
-  checkBoolean('requireTls', options.requireTls)
-  checkFunction('clientAddress', options.clientAddress)
-  checkFunction('isSecure', options.isSecure)
-  checkClock(options.clock)
+  return settings
 }
 
-function checkRemoteKeys(jwks: RemoteKeysOptions): void {
-  checkOptions('jwks', jwks, ['uri', 'timeoutMilliseconds', 'maxOctets', 'cacheSeconds', 'cooldownSeconds'])
-  if (jwks.uri !== undefined) checkUri('jwks.uri', jwks.uri)
-  checkLimits('jwks', jwks)
-  checkWholeNumber('jwks.cacheSeconds', jwks.cacheSeconds, 1, DAY)
-  checkWholeNumber('jwks.cooldownSeconds', jwks.cooldownSeconds, 1, DAY)
-}
-
-function checkRemoteIntrospection(introspection: RemoteIntrospectionOptions): void {
-  checkOptions('introspection', introspection, [
-    'uri',
-    'clientId',
-    'clientSecret',
-    'cacheSeconds',
-    'cacheSize',
-    'tokenForm',
-    'concurrentQuestions',
-    'timeoutMilliseconds',
-    'maxOctets',
-  ])
-  checkUri('introspection.uri', introspection.uri)
-  for (const name of ['clientId', 'clientSecret'] as const) {
-    const value: unknown = introspection[name]
-    if (typeof value === 'string' && value !== '') continue
-    const remedy = 'Register a client that may introspect, and give its id and secret'
-    throw new ConfigurationError(`introspection.${name}`, 'is missing', remedy)
-  }
-  checkLimits('introspection', introspection)
-  checkWholeNumber('introspection.cacheSeconds', introspection.cacheSeconds, 0, DAY)
-  checkWholeNumber('introspection.cacheSize', introspection.cacheSize, 1, 10_000_000)
-  checkWholeNumber('introspection.concurrentQuestions', introspection.concurrentQuestions, 1, 10_000)
-  if (introspection.tokenForm !== undefined && !((introspection.tokenForm as unknown) instanceof RegExp)) {
-    throw new ConfigurationError('introspection.tokenForm', 'must be a RegExp', 'Leave it out for 4 characters or more')
-  }
-}
-
-function checkLimits(where: string, limits: RemoteKeysOptions | RemoteIntrospectionOptions): void {
-  checkWholeNumber(`${where}.timeoutMilliseconds`, limits.timeoutMilliseconds, 1, 60_000)
-  checkWholeNumber(`${where}.maxOctets`, limits.maxOctets, 1, 16_777_216)
-}
-
-/** RFC 7662 §4, RFC 8414 §6.1: over TLS only, for whoever can change an answer decides who passes. */
-function checkUri(where: string, uri: unknown): void {
-  if (typeof uri === 'string' && URL.canParse(uri) && isProtected(uri)) return
-  throw new ConfigurationError(where, 'is no https URL', 'Give it the URL of the issuer, http for a loopback host only')
+/** It stands in challenges, and where it is a URL its metadata is found by it. */
+function checkAudience(path: string, audience: unknown): void {
+  if (typeof audience === 'string' && /^[\x21\x24-\x5B\x5D-\x7E]+$/.test(audience)) return
+  const remedy = 'Name this resource as its issuer does: a token for another must not pass here'
+  throw new ConfigurationError(path, `is ${nameValue(audience)}; must be the identifier of this resource`, remedy)
 }

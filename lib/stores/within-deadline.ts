@@ -1,4 +1,3 @@
-import { checkWholeNumber } from '../errors/check-options.js'
 import { StoreUnavailableError } from '../errors/store-unavailable-error.js'
 import { withinTime } from '../protocol/within-time.js'
 
@@ -31,9 +30,4 @@ export function withinDeadline<Result>(
     act?.()
     return new StoreUnavailableError(`${database} did not answer within ${String(milliseconds)} ms`)
   })
-}
-
-/** Refuses a time that no store can keep to. */
-export function checkTimeout(where: string, milliseconds: number | undefined): void {
-  checkWholeNumber(`${where}.timeoutMilliseconds`, milliseconds, 10, 60_000)
 }

@@ -1,4 +1,5 @@
-import { checkBoolean, checkFunction, checkOptions, checkText, checkWholeNumber } from '../errors/check-options.js'
+import { describeOptions } from '../checks/describe-options.js'
+import { flag, func, oneOf, wholeNumber } from '../checks/option-kind.js'
 import type { EventLevel, OAuthEvent } from '../events.js'
 import { isProduction } from '../protocol/check-issuer.js'
 import { isAtLeast } from './event-levels.js'
@@ -27,6 +28,14 @@ export interface ConsoleEventsOptions {
   readonly write?: (text: string, level: EventLevel) => void
 }
 
+const description = describeOptions<ConsoleEventsOptions>()('consoleEvents', {
+  level: oneOf('error', 'warn', 'info', 'debug').or('info'),
+  format: oneOf('pretty', 'json').or('pretty'),
+  foldSeconds: wholeNumber(0, 3600),
+  stacks: flag(),
+  write: func<(text: string, level: EventLevel) => void>().or(writeToStandardError),
+})
+
 /** The level from which a listener of ours on writes; of less severe events it need not be told. */
 const levels = new WeakMap<object, EventLevel>()
 
@@ -38,9 +47,8 @@ const levels = new WeakMap<object, EventLevel>()
  * createAuthorizationServer({ …, onEvent: consoleEvents({ format: 'json' }) })
  */
 export function consoleEvents(options: ConsoleEventsOptions = {}): (event: OAuthEvent) => void {
-  checkConsoleEventsOptions(options)
-  const { format = 'pretty', write = writeToStandardError } = options
-  const level = isDebugged ? 'debug' : (options.level ?? 'info')
+  const { format, write, ...given } = description.read(options)
+  const level = isDebugged ? 'debug' : given.level
   const foldSeconds = isDebugged ? 0 : (options.foldSeconds ?? (format === 'pretty' ? 60 : 0))
   const isTerminal = options.write === undefined && process.stderr.isTTY
   const showsStack = (event: OAuthEvent): boolean =>
@@ -72,14 +80,4 @@ export function levelOf(listener: (event: OAuthEvent) => unknown): EventLevel | 
 function isFault(event: OAuthEvent): boolean {
   if (event.type !== 'failure' || event.error !== 'server_error') return false
   return (event.cause as { readonly name?: unknown } | null | undefined)?.name !== 'ConfigurationError'
-}
-
-function checkConsoleEventsOptions(options: ConsoleEventsOptions): void {
-  checkOptions('consoleEvents', options, ['level', 'format', 'foldSeconds', 'stacks', 'write'])
-  const { level, format, foldSeconds, stacks, write } = options
-  checkText('consoleEvents.level', level, /^(?:error|warn|info|debug)$/, 'must be error, warn, info or debug')
-  checkText('consoleEvents.format', format, /^(?:pretty|json)$/, 'must be pretty or json')
-  checkWholeNumber('consoleEvents.foldSeconds', foldSeconds, 0, 3600)
-  checkBoolean('consoleEvents.stacks', stacks)
-  checkFunction('consoleEvents.write', write)
 }

@@ -1,6 +1,7 @@
 import { createPrivateKey, createSecretKey, KeyObject, type JsonWebKey } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { checkOptions } from '../errors/check-options.js'
+import { describeOptions } from '../checks/describe-options.js'
+import { checkedLater, oneOf, secretText } from '../checks/option-kind.js'
 import { ConfigurationError } from '../errors/configuration-error.js'
 import type { SigningAlgorithm } from '../protocol/signing-algorithm.js'
 import type { SigningKeyState } from '../stores/key-store.js'
@@ -21,6 +22,13 @@ export interface SigningKeyOptions {
   readonly passphrase?: string
 }
 
+const description = describeOptions<SigningKeyOptions>()('loadSigningKeys', {
+  key: checkedLater<KeySource>('a private key').required(),
+  state: oneOf('next', 'active', 'retired').or('active'),
+  algorithm: oneOf('RS256', 'PS256', 'ES256', 'EdDSA', 'HS256'),
+  passphrase: secretText(),
+})
+
 /**
  * Loads signing keys, at once. The first active one signs; all public parts are published. To rotate without losing a token: list
  * the new key as `next`, wait until every cache has it (see `jwksMaxAgeSeconds`), make it `active` and the old one `retired`,
@@ -34,7 +42,7 @@ export function loadSigningKeys(sources: readonly (KeySource | SigningKeyOptions
 
 function load(source: KeySource | SigningKeyOptions, index: number): SigningKey {
   const options = isOptions(source) ? source : { key: source }
-  checkKeyOptions(`signingKeys[${String(index)}]`, options)
+  const { state, algorithm } = description.read(options, `signingKeys[${String(index)}]`)
   let read: ReadKey
   try {
     read = readKey(options.key, options.passphrase)
@@ -42,7 +50,7 @@ function load(source: KeySource | SigningKeyOptions, index: number): SigningKey 
     const [problem, remedy] = faultOf(options, cause)
     throw new ConfigurationError(`signingKeys[${String(index)}]`, problem, remedy)
   }
-  return signingKey(read.key, options.state ?? 'active', options.algorithm ?? read.algorithm)
+  return signingKey(read.key, state, algorithm ?? read.algorithm)
 }
 
 /**
@@ -97,14 +105,6 @@ function typeName(value: unknown): string {
   if (Buffer.isBuffer(value)) return 'a Buffer: write key.toString()'
   return typeof value === 'object' ? 'an object that is not a private JWK' : `a ${typeof value}`
 }
-
-function checkKeyOptions(where: string, options: SigningKeyOptions): void {
-  checkOptions(where, options, ['key', 'state', 'algorithm', 'passphrase'])
-  if (options.state === undefined || states.includes(options.state)) return
-  throw new ConfigurationError(`${where}.state`, 'is not a state of a key', `Use one of ${states.join(', ')}`)
-}
-
-const states: readonly SigningKeyState[] = ['next', 'active', 'retired']
 
 /** A key, and what a JWK says it is for. */
 interface ReadKey {

@@ -1,5 +1,5 @@
-import { checkInterface } from '../checks/check-interface.js'
-import { checkFunction, checkOptions, checkWholeNumber } from '../errors/check-options.js'
+import { describeOptions, type WithDefaults } from '../checks/describe-options.js'
+import { checkedLater, clock, func, having, wholeNumber } from '../checks/option-kind.js'
 import type { OAuthEvent } from '../events.js'
 import type { Clock } from '../protocol/clock.js'
 import type { KeyStore, SigningKeyState } from '../stores/key-store.js'
@@ -68,21 +68,23 @@ export interface ListedSigningKey {
   readonly endsAt: number | undefined
 }
 
-/** Checks the options but for the passphrase. Throws `ConfigurationError`. */
-export function checkStoredSigningKeysOptions(options: StoredSigningKeysOptions): void {
-  checkOptions('storedSigningKeys', options, [
-    'store',
-    'passphrase',
-    'refreshSeconds',
-    'publishSeconds',
-    'retainSeconds',
-    'maxStaleSeconds',
-    'onEvent',
-    'clock',
-  ])
-  checkInterface('storedSigningKeys.store', options.store, 'KeyStore')
-  for (const name of ['refreshSeconds', 'publishSeconds', 'retainSeconds', 'maxStaleSeconds'] as const) {
-    checkWholeNumber(`storedSigningKeys.${name}`, options[name], 0, YEAR)
-  }
-  checkFunction('storedSigningKeys.onEvent', options.onEvent)
+const description = describeOptions<StoredSigningKeysOptions>()('storedSigningKeys', {
+  store: having<KeyStore>('KeyStore').required(),
+  passphrase: checkedLater<string | readonly string[]>('a string, or a list of them').required(),
+  refreshSeconds: wholeNumber(0, YEAR).or(5),
+  publishSeconds: wholeNumber(0, YEAR).or(300),
+  retainSeconds: wholeNumber(0, YEAR).or(86_400),
+  maxStaleSeconds: wholeNumber(0, YEAR).or(3600),
+  onEvent: func(),
+  clock: clock(),
+})
+
+/** Reads the options, and checks them but for the passphrase. Throws `ConfigurationError`. */
+export function readStoredSigningKeysOptions(
+  options: StoredSigningKeysOptions,
+): WithDefaults<
+  StoredSigningKeysOptions,
+  'refreshSeconds' | 'publishSeconds' | 'retainSeconds' | 'maxStaleSeconds' | 'clock'
+> {
+  return description.read(options)
 }

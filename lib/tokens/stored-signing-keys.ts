@@ -2,7 +2,6 @@ import type { KeyObject } from 'node:crypto'
 import { ConfigurationError } from '../errors/configuration-error.js'
 import { StoreUnavailableError } from '../errors/store-unavailable-error.js'
 import { createEmit } from '../emit.js'
-import { systemClock } from '../protocol/clock.js'
 import { applicationContext } from '../protocol/request-context.js'
 import { isSigningKey, type StoredSigningKey } from '../stores/key-store.js'
 import {
@@ -14,7 +13,7 @@ import {
 import { endOf, KnownSigningKeys } from './known-signing-keys.js'
 import { checkPassphrases, isUpToDate, sealSigningKey } from './sealed-signing-key.js'
 import {
-  checkStoredSigningKeysOptions,
+  readStoredSigningKeysOptions,
   type StoredSigningKeys,
   type StoredSigningKeysOptions,
 } from './stored-signing-keys-options.js'
@@ -23,9 +22,8 @@ const ATTEMPTS = 10
 
 /** Keeps signing keys in a store that all processes of an issuer share. Throws `ConfigurationError`. */
 export function storedSigningKeys(options: StoredSigningKeysOptions): StoredSigningKeys {
-  checkStoredSigningKeysOptions(options)
-  const { store, refreshSeconds = 5, publishSeconds = 300, retainSeconds = 86_400 } = options
-  const { maxStaleSeconds = 3600, clock = systemClock } = options
+  const { store, clock, refreshSeconds, publishSeconds, retainSeconds, maxStaleSeconds } =
+    readStoredSigningKeysOptions(options)
   const passphrases = checkPassphrases(options.passphrase)
   const emit = createEmit(options.onEvent, clock)
   const onUnusable = (cause: unknown): void => {

@@ -1,10 +1,11 @@
+import { wholeNumber, type OptionKind } from '../checks/option-kind.js'
 import { hash } from '../protocol/hash.js'
 import type { VerificationKey } from './signing-key.js'
 
-/** Default of `rememberedJwts`: about 10 MB when all are different users'. */
-const REMEMBERED_JWTS = 10_000
-/** Most that an application may ask for. */
-export const MOST_REMEMBERED_JWTS = 1_000_000
+/** How many JWTs are remembered: by default about 10 MB when all are different users'. */
+export function rememberedJwts(): OptionKind<number, 'default'> {
+  return wholeNumber(0, 1_000_000).or(10_000)
+}
 
 /** A JWT whose signature was found good. */
 export interface VerifiedJwt {
@@ -30,7 +31,7 @@ export class VerifiedJwts {
   #old = new Map<string, VerifiedJwt>()
 
   /** 0 remembers nothing. */
-  constructor(size: number = REMEMBERED_JWTS) {
+  constructor(size: number) {
     this.#half = Math.ceil(size / 2)
   }
 

@@ -8,7 +8,8 @@ const rules: ImportRules = {
   order: [
     ['index'],
     ['authorization-server', 'resource-server'],
-    ['server-endpoints', 'check-server-options', 'posture', 'look-at-start', 'authorizations', 'clients'],
+    ['server-endpoints', 'posture', 'look-at-start', 'authorizations', 'clients'],
+    ['check-server-options'],
     ['options'],
     // The strategies judge a request with the same function as the guard.
     ['passport'],

@@ -200,7 +200,7 @@ describe('the key', () => {
       issuer: 'http://127.0.0.1',
       tokens: server.stores.tokens,
       signingKeys,
-      verifiedJwts: new VerifiedJwts(),
+      verifiedJwts: new VerifiedJwts(10_000),
       clock: () => server.now(),
       parties: new ActiveParties({ ...server.stores, grants: new Map(), clock: () => server.now() }, 0),
     }

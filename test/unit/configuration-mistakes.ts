@@ -74,12 +74,16 @@ export const wrongServer: readonly Mistake[] = [
     ] as const
   ).map((method) => [{ tokens: without(method) }, 'tokens', new RegExp(`without the method ${method};`)] as const),
   [{ tokens: Object.assign(Object.create(tokens) as object, { prune: 60 }) }, 'tokens.prune', /function/],
-  [{ resources: [{ resource: 'orders' }] }, 'resources[0].resource', /no absolute URI/],
-  [{ resources: [{ resource: 'https://api.example.com/#x' }] }, 'resources[0].resource', /no absolute URI/],
+  [{ resources: [{ resource: 'orders' }] }, 'resources[0].resource', /must be an absolute URI without fragment/],
+  [
+    { resources: [{ resource: 'https://api.example.com/#x' }] },
+    'resources[0].resource',
+    /must be an absolute URI without fragment/,
+  ],
   [{ resources: [{ resource: 'urn:a' }, { resource: 'urn:a' }] }, 'resources[1]', /listed twice/],
   [{ resources: [{ resource: 'urn:a', scope: [] }] }, 'resources[0].scope', /is not an option/],
   [{ resources: [{ resource: 'urn:a', scopes: ['unheard:of'] }] }, 'resources[0].scopes', /has unheard:of/],
-  [{ accessTokenFormat: 'JWT' }, 'accessTokenFormat', /must be opaque or jwt/],
+  [{ accessTokenFormat: 'JWT' }, 'accessTokenFormat', /must be 'opaque' or 'jwt'/],
   [{ accessTokenFormat: 'jwt', resources: [{ resource: 'urn:a' }] }, 'signingKeys', /is missing for JWT/],
   [{ resources: [{ resource: 'urn:a', accessTokenFormat: 'jwt' }] }, 'signingKeys', /is missing for JWT/],
   [{ signingKeys: { current: () => undefined } }, 'resources', /is missing for JWT/],
@@ -127,10 +131,10 @@ export const wrongServer: readonly Mistake[] = [
     (tokenPath) => [{ tokenPath }, 'tokenPath', /begins with a slash/] as const,
   ),
   ...lifetimes.flatMap((name) =>
-    noLifetimes.map((seconds) => [{ [name]: seconds }, name, /whole number of seconds above 0/] as const),
+    noLifetimes.map((seconds) => [{ [name]: seconds }, name, /must be a whole number of 1 or more/] as const),
   ),
   ...['allow', '', null, true, ['drop']].map(
-    (excessScope) => [{ excessScope }, 'excessScope', /must be refuse or drop/] as const,
+    (excessScope) => [{ excessScope }, 'excessScope', /must be 'refuse' or 'drop'/] as const,
   ),
   ...['', 'a"b', 'a\\b', 'café', 'a\r\nb', null, 7].map((realm) => [{ realm }, 'realm', /printable ASCII/] as const),
   ...noFlags.map((requireTls) => [{ requireTls }, 'requireTls', /must be true or false/] as const),
@@ -149,7 +153,12 @@ export const wrongServer: readonly Mistake[] = [
   ...[null, true, 'https'].map((isSecure) => [{ isSecure }, 'isSecure', /must be a function/] as const),
   ...[null, 1_800_000_000].map((clock) => [{ clock }, 'clock', /must be a function/] as const),
   ...[() => Date.now(), () => 1_800_000_000.5, () => NaN, () => '1800000000', () => undefined, () => -1].map(
-    (clock) => [{ clock }, 'clock', /whole seconds since the epoch.*Divide/] as const,
+    (clock) =>
+      [
+        { clock },
+        'clock',
+        /returns .*; must be a function that returns whole seconds since the epoch.*Date.now/,
+      ] as const,
   ),
 ]
 
@@ -211,9 +220,9 @@ export const wrongClient: readonly Mistake[] = [
   [{ clientSecret: 'hunter2' }, 'createClient.clientSecret', /is not an option.*Known options: clientId,/],
   ...['', 'schlüssel', 'a\nb', 7, null].map((clientId) => [{ clientId }, 'createClient.clientId', /ASCII/] as const),
   ...['Public', '', null, true].map(
-    (clientType) => [{ clientType }, 'createClient.clientType', /must be confidential or public/] as const,
+    (clientType) => [{ clientType }, 'createClient.clientType', /must be 'confidential' or 'public'/] as const,
   ),
-  [{ name: 7 }, 'createClient.name', /must be a text/],
+  [{ name: 7 }, 'createClient.name', /must be a string/],
   ...[[], 'client_secret_post', null, [7], ['']].map(
     (authMethods) => [{ authMethods }, 'createClient.authMethods', /list of names/] as const,
   ),
@@ -260,7 +269,7 @@ export const wrongClient: readonly Mistake[] = [
     'createClient.mayIntrospect',
     /is not for a public client.*Make the client confidential/,
   ],
-  [{ mayIntrospect: 1, grantTypes: [] }, 'createClient.grantTypes', /list of names/],
+  [{ mayIntrospect: 1, grantTypes: [] }, 'createClient.mayIntrospect', /true or false/],
   ...['', [7], ['']].map(
     (grantTypes) => [{ mayIntrospect: true, grantTypes }, 'createClient.grantTypes', /list of names/] as const,
   ),
@@ -269,24 +278,20 @@ export const wrongClient: readonly Mistake[] = [
       [
         { ...may, introspectsFor: 'https://api.example.com' },
         'createClient.introspectsFor',
-        /must be a resource, of a client that may introspect.*Say mayIntrospect: true/,
+        /is for a client that may introspect.*Say mayIntrospect: true/,
       ] as const,
   ),
-  [{ mayIntrospect: true, introspectsFor: 7 }, 'createClient.introspectsFor', /must be a resource/],
+  [{ mayIntrospect: true, introspectsFor: 7 }, 'createClient.introspectsFor', /must be a string/],
   ...['', 'JWT', null, 7].map(
     (accessTokenFormat) =>
-      [
-        { accessTokenFormat },
-        'createClient.accessTokenFormat',
-        /must be opaque or jwt.*for the one of the server/,
-      ] as const,
+      [{ accessTokenFormat }, 'createClient.accessTokenFormat', /must be 'opaque' or 'jwt'.*Leave it out/] as const,
   ),
   ...[[], 'https://api.example.com', null, ['https://api.example.com', '']].map(
     (resources) => [{ resources }, 'createClient.resources', /list of names/] as const,
   ),
   ...lifetimes.flatMap((name) =>
     noLifetimes.map(
-      (seconds) => [{ [name]: seconds }, `createClient.${name}`, /whole number of seconds above 0/] as const,
+      (seconds) => [{ [name]: seconds }, `createClient.${name}`, /must be a whole number of 1 or more/] as const,
     ),
   ),
 ]
@@ -303,6 +308,8 @@ export const wrongGuard: readonly Mistake[] = [
   [{ anyScope: 'orders:read' }, 'requireBearer.anyScope', /must be a list of scope tokens/],
   [{ anyScope: ['orders:read orders:write'] }, 'requireBearer.anyScope[0]', /must be a scope token/],
   [{ anyScope: ['orders:read', 'orders:delete'] }, 'requireBearer.anyScope', /asks for orders:delete/],
-  ...['users', '', null, true].map((whom) => [{ for: whom }, 'requireBearer.for', /must be user or client/] as const),
+  ...['users', '', null, true].map(
+    (whom) => [{ for: whom }, 'requireBearer.for', /must be 'user' or 'client'/] as const,
+  ),
   ...noFlags.map((optional) => [{ optional }, 'requireBearer.optional', /must be true or false/] as const),
 ]

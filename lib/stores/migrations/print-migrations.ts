@@ -1,5 +1,6 @@
+import { describeOptions } from '../../checks/describe-options.js'
+import { wholeNumber } from '../../checks/option-kind.js'
 import { ConfigurationError } from '../../errors/configuration-error.js'
-import { checkOptions, checkWholeNumber } from '../../errors/check-options.js'
 import { mysqlSchema } from '../mysql/migrations.js'
 import { postgresSchema } from '../postgres/migrations.js'
 import type { Schema } from '../sql/migration.js'
@@ -13,6 +14,8 @@ export interface PrintMigrationsOptions {
   /** The version that the database has already: only later steps are printed. Default 0. */
   readonly after?: number | undefined
 }
+
+const description = describeOptions<PrintMigrationsOptions>()('printMigrations', { after: wholeNumber(0).or(0) })
 
 const schemas: ReadonlyMap<string, Schema> = new Map([
   ['postgres', postgresSchema],
@@ -33,9 +36,7 @@ export function printMigrations(dialect: SqlDialect, options: PrintMigrationsOpt
     const known = [...schemas.keys()].join(', ')
     throw new ConfigurationError('printMigrations', `does not know ${dialect}`, `Use one of: ${known}`)
   }
-  checkOptions('printMigrations', options, ['after'])
-  const { after = 0 } = options
-  checkWholeNumber('printMigrations.after', after, 0, Number.MAX_SAFE_INTEGER)
+  const { after } = description.read(options)
   const steps = schema.migrations.filter(({ version }) => version > after)
   const parts = steps.flatMap(({ version, statements }) => [
     `-- latchkey: version ${String(version)}`,

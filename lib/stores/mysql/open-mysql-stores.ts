@@ -1,11 +1,11 @@
 import { checkInterface } from '../../checks/check-interface.js'
-import { checkBoolean, checkFunction, checkOptions } from '../../errors/check-options.js'
-import { systemClock, type Clock } from '../../protocol/clock.js'
+import { describeOptions } from '../../checks/describe-options.js'
+import { clock, flag, storeTimeout } from '../../checks/option-kind.js'
+import type { Clock } from '../../protocol/clock.js'
 import { SqlClientStore } from '../sql/sql-client-store.js'
 import { statement } from '../sql/sql-connection.js'
 import { SqlKeyStore } from '../sql/sql-key-store.js'
 import { SqlTokenStore } from '../sql/sql-token-store.js'
-import { checkTimeout } from '../within-deadline.js'
 import { migrateMysql } from './migrate.js'
 import { mysqlSchema } from './migrations.js'
 import { MysqlConnection } from './mysql-connection.js'
@@ -28,6 +28,12 @@ export interface MysqlStoresOptions {
   readonly clock?: Clock | undefined
 }
 
+const description = describeOptions<MysqlStoresOptions>()('openMysqlStores', {
+  timeoutMilliseconds: storeTimeout(),
+  migrate: flag().or(true),
+  clock: clock(),
+})
+
 /** Stores in one MySQL or MariaDB database. */
 export interface MysqlStores {
   readonly clients: SqlClientStore
@@ -46,12 +52,8 @@ const saveClient = statement('replace_client', 'REPLACE INTO latchkey_client (cl
  * Throws `ConfigurationError` for what cannot work, `StoreUnavailableError` when the database is out of reach.
  */
 export async function openMysqlStores(pool: MysqlPool, options: MysqlStoresOptions = {}): Promise<MysqlStores> {
-  checkOptions('openMysqlStores', options, ['timeoutMilliseconds', 'migrate', 'clock'])
-  const { timeoutMilliseconds = 5000, migrate = true, clock = systemClock } = options
+  const { timeoutMilliseconds, migrate, clock } = description.read(options)
   checkInterface('openMysqlStores.pool', pool, 'MysqlPool')
-  checkTimeout('openMysqlStores', timeoutMilliseconds)
-  checkBoolean('openMysqlStores.migrate', migrate)
-  checkFunction('openMysqlStores.clock', clock)
   const connection = new MysqlConnection(pool, timeoutMilliseconds)
   const patient = new MysqlConnection(pool, MIGRATION_MILLISECONDS)
   await migrateMysql({ connection, patient }, mysqlSchema, { apply: migrate, clock })

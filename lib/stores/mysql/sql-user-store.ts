@@ -1,9 +1,9 @@
 import { checkInterface } from '../../checks/check-interface.js'
-import { checkOptions } from '../../errors/check-options.js'
+import { describeOptions } from '../../checks/describe-options.js'
+import { storeTimeout } from '../../checks/option-kind.js'
 import { SqlUserStore, userDatabase } from '../sql/sql-user-store.js'
-import { userStatements, userTableOptions, type UserDialect, type UserTable } from '../sql/user-table.js'
+import { userStatements, userTableKinds, type UserDialect, type UserTable } from '../sql/user-table.js'
 import type { UserStore } from '../user-store.js'
-import { checkTimeout } from '../within-deadline.js'
 import { MysqlConnection } from './mysql-connection.js'
 import type { MysqlPool } from './mysql-pool.js'
 import { isImpossibleValue } from './store-error.js'
@@ -13,6 +13,11 @@ export interface MysqlUserStoreOptions extends UserTable {
   /** Milliseconds after which a call throws `StoreUnavailableError`, 10 to 60,000. Default 5000. */
   readonly timeoutMilliseconds?: number | undefined
 }
+
+const description = describeOptions<MysqlUserStoreOptions>()('sqlUserStore', {
+  ...userTableKinds,
+  timeoutMilliseconds: storeTimeout(),
+})
 
 const charsets = "CONCAT(@@character_set_connection, ' ', @@character_set_results) AS charsets"
 const bytesAndFloats = /^(?:(?:tiny|medium|long)?blob|(?:var)?binary|bit|float|double|real)$/i
@@ -49,11 +54,9 @@ function schemaAndName(table: string): readonly [schema: string | null, name: st
  * Throws `ConfigurationError` for what cannot be a table.
  */
 export function sqlUserStore(pool: MysqlPool, options: MysqlUserStoreOptions): UserStore {
-  checkOptions('sqlUserStore', options, [...userTableOptions, 'timeoutMilliseconds'])
-  const { timeoutMilliseconds = 5000, usernameCase } = options
+  const { timeoutMilliseconds, ...table } = description.read(options)
   checkInterface('sqlUserStore.pool', pool, 'MysqlPool')
-  checkTimeout('sqlUserStore', timeoutMilliseconds)
-  const statements = userStatements('sqlUserStore', options, dialect)
+  const statements = userStatements('sqlUserStore', table, dialect)
   const database = userDatabase(new MysqlConnection(pool, timeoutMilliseconds), isImpossibleValue)
-  return new SqlUserStore(database, statements, usernameCase)
+  return new SqlUserStore(database, statements, table.usernameCase)
 }

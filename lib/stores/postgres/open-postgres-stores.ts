@@ -1,11 +1,11 @@
 import { checkInterface } from '../../checks/check-interface.js'
-import { checkBoolean, checkFunction, checkOptions } from '../../errors/check-options.js'
-import { systemClock, type Clock } from '../../protocol/clock.js'
+import { describeOptions } from '../../checks/describe-options.js'
+import { clock, flag, storeTimeout } from '../../checks/option-kind.js'
+import type { Clock } from '../../protocol/clock.js'
 import { SqlClientStore } from '../sql/sql-client-store.js'
 import { statement } from '../sql/sql-connection.js'
 import { SqlKeyStore } from '../sql/sql-key-store.js'
 import { SqlTokenStore } from '../sql/sql-token-store.js'
-import { checkTimeout } from '../within-deadline.js'
 import { ignoreConnectionErrors } from './ignore-connection-errors.js'
 import { migratePostgres } from './migrate.js'
 import { postgresSchema } from './migrations.js'
@@ -30,6 +30,13 @@ export interface PostgresStoresOptions {
   /** Default the clock of the machine. */
   readonly clock?: Clock | undefined
 }
+
+const description = describeOptions<PostgresStoresOptions>()('openPostgresStores', {
+  timeoutMilliseconds: storeTimeout(),
+  migrate: flag().or(true),
+  preparedStatements: flag().or(true),
+  clock: clock(),
+})
 
 /** Stores in one PostgreSQL database. */
 export interface PostgresStores {
@@ -57,13 +64,8 @@ export async function openPostgresStores(
   pool: PostgresPool,
   options: PostgresStoresOptions = {},
 ): Promise<PostgresStores> {
-  checkOptions('openPostgresStores', options, ['timeoutMilliseconds', 'migrate', 'preparedStatements', 'clock'])
-  const { timeoutMilliseconds = 5000, migrate = true, preparedStatements = true, clock = systemClock } = options
+  const { timeoutMilliseconds, migrate, preparedStatements, clock } = description.read(options)
   checkInterface('openPostgresStores.pool', pool, 'PostgresPool')
-  checkTimeout('openPostgresStores', timeoutMilliseconds)
-  checkBoolean('openPostgresStores.migrate', migrate)
-  checkBoolean('openPostgresStores.preparedStatements', preparedStatements)
-  checkFunction('openPostgresStores.clock', clock)
   ignoreConnectionErrors(pool)
   const connection = new PostgresConnection(pool, { timeoutMilliseconds, preparedStatements })
   const patient = new PostgresConnection(pool, {

@@ -1,9 +1,9 @@
 import { checkInterface } from '../../checks/check-interface.js'
-import { checkBoolean, checkOptions } from '../../errors/check-options.js'
+import { describeOptions } from '../../checks/describe-options.js'
+import { flag, storeTimeout } from '../../checks/option-kind.js'
 import type { UserStore } from '../user-store.js'
 import { SqlUserStore, userDatabase } from '../sql/sql-user-store.js'
-import { userStatements, userTableOptions, type UserDialect, type UserTable } from '../sql/user-table.js'
-import { checkTimeout } from '../within-deadline.js'
+import { userStatements, userTableKinds, type UserDialect, type UserTable } from '../sql/user-table.js'
 import { PostgresConnection } from './postgres-connection.js'
 import type { PostgresPool } from './postgres-pool.js'
 import { isImpossibleValue } from './store-error.js'
@@ -16,7 +16,11 @@ export interface PostgresUserStoreOptions extends UserTable {
   readonly preparedStatements?: boolean | undefined
 }
 
-const optionNames = [...userTableOptions, 'timeoutMilliseconds', 'preparedStatements']
+const description = describeOptions<PostgresUserStoreOptions>()('sqlUserStore', {
+  ...userTableKinds,
+  timeoutMilliseconds: storeTimeout(),
+  preparedStatements: flag().or(true),
+})
 
 const dialect: UserDialect = {
   quote: '"',
@@ -43,12 +47,9 @@ const dialect: UserDialect = {
  * Throws `ConfigurationError` for what cannot be a table.
  */
 export function sqlUserStore(pool: PostgresPool, options: PostgresUserStoreOptions): UserStore {
-  checkOptions('sqlUserStore', options, optionNames)
-  const { timeoutMilliseconds = 5000, preparedStatements = true, usernameCase } = options
+  const { timeoutMilliseconds, preparedStatements, ...table } = description.read(options)
   checkInterface('sqlUserStore.pool', pool, 'PostgresPool')
-  checkTimeout('sqlUserStore', timeoutMilliseconds)
-  checkBoolean('sqlUserStore.preparedStatements', preparedStatements)
-  const statements = userStatements('sqlUserStore', options, dialect)
+  const statements = userStatements('sqlUserStore', table, dialect)
   const connection = new PostgresConnection(pool, { timeoutMilliseconds, preparedStatements })
-  return new SqlUserStore(userDatabase(connection, isImpossibleValue), statements, usernameCase)
+  return new SqlUserStore(userDatabase(connection, isImpossibleValue), statements, table.usernameCase)
 }

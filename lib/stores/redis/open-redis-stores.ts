@@ -1,7 +1,8 @@
-import { checkFunction, checkOptions } from '../../errors/check-options.js'
+import { describeOptions } from '../../checks/describe-options.js'
+import { checkedBy, clock, storeTimeout } from '../../checks/option-kind.js'
+import { nameValue } from '../../checks/name-value.js'
 import { ConfigurationError } from '../../errors/configuration-error.js'
-import { systemClock, type Clock } from '../../protocol/clock.js'
-import { checkTimeout } from '../within-deadline.js'
+import type { Clock } from '../../protocol/clock.js'
 import { RedisClientStore } from './redis-client-store.js'
 import { RedisConnection } from './redis-connection.js'
 import type { RedisHandle } from './redis-handle.js'
@@ -23,6 +24,12 @@ export interface RedisStoresOptions {
   readonly clock?: Clock | undefined
 }
 
+const description = describeOptions<RedisStoresOptions>()('openRedisStores', {
+  keyPrefix: checkedBy<string>('a prefix with a word in braces', checkKeyPrefix).or('{latchkey}:'),
+  timeoutMilliseconds: storeTimeout(),
+  clock: clock(),
+})
+
 /** Stores in one Redis. */
 export interface RedisStores {
   readonly clients: RedisClientStore
@@ -42,11 +49,7 @@ export interface RedisStores {
  * Throws `ConfigurationError` for what cannot work.
  */
 export function openRedisStores(client: RedisHandle, options: RedisStoresOptions = {}): RedisStores {
-  checkOptions('openRedisStores', options, ['keyPrefix', 'timeoutMilliseconds', 'clock'])
-  const { keyPrefix = '{latchkey}:', timeoutMilliseconds = 5000, clock = systemClock } = options
-  checkKeyPrefix(keyPrefix)
-  checkTimeout('openRedisStores', timeoutMilliseconds)
-  checkFunction('openRedisStores.clock', clock)
+  const { keyPrefix, timeoutMilliseconds, clock } = description.read(options)
   const connection = new RedisConnection(sendCommandOf(client), timeoutMilliseconds)
   ignoreErrorsOf(client)
   const keys = new RedisKeys(keyPrefix)
@@ -57,11 +60,11 @@ export function openRedisStores(client: RedisHandle, options: RedisStoresOptions
   }
 }
 
-function checkKeyPrefix(keyPrefix: unknown): void {
+function checkKeyPrefix(path: string, keyPrefix: unknown): void {
   // The first opening brace counts, and the first closing one behind it.
   if (typeof keyPrefix === 'string' && /^[^{]*\{[^}]+\}/.test(keyPrefix)) return
   const remedy = 'Put a word in braces, such as {latchkey}:, so that a cluster keeps all keys on one node'
-  throw new ConfigurationError('openRedisStores.keyPrefix', 'has no hash tag', remedy)
+  throw new ConfigurationError(path, `is ${nameValue(keyPrefix)}; must have a hash tag`, remedy)
 }
 
 const listenedTo = new WeakSet<RedisHandle>()

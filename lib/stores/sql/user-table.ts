@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
+import { describeOptions, type OptionKinds } from '../../checks/describe-options.js'
+import { nameValue } from '../../checks/name-value.js'
+import { checkedLater, nested, oneOf } from '../../checks/option-kind.js'
 import { ConfigurationError } from '../../errors/configuration-error.js'
-import { checkOptions } from '../../errors/check-options.js'
 import { statement, type SqlStatement, type SqlValue } from './sql-connection.js'
 import type { LossyTypes } from './user-column-types.js'
 
@@ -73,16 +75,26 @@ export interface UserStatements {
   readonly lossyTypes: LossyTypes
 }
 
-/** The columns that options of this kind have, for `checkOptions`. */
-export const userTableOptions: readonly string[] = ['table', 'columns', 'usernameCase']
+const column = 'the name of a column'
+
+const columns = describeOptions<UserTable['columns']>()('columns', {
+  id: checkedLater<string>(column).required(),
+  username: checkedLater<string>(column).required(),
+  passwordHash: checkedLater<string>(column).required(),
+  disabled: checkedLater(column),
+  locked: checkedLater(column),
+})
+
+/** What each of these options must be. */
+export const userTableKinds: OptionKinds<UserTable> = {
+  table: checkedLater<string>('the name of a table').required(),
+  columns: nested(columns).required(),
+  usernameCase: oneOf('exact', 'insensitive'),
+}
 
 /** Makes the statements. Throws `ConfigurationError` for what cannot be a table. */
 export function userStatements(where: string, userTable: UserTable, dialect: UserDialect): UserStatements {
   const { table, columns, usernameCase } = userTable
-  checkOptions(`${where}.columns`, columns, ['id', 'username', 'passwordHash', 'disabled', 'locked'])
-  if (usernameCase !== undefined && !['exact', 'insensitive'].includes(usernameCase)) {
-    throw new ConfigurationError(`${where}.usernameCase`, 'is not known', `Use 'exact' or 'insensitive'`)
-  }
   const name = (option: string, text: unknown): string => quoted(`${where}.${option}`, text, dialect.quote)
   const id = name('columns.id', columns.id)
   const username = name('columns.username', columns.username)
@@ -123,5 +135,6 @@ function quoted(where: string, name: unknown, quote: string): string {
   if (typeof name === 'string' && name !== '' && name.length <= 128 && !/[\0?]/.test(name)) {
     return quote + name.replaceAll(quote, quote + quote) + quote
   }
-  throw new ConfigurationError(where, 'is no name of a table or column', 'Use the name that the database has')
+  const problem = `is ${nameValue(name)}; must be the name of a table or column`
+  throw new ConfigurationError(where, problem, 'Use the name that the database has')
 }

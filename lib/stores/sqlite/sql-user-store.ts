@@ -1,17 +1,13 @@
 import { checkInterface } from '../../checks/check-interface.js'
-import { checkOptions } from '../../errors/check-options.js'
+import { describeOptions } from '../../checks/describe-options.js'
 import type { SqlStatement } from '../sql/sql-connection.js'
 import { SqlUserStore, type UserRow } from '../sql/sql-user-store.js'
-import {
-  userStatements,
-  userTableOptions,
-  type NamedTable,
-  type UserDialect,
-  type UserTable,
-} from '../sql/user-table.js'
+import { userStatements, userTableKinds, type NamedTable, type UserDialect, type UserTable } from '../sql/user-table.js'
 import type { UserStore } from '../user-store.js'
 import { SqliteConnection, type Statement } from './sqlite-connection.js'
 import type { SqliteDatabase } from './sqlite-database.js'
+
+const description = describeOptions<UserTable>()('sqlUserStore', userTableKinds)
 
 /** In SQLite each value has a type of its own. */
 const typesOfRow = ({ id, username, passwordHash }: NamedTable): string =>
@@ -33,9 +29,9 @@ const dialect: UserDialect = {
  * Throws `ConfigurationError` for what cannot be a table.
  */
 export function sqlUserStore(database: SqliteDatabase, options: UserTable): UserStore {
-  checkOptions('sqlUserStore', options, userTableOptions)
+  const table = description.read(options)
   checkInterface('sqlUserStore.database', database, 'SqliteDatabase')
-  const statements = userStatements('sqlUserStore', options, dialect)
+  const statements = userStatements('sqlUserStore', table, dialect)
   const { findByUsername, findById, findTypes } = statements
   const connection = new SqliteConnection(database)
   const prepared = new Map<SqlStatement, Statement<UserRow>>()
@@ -52,6 +48,6 @@ export function sqlUserStore(database: SqliteDatabase, options: UserTable): User
       change: (statement, values) => prepare(statement).run(...values),
     },
     statements,
-    options.usernameCase,
+    table.usernameCase,
   )
 }

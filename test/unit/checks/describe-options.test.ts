@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { describeOptions } from '../../../lib/checks/describe-options.js'
 import { nearestName } from '../../../lib/checks/did-you-mean.js'
-import { nameKind, nameValue } from '../../../lib/checks/name-value.js'
+import { nameValue } from '../../../lib/checks/name-value.js'
 import {
   checkedBy,
   clock,
@@ -158,7 +158,7 @@ describe('the kinds of options', () => {
     const kinds = [wholeNumber(0, 300), wholeNumber(1), flag(), oneOf('a', 'b', 'c'), path(), scopeList(), func()]
     expect(kinds.map(({ expects }) => expects)).toEqual([
       'a whole number from 0 to 300',
-      'a whole number above 0',
+      'a whole number of 1 or more',
       'true or false',
       "'a', 'b' or 'c'",
       'a path that begins with a slash, without ? and #',
@@ -199,28 +199,22 @@ describe('nearestName', () => {
 })
 
 describe('a value is named in a message', () => {
-  class Lamp {
-    readonly isLit = false
-  }
-  it.each<[value: unknown, named: string, kind: string]>([
-    [undefined, 'undefined', 'undefined'],
-    [null, 'null', 'null'],
-    [0.5, '0.5', 'a number'],
-    [NaN, 'NaN', 'a number'],
-    [true, 'true', 'a boolean'],
-    ['a\n"b"', String.raw`'a\n\"b\"', a string`, 'a string'],
-    ['', 'an empty string', 'an empty string'],
-    ['x'.repeat(61), 'a string', 'a string'],
-    [['a'], 'a list', 'a list'],
-    [Promise.resolve(), 'a promise', 'a promise'],
-    [{}, 'an object', 'an object'],
-    [Object.create(null), 'an object', 'an object'],
-    [new Lamp(), 'an object (Lamp)', 'an object (Lamp)'],
-    [refusalOf, 'the function refusalOf', 'the function refusalOf'],
-    [Symbol('a'), 'a symbol', 'a symbol'],
-    [5n, 'a bigint', 'a bigint'],
-  ])('%o', (value, named, kind) => {
+  it.each<[value: unknown, named: string]>([
+    [undefined, 'undefined'],
+    [null, 'null'],
+    [0.5, '0.5'],
+    [NaN, 'NaN'],
+    [true, 'true'],
+    ['a\n"b"', String.raw`'a\n\"b\"', a string`],
+    ['', 'an empty string'],
+    ['x'.repeat(61), 'a string'],
+    [['a'], 'a list'],
+    [Promise.resolve(), 'a promise'],
+    [{}, 'an object'],
+    [new Date(), 'a Date'],
+    [refusalOf, 'the function refusalOf'],
+    [5n, 'a bigint'],
+  ])('%o', (value, named) => {
     expect(nameValue(value)).toBe(named)
-    expect(nameKind(value)).toBe(kind)
   })
 })

@@ -268,16 +268,31 @@ describe('needsRehash', () => {
 
 describe('bcryptHasher', () => {
   it.each([
-    [{ cost: 9 }, 'bcryptHasher.cost: is out of range. Use an integer from 10 to 15.'],
-    [{ cost: 16 }, 'bcryptHasher.cost: is out of range. Use an integer from 10 to 15.'],
-    [{ cost: 10.5 }, 'bcryptHasher.cost: is out of range. Use an integer from 10 to 15.'],
-    [{ cost: Number.NaN }, 'bcryptHasher.cost: is out of range. Use an integer from 10 to 15.'],
-    [{ cost: '10' }, 'bcryptHasher.cost: is out of range. Use an integer from 10 to 15.'],
-    [{ workers: 0 }, 'bcryptHasher.workers: is out of range. Use an integer from 1 to 64.'],
-    [{ workers: 65 }, 'bcryptHasher.workers: is out of range. Use an integer from 1 to 64.'],
-    [{ queueLimit: -1 }, 'bcryptHasher.queueLimit: is out of range. Use an integer from 0 to 10000.'],
-    [{ queueLimit: Infinity }, 'bcryptHasher.queueLimit: is out of range. Use an integer from 0 to 10000.'],
-    [{ longPasswords: 'truncate' }, "bcryptHasher.longPasswords: is not known. Use 'refuse' or 'prehash'."],
+    [{ cost: 9 }, 'bcryptHasher.cost: is 9; must be a whole number from 10 to 15. Leave it out for 10.'],
+    [{ cost: 16 }, 'bcryptHasher.cost: is 16; must be a whole number from 10 to 15. Leave it out for 10.'],
+    [{ cost: 10.5 }, 'bcryptHasher.cost: is 10.5; must be a whole number from 10 to 15. Leave it out for 10.'],
+    [{ cost: Number.NaN }, 'bcryptHasher.cost: is NaN; must be a whole number from 10 to 15. Leave it out for 10.'],
+    [
+      { cost: '10' },
+      "bcryptHasher.cost: is '10', a string; must be a whole number from 10 to 15. Leave it out for 10.",
+    ],
+    [{ workers: 0 }, 'bcryptHasher.workers: is 0; must be a whole number from 1 to 64. Leave it out for the default.'],
+    [
+      { workers: 65 },
+      'bcryptHasher.workers: is 65; must be a whole number from 1 to 64. Leave it out for the default.',
+    ],
+    [
+      { queueLimit: -1 },
+      'bcryptHasher.queueLimit: is -1; must be a whole number from 0 to 10000. Leave it out for 200.',
+    ],
+    [
+      { queueLimit: Infinity },
+      'bcryptHasher.queueLimit: is Infinity; must be a whole number from 0 to 10000. Leave it out for 200.',
+    ],
+    [
+      { longPasswords: 'truncate' },
+      "bcryptHasher.longPasswords: is 'truncate', a string; must be 'refuse' or 'prehash'. Leave it out for refuse.",
+    ],
     [{ rounds: 12 }, 'bcryptHasher.rounds: is not an option. Known options: cost, workers, queueLimit, longPasswords.'],
   ])('refuses the options %j', (options, message) => {
     const make = (): BcryptHasher => bcryptHasher(options as BcryptHasherOptions)

@@ -12,9 +12,9 @@ const hashOfCorrectHorse = '$2b$10$abcdefghijklmnopqrstuu23JPZtHcGhwXSF41f93o/7v
 const repository = fileURLToPath(new URL('../../..', import.meta.url))
 const root = mkdtempSync(join(tmpdir(), 'latchkey-'))
 
-/** Writes lib/passwords and lib/errors as one build would have them; the worker file is copied as it is. */
+/** Writes lib/passwords and what it imports as one build would have them; the worker file is copied as it is. */
 function transpileTo(format: 'esm' | 'cjs'): void {
-  for (const folder of ['passwords', 'errors']) {
+  for (const folder of ['passwords', 'checks', 'protocol', 'errors']) {
     const source = join(repository, 'lib', folder)
     const target = join(root, format, folder)
     mkdirSync(target, { recursive: true })

@@ -23,13 +23,13 @@ const mistakes: readonly Mistake[] = [
   [{ issuer: 'https://id.example.com?a' }, 'issuer', /no query/],
   [{ issuer: 'https://me:secret@id.example.com' }, 'issuer', /no credentials/],
   ...[undefined, null, '', 7, [audience], 'a b', 'a"b', 'a\\b', 'https://api.example.com#a', 'é'].map(
-    (audience) => [{ audience }, 'audience', /is missing, or no identifier.*Name this resource/] as const,
+    (audience) => [{ audience }, 'audience', /must be the identifier of this resource.*Name this resource/] as const,
   ),
   [{ jwks: undefined }, 'jwks', /both given, or neither/],
   [{ introspection }, 'jwks', /both given, or neither/],
   ...[null, false, 'true', []].map((jwks) => [{ jwks }, 'jwks', /needs an object of options/] as const),
   [{ jwks: { url: issuer } }, 'jwks.url', /is not an option/],
-  ...noUri.map((uri) => [{ jwks: { uri } }, 'jwks.uri', /is no https URL/] as const),
+  ...noUri.map((uri) => [{ jwks: { uri } }, 'jwks.uri', /must be an https URL/] as const),
   ...limits.flatMap((name) =>
     [...noWhole, 0, 1e9].map(
       (value) => [{ jwks: { [name]: value } }, `jwks.${name}`, /whole number from 1 to/] as const,
@@ -60,9 +60,11 @@ const mistakes: readonly Mistake[] = [
 
 const introspectionMistakes: readonly Mistake[] = [
   [{ url: issuer }, 'introspection.url', /is not an option/],
-  ...[undefined, ...noUri].map((uri) => [{ uri }, 'introspection.uri', /is no https URL/] as const),
+  ...[undefined, ...noUri].map((uri) => [{ uri }, 'introspection.uri', /must be an https URL/] as const),
   ...(['clientId', 'clientSecret'] as const).flatMap((name) =>
-    [undefined, null, '', 7].map((value) => [{ [name]: value }, `introspection.${name}`, /is missing/] as const),
+    [undefined, null, '', 7].map(
+      (value) => [{ [name]: value }, `introspection.${name}`, /must be a string.*Register a client/] as const,
+    ),
   ),
   ...limits.flatMap((name) =>
     [...noWhole, 0].map((value) => [{ [name]: value }, `introspection.${name}`, /whole number from 1 to/] as const),

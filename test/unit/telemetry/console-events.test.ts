@@ -33,11 +33,17 @@ function written(options: ConsoleEventsOptions, ...events: readonly OAuthEvent[]
 
 describe('consoleEvents()', () => {
   it.each<[object, string]>([
-    [{ level: 'warning' }, 'consoleEvents.level: must be error, warn, info or debug. Leave it out for the default.'],
-    [{ format: 'text' }, 'consoleEvents.format: must be pretty or json. Leave it out for the default.'],
-    [{ foldSeconds: -1 }, 'consoleEvents.foldSeconds: must be a whole number from 0 to 3600. Leave it out'],
-    [{ stacks: 'yes' }, 'consoleEvents.stacks: must be true or false. '],
-    [{ write: process.stderr }, 'consoleEvents.write: must be a function. '],
+    [
+      { level: 'warning' },
+      "consoleEvents.level: is 'warning', a string; must be 'error', 'warn', 'info' or 'debug'. Leave it out for info.",
+    ],
+    [
+      { format: 'text' },
+      "consoleEvents.format: is 'text', a string; must be 'pretty' or 'json'. Leave it out for pretty.",
+    ],
+    [{ foldSeconds: -1 }, 'consoleEvents.foldSeconds: is -1; must be a whole number from 0 to 3600. Leave it out'],
+    [{ stacks: 'yes' }, "consoleEvents.stacks: is 'yes', a string; must be true or false. "],
+    [{ write: process.stderr }, '; must be a function. '],
     [{ colors: true }, 'consoleEvents.colors: is not an option. '],
   ])('refuses %j', (options, message) => {
     expect(() => consoleEvents(options as ConsoleEventsOptions)).toThrow(ConfigurationError)

@@ -130,7 +130,10 @@ describe('a key that is refused', () => {
     ['a folder', 'signingKeys[0]: cannot be read (EISDIR). Give it a private key as PEM, JWK or file.'],
     ['broken JSON', 'signingKeys[0]: cannot be read (no key). Give it a private key as PEM, JWK or file.'],
     ['an EC key for RS256', 'signingKeys: a key cannot sign RS256. Leave the algorithm out, or name one of ES256.'],
-    ['an unknown state', 'signingKeys[0].state: is not a state of a key. Use one of next, active, retired.'],
+    [
+      'an unknown state',
+      "signingKeys[0].state: is 'old', a string; must be 'next', 'active' or 'retired'. Leave it out for active.",
+    ],
   ])('is told with what to do about it: %s', (name, message) => {
     const source = refused.find(([known]) => known === name)?.[1]
     expect(() => loadSigningKeys([source as KeySource])).toThrow(expect.objectContaining({ message }))

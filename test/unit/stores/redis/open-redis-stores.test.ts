@@ -33,7 +33,7 @@ describe('openRedisStores', () => {
       const opening = () => openRedisStores(handle, { keyPrefix: keyPrefix as string })
       expect(opening).toThrow(ConfigurationError)
       expect(opening).toThrow(
-        'openRedisStores.keyPrefix: has no hash tag. Put a word in braces, such as {latchkey}:, so that a cluster keeps all keys on one node.',
+        '; must have a hash tag. Put a word in braces, such as {latchkey}:, so that a cluster keeps all keys on one node.',
       )
     },
   )
