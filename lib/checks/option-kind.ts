@@ -130,7 +130,8 @@ export function clock(): OptionKind<Clock, 'default'> {
     expects: 'a function that returns whole seconds since the epoch',
     problemOf(value) {
       if (typeof value !== 'function') return `is ${describeValue(value)}`
-      const now: unknown = (value as () => unknown)()
+      const now = timeOf(value as () => unknown)
+      if (now === unknownTime) return undefined
       // Milliseconds taken for seconds would end every token after a thousandth of its time.
       if (Number.isSafeInteger(now) && Number(now) >= 0 && Number(now) < 100_000_000_000) return undefined
       return `returns ${nameValue(now)}`
@@ -138,6 +139,17 @@ export function clock(): OptionKind<Clock, 'default'> {
     remedyFor: (_, value) => (typeof value === 'function' ? 'Write () => Math.floor(Date.now() / 1000)' : undefined),
   })
   return kind.or(systemClock)
+}
+
+const unknownTime = Symbol('unknown time')
+
+/** A clock that cannot tell the time yet, such as that of a server that is about to be made, is not judged. */
+function timeOf(clock: () => unknown): unknown {
+  try {
+    return clock()
+  } catch {
+    return unknownTime
+  }
 }
 
 /** Whatever a function accepts that throws `ConfigurationError` for everything else. */

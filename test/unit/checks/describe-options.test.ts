@@ -143,6 +143,13 @@ describe('describeOptions', () => {
     expect(refusalOf(given)).toContain(says)
   })
 
+  it('takes a clock that cannot tell the time yet', () => {
+    const late = (): number => server.now()
+    expect(lantern.read({ owner: 'ada', clock: late }).clock).toBe(late)
+    const server = { now: () => 1_800_000_000 }
+    expect(late()).toBe(1_800_000_000)
+  })
+
   it('names options by the path that they are told', () => {
     expect(() => lantern.read({ owner: 'ada', lifetimeSeconds: 0 }, 'lanterns[2]')).toThrow(
       'lanterns[2].lifetimeSeconds: is 0; must be ',
