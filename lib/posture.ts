@@ -37,13 +37,13 @@ export function weakSettings(subject: PostureSubject): readonly PostureFinding[]
     throttle === undefined,
     'no_throttle',
     'Nobody here counts wrong passwords and secrets (RFC 6749 section 4.3.2)',
-    'Leave throttle out, or give it sharedThrottle(…)',
+    'Leave throttle out, or give the server that of its stores: throttle: stores.throttle',
   )
   find(
     throttle?.isShared === false && (isOneOfSeveral || (isProduction && tokens.isShared === true)),
     'memory_throttle',
     'Failures are counted in each process by itself: with every process a guesser has as many tries more',
-    'Use sharedThrottle(…) over a limiter of rate-limiter-flexible',
+    'Give the server the throttle of its stores: throttle: stores.throttle, of latchkey/stores/sqlite, postgres, mysql or redis',
   )
   find(
     options.secret === undefined &&

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Breaker } from './breaker.js'
-import { checkLimiter } from './check-limiter.js'
 import { knownAddressSlots } from './known-address-slots.js'
 import { longestDuration, repeating, type LimiterState, type RateLimiter } from './rate-limiter.js'
 import type { AllowedAttempt, AttemptOutcome, BlockedAttempt, Throttle, ThrottleKey } from './throttle.js'
@@ -164,7 +163,6 @@ export function limiterThrottle(rateLimiter: RateLimiter, options: LimiterThrott
       const { consumedPoints } = await breaker.ask(() => limiter.penalty(inARowOf(key ?? 'nobody'), 1, duration))
       return key === undefined ? 0 : consumedPoints
     },
-    check: () => breaker.ask(() => checkLimiter(limiter)),
     async clearInARow(key) {
       await breaker.ask(() => limiter.delete(inARowOf(key)))
     },

@@ -1,9 +1,10 @@
 import { describeOptions } from '../checks/describe-options.js'
 import { storeTimeout } from '../checks/option-kind.js'
 import { checkInterface } from '../checks/check-interface.js'
-import { checkClientOf } from './check-limiter.js'
+import { Breaker } from './breaker.js'
+import { checkClientOf, checkLimiter } from './check-limiter.js'
 import { limiterThrottle } from './limiter-throttle.js'
-import type { RateLimiter } from './rate-limiter.js'
+import { repeating, type RateLimiter } from './rate-limiter.js'
 import type { Throttle } from './throttle.js'
 import { throttleLimits, type ThrottleLimits } from './throttle-limits.js'
 
@@ -41,5 +42,14 @@ const description = describeOptions<SharedThrottleOptions>()('sharedThrottle', {
 export function sharedThrottle(rateLimiter: RateLimiter, options: SharedThrottleOptions = {}): Throttle {
   checkInterface('sharedThrottle', rateLimiter, 'RateLimiter')
   checkClientOf(rateLimiter)
-  return limiterThrottle(rateLimiter, { limits: undefined, ...description.read(options) })
+  const { limits, timeoutMilliseconds } = description.read(options)
+  return {
+    ...limiterThrottle(rateLimiter, { limits, timeoutMilliseconds }),
+    // With a breaker of its own: a limiter that is slow while it makes its table must not hold sign-ins up.
+    check: () => new Breaker({ timeoutMilliseconds, probe }).ask(() => checkLimiter(repeating(rateLimiter))),
+  }
+
+  function probe(): Promise<unknown> {
+    return rateLimiter.get('probe')
+  }
 }

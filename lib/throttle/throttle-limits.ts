@@ -58,11 +58,6 @@ export function throttleLimits(): OptionKind<ThrottleLimits> {
   return checkedBy('limits, each for a kind', (path, limits) => resolveLimits(limits as ThrottleLimits, path))
 }
 
-/** Refuses limits that cannot be. Throws `ConfigurationError`. */
-export function checkThrottleLimits(where: string, limits: ThrottleLimits | undefined): void {
-  resolveLimits(limits, `${where}.throttleLimits`)
-}
-
 /** Fills limits up with the defaults. Throws `ConfigurationError`. */
 export function resolveLimits(
   limits: ThrottleLimits = {},

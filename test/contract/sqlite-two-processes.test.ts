@@ -27,6 +27,14 @@ afterEach(() => {
 })
 
 describe('processes that share a SQLite file', () => {
+  it('two of them let as many attempts fail as one, of a hundred at once', async () => {
+    openSqliteStores(file).close()
+    const task = { args: [compiled.sqlite, file, 'alice'] }
+    const answers = (await runProcesses('count-failures.mjs', [task, task])) as string[][]
+    expect(answers.flat()).toHaveLength(100)
+    expect(answers.flat().filter((answer) => answer === 'allowed')).toHaveLength(5)
+  })
+
   it('two of them, with 25 rotations each, spend a refresh token once', async () => {
     const stores = openSqliteStores(file)
     const signIns = Array.from({ length: 20 }, () => newSignIn())

@@ -100,6 +100,7 @@ describe('the links', () => {
     'docs/frameworks.md',
     'docs/observability.md',
     'docs/security.md',
+    'docs/throttle.md',
   ].concat(readdirSync(join(root, 'docs/adr')).map((file) => `docs/adr/${file}`))
 
   it.each(documents)('of %s lead somewhere', (file) => {

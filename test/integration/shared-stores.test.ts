@@ -86,9 +86,9 @@ function checkSharedStore({ server, settings, open }: StartedDatabase): void {
       expect(applied.map(({ version }) => Number(version))).toEqual(applied.map((_, index) => index + 1))
       expect(applied.length).toBeGreaterThan(0)
       if (settings.kind !== 'mysql' || server.given) return
-      // Seven tables, and for each process perhaps the one that notes the steps.
-      expect(createdTables).toBeGreaterThanOrEqual(8)
-      expect(createdTables).toBeLessThanOrEqual(11)
+      // Eight tables, and for each process perhaps the one that notes the steps.
+      expect(createdTables).toBeGreaterThanOrEqual(9)
+      expect(createdTables).toBeLessThanOrEqual(12)
     },
   )
 

@@ -2,6 +2,9 @@ import { describeOptions } from '../../checks/describe-options.js'
 import { checkedLater } from '../../checks/option-kind.js'
 import type { Client } from '../client-store.js'
 import { MemoryClientStore } from './memory-client-store.js'
+import { memoryThrottle } from '../../throttle/memory-throttle.js'
+import type { Throttle } from '../../throttle/throttle.js'
+import { throttleLimits, type ThrottleLimits } from '../../throttle/throttle-limits.js'
 import { MemoryKeyStore } from './memory-key-store.js'
 import { memoryTokenStoreKinds, MemoryTokenStore, type MemoryTokenStoreOptions } from './memory-token-store.js'
 
@@ -9,6 +12,8 @@ import { memoryTokenStoreKinds, MemoryTokenStore, type MemoryTokenStoreOptions }
 export interface MemoryStoresOptions extends MemoryTokenStoreOptions {
   /** Clients that are there from the start. Default none. */
   readonly clients?: Iterable<Client> | undefined
+  /** Limits of the stores' `throttle`, where they differ from the defaults. */
+  readonly throttleLimits?: ThrottleLimits | undefined
 }
 
 /** Stores that live as long as their process. */
@@ -16,12 +21,15 @@ export interface MemoryStores {
   readonly clients: MemoryClientStore
   readonly tokens: MemoryTokenStore
   readonly keys: MemoryKeyStore
+  /** Counts failures in this process alone, as the server does without it. */
+  readonly throttle: Throttle
   /** Stops the timer that frees memory. */
   close(): void
 }
 
 const description = describeOptions<MemoryStoresOptions>()('createMemoryStores', {
   clients: checkedLater('an iterable of clients'),
+  throttleLimits: throttleLimits(),
   ...memoryTokenStoreKinds,
 })
 
@@ -31,7 +39,13 @@ const description = describeOptions<MemoryStoresOptions>()('createMemoryStores',
  * Throws `ConfigurationError` for an option that it does not know or cannot use.
  */
 export function createMemoryStores(options: MemoryStoresOptions = {}): MemoryStores {
-  const { clients, ...tokenOptions } = description.read(options)
+  const { clients, throttleLimits: limits, ...tokenOptions } = description.read(options)
   const tokens = new MemoryTokenStore(tokenOptions)
-  return { clients: new MemoryClientStore(clients), tokens, keys: new MemoryKeyStore(), close: () => tokens.close() }
+  return {
+    clients: new MemoryClientStore(clients),
+    tokens,
+    keys: new MemoryKeyStore(),
+    throttle: memoryThrottle({ limits, clock: tokenOptions.clock }),
+    close: () => tokens.close(),
+  }
 }

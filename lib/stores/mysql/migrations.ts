@@ -111,5 +111,17 @@ export const mysqlSchema: Schema = {
       ) ${table}`,
       ],
     },
+    {
+      version: 3,
+      statements: [
+        // The counters of `throttle`.
+        `CREATE TABLE IF NOT EXISTS latchkey_throttle (
+        name       VARBINARY(255) NOT NULL PRIMARY KEY,
+        points     BIGINT         NOT NULL,
+        expires_at BIGINT         NOT NULL COMMENT 'Milliseconds since the epoch',
+        KEY latchkey_throttle_expires_at (expires_at)
+      ) ${table}`,
+      ],
+    },
   ],
 }

@@ -1,5 +1,6 @@
 import { pruneDialect } from '../sql/prune-statements.js'
 import { statement } from '../sql/sql-connection.js'
+import { mysqlMilliseconds } from './mysql-counters.js'
 import type { TokenDialect } from '../sql/sql-token-store.js'
 import {
   accessTokenValues,
@@ -81,6 +82,7 @@ const dialect: Omit<TokenDialect, 'rotate'> = {
     newestFirst: 'token.generation DESC',
     least: 'least',
     greatest: 'greatest',
+    milliseconds: mysqlMilliseconds,
   }),
   insertRevokedToken: statement(
     'insert_revoked_token',

@@ -2,13 +2,18 @@ import { checkInterface } from '../../checks/check-interface.js'
 import { describeOptions } from '../../checks/describe-options.js'
 import { clock, flag, storeTimeout } from '../../checks/option-kind.js'
 import type { Clock } from '../../protocol/clock.js'
+import { limiterThrottle } from '../../throttle/limiter-throttle.js'
+import type { Throttle } from '../../throttle/throttle.js'
+import { throttleLimits, type ThrottleLimits } from '../../throttle/throttle-limits.js'
 import { SqlClientStore } from '../sql/sql-client-store.js'
 import { statement } from '../sql/sql-connection.js'
 import { SqlKeyStore } from '../sql/sql-key-store.js'
+import { sqlRateLimiter } from '../sql/sql-rate-limiter.js'
 import { SqlTokenStore } from '../sql/sql-token-store.js'
 import { migrateMysql } from './migrate.js'
 import { mysqlSchema } from './migrations.js'
 import { MysqlConnection } from './mysql-connection.js'
+import { mysqlCounters } from './mysql-counters.js'
 import type { MysqlPool } from './mysql-pool.js'
 import { mysqlTokens } from './mysql-tokens.js'
 
@@ -26,12 +31,15 @@ export interface MysqlStoresOptions {
   readonly migrate?: boolean | undefined
   /** Default the clock of the machine. */
   readonly clock?: Clock | undefined
+  /** Limits of the stores' `throttle`, where they differ from the defaults. */
+  readonly throttleLimits?: ThrottleLimits | undefined
 }
 
 const description = describeOptions<MysqlStoresOptions>()('openMysqlStores', {
   timeoutMilliseconds: storeTimeout(),
   migrate: flag().or(true),
   clock: clock(),
+  throttleLimits: throttleLimits(),
 })
 
 /** Stores in one MySQL or MariaDB database. */
@@ -39,6 +47,8 @@ export interface MysqlStores {
   readonly clients: SqlClientStore
   readonly tokens: SqlTokenStore
   readonly keys: SqlKeyStore
+  /** Counts failures for all processes: `createAuthorizationServer({ clients, tokens, throttle })`. */
+  readonly throttle: Throttle
 }
 
 const MIGRATION_MILLISECONDS = 60_000
@@ -52,7 +62,7 @@ const saveClient = statement('replace_client', 'REPLACE INTO latchkey_client (cl
  * Throws `ConfigurationError` for what cannot work, `StoreUnavailableError` when the database is out of reach.
  */
 export async function openMysqlStores(pool: MysqlPool, options: MysqlStoresOptions = {}): Promise<MysqlStores> {
-  const { timeoutMilliseconds, migrate, clock } = description.read(options)
+  const { timeoutMilliseconds, migrate, clock, throttleLimits: limits } = description.read(options)
   checkInterface('openMysqlStores.pool', pool, 'MysqlPool')
   const connection = new MysqlConnection(pool, timeoutMilliseconds)
   const patient = new MysqlConnection(pool, MIGRATION_MILLISECONDS)
@@ -61,5 +71,9 @@ export async function openMysqlStores(pool: MysqlPool, options: MysqlStoresOptio
     clients: new SqlClientStore(connection, saveClient),
     tokens: new SqlTokenStore(connection, mysqlTokens(connection), clock),
     keys: new SqlKeyStore(connection),
+    throttle: limiterThrottle(sqlRateLimiter(connection, mysqlCounters(connection)), {
+      limits,
+      timeoutMilliseconds,
+    }),
   }
 }

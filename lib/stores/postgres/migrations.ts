@@ -105,5 +105,17 @@ export const postgresSchema: Schema = {
       )`,
       ],
     },
+    {
+      version: 3,
+      statements: [
+        // The counters of `throttle`. Points change often and `expires_at` does not: there is room for the new row beside the old one.
+        `CREATE TABLE latchkey_throttle (
+        name       TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+        points     BIGINT NOT NULL,
+        expires_at BIGINT NOT NULL -- Milliseconds since the epoch.
+      ) WITH (fillfactor = 70)`,
+        `CREATE INDEX latchkey_throttle_expires_at ON latchkey_throttle (expires_at)`,
+      ],
+    },
   ],
 }

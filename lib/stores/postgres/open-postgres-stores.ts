@@ -2,14 +2,19 @@ import { checkInterface } from '../../checks/check-interface.js'
 import { describeOptions } from '../../checks/describe-options.js'
 import { clock, flag, storeTimeout } from '../../checks/option-kind.js'
 import type { Clock } from '../../protocol/clock.js'
+import { limiterThrottle } from '../../throttle/limiter-throttle.js'
+import type { Throttle } from '../../throttle/throttle.js'
+import { throttleLimits, type ThrottleLimits } from '../../throttle/throttle-limits.js'
 import { SqlClientStore } from '../sql/sql-client-store.js'
 import { statement } from '../sql/sql-connection.js'
 import { SqlKeyStore } from '../sql/sql-key-store.js'
+import { sqlRateLimiter } from '../sql/sql-rate-limiter.js'
 import { SqlTokenStore } from '../sql/sql-token-store.js'
 import { ignoreConnectionErrors } from './ignore-connection-errors.js'
 import { migratePostgres } from './migrate.js'
 import { postgresSchema } from './migrations.js'
 import { PostgresConnection } from './postgres-connection.js'
+import { postgresCounters } from './postgres-counters.js'
 import type { PostgresPool } from './postgres-pool.js'
 import { postgresTokens } from './postgres-tokens.js'
 
@@ -29,6 +34,8 @@ export interface PostgresStoresOptions {
   readonly preparedStatements?: boolean | undefined
   /** Default the clock of the machine. */
   readonly clock?: Clock | undefined
+  /** Limits of the stores' `throttle`, where they differ from the defaults. */
+  readonly throttleLimits?: ThrottleLimits | undefined
 }
 
 const description = describeOptions<PostgresStoresOptions>()('openPostgresStores', {
@@ -36,6 +43,7 @@ const description = describeOptions<PostgresStoresOptions>()('openPostgresStores
   migrate: flag().or(true),
   preparedStatements: flag().or(true),
   clock: clock(),
+  throttleLimits: throttleLimits(),
 })
 
 /** Stores in one PostgreSQL database. */
@@ -43,6 +51,8 @@ export interface PostgresStores {
   readonly clients: SqlClientStore
   readonly tokens: SqlTokenStore
   readonly keys: SqlKeyStore
+  /** Counts failures for all processes: `createAuthorizationServer({ clients, tokens, throttle })`. */
+  readonly throttle: Throttle
 }
 
 const MIGRATION_MILLISECONDS = 60_000
@@ -64,7 +74,7 @@ export async function openPostgresStores(
   pool: PostgresPool,
   options: PostgresStoresOptions = {},
 ): Promise<PostgresStores> {
-  const { timeoutMilliseconds, migrate, preparedStatements, clock } = description.read(options)
+  const { timeoutMilliseconds, migrate, preparedStatements, clock, throttleLimits: limits } = description.read(options)
   checkInterface('openPostgresStores.pool', pool, 'PostgresPool')
   ignoreConnectionErrors(pool)
   const connection = new PostgresConnection(pool, { timeoutMilliseconds, preparedStatements })
@@ -77,5 +87,9 @@ export async function openPostgresStores(
     clients: new SqlClientStore(connection, saveClient),
     tokens: new SqlTokenStore(connection, postgresTokens(timeoutMilliseconds), clock),
     keys: new SqlKeyStore(connection),
+    throttle: limiterThrottle(sqlRateLimiter(connection, postgresCounters(connection)), {
+      limits,
+      timeoutMilliseconds,
+    }),
   }
 }

@@ -1,6 +1,7 @@
 import { pruneDialect } from '../sql/prune-statements.js'
 import type { SqlNumber } from '../sql/authorization-row.js'
 import { statement, type SqlConnection, type SqlStatement } from '../sql/sql-connection.js'
+import { postgresMilliseconds } from './postgres-counters.js'
 import type { TokenDialect } from '../sql/sql-token-store.js'
 import {
   accessTokenValues,
@@ -109,6 +110,7 @@ const dialect: Omit<TokenDialect, 'rotate'> = {
     newestFirst: 'token.generation DESC NULLS LAST',
     least: 'least',
     greatest: 'greatest',
+    milliseconds: postgresMilliseconds,
   }),
   claimLateRetry: statement('claim_late_retry', claimLateRetryText),
   trim: statement(

@@ -3,11 +3,15 @@ import { checkedBy, clock, storeTimeout } from '../../checks/option-kind.js'
 import { nameValue } from '../../checks/name-value.js'
 import { ConfigurationError } from '../../errors/configuration-error.js'
 import type { Clock } from '../../protocol/clock.js'
+import { limiterThrottle } from '../../throttle/limiter-throttle.js'
+import type { Throttle } from '../../throttle/throttle.js'
+import { throttleLimits, type ThrottleLimits } from '../../throttle/throttle-limits.js'
 import { RedisClientStore } from './redis-client-store.js'
 import { RedisConnection } from './redis-connection.js'
 import type { RedisHandle } from './redis-handle.js'
 import { RedisKeyStore } from './redis-key-store.js'
 import { RedisKeys } from './redis-keys.js'
+import { redisRateLimiter } from './redis-rate-limiter.js'
 import { RedisTokenStore } from './redis-token-store.js'
 import { sendCommandOf } from './send-command.js'
 
@@ -22,12 +26,15 @@ export interface RedisStoresOptions {
   readonly timeoutMilliseconds?: number | undefined
   /** Default the clock of the machine. */
   readonly clock?: Clock | undefined
+  /** Limits of the stores' `throttle`, where they differ from the defaults. */
+  readonly throttleLimits?: ThrottleLimits | undefined
 }
 
 const description = describeOptions<RedisStoresOptions>()('openRedisStores', {
   keyPrefix: checkedBy<string>('a prefix with a word in braces', checkKeyPrefix).or('{latchkey}:'),
   timeoutMilliseconds: storeTimeout(),
   clock: clock(),
+  throttleLimits: throttleLimits(),
 })
 
 /** Stores in one Redis. */
@@ -35,6 +42,8 @@ export interface RedisStores {
   readonly clients: RedisClientStore
   readonly tokens: RedisTokenStore
   readonly keys: RedisKeyStore
+  /** Counts failures for all processes: `createAuthorizationServer({ clients, tokens, throttle })`. */
+  readonly throttle: Throttle
 }
 
 /**
@@ -49,7 +58,7 @@ export interface RedisStores {
  * Throws `ConfigurationError` for what cannot work.
  */
 export function openRedisStores(client: RedisHandle, options: RedisStoresOptions = {}): RedisStores {
-  const { keyPrefix, timeoutMilliseconds, clock } = description.read(options)
+  const { keyPrefix, timeoutMilliseconds, clock, throttleLimits: limits } = description.read(options)
   const connection = new RedisConnection(sendCommandOf(client), timeoutMilliseconds)
   ignoreErrorsOf(client)
   const keys = new RedisKeys(keyPrefix)
@@ -57,6 +66,7 @@ export function openRedisStores(client: RedisHandle, options: RedisStoresOptions
     clients: new RedisClientStore(connection, keys),
     tokens: new RedisTokenStore(connection, keys, clock),
     keys: new RedisKeyStore(connection, keys),
+    throttle: limiterThrottle(redisRateLimiter(connection, keys), { limits, timeoutMilliseconds }),
   }
 }
 

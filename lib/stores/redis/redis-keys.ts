@@ -47,6 +47,11 @@ export class RedisKeys {
     return `${this.root}revoked:${keyPart(tokenId)}`
   }
 
+  /** String: a counter of a throttle. */
+  counter(name: string): string {
+    return `${this.root}throttle:${keyPart(name)}`
+  }
+
   /** Sorted set: the authorizations of a user, by their end. */
   authorizationsOfUser(userId: string): string {
     return `${this.root}user:${keyPart(userId)}`

@@ -18,6 +18,8 @@ export interface PruneDialect {
   readonly deleteExpiredRevokedTokens: SqlStatement
   /** Value: the time. */
   readonly forgetNonces: SqlStatement
+  /** Deletes counters of a throttle that have expired, by the clock of the database, too: nobody gets more guesses. Value: the time in milliseconds. */
+  readonly deleteExpiredCounters: SqlStatement
   /** The same for what earlier versions stored. Value: a minute before. Absent: there is none. */
   readonly forgetOldNonces: SqlStatement | undefined
   /** Ids of authorizations that may have ended, locked until the transaction ends. Value: the time. */
@@ -57,8 +59,10 @@ export function pruneDialect(dialect: {
   /** How it names the least and the greatest of values. */
   readonly least: string
   readonly greatest: string
+  /** The time in milliseconds since the epoch. */
+  readonly milliseconds: string
 }): PruneDialect {
-  const { sizes, limited, hasOldNonces, lock, newestFirst, least, greatest } = dialect
+  const { sizes, limited, hasOldNonces, lock, newestFirst, least, greatest, milliseconds } = dialect
   const ids = `authorization_id IN (${Array.from({ length: sizes.authorizations }, () => '?').join(', ')})`
   const limit = sizes.tokens
   const tables = [
@@ -89,6 +93,17 @@ export function pruneDialect(dialect: {
         key: 'token_hash',
         where: 'nonce_until <= ?',
         order: 'nonce_until',
+        limit,
+      }),
+    ),
+    deleteExpiredCounters: statement(
+      'delete_expired_counters',
+      limited({
+        head: 'DELETE FROM latchkey_throttle',
+        table: 'latchkey_throttle',
+        key: 'name',
+        where: `expires_at <= ${least}(?, ${milliseconds})`,
+        order: 'expires_at',
         limit,
       }),
     ),

@@ -27,8 +27,9 @@ export async function pruneTokens(
   let removed = 0
   const deletions = [dialect.deleteExpiredAccessTokens, dialect.deleteExpiredRevokedTokens]
   for (const deletion of deletions) removed += await inBatches(deletion, now)
-  // A nonce is no record: nothing is counted.
+  // A nonce is no record, and a counter is none of a token: nothing is counted.
   await inBatches(dialect.forgetNonces, now)
+  await inBatches(dialect.deleteExpiredCounters, now * 1000)
   // At least one batch, however long the tokens took: each kind of record has its turn.
   let batch: number | undefined
   do {

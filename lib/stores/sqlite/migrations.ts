@@ -125,5 +125,19 @@ export const sqliteSchema: Schema = {
     `,
       ],
     },
+    {
+      version: 4,
+      statements: [
+        `
+      -- The counters of throttle.
+      CREATE TABLE latchkey_throttle (
+        name       TEXT    NOT NULL PRIMARY KEY,
+        points     INTEGER NOT NULL,
+        expires_at INTEGER NOT NULL -- Milliseconds since the epoch.
+      ) STRICT, WITHOUT ROWID;
+      CREATE INDEX latchkey_throttle_expires_at ON latchkey_throttle (expires_at);
+    `,
+      ],
+    },
   ],
 }

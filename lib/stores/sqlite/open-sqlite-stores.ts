@@ -4,6 +4,9 @@ import { checkInterface } from '../../checks/check-interface.js'
 import { ConfigurationError } from '../../errors/configuration-error.js'
 import { describeValue } from '../../checks/kind-of-value.js'
 import type { Clock } from '../../protocol/clock.js'
+import { limiterThrottle } from '../../throttle/limiter-throttle.js'
+import type { Throttle } from '../../throttle/throttle.js'
+import { throttleLimits, type ThrottleLimits } from '../../throttle/throttle-limits.js'
 import { configureDatabaseFile } from './configure-database-file.js'
 import { migrate } from './migrate.js'
 import { sqliteSchema } from './migrations.js'
@@ -11,6 +14,7 @@ import { openDatabaseFile } from './open-database-file.js'
 import { SqliteClientStore } from './sqlite-client-store.js'
 import { SqliteConnection } from './sqlite-connection.js'
 import { SqliteKeyStore } from './sqlite-key-store.js'
+import { sqliteRateLimiter } from './sqlite-rate-limiter.js'
 import type { SqliteDatabase } from './sqlite-database.js'
 import { SqliteTokenStore } from './sqlite-token-store.js'
 
@@ -28,12 +32,15 @@ export interface SqliteStoresOptions {
   readonly migrate?: boolean | undefined
   /** Default the clock of the machine. */
   readonly clock?: Clock | undefined
+  /** Limits of the stores' `throttle`, where they differ from the defaults. */
+  readonly throttleLimits?: ThrottleLimits | undefined
 }
 
 const description = describeOptions<SqliteStoresOptions>()('openSqliteStores', {
   busyTimeoutMilliseconds: wholeNumber(0, 60_000).or(2000),
   migrate: flag().or(true),
   clock: clock(),
+  throttleLimits: throttleLimits(),
 })
 
 /** Stores in one SQLite database. */
@@ -41,6 +48,8 @@ export interface SqliteStores {
   readonly clients: SqliteClientStore
   readonly tokens: SqliteTokenStore
   readonly keys: SqliteKeyStore
+  /** Counts failures for all processes that open the file: `createAuthorizationServer({ clients, tokens, throttle })`. */
+  readonly throttle: Throttle
   /** Closes the file; a database that was handed over stays open. */
   close(): void
 }
@@ -53,8 +62,8 @@ export interface SqliteStores {
  * Throws `ConfigurationError` for what cannot work.
  */
 export function openSqliteStores(database: string | SqliteDatabase, options: SqliteStoresOptions = {}): SqliteStores {
-  const { busyTimeoutMilliseconds, migrate: apply, clock } = description.read(options)
-  const schema = { apply, clock }
+  const { busyTimeoutMilliseconds, migrate: apply, clock, throttleLimits: limits } = description.read(options)
+  const schema = { apply, clock, limits, isInMemory: database === ':memory:' }
   if (typeof database === 'string') return openFile(database, busyTimeoutMilliseconds, schema)
   if (typeof database !== 'object') {
     const problem = `is ${describeValue(database)}; it must be the name of a file, or an open database`
@@ -75,6 +84,8 @@ export function openSqliteStores(database: string | SqliteDatabase, options: Sql
 interface SchemaOptions {
   readonly apply: boolean
   readonly clock: Clock
+  readonly limits: ThrottleLimits | undefined
+  readonly isInMemory: boolean
 }
 
 function openFile(name: string, busyTimeoutMilliseconds: number, schema: SchemaOptions): SqliteStores {
@@ -91,10 +102,13 @@ function openFile(name: string, busyTimeoutMilliseconds: number, schema: SchemaO
 
 function storesOn(connection: SqliteConnection, schema: SchemaOptions): Omit<SqliteStores, 'close'> {
   migrate(connection, sqliteSchema, schema)
-  const { clock } = schema
+  const { clock, limits } = schema
+  const throttle = limiterThrottle(sqliteRateLimiter(connection), { limits, timeoutMilliseconds: 60_000 })
   return {
     clients: new SqliteClientStore(connection),
     tokens: new SqliteTokenStore(connection, clock),
     keys: new SqliteKeyStore(connection),
+    // Nobody else opens a database in memory.
+    throttle: { ...throttle, isShared: !schema.isInMemory },
   }
 }

@@ -13,6 +13,7 @@ const dialect = pruneDialect({
   newestFirst: 'token.generation DESC',
   least: 'min',
   greatest: 'max',
+  milliseconds: `CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)`,
 })
 
 interface DeadRow {
@@ -28,6 +29,7 @@ export class PruneTokens {
   readonly #connection: SqliteConnection
   readonly #deleteExpired: readonly Statement<never>[]
   readonly #forgetNonces: Statement<never>
+  readonly #deleteExpiredCounters: Statement<never>
   readonly #forgetOldNonces: Statement<never> | undefined
   readonly #due: Statement<DeadRow>
   readonly #move: Statement<never>
@@ -43,6 +45,7 @@ export class PruneTokens {
       connection.prepare(text),
     )
     this.#forgetNonces = connection.prepare(dialect.forgetNonces.text)
+    this.#deleteExpiredCounters = connection.prepare(dialect.deleteExpiredCounters.text)
     const { forgetOldNonces } = dialect
     this.#forgetOldNonces = forgetOldNonces && connection.prepare(forgetOldNonces.text)
     this.#due = connection.prepare(dialect.findDueAuthorizations.text)
@@ -66,8 +69,9 @@ export class PruneTokens {
   *#steps(now: number, isUsedUp: () => boolean): Generator<void, number> {
     let removed = 0
     for (const statement of this.#deleteExpired) removed += yield* this.#inBatches(statement, now, isUsedUp)
-    // A nonce is no record: nothing is counted.
+    // A nonce is no record, and a counter is none of a token: nothing is counted.
     yield* this.#inBatches(this.#forgetNonces, now, isUsedUp)
+    yield* this.#inBatches(this.#deleteExpiredCounters, now * 1000, isUsedUp)
     for (;;) {
       const batch = this.#connection.atomically(() => this.#pruneAuthorizations(now))
       if (batch === undefined) break

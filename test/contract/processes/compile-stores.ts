@@ -6,7 +6,7 @@ import ts from 'typescript'
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 const lib = join(root, 'lib')
 const results = join(root, '.test-results')
-const needed = ['checks', 'errors', 'protocol', 'stores', 'testing', 'client-auth', 'clients.ts']
+const needed = ['checks', 'errors', 'protocol', 'stores', 'throttle', 'testing', 'client-auth', 'clients.ts']
 
 /** A compiled copy of the stores, for processes that know no TypeScript. */
 export interface CompiledStores {

@@ -17,7 +17,7 @@ afterAll(async () => {
   await Promise.all([postgres?.stop(), mariadb?.stop()])
 })
 
-const lacking = /^database: lacks the migrations 1, 2(?:, 3)? of latchkey/
+const lacking = /^database: lacks the migrations 1, 2, 3(?:, 4)? of latchkey/
 
 describe('printMigrations', () => {
   it('refuses a dialect that there is not, and an option', () => {
@@ -31,6 +31,7 @@ describe('printMigrations', () => {
     expect(printMigrations('sqlite', { after: 1 })).not.toContain('version 1\n')
     expect(printMigrations('sqlite', { after: 1 })).toContain('-- latchkey: version 2\n')
     expect(printMigrations('sqlite', { after: 3 })).not.toContain('ALTER')
+    expect(printMigrations('sqlite', { after: 4 })).not.toContain('latchkey_throttle (')
   })
 
   it('makes a SQLite database that is accepted without migrating', () => {
@@ -42,7 +43,7 @@ describe('printMigrations', () => {
     tokens.saveTokens(signIn)
     expect(tokens.findAccessToken(signIn.accessToken.tokenHash)).toEqual(signIn.accessToken)
     openSqliteStores(database)
-    expect(database.prepare('SELECT count(*) FROM latchkey_migration').pluck().get()).toBe(3)
+    expect(database.prepare('SELECT count(*) FROM latchkey_migration').pluck().get()).toBe(4)
   })
 
   it.skipIf(postgres === undefined)('makes a PostgreSQL database that is accepted without migrating', async () => {
@@ -58,7 +59,7 @@ describe('printMigrations', () => {
       const { rows } = await pool.query<{ age: string }>(
         'SELECT extract(epoch FROM now()) - applied_at AS age FROM latchkey_migration',
       )
-      expect(rows.map(({ age }) => Math.abs(Number(age)) < 60)).toEqual([true, true])
+      expect(rows.map(({ age }) => Math.abs(Number(age)) < 60)).toEqual([true, true, true])
     } finally {
       await pool.end()
     }

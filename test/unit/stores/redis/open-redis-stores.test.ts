@@ -39,7 +39,7 @@ describe('openRedisStores', () => {
   )
 
   it.each(['{latchkey}', 'app:{oauth}:', '{{}:', 'a}{b}', '{a}{}'])('takes the prefix %o', (keyPrefix) => {
-    expect(Object.keys(openRedisStores(handle, { keyPrefix }))).toEqual(['clients', 'tokens', 'keys'])
+    expect(Object.keys(openRedisStores(handle, { keyPrefix }))).toEqual(['clients', 'tokens', 'keys', 'throttle'])
   })
 
   it('has nothing to prune', () => {

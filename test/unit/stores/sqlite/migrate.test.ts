@@ -76,6 +76,7 @@ describe('the migrations', () => {
       'latchkey_refresh_token',
       'latchkey_revoked_token',
       'latchkey_signing_key',
+      'latchkey_throttle',
     ])
   })
 
