@@ -10,6 +10,7 @@ import { clientSecretVerifier } from './client-auth/client-secret.js'
 import { ClientWatch } from './client-auth/client-watch.js'
 import { none } from './client-auth/none.js'
 import { secretUseNotes } from './client-auth/note-secret-use.js'
+import { unreadableDigests } from './client-auth/unreadable-digests.js'
 import { SharedAddressWatch } from './client-auth/user-address.js'
 import { introspectionWatch } from './endpoints/introspection.js'
 import { ConfigurationError } from './errors/configuration-error.js'
@@ -136,7 +137,9 @@ function wire(options: ServerSettings, secretHasher: PasswordHasher): ServerServ
   const { accessTokenFormat, signingKeys, accessTokenClaims } = options
   const emit = createEmit(options.onEvent, clock, issuer)
   const { chosenClientSecrets } = options
+  const digests = unreadableDigests(secretHasher, emit)
   const secrets = clientSecretVerifier({
+    digests,
     hasher: secretHasher,
     chosen: chosenSecrets({ clients, hasher: secretHasher, emit, chosenClientSecrets }),
     emit,
@@ -153,9 +156,10 @@ function wire(options: ServerSettings, secretHasher: PasswordHasher): ServerServ
     resources: [...resources.keys()],
     authMethods: clientAuthMethods.map(({ name }) => name),
     hasSigningKeys: signingKeys !== undefined,
+    isProduction: isProduction(issuer),
   }
   return {
-    clientWatch: new ClientWatch(offer, emit),
+    clientWatch: new ClientWatch(offer, digests, emit),
     issuer,
     introspectionWatch: introspectionWatch(options.resources?.length ?? 0),
     claimRules: ownClaimRules(issuer, options),

@@ -11,6 +11,7 @@ export interface ServerOffer {
   readonly resources: readonly string[]
   readonly authMethods: readonly string[]
   readonly hasSigningKeys: boolean
+  readonly isProduction: boolean
 }
 
 /** Something that a client is registered for, and that can never work at this server. */
@@ -66,7 +67,7 @@ export function clientMisfits(client: Client, offer: ServerOffer): readonly Clie
 /** What is wrong with grants that the server may well have. */
 function findGrantTypes(
   { grantTypes, firstParty }: Client,
-  { grants }: ServerOffer,
+  { grants, isProduction }: ServerOffer,
   find: (code: ClientWarningCode, problem: string, remedy: string) => void,
 ): void {
   const refreshes = grantTypes.includes('refresh_token')
@@ -79,7 +80,8 @@ function findGrantTypes(
       remedy,
     )
   }
-  if (signsIn !== undefined && !refreshes && grants.has('refresh_token')) {
+  // It may be meant, and nothing could silence it: while developing it is told, when it was forgotten.
+  if (signsIn !== undefined && !refreshes && grants.has('refresh_token') && !isProduction) {
     const problem = `has the grant type ${signsIn} without refresh_token: its users sign in again for each access token`
     find('client_without_refresh', problem, 'Add refresh_token to its grantTypes, unless that is meant')
   }

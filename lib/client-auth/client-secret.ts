@@ -10,7 +10,7 @@ import type { ChosenSecrets } from './chosen-secrets.js'
 import type { ClientAuthMethod } from './client-auth-method.js'
 import type { NoteSecretUse } from './note-secret-use.js'
 import { digestOfSecret, isChosen } from './secret-digest.js'
-import { unreadableDigests } from './unreadable-digests.js'
+import { unreadableDigests, type UnreadableDigests } from './unreadable-digests.js'
 
 /** What is compared where there is nothing to compare, by the same steps: nobody knows the secret, and it opens nothing. */
 const nobodys: readonly ClientSecret[] = [{ digest: digestOfSecret(randomBytes(32).toString('base64url')) }]
@@ -24,6 +24,8 @@ export interface ClientSecretServices {
   readonly hasher: PasswordHasher
   readonly chosen: ChosenSecrets
   readonly emit: Emit
+  /** Default: one of its own. */
+  readonly digests?: UnreadableDigests
   /** Is told of each secret that matches. */
   readonly noteUse?: NoteSecretUse | undefined
 }
@@ -33,8 +35,8 @@ export interface ClientSecretServices {
  * the token endpoint costs no slow hash; secrets that people chose are compared by `hasher`. Where a client has such a secret, each wrong
  * secret of any client costs the same slow work, from the first request on.
  */
-export function clientSecretVerifier({ hasher, chosen, emit, noteUse }: ClientSecretServices): ClientSecretVerifier {
-  const digests = unreadableDigests(hasher, emit)
+export function clientSecretVerifier(services: ClientSecretServices): ClientSecretVerifier {
+  const { hasher, chosen, emit, noteUse, digests = unreadableDigests(hasher, emit) } = services
   const newWeaknesses = newFindings(() => hasher.weaknesses?.() ?? [])
   return {
     verifyCredentials(client, { proof = '' }, now, context) {

@@ -119,13 +119,22 @@ const misfits: readonly (readonly [
 describe('a client that is registered for what the server does not have', () => {
   afterEach(() => {
     vi.useRealTimers()
+    vi.unstubAllEnvs()
   })
 
   const rows = misfits.map(([code, client, message, options = {}]) => [code, client, message, options] as const)
 
   it.each(rows)('%s %j: one warning when the server is made (A5)', (code, client, message, options) => {
     expect(warningsAbout(client, options)).toEqual([
-      { type: 'warning', code, message, clientId: 'shop', at: expect.any(Number), requestId: expect.any(String) },
+      {
+        type: 'warning',
+        level: 'warn',
+        code,
+        message,
+        clientId: 'shop',
+        at: expect.any(Number),
+        requestId: expect.any(String),
+      },
     ])
   })
 
@@ -146,6 +155,12 @@ describe('a client that is registered for what the server does not have', () => 
     ['signs in and refreshes', { grantTypes: ['password', 'refresh_token'], firstParty: true }],
   ])('no warning where it %s', (_what, client) => {
     expect(warningsAbout(client)).toEqual([])
+  })
+
+  it('no warning about refresh tokens in production, where it is meant', () => {
+    vi.stubEnv('NODE_ENV', 'production')
+    const issuer = 'https://api.example.com'
+    expect(warningsAbout({ grantTypes: ['password'], firstParty: true }, { issuer })).toEqual([])
   })
 
   it('is told when it first authenticates, once, where it was not there before', async () => {

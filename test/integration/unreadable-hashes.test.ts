@@ -69,6 +69,7 @@ describe('a hash that the hasher cannot read', () => {
     expect(warnings(server.events)).toEqual([
       {
         type: 'warning',
+        level: 'warn',
         code: 'unreadable_hash',
         message: `The password hash of user user-1 looks like ${looksLike}, which the hasher cannot read. ${remedy}`,
         userId: 'user-1',
@@ -186,9 +187,10 @@ describe('a digest of a client that nothing can match', () => {
     }
   })
 
-  it('does not keep a client out that has another secret', async () => {
-    const server = testServer({ moreClients: [legacy([{ digest: 'plain' }, { digest: good }])] })
+  it('does not keep a client out that has another secret, and is told of when the server is made', async () => {
+    const server = testServer({ moreClients: [legacy([{ secretId: 'first', digest: 'plain' }, { digest: good }])] })
+    expect(warnings(server.events)).toMatchObject([{ clientId: 'legacy', secretId: 'first' }])
     expect(await asLegacy(server)).toMatchObject({ status: 200 })
-    expect(warnings(server.events)).toEqual([])
+    expect(warnings(server.events)).toHaveLength(1)
   })
 })
