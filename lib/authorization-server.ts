@@ -13,12 +13,12 @@ import { secretUseNotes } from './client-auth/note-secret-use.js'
 import { unreadableDigests } from './client-auth/unreadable-digests.js'
 import { SharedAddressWatch } from './client-auth/user-address.js'
 import { introspectionWatch } from './endpoints/introspection.js'
-import { ConfigurationError } from './errors/configuration-error.js'
 import { createEmit } from './emit.js'
 import { mountWatch } from './express/mount-watch.js'
 import { proxyWatch } from './express/proxy-watch.js'
 import type { HttpHandler } from './express/http.js'
 import { bearerGuard, type RequireBearer } from './express/require-bearer.js'
+import { refuseUncalled } from './express/refuse-uncalled.js'
 import { frontHandler, router } from './express/router.js'
 import { tlsRule } from './express/tls.js'
 import type { AuthorizationServerOptions } from './options.js'
@@ -107,14 +107,18 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
   for (const { warning } of chosen.grants) if (warning) emit(applicationContext(), { type: 'warning', ...warning })
   lookAtStart(services)
   return {
-    router: (...request: unknown[]) => {
-      if (request.length === 0) return router(endpoints, seeMount)
-      // `app.use(oauth.router)`: as a middleware it would neither answer nor go on.
-      throw new ConfigurationError('router', 'is used as a middleware itself', 'Call it: app.use(oauth.router())')
+    router: (...others: unknown[]) => {
+      refuseUncalled(others, 'router', 'app.use(oauth.router())')
+      return router(endpoints, seeMount)
     },
-    handler: (app) => frontHandler(endpoints, app),
-    requireBearer: (bearerOptions: BearerOptions = {}) =>
-      bearerGuard(guardServices, bearerRequirement(bearerOptions, scopePolicy.catalogue, 'requireBearer')),
+    handler: (app, ...others: unknown[]) => {
+      refuseUncalled(others, 'handler', 'createServer(oauth.handler())')
+      return frontHandler(endpoints, app)
+    },
+    requireBearer: (bearerOptions: BearerOptions = {}, ...others: unknown[]) => {
+      refuseUncalled(others, 'requireBearer', "app.get('/orders', oauth.requireBearer(), listOrders)")
+      return bearerGuard(guardServices, bearerRequirement(bearerOptions, scopePolicy.catalogue, 'requireBearer'))
+    },
     strategies: serverStrategies(guardServices, scopePolicy.catalogue),
     authorizations,
     clients: clientsOf({ ...services, endTokens: (clientId) => authorizations.revoke({ clientId }) }),

@@ -25,6 +25,7 @@ import type { Resource } from './grants/granted-resources.js'
 import type { AuthorizationServerOptions } from './options.js'
 import { checkHasher } from './passwords/password-hasher.js'
 import { checkIssuer } from './protocol/check-issuer.js'
+import { isGrantType } from './protocol/grant-type.js'
 import { serverSecrets, type ServerSecret } from './protocol/server-secret.js'
 import type { AccessTokenFormat, ClientStore } from './stores/client-store.js'
 import type { TokenStore } from './stores/token-store.js'
@@ -37,9 +38,6 @@ const DAY = 86_400
 
 /** The client authentication methods that are always there. */
 const builtInAuthMethods = ['client_secret_basic', 'client_secret_post', 'none']
-
-/** Values of `grant_type` that are no URI (RFC 6749 §4); any other grant type must be one (§4.5). */
-const namedGrantTypes = ['authorization_code', 'client_credentials', 'password', 'refresh_token']
 
 const description = describeOptions<AuthorizationServerOptions>()('createAuthorizationServer', {
   issuer: checkedBy<string>('an https URL', (_, issuer) => {
@@ -216,7 +214,7 @@ function checkGrants(grants: unknown): void {
     const { grantType, confirmUser, checkTokenStore } = grant as Readonly<Record<keyof GrantHandler, unknown>>
     checkFunction(`${where}.confirmUser`, confirmUser)
     checkFunction(`${where}.checkTokenStore`, checkTokenStore)
-    if (typeof grantType !== 'string' || !(namedGrantTypes.includes(grantType) || isAbsoluteUri(grantType))) {
+    if (!isGrantType(grantType)) {
       throw new ConfigurationError(
         `${where}.grantType`,
         'is neither a grant type of RFC 6749 nor an absolute URI',
@@ -227,11 +225,6 @@ function checkGrants(grants: unknown): void {
       throw new ConfigurationError(where, `serves ${grantType} for the second time`, 'List each grant type once')
     seen.add(grantType)
   })
-}
-
-/** RFC 6749 appendix A.10; `URL.canParse` alone would let spaces pass. */
-function isAbsoluteUri(text: string): boolean {
-  return /^[\x21-\x7E]+$/.test(text) && URL.canParse(text)
 }
 
 function checkClientAuthMethods(methods: unknown): void {

@@ -1,6 +1,9 @@
+import { nearestName } from '../checks/did-you-mean.js'
 import { describeOptions } from '../checks/describe-options.js'
 import { checkedLater, flag, nameList, oneOf, scopeList, text, time, wholeNumber } from '../checks/option-kind.js'
+import { nameValue } from '../checks/name-value.js'
 import { ConfigurationError } from '../errors/configuration-error.js'
+import { isGrantType, namedGrantTypes } from '../protocol/grant-type.js'
 import { parseScope } from '../protocol/scope.js'
 import type { ClientRegistration } from '../stores/client-store.js'
 
@@ -39,6 +42,10 @@ const description = describeOptions<NewClient>()('createClient', {
 
 /** Checks what is said of a new client, also what a compiler would have seen. Throws `ConfigurationError`. */
 export function checkNewClient(client: NewClient): void {
+  if (Object(client) === client && 'clientSecret' in client) {
+    const remedy = 'Leave it out, and use the one that is returned; for one of your own see digestClientSecret'
+    throw invalid('clientSecret', 'is not an option: the secret is generated', remedy)
+  }
   const { clientType, tellsUserAddress } = description.read(client)
   checkAuthMethods(client.authMethods, clientType)
   checkGrantTypes(client)
@@ -63,6 +70,16 @@ function checkGrantTypes({ grantTypes, clientType, firstParty, mayIntrospect }: 
   // A resource server that only introspects gets no tokens.
   if (!(mayIntrospect === true && Array.isArray(grantTypes) && grantTypes.length === 0))
     nameList().required().check('createClient.grantTypes', grantTypes)
+  grantTypes.forEach((grantType, index) => {
+    if (isGrantType(grantType)) return
+    const meant = nearestName(grantType, namedGrantTypes)
+    const remedy = `Write ${namedGrantTypes.join(', ')}, or the URI of a grant of your own`
+    throw invalid(
+      `grantTypes[${String(index)}]`,
+      `is ${nameValue(grantType)}; must be a grant type`,
+      meant === undefined ? remedy : `Did you mean ${meant}? ${remedy}`,
+    )
+  })
   // RFC 6749 §4.4
   if (clientType === 'public' && grantTypes.includes('client_credentials'))
     throw invalid('grantTypes', 'of a public client cannot have client_credentials', 'Make the client confidential')

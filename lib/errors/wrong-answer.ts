@@ -1,9 +1,18 @@
 /**
  * The error for a value of the wrong type that code of the application returned, such as a store: whose method, which member and of what type,
  * never the value itself.
+ *
+ * @param remedy The line to write. Default: the one for the type, if there is one.
  */
-export function wrongAnswer(method: string, member: string, value: unknown, expected = 'a string'): TypeError {
-  return new TypeError(`${method} returned ${member} that is ${kindOf(value)}; it must be ${expected}`)
+export function wrongAnswer(
+  method: string,
+  member: string,
+  value: unknown,
+  expected = 'a string',
+  remedy?: string,
+): TypeError {
+  const problem = `${method} returned ${member} that is ${kindOf(value)}; it must be ${expected}`
+  return new TypeError(remedy === undefined ? problem : `${problem}. ${remedy}`)
 }
 
 function kindOf(value: unknown): string {
@@ -12,5 +21,8 @@ function kindOf(value: unknown): string {
   if (value === '') return 'empty'
   if (value instanceof Uint8Array) return 'bytes'
   if (Array.isArray(value)) return 'a list'
-  return typeof value === 'object' ? 'an object' : `a ${typeof value}`
+  if (typeof value !== 'object') return `a ${typeof value}`
+  const { constructor } = value as { readonly constructor?: unknown }
+  const isNamed = typeof constructor === 'function' && constructor !== Object && /^[\w$]{1,60}$/.test(constructor.name)
+  return isNamed ? `an object (${constructor.name})` : 'an object'
 }

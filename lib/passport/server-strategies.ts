@@ -1,5 +1,6 @@
 import { bearerOptionNames, type BearerOptions } from '../bearer/requirement.js'
 import { authenticateClient, type ClientAuthServices } from '../client-auth/authenticate-client.js'
+import { ConfigurationError } from '../errors/configuration-error.js'
 import type { HttpRequest } from '../express/http.js'
 import { HttpRequestContext } from '../express/http-request-context.js'
 import { judgeRequest, type GuardServices } from '../express/require-bearer.js'
@@ -44,20 +45,32 @@ export interface StrategyServices extends GuardServices, ClientAuthServices {}
 export function serverStrategies(services: StrategyServices, catalogue: ReadonlySet<string>): ServerStrategies {
   const rules = { where: 'strategies.bearer', names: bearerOptionNames, catalogue }
   return {
-    bearer(options = {}) {
+    bearer: callFirst('bearer', 'bearer', (options: BearerOptions = {}) => {
       const requirementOf = routeRequirement(options, rules)
       const strategy = new BearerStrategy((_token, done) => done(null, false))
       return decidedBy(strategy, services, (request) => judgeBearer(services, requirementOf, request))
-    },
-    clientBasic() {
+    }),
+    clientBasic: callFirst('basic', 'clientBasic', () => {
       const strategy = new ClientBasicStrategy((_clientId, _clientSecret, done) => done(null, false))
       return decidedBy(strategy, services, byClient(services, 'client_secret_basic', false))
-    },
-    clientPassword() {
+    }),
+    clientPassword: callFirst('oauth2-client-password', 'clientPassword', () => {
       const strategy = new ClientPasswordStrategy((_clientId, _clientSecret, done) => done(null, false))
       return decidedBy(strategy, services, byClient(services, 'client_secret_post', true))
-    },
+    }),
   }
+}
+
+/**
+ * Passport takes anything that has a name for a strategy, also the function that makes one. Its name is that of the strategy, so that
+ * the first request is told that it was not called.
+ */
+function callFirst<Make extends (...options: never[]) => unknown>(strategy: string, member: string, make: Make): Make {
+  const authenticate = (): never => {
+    const line = `passport.use(oauth.strategies.${member}())`
+    throw new ConfigurationError(`strategies.${member}`, 'is used as a strategy itself', `Call it: ${line}`)
+  }
+  return Object.defineProperties(make, { name: { value: strategy }, authenticate: { value: authenticate } })
 }
 
 /** Puts a server in the place of the verify function that a strategy had to be made with. */

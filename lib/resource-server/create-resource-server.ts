@@ -4,6 +4,7 @@ import { createEmit } from '../emit.js'
 import { documentHandler } from '../express/document-handler.js'
 import type { HttpHandler } from '../express/http.js'
 import { bearerGuard, type RequireBearer } from '../express/require-bearer.js'
+import { refuseUncalled } from '../express/refuse-uncalled.js'
 import { router } from '../express/router.js'
 import { tlsRule } from '../express/tls.js'
 import { andThen } from '../protocol/maybe-promise.js'
@@ -63,9 +64,14 @@ export function createResourceServer(options: ResourceServerOptions): ResourceSe
   const catalogue = scopes === undefined ? { has: () => true } : new Set(scopes)
   const document = documentHandler(services, () => resourceMetadata(audience, issuer, scopes ?? []), 3600)
   return {
-    requireBearer: (bearerOptions = {}) =>
-      bearerGuard(services, bearerRequirement(bearerOptions, catalogue, 'requireBearer')),
-    router: () => router(new Map(path === undefined ? [] : [[path, document]])),
+    requireBearer: (bearerOptions = {}, ...others: unknown[]) => {
+      refuseUncalled(others, 'requireBearer', "app.get('/orders', api.requireBearer(), listOrders)")
+      return bearerGuard(services, bearerRequirement(bearerOptions, catalogue, 'requireBearer'))
+    },
+    router: (...others: unknown[]) => {
+      refuseUncalled(others, 'router', 'app.use(api.router())')
+      return router(new Map(path === undefined ? [] : [[path, document]]))
+    },
   }
 }
 

@@ -4,6 +4,11 @@ import type { ClientStore, OAuthEvent, PasswordGrantOptions, TokenStore } from '
 import { plainHasher } from '../fixtures/plain-passwords.js'
 import { basic, secretOf, testServer, type TestServerOptions } from '../fixtures/test-server.js'
 
+/** As Mongo's driver has it. */
+class ObjectId {
+  readonly bytes = Buffer.from('4711')
+}
+
 /** The messages of failures that a sign-in of alice causes; the password and what the store returned are in none of them. */
 async function failuresOf(options: TestServerOptions): Promise<string[]> {
   const server = testServer(options)
@@ -26,22 +31,44 @@ describe('a user store that returns something else than a user is named with the
   })
 
   it.each([
-    ['a numeric id', { userId: 4711, passwordHash: 'plain:x' }, 'a userId that is a number; it must be a string'],
+    [
+      'a numeric id',
+      { userId: 4711, passwordHash: 'plain:x' },
+      'a userId that is a number; it must be a string. Use userId: String(row.id)',
+    ],
     ['an empty id', { userId: '', passwordHash: 'plain:x' }, 'a userId that is empty; it must be a string'],
     [
       'an id of bytes',
       { userId: Buffer.from('4711'), passwordHash: 'x' },
-      'a userId that is bytes; it must be a string',
+      "a userId that is bytes; it must be a string. Use userId: row.id.toString('hex')",
     ],
-    ['a BigInt', { userId: 4711n, passwordHash: 'x' }, 'a userId that is a bigint; it must be a string'],
-    ['a row as it is', { id: 1, password_hash: 'of the row' }, 'a userId that is missing; it must be a string'],
-    ['a list of rows', [{ userId: '1' }], 'a userId that is missing; it must be a string'],
+    [
+      'a BigInt',
+      { userId: 4711n, passwordHash: 'x' },
+      'a userId that is a bigint; it must be a string. Use userId: String(row.id)',
+    ],
+    [
+      'an ObjectId',
+      { userId: new ObjectId(), passwordHash: 'x' },
+      'a userId that is an object (ObjectId); it must be a string. Use userId: String(row.id), if that is what its text is',
+    ],
+    [
+      'a row as it is',
+      { id: 1, password_hash: 'of the row' },
+      'a userId that is missing; it must be a string. The member is called userId, not id: use userId: String(row.id)',
+    ],
+    ['a list of rows', [{ userId: '1' }], 'a user that is a list; it must be an object. Use return rows[0]'],
     [
       'a hash of bytes',
       { userId: '1', passwordHash: Buffer.from('x') },
-      'a passwordHash that is bytes; it must be a string',
+      'a passwordHash that is bytes; it must be a string. Use passwordHash: row.hash.toString()',
     ],
     ['no hash', { userId: '1' }, 'a passwordHash that is missing; it must be a string'],
+    [
+      'a hash of another name',
+      { userId: '1', password_hash: 'of the row' },
+      'a passwordHash that is missing; it must be a string. The member is called passwordHash, not password_hash: use passwordHash: row.password_hash',
+    ],
     ['true', true, 'a user that is a boolean; it must be an object, or undefined for nobody'],
   ])('%s (31)', async (_what, user, message) => {
     const users = { findUserByUsername: () => user, findUser: () => user }

@@ -217,7 +217,8 @@ export const wrongRefresh: readonly Mistake[] = [
 ]
 
 export const wrongClient: readonly Mistake[] = [
-  [{ clientSecret: 'hunter2' }, 'createClient.clientSecret', /is not an option.*Known options: clientId,/],
+  [{ clientSecret: 'hunter2' }, 'createClient.clientSecret', /the secret is generated/],
+  [{ grantTypes: ['implicit'] }, 'createClient.grantTypes[0]', /must be a grant type\. Write authorization_code/],
   ...['', 'schlüssel', 'a\nb', 7, null].map((clientId) => [{ clientId }, 'createClient.clientId', /ASCII/] as const),
   ...['Public', '', null, true].map(
     (clientType) => [{ clientType }, 'createClient.clientType', /must be 'confidential' or 'public'/] as const,

@@ -1,8 +1,16 @@
 import { describe, expect, it } from 'vitest'
 import { whatIsSaidOf } from './mistakes.js'
+import { wrongClients } from './mistakes/clients.js'
+import { wrongKeys } from './mistakes/keys.js'
+import { uncalled } from './mistakes/uncalled.js'
 import { wrongKinds } from './mistakes/wrong-kinds.js'
 
-describe.each([['values of a wrong kind', wrongKinds]])('what is said of %s', (_title, mistakes) => {
+describe.each([
+  ['values of a wrong kind', wrongKinds],
+  ['clients', wrongClients],
+  ['keys', wrongKeys],
+  ['what was not called', uncalled],
+])('what is said of %s', (_title, mistakes) => {
   it.each(mistakes.map((mistake) => [mistake.mistake, mistake] as const))('%s', async (_mistake, mistake) => {
     expect(await whatIsSaidOf(mistake)).toEqual(mistake.says)
   })

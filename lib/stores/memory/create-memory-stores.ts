@@ -1,5 +1,8 @@
 import { describeOptions } from '../../checks/describe-options.js'
-import { checkedLater } from '../../checks/option-kind.js'
+import { checkedBy } from '../../checks/option-kind.js'
+import { describeValue } from '../../checks/kind-of-value.js'
+import { ConfigurationError } from '../../errors/configuration-error.js'
+import { checkClientRecord } from '../check-client-record.js'
 import type { Client } from '../client-store.js'
 import { MemoryClientStore } from './memory-client-store.js'
 import { memoryThrottle } from '../../throttle/memory-throttle.js'
@@ -28,7 +31,7 @@ export interface MemoryStores {
 }
 
 const description = describeOptions<MemoryStoresOptions>()('createMemoryStores', {
-  clients: checkedLater('an iterable of clients'),
+  clients: checkedBy('an iterable of clients', checkClients),
   throttleLimits: throttleLimits(),
   ...memoryTokenStoreKinds,
 })
@@ -48,4 +51,22 @@ export function createMemoryStores(options: MemoryStoresOptions = {}): MemorySto
     throttle: memoryThrottle({ limits, clock: tokenOptions.clock }),
     close: () => tokens.close(),
   }
+}
+
+/** An iterable that can be read only once is checked by the store. */
+function checkClients(where: string, clients: unknown): void {
+  if (typeof clients !== 'object' || clients === null || !(Symbol.iterator in clients)) {
+    const problem = `is ${describeValue(clients)}; it must be a list of clients`
+    throw new ConfigurationError(where, problem, 'Write clients: [createClient({ ... }).client]')
+  }
+  if (!Array.isArray(clients)) return
+  const seen = new Set<string>()
+  clients.forEach((client: unknown, index) => {
+    const path = `${where}[${String(index)}]`
+    checkClientRecord(path, client)
+    const { clientId } = client as Client
+    if (seen.has(clientId))
+      throw new ConfigurationError(path, 'has the clientId of another one', 'Give each client an id of its own')
+    seen.add(clientId)
+  })
 }

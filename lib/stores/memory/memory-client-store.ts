@@ -1,3 +1,4 @@
+import { checkClientRecord } from '../check-client-record.js'
 import { registrationText } from '../client-registration.js'
 import type { Client, ClientRegistry } from '../client-store.js'
 
@@ -15,6 +16,7 @@ export class MemoryClientStore implements ClientRegistry {
   }
 
   saveClient(client: Client): void {
+    checkClientRecord('saveClient', client)
     const copy = structuredClone(client)
     freeze(copy)
     this.#clients.set(copy.clientId, copy)

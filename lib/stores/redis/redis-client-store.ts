@@ -1,3 +1,4 @@
+import { checkClientRecord } from '../check-client-record.js'
 import { isRegistrationOf, registrationText } from '../client-registration.js'
 import type { Client, ClientRegistry } from '../client-store.js'
 import type { RedisConnection } from './redis-connection.js'
@@ -36,6 +37,7 @@ export class RedisClientStore implements ClientRegistry {
   }
 
   async saveClient(client: Client): Promise<void> {
+    checkClientRecord('saveClient', client)
     await this.#connection.run(save, [this.#keys.clients], [keyPart(client.clientId), registrationText(client)])
   }
 

@@ -1,3 +1,4 @@
+import { checkClientRecord } from '../check-client-record.js'
 import { isRegistrationOf, registrationText } from '../client-registration.js'
 import type { Client, ClientRegistry } from '../client-store.js'
 import { textOf, type SqlText } from './authorization-row.js'
@@ -43,6 +44,7 @@ export class SqlClientStore implements ClientRegistry {
   }
 
   async saveClient(client: Client): Promise<void> {
+    checkClientRecord('saveClient', client)
     await this.#connection.change(this.#saveClient, [client.clientId, registrationText(client)])
   }
 

@@ -10,7 +10,7 @@ import { throttleLimits, type ThrottleLimits } from '../../throttle/throttle-lim
 import { configureDatabaseFile } from './configure-database-file.js'
 import { migrate } from './migrate.js'
 import { sqliteSchema } from './migrations.js'
-import { openDatabaseFile } from './open-database-file.js'
+import { noDatabase, openDatabaseFile } from './open-database-file.js'
 import { SqliteClientStore } from './sqlite-client-store.js'
 import { SqliteConnection } from './sqlite-connection.js'
 import { SqliteKeyStore } from './sqlite-key-store.js'
@@ -96,7 +96,7 @@ function openFile(name: string, busyTimeoutMilliseconds: number, schema: SchemaO
     return { ...storesOn(connection, schema), close: () => void file.close() }
   } catch (error) {
     file.close()
-    throw error
+    throw noDatabase(name, error) ?? error
   }
 }
 

@@ -1,3 +1,4 @@
+import { checkClientRecord } from '../check-client-record.js'
 import { isRegistrationOf, registrationText } from '../client-registration.js'
 import type { Client, ClientRegistry } from '../client-store.js'
 import { textOf } from '../sql/authorization-row.js'
@@ -33,6 +34,7 @@ export class SqliteClientStore implements ClientRegistry {
   }
 
   saveClient(client: Client): void {
+    checkClientRecord('saveClient', client)
     this.#save.run(client.clientId, registrationText(client))
   }
 

@@ -19,7 +19,7 @@ const encrypted = ec
   .export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'open sesame' })
   .toString()
 
-function file(name: string, text: string): string {
+function file(name: string, text: string | Buffer): string {
   const path = join(folder, name)
   writeFileSync(path, text)
   return path
@@ -126,9 +126,20 @@ describe('a key that is refused', () => {
       'a JWK of an RSA key for ES256',
       'signingKeys: a key cannot sign ES256. Leave the algorithm out, or name one of RS256, PS256.',
     ],
-    ['text', 'signingKeys[0]: cannot be read (ENOENT). Give it a private key as PEM, JWK or file.'],
-    ['a folder', 'signingKeys[0]: cannot be read (EISDIR). Give it a private key as PEM, JWK or file.'],
-    ['broken JSON', 'signingKeys[0]: cannot be read (no key). Give it a private key as PEM, JWK or file.'],
+    [
+      'text',
+      "signingKeys[0]: is neither a PEM nor the name of a file. Give it a private key as PEM, JWK or file; for HS256 write { kty: 'oct', k: secret }, with at least 32 random bytes in base64url.",
+    ],
+    [
+      'a file that is not there',
+      `signingKeys[0]: is the name of a file that does not exist: ${join(folder, 'none.pem')}. It is looked for from where the process was started; write an absolute path.`,
+    ],
+    ['a file of something else', 'signingKeys[0]: the file is neither PEM nor JWK. Put a private key into it.'],
+    ['a folder', 'signingKeys[0]: is the name of a folder. Name the file of the key in it.'],
+    [
+      'broken JSON',
+      'signingKeys[0]: is not a JWK: it is no JSON of a private key. Give it a private key as PEM, JWK or file.',
+    ],
     ['an EC key for RS256', 'signingKeys: a key cannot sign RS256. Leave the algorithm out, or name one of ES256.'],
     [
       'an unknown state',
@@ -159,7 +170,23 @@ describe('a key that is refused', () => {
     ['a public key', createPublicKey(ec).export({ type: 'spki', format: 'pem' }), 'is a public key, not a private key'],
     ['an encrypted PEM', encrypted, 'is encrypted. Give its passphrase: { key, passphrase }'],
     ['a wrong passphrase', { key: encrypted, passphrase: 'x' }, 'is encrypted, and the passphrase does not fit'],
-    ['a PEM in a Buffer', Buffer.from(pem), 'it is a Buffer: write key.toString()'],
+    ['a PEM in a Buffer', Buffer.from(pem), 'is bytes. For a PEM write key.toString()'],
+    ['a public JWK', jwkOf(createPublicKey(ec)), 'is a public JWK, without d. Give it the private key'],
+    ['a file with a public key', file('public.pem', publicPem), 'public.pem is a public key, not a private key'],
+    ['an empty file', file('empty.pem', ''), 'empty.pem is empty. Put a private key into it'],
+    ['a file in Base64', file('base64.pem', Buffer.from(pem).toString('base64')), 'base64.pem is the Base64 of a PEM'],
+    [
+      'a file of DER',
+      file('key.der', ec.export({ type: 'pkcs8', format: 'der' })),
+      'key.der is DER, not PEM. Write it as',
+    ],
+    ['an encrypted file', file('encrypted.pem', encrypted), 'encrypted.pem is encrypted. Give its passphrase'],
+    [
+      'a certificate',
+      '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----',
+      'is a certificate, not a private key',
+    ],
+    ['a secret that looks like a path', 'c2VjcmV0/c2VjcmV0+c2VjcmV0', 'is neither a PEM nor the name of a file. '],
     ['a variable that is not set', undefined, 'is undefined'],
     ['an empty variable', ' ', 'is an empty string'],
   ])('names the shape of what cannot be read, and repeats nothing of it: %s (28)', (_what, source, shape) => {
@@ -184,7 +211,7 @@ describe('a key that is refused', () => {
       'one is there twice. Give each key once.',
     )
     expect(() => loadSigningKeys(pemOf(ec) as unknown as [])).toThrow(
-      'signingKeys: is not a list. List the keys: [key].',
+      'signingKeys: is a string; it must be a list of keys. Write loadSigningKeys([key]).',
     )
   })
 })

@@ -36,13 +36,17 @@ describe('openSqliteStores', () => {
     const refusal = catchError(() => openSqliteStores(file))
     expect(refusal).toBeInstanceOf(ConfigurationError)
     expect(refusal).toMatchObject({ option: 'database', cause: { code: 'ENOENT' } })
-    expect(refusal.message).toBe(`database: ${file} cannot be opened. Check that its folder exists and is writable.`)
+    expect(refusal.message).toBe(
+      `database: ${file} cannot be opened: its folder does not exist. Make it: mkdir -p ${dirname(file)}.`,
+    )
   })
 
   it('does not touch a file that is no database', () => {
     const file = temporaryFile()
     writeFileSync(file, 'These are notes of somebody, and not a database at all.'.repeat(50))
-    expect(() => openSqliteStores(file)).toThrow('file is not a database')
+    expect(() => openSqliteStores(file)).toThrow(
+      `database: ${file} is a file, but not a SQLite database. Name another one; it was left as it is.`,
+    )
   })
 
   it('makes a file that only its owner can read', () => {
