@@ -19,11 +19,12 @@ export function insufficientScope(facts?: RefusalFacts): OAuthError {
 }
 
 /** The refusal of a good token that acts for somebody else than a route asks for. */
-export function wrongCaller(_wanted: 'user' | 'client', _actual: Auth['actsFor'], facts: RefusalFacts): OAuthError {
+export function wrongCaller(wanted: 'user' | 'client', actual: Auth['actsFor'], facts: RefusalFacts): OAuthError {
+  const belongs = actual === 'unknown' ? 'does not say that it acts for one' : `belongs to a ${actual}`
   return refusal(
     'access_denied',
     'wrong_caller',
-    'The access token does not act for the kind of caller that is needed',
+    `This route needs a ${wanted}'s token, and this one ${belongs}`,
     facts,
   )
 }

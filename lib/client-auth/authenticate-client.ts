@@ -124,9 +124,9 @@ export function selectMethod(
     selected = { method, credentials }
   }
   // An Authorization header of a scheme that nobody here reads is a failed attempt too, not a reason to look elsewhere.
-  if (selected === undefined) throw unread(methods, authorization, hasAssertion)
+  if (selected === undefined) throw unread(authorization, hasAssertion)
   // The same for an assertion (RFC 7521 §4.2), beside a name that proves nothing.
-  if (hasAssertion && selected.credentials.proof === undefined) throw unread(methods, authorization, hasAssertion)
+  if (hasAssertion && selected.credentials.proof === undefined) throw unread(authorization, hasAssertion)
   // No client has such an id, and some databases choke on it: a NUL, for one, is an error in PostgreSQL.
   if (!isPrintableAscii(selected.credentials.clientId)) {
     throw malformedCredentials('The credentials are', 'the id is not printable ASCII')
@@ -148,18 +148,13 @@ function unprovable(client: Client | undefined, method: ClientAuthMethod): Clien
 }
 
 /** No method reads what there is, or there is nothing. */
-function unread(
-  methods: readonly ClientAuthMethod[],
-  authorization: string | undefined,
-  hasAssertion: boolean,
-): OAuthError {
-  const use = methods.some(({ name }) => name === 'client_secret_basic') ? 'use HTTP Basic' : 'use client_secret_post'
+function unread(authorization: string | undefined, hasAssertion: boolean): OAuthError {
   if (hasAssertion) {
-    const description = 'Client authentication failed'
+    const description = 'No client authentication by assertion is supported; use HTTP Basic'
     return refusal('invalid_client', 'other_scheme', description, { detail: 'client_assertion' })
   }
-  if (authorization === undefined) return noCredentials(use)
-  const description = 'Client authentication failed'
+  if (authorization === undefined) return noCredentials()
+  const description = 'The Authorization header uses a scheme that is not supported; use HTTP Basic'
   return refusal('invalid_client', 'other_scheme', description, { detail: otherScheme(authorization, 'Basic') })
 }
 

@@ -11,11 +11,11 @@ export function invalidClient(reason: ClientRefusal, facts?: RefusalFacts): OAut
 }
 
 /** The answer to a request that names no client by any method. Who sent it knows that. */
-export function noCredentials(_use: string, options?: OAuthErrorOptions): OAuthError {
-  return refusal('invalid_client', 'no_credentials', 'Client authentication failed', options)
+export function noCredentials(options?: OAuthErrorOptions): OAuthError {
+  return refusal('invalid_client', 'no_credentials', 'No client authentication was sent; use HTTP Basic', options)
 }
 
 /** The answer to credentials that cannot be read, whatever they say. */
-export function malformedCredentials(_what: string, why: string): OAuthError {
-  return refusal('invalid_client', 'malformed_credentials', 'Client authentication failed', { detail: why })
+export function malformedCredentials(what: string, why: string): OAuthError {
+  return refusal('invalid_client', 'malformed_credentials', `${what} malformed: ${why}`, { detail: why })
 }

@@ -71,7 +71,7 @@ export function introspectionEndpoint(
   const { authorization, parameters } = request
   // RFC 9701 §5: a caller that does not authenticate is told 400, lest it fall back to something weaker.
   if (wantsJwt(services, request) && authorization === undefined && parameters.get('client_id') === undefined) {
-    throw noCredentials('use HTTP Basic', { status: 400 })
+    throw noCredentials({ status: 400 })
   }
   return andThen(authenticateCaller(services, request), (caller) => {
     const token = request.parameters.require('token')

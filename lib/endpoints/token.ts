@@ -78,7 +78,7 @@ function findGrant(
   const grantType = parameters.require('grant_type')
   const grant = services.grants.get(grantType)
   if (grant === undefined) {
-    const description = 'This grant type is not supported'
+    const description = `This grant type is not supported; supported are ${[...services.grants.keys()].join(', ')}`
     const detail = grantTypeForm.test(grantType) ? grantType : 'It does not have the form of a grant type'
     throw refusal('unsupported_grant_type', 'unsupported_grant_type', description, { detail })
   }

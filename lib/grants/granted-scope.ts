@@ -94,25 +94,23 @@ function refusedScope(
  * the client: the same words for all.
  */
 function scopeRefusal(reason: ScopeRefusal, token: string, isImplied: boolean): OAuthError {
-  const description = 'The scope is missing, malformed, or more than this client may have'
+  const description =
+    reason === 'scope_beyond_sign_in'
+      ? `The scope ${token} is more than was granted at sign-in`
+      : `The scope ${token} is unknown, or not allowed for this request`
   const detail = isImplied ? `${token}, by default: the request names no scope` : token
   return refusal('invalid_scope', reason, description, { detail })
 }
 
 function noScope(detail: string): OAuthError {
-  return refusal(
-    'invalid_scope',
-    'scope_missing',
-    'The scope is missing, malformed, or more than this client may have',
-    {
-      detail,
-    },
-  )
+  return refusal('invalid_scope', 'scope_missing', 'The parameter scope is missing, and this client has no default', {
+    detail,
+  })
 }
 
 function parsed(requested: string): Scope {
   const asked = parseScope(requested)
   if (asked !== undefined) return asked
-  const description = 'The scope is missing, malformed, or more than this client may have'
+  const description = 'The scope is malformed: tokens of printable ASCII, with one space between two of them'
   throw refusal('invalid_scope', 'scope_malformed', description)
 }

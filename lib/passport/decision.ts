@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { OAuthError } from '../errors/oauth-error.js'
+import { knownRefusal } from '../errors/refusal.js'
 import { publicError } from '../errors/public-error.js'
 import type { HttpRequestContext, RequestSettings } from '../express/http-request-context.js'
 import { withinRequestTime } from '../express/request-deadline.js'
@@ -63,5 +64,8 @@ export function moreTelling(first: Refusal | undefined, second: Refusal): Refusa
 
 function weight({ error }: Refusal): number {
   if (error === undefined) return 0
-  return error.code === 'invalid_client' ? 1 : 2
+  if (error.code !== 'invalid_client') return 3
+  // A strategy that found no credentials of its kind says less than one that has refused some.
+  const { reason } = knownRefusal(error)
+  return reason === 'no_credentials' || reason === 'other_scheme' ? 1 : 2
 }

@@ -170,7 +170,8 @@ function tooMany(): OAuthError {
 
 function tooLong(name: string, length: number): OAuthError {
   const known = nameOf(name)
-  const description = 'A parameter is too long'
+  const which = known === undefined ? 'A parameter' : `The parameter ${known}`
+  const description = `${which} is too long: ${String(MAX_VALUE_LENGTH)} characters are allowed`
   const detail = `${known ?? 'a parameter of another name'} has ${String(length)} characters`
   return refusal('invalid_request', 'parameter_too_long', description, { detail })
 }
@@ -182,8 +183,9 @@ function notUtf8(): OAuthError {
 
 function notOneValue(name: string): OAuthError {
   const known = nameOf(name)
+  const which = known === undefined ? 'A parameter' : `The parameter ${known}`
   const detail = name.includes('[') ? 'its name has brackets' : known
-  return refusal('invalid_request', 'parameter_repeated', 'A parameter is repeated or not a single value', { detail })
+  return refusal('invalid_request', 'parameter_repeated', `${which} is repeated or not a single value`, { detail })
 }
 
 function notAForm(): OAuthError {

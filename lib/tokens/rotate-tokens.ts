@@ -146,12 +146,7 @@ function requireSameRequest(
 }
 
 function otherParameters(code: OAuthErrorCode, how: string, authorization: Authorization): OAuthError {
-  const description =
-    code === 'invalid_scope'
-      ? 'The scope is missing, malformed, or more than this client may have'
-      : code === 'invalid_target'
-        ? 'The resource is unknown, malformed, or not for this client'
-        : `The refresh token was used a moment ago ${how}`
+  const description = `The refresh token was used a moment ago ${how}`
   return refusal(code, 'other_parameters', description, ownerOf(authorization))
 }
 

@@ -1,5 +1,5 @@
 import { gzipSync } from 'node:zlib'
-import { answered, invalidClient, issued, refused, type ShownAnswer } from '../fixtures/shown-answer.js'
+import { answered, invalidClient, issued, refused, type ShownAnswer, repeatedWords } from '../fixtures/shown-answer.js'
 import type { Reading } from './mounts.js'
 
 /** One of the three endpoints, and what it needs. */
@@ -53,7 +53,7 @@ const missing: BodyRow['answer'] = ({ name }) => refused(400, 'invalid_request',
 const invalid = (status: number, description: string): BodyRow['answer'] =>
   always(refused(status, 'invalid_request', description))
 const malformed = invalid(400, 'The body is not form-encoded UTF-8')
-const repeated = invalid(400, 'A parameter is repeated or not a single value')
+const repeated = invalid(400, repeatedWords)
 const tooMany = invalid(400, 'Too many parameters')
 const tooLarge = invalid(413, 'The body is too large')
 const compressed = invalid(415, 'The body must not be compressed')

@@ -2,7 +2,16 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { PasswordHasher, UserStore } from 'latchkey'
 import { plainHasher } from '../fixtures/plain-passwords.js'
 import { basicLine, formLine } from '../fixtures/post-token.js'
-import { invalidClient, issued, refused, type ShownAnswer } from '../fixtures/shown-answer.js'
+import {
+  invalidClient,
+  issued,
+  refused,
+  type ShownAnswer,
+  scopeWords,
+  repeatedWords,
+  tooLongWords,
+  unsupportedWords,
+} from '../fixtures/shown-answer.js'
 import { secretOf } from '../fixtures/test-server.js'
 import { shopApi } from '../fixtures/api-server.js'
 import { attackedServer, type AttackedServer } from './attacked.js'
@@ -10,18 +19,18 @@ import { watchProcess } from './process-watch.js'
 
 watchProcess()
 
-const unsupported = refused(400, 'unsupported_grant_type', 'This grant type is not supported')
+const unsupported = refused(400, 'unsupported_grant_type', unsupportedWords)
 const malformed = refused(400, 'invalid_request', 'The body is not form-encoded UTF-8')
-const repeated = refused(400, 'invalid_request', 'A parameter is repeated or not a single value')
+const repeated = refused(400, 'invalid_request', repeatedWords)
 const noPassword = refused(
   400,
   'invalid_request',
   'The user name or the password is too long or has control characters',
 )
-const tooLong = refused(400, 'invalid_request', 'A parameter is too long')
+const tooLong = refused(400, 'invalid_request', tooLongWords)
 const tooLarge = refused(413, 'invalid_request', 'The body is too large')
 const wrongUser = refused(400, 'invalid_grant', 'The user name or the password is wrong')
-const wrongScope = refused(400, 'invalid_scope', 'The scope is missing, malformed, or more than this client may have')
+const wrongScope = refused(400, 'invalid_scope', scopeWords)
 const wrongTarget = refused(400, 'invalid_target', 'The resource is unknown, malformed, or not for this client')
 const notThisClient = refused(400, 'unauthorized_client', 'A public client may not use this grant type')
 

@@ -8,7 +8,7 @@ import { jws, segment } from '../fixtures/jwt-server.js'
 import { plainServer } from '../fixtures/plain-passwords.js'
 import { basicLine, formLine } from '../fixtures/post-token.js'
 import type { RawAnswer } from '../fixtures/raw-http.js'
-import { answered, invalidClient, refused, shown } from '../fixtures/shown-answer.js'
+import { answered, invalidClient, refused, shown, scopeWords, repeatedWords } from '../fixtures/shown-answer.js'
 import { basic, catalogue, secretOf } from '../fixtures/test-server.js'
 import { attackedServer, member, type AttackedServer } from './attacked.js'
 import { ask } from './exchange.js'
@@ -21,8 +21,8 @@ const invalidGrant = refused(
   'invalid_grant',
   'The refresh token is invalid, expired, revoked, or belongs to another client',
 )
-const invalidScope = refused(400, 'invalid_scope', 'The scope is missing, malformed, or more than this client may have')
-const repeated = refused(400, 'invalid_request', 'A parameter is repeated or not a single value')
+const invalidScope = refused(400, 'invalid_scope', scopeWords)
+const repeated = refused(400, 'invalid_request', repeatedWords)
 const done = answered(200, {})
 const inactive = answered(200, { active: false })
 const signIn = 'grant_type=password&username=alice&password=alice%27s+password'

@@ -1,7 +1,7 @@
 import { hashToken, type AccessTokenRecord, type NewTokens, type BearerOptions } from 'latchkey'
 import request from 'supertest'
 import { describe, expect, it } from 'vitest'
-import { answered, bearerChallenge, shown, type ShownAnswer } from '../fixtures/shown-answer.js'
+import { answered, bearerChallenge, shown, type ShownAnswer, wrongCallerWords } from '../fixtures/shown-answer.js'
 import { basic, catalogue, secretOf, testServer, type TestServer } from '../fixtures/test-server.js'
 
 const token = 'a-token-that-the-test-put-there'
@@ -168,7 +168,7 @@ describe('what a guard asks of a token', () => {
   })
 
   describe('that it acts for the right kind of caller', () => {
-    const description = 'The access token does not act for the kind of caller that is needed'
+    const description = wrongCallerWords
     const denied = answered(
       403,
       { error: 'access_denied', error_description: description },

@@ -1,7 +1,7 @@
 import request from 'supertest'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { apiServer, clientLike, post, refreshAt, signInAt, statusOf, tokenOf } from '../fixtures/api-server.js'
-import { answered, bearerChallenge, refused, shown } from '../fixtures/shown-answer.js'
+import { answered, bearerChallenge, refused, shown, unsupportedWords } from '../fixtures/shown-answer.js'
 import { secretOf, testServer, type TestServer } from '../fixtures/test-server.js'
 
 const signIn = { grant_type: 'password', username: 'alice', password: "alice's password" }
@@ -25,7 +25,7 @@ describe('RFC 9700', () => {
       expect((await request(server.http).get(`${path}?response_type=token&client_id=spa`)).status).toBe(404)
     }
     expect(shown(await post(server, '/oauth/token', { grant_type: 'implicit' }, 'jwt-app'))).toEqual(
-      refused(400, 'unsupported_grant_type', 'This grant type is not supported'),
+      refused(400, 'unsupported_grant_type', unsupportedWords),
     )
     const { body } = await request(server.http).get('/.well-known/oauth-authorization-server')
     expect(body.response_types_supported).toEqual([])

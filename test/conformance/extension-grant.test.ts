@@ -13,7 +13,16 @@ import {
 } from 'latchkey'
 import { plainServer } from '../fixtures/plain-passwords.js'
 import { postToken } from '../fixtures/post-token.js'
-import { answered, invalidClient, issued, refused, shown } from '../fixtures/shown-answer.js'
+import {
+  answered,
+  invalidClient,
+  issued,
+  refused,
+  shown,
+  scopeWords,
+  repeatedWords,
+  unsupportedWords,
+} from '../fixtures/shown-answer.js'
 import { clients, type TestServer, type TestServerOptions } from '../fixtures/test-server.js'
 
 const grantType = 'urn:example:grant-type:card'
@@ -60,7 +69,7 @@ describe('the name of the grant', () => {
   ])('EXT-02 is compared exactly: %j is another', async (name) => {
     const other = `grant_type=${encodeURIComponent(name)}&card=7`
     expect(shown(await postToken(serverWith({}), other, kiosk))).toEqual(
-      refused(400, 'unsupported_grant_type', 'This grant type is not supported'),
+      refused(400, 'unsupported_grant_type', unsupportedWords),
     )
   })
 })
@@ -80,7 +89,7 @@ describe('an extension grant', () => {
       refused(400, 'unauthorized_client', 'This client may not use this grant type'),
     )
     expect(shown(await postToken(server, `${form}&card=7&card=7`, kiosk))).toEqual(
-      refused(400, 'invalid_request', 'A parameter is repeated or not a single value'),
+      refused(400, 'invalid_request', repeatedWords),
     )
     expect(asked).toBe(0)
   })
@@ -117,7 +126,7 @@ describe('an extension grant', () => {
   })
 
   it('EXT-03 cannot grant scope beyond the client and the server, but can grant less', async () => {
-    const tooMuch = refused(400, 'invalid_scope', 'The scope is missing, malformed, or more than this client may have')
+    const tooMuch = refused(400, 'invalid_scope', scopeWords)
     expect(shown(await postToken(serverWith({}), `${form}&card=7&scope=stock%3Awrite`, kiosk))).toEqual(tooMuch)
     const less = serverWith({
       grantAccess: async ({ grantScope }) => {

@@ -2,7 +2,7 @@ import request from 'supertest'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { StoreUnavailableError, type PasswordHasher, type UserStore } from 'latchkey'
 import { postToken, signIn } from '../fixtures/post-token.js'
-import { answered, refused, shown, type ShownAnswer } from '../fixtures/shown-answer.js'
+import { answered, refused, shown, type ShownAnswer, unsupportedWords } from '../fixtures/shown-answer.js'
 import { clients, testServer, type TestServer } from '../fixtures/test-server.js'
 
 const serverError = refused(500, 'server_error', 'The server met an unexpected condition')
@@ -94,7 +94,7 @@ describe('something of the application breaks', () => {
     const deaf = testServer({ server: { onEvent } })
     expect((await postToken(deaf, 'grant_type=client_credentials')).status).toBe(200)
     expect(shown(await postToken(deaf, 'grant_type=x'))).toEqual(
-      refused(400, 'unsupported_grant_type', 'This grant type is not supported'),
+      refused(400, 'unsupported_grant_type', unsupportedWords),
     )
   })
 

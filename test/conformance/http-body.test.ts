@@ -5,14 +5,14 @@ import { clientCredentialsGrant, type GrantRequest } from 'latchkey'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { basicLine, formLine } from '../fixtures/post-token.js'
 import { sendRaw } from '../fixtures/raw-http.js'
-import { issued, refused, shown, type ShownAnswer } from '../fixtures/shown-answer.js'
+import { issued, refused, shown, type ShownAnswer, repeatedWords } from '../fixtures/shown-answer.js'
 import { clients, testServer, type TestServer } from '../fixtures/test-server.js'
 
 const good = 'grant_type=client_credentials'
 const echo = 'grant_type=urn:example:echo'
 const granted = issued('stock:write')
 const missing = refused(400, 'invalid_request', 'The parameter grant_type is missing')
-const repeated = refused(400, 'invalid_request', 'A parameter is repeated or not a single value')
+const repeated = refused(400, 'invalid_request', repeatedWords)
 const malformed = refused(400, 'invalid_request', 'The body is not form-encoded UTF-8')
 const notAForm = refused(400, 'invalid_request', 'The body must be application/x-www-form-urlencoded')
 const notUtf8 = refused(400, 'invalid_request', 'The body must be UTF-8')

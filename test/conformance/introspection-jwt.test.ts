@@ -121,7 +121,9 @@ describe('a signed answer about a token', () => {
         ...form,
       })
     }
-    expect(shown(await send({}))).toEqual(refused(400, 'invalid_client', 'Client authentication failed'))
+    expect(shown(await send({}))).toEqual(
+      refused(400, 'invalid_client', 'No client authentication was sent; use HTTP Basic'),
+    )
     // Those that tried, and failed, are told so as everywhere.
     expect(shown(await send({}, basic('inspector', 'wrong')))).toEqual(invalidClient)
     expect(shown(await send({ client_id: 'spa' }))).toEqual(invalidClient)

@@ -14,7 +14,7 @@ import {
   type Form,
   type SignIn,
 } from '../fixtures/api-server.js'
-import { refused, shown } from '../fixtures/shown-answer.js'
+import { refused, shown, scopeWords } from '../fixtures/shown-answer.js'
 import { delayTogether } from '../fixtures/slow-store.js'
 import { catalogue, type TestServer } from '../fixtures/test-server.js'
 
@@ -23,8 +23,10 @@ const invalidGrant = refused(
   'invalid_grant',
   'The refresh token is invalid, expired, revoked, or belongs to another client',
 )
-const invalidTarget = refused(400, 'invalid_target', 'The resource is unknown, malformed, or not for this client')
-const invalidScope = refused(400, 'invalid_scope', 'The scope is missing, malformed, or more than this client may have')
+const invalidTarget = refused(400, 'invalid_target', 'The refresh token was used a moment ago for another resource')
+const beyondTarget = refused(400, 'invalid_target', 'The resource is unknown, malformed, or not for this client')
+const beyondScope = refused(400, 'invalid_scope', scopeWords)
+const invalidScope = refused(400, 'invalid_scope', 'The refresh token was used a moment ago with another scope')
 
 let server: TestServer
 let first: SignIn
@@ -178,7 +180,7 @@ describe('a refresh within what the sign-in was granted', () => {
     server = apiServer({ server: { tokens } })
     const tokensOf = async (): Promise<string> => (await signInAt(before, 'opaque-app')).refresh_token
     const elsewhere = await refreshAt(server, 'opaque-app', await tokensOf(), { resource: stockApi })
-    expect(shown(elsewhere)).toEqual(invalidTarget)
+    expect(shown(elsewhere)).toEqual(beyondTarget)
     for (const form of [{}, { resource: shopApi }] as Record<string, string>[]) {
       const answer = await refreshAt(server, 'opaque-app', await tokensOf(), form)
       expect(await introspect(server, answer.body.access_token)).toMatchObject({ active: true, aud: shopApi })
@@ -191,7 +193,7 @@ describe('a refresh within what the sign-in was granted', () => {
     const { tokens } = wide.stores
     server = apiServer({ password: { scopes: ['profile'] }, server: { tokens } })
     const { refresh_token: token } = await signInAt(wide, 'opaque-app', { scope: 'orders:read profile' })
-    expect(shown(await refreshAt(server, 'opaque-app', token, { scope: 'orders:read' }))).toEqual(invalidScope)
+    expect(shown(await refreshAt(server, 'opaque-app', token, { scope: 'orders:read' }))).toEqual(beyondScope)
     expect((await refreshAt(server, 'opaque-app', token)).body).toMatchObject({ scope: 'profile' })
     // What a service gets for itself is none of it.
     expect(await introspect(server, await tokenOf(server, 'opaque-app', { scope: catalogue[0] }))).toMatchObject({

@@ -2,10 +2,10 @@ import type { Test } from 'supertest'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { plainServer } from '../fixtures/plain-passwords.js'
 import { postToken } from '../fixtures/post-token.js'
-import { issued, refused, shown, type ShownAnswer } from '../fixtures/shown-answer.js'
+import { issued, refused, shown, type ShownAnswer, scopeWords } from '../fixtures/shown-answer.js'
 import { clients, type TestServer } from '../fixtures/test-server.js'
 
-const tooMuch = refused(400, 'invalid_scope', 'The scope is missing, malformed, or more than this client may have')
+const tooMuch = refused(400, 'invalid_scope', scopeWords)
 const shopApp = clients.find(({ clientId }) => clientId === 'shop-app')!
 const renewed = (scope: string): ShownAnswer =>
   issued(scope, { refresh_token: expect.stringMatching(/^[A-Za-z0-9_-]{43}$/) as string })

@@ -14,11 +14,11 @@ import {
   tokenOf,
 } from '../fixtures/api-server.js'
 import { recordTraffic } from '../fixtures/store-traffic.js'
-import { refused, shown, type ShownAnswer } from '../fixtures/shown-answer.js'
+import { refused, shown, type ShownAnswer, scopeWords, repeatedWords } from '../fixtures/shown-answer.js'
 import type { TestServer } from '../fixtures/test-server.js'
 
 const invalidTarget = refused(400, 'invalid_target', 'The resource is unknown, malformed, or not for this client')
-const invalidScope = refused(400, 'invalid_scope', 'The scope is missing, malformed, or more than this client may have')
+const invalidScope = refused(400, 'invalid_scope', scopeWords)
 const apps = ['opaque-app', 'jwt-app']
 
 let server: TestServer
@@ -209,7 +209,7 @@ describe.each([
         ['resource', stockApi],
       ])
       expect(claimsOf(token)['aud']).toEqual([shopApi, stockApi])
-      const repeated = refused(400, 'invalid_request', 'A parameter is repeated or not a single value')
+      const repeated = refused(400, 'invalid_request', repeatedWords)
       for (const name of ['scope', 'audience']) {
         expect(await ask('jwt-app', [name, 'orders:read'], [name, 'orders:read'])).toEqual(repeated)
       }

@@ -18,7 +18,15 @@ import {
   whileListening,
   type SignIn,
 } from '../fixtures/api-server.js'
-import { answered, invalidClient, refused, shown, type ShownAnswer } from '../fixtures/shown-answer.js'
+import {
+  answered,
+  invalidClient,
+  refused,
+  shown,
+  type ShownAnswer,
+  repeatedWords,
+  tooLongWords,
+} from '../fixtures/shown-answer.js'
 import { basic, secretOf, type TestServer } from '../fixtures/test-server.js'
 
 const path = '/oauth/revoke'
@@ -87,7 +95,7 @@ describe.each([4, 5] as const)('the revocation endpoint, Express %i', (express) 
       ],
       'opaque-app',
     )
-    expect(shown(repeated)).toEqual(refused(400, 'invalid_request', 'A parameter is repeated or not a single value'))
+    expect(shown(repeated)).toEqual(refused(400, 'invalid_request', repeatedWords))
     const json = await request(server.http)
       .post(path)
       .set('Authorization', basic('opaque-app', secretOf('opaque-app')))
@@ -216,9 +224,7 @@ describe.each(apps)('a token of %s', (app) => {
       ['token_type_hint', 'access_token'],
       ['token_type_hint', 'refresh_token'],
     ]
-    expect(shown(await post(server, path, form, app))).toEqual(
-      refused(400, 'invalid_request', 'A parameter is repeated or not a single value'),
-    )
+    expect(shown(await post(server, path, form, app))).toEqual(refused(400, 'invalid_request', repeatedWords))
     expect(await stillWork(app, tokens)).toEqual([true, true])
   })
 
@@ -262,9 +268,7 @@ describe('what is no token', () => {
   )
 
   it('REV-14 is refused when it is too long, and costs one look-up of each kind at most', async () => {
-    expect(await revoke('opaque-app', 'x'.repeat(16_385))).toEqual(
-      refused(400, 'invalid_request', 'A parameter is too long'),
-    )
+    expect(await revoke('opaque-app', 'x'.repeat(16_385))).toEqual(refused(400, 'invalid_request', tooLongWords))
     const calls = countCalls(server.stores.tokens)
     await revoke('opaque-app', 'x', { token_type_hint: 'refresh_token' })
     expect(calls).toEqual({ findAccessToken: 1, findRefreshToken: 1 })

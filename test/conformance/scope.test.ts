@@ -2,10 +2,10 @@ import request from 'supertest'
 import { digestClientSecret, type AuthorizationServerOptions, type ConfidentialClient } from 'latchkey'
 import { describe, expect, it } from 'vitest'
 import { postToken, signIn } from '../fixtures/post-token.js'
-import { issued, refused, shown, type ShownAnswer } from '../fixtures/shown-answer.js'
+import { issued, refused, shown, type ShownAnswer, scopeWords } from '../fixtures/shown-answer.js'
 import { catalogue, secretOf, testServer, type TestServer } from '../fixtures/test-server.js'
 
-const invalidScope = refused(400, 'invalid_scope', 'The scope is missing, malformed, or more than this client may have')
+const invalidScope = refused(400, 'invalid_scope', scopeWords)
 const refreshToken: unknown = expect.stringMatching(/^[\w-]{43}$/)
 
 const scopes = [...catalogue, 'Orders:Read', 'https://api.example.com/stock.read', '!#[]~', 'constructor']

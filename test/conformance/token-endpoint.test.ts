@@ -2,11 +2,11 @@ import request from 'supertest'
 import { clientCredentialsGrant, type GrantHandler } from 'latchkey'
 import { describe, expect, it } from 'vitest'
 import { postToken, signIn } from '../fixtures/post-token.js'
-import { issued, refused, shown } from '../fixtures/shown-answer.js'
+import { issued, refused, shown, unsupportedWords } from '../fixtures/shown-answer.js'
 import { clients, secretOf, testServer, type TestServer } from '../fixtures/test-server.js'
 
 const missing = (name: string): unknown => refused(400, 'invalid_request', `The parameter ${name} is missing`)
-const unsupported = refused(400, 'unsupported_grant_type', 'This grant type is not supported')
+const unsupported = refused(400, 'unsupported_grant_type', unsupportedWords)
 const unauthorized = refused(400, 'unauthorized_client', 'This client may not use this grant type')
 
 const refreshToken: unknown = expect.stringMatching(/^[\w-]{43}$/)

@@ -1,20 +1,28 @@
 import { OAuthError, type GrantHandler, type OAuthErrorCode } from 'latchkey'
 import { describe, expect, it } from 'vitest'
 import { postToken, signIn } from '../fixtures/post-token.js'
-import { invalidClient, issued, refused, shown } from '../fixtures/shown-answer.js'
+import {
+  invalidClient,
+  issued,
+  refused,
+  shown,
+  scopeWords,
+  repeatedWords,
+  tooLongWords,
+} from '../fixtures/shown-answer.js'
 import { clients, testServer } from '../fixtures/test-server.js'
 
 const missing = (name: string): unknown => refused(400, 'invalid_request', `The parameter ${name} is missing`)
-const repeated = refused(400, 'invalid_request', 'A parameter is repeated or not a single value')
+const repeated = refused(400, 'invalid_request', repeatedWords)
 const wrongUser = refused(400, 'invalid_grant', 'The user name or the password is wrong')
 const wrongToken = refused(
   400,
   'invalid_grant',
   'The refresh token is invalid, expired, revoked, or belongs to another client',
 )
-const invalidScope = refused(400, 'invalid_scope', 'The scope is missing, malformed, or more than this client may have')
+const invalidScope = refused(400, 'invalid_scope', scopeWords)
 const severalMethods = refused(400, 'invalid_request', 'Only one client authentication method may be used in a request')
-const tooLong = refused(400, 'invalid_request', 'A parameter is too long')
+const tooLong = refused(400, 'invalid_request', tooLongWords)
 const refreshToken: unknown = expect.stringMatching(/^[\w-]{43}$/)
 const shopApp = clients.find(({ clientId }) => clientId === 'shop-app')!
 

@@ -169,7 +169,8 @@ describe('what is told', () => {
     // What an unknown client presents as its id may be a secret in the wrong place: it is not told.
     const known = reason === 'unknown_client' ? undefined : clientId
     const post = request(server.http).post('/oauth/token').set('Authorization', basic(clientId, secret))
-    await post.send('grant_type=client_credentials')
+    const { body } = await post.send('grant_type=client_credentials')
+    expect(body).toEqual({ error: 'invalid_client', error_description: 'Client authentication failed' })
     expect(news()).toEqual([
       told({ type: 'client_authentication_failed', clientId: known, authMethod, reason }),
       refused('invalid_client', reason, { clientId: known, detail: expect.stringMatching(/^By client_secret_basic/) }),

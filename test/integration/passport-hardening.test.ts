@@ -15,6 +15,7 @@ import {
   refused,
   shown,
   type ShownAnswer,
+  repeatedWords,
 } from '../fixtures/shown-answer.js'
 
 const realm = '127.0.0.1'
@@ -133,7 +134,7 @@ describe('ClientPasswordStrategy', () => {
     ['an object', 'client_id=a&client_secret[$ne]='],
     ['a list', 'client_id[]=a&client_secret=x'],
   ])('refuses %s', async (_what, body) => {
-    const description = 'A parameter is repeated or not a single value'
+    const description = repeatedWords
     expect(await ask(clientPassword, [form], { body })).toEqual(refused(400, 'invalid_request', description))
     expect(seen).toEqual([])
   })

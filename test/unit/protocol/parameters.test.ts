@@ -178,7 +178,7 @@ describe('Parameters', () => {
     expect(() => parseForm(form(tooMany))).toThrow('invalid_request: Too many parameters')
     expect(() => adoptForm({ resource: tooMany })).toThrow('invalid_request: Too many parameters')
     for (const resource of [['x', 7], [{}, 'x'], { a: 'x' }, 7]) {
-      expect(() => adoptForm({ resource })).toThrow('A parameter is repeated or not a single value')
+      expect(() => adoptForm({ resource })).toThrow('The parameter resource is repeated or not a single value')
     }
   })
 })
