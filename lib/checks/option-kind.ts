@@ -66,7 +66,7 @@ export function oneOf<const Value extends string | boolean>(...values: readonly 
 }
 
 /** A text of some form. Default: any string. */
-export function text(form = /^/, expects = 'a string'): OptionKind<string> {
+export function text(form: RegExp = /^/, expects = 'a string'): OptionKind<string> {
   return valueThat(expects, (value) => typeof value === 'string' && form.test(value))
 }
 
