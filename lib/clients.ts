@@ -41,7 +41,9 @@ export interface Clients {
 
 /** Which secret is withdrawn. */
 export interface RetireSecretOptions {
+  /** The client whose secret it is. */
   readonly clientId: string
+  /** One of `listSecrets`. */
   readonly secretId: string
   /** Whether the tokens of the client are revoked, once the secret does not work any more. Default false. */
   readonly endTokens?: boolean | undefined
@@ -49,6 +51,7 @@ export interface RetireSecretOptions {
 
 /** Whose secret is rotated, and how. */
 export interface RotateSecretOptions {
+  /** The client that gets a new secret. */
   readonly clientId: string
   /** Seconds that present secrets go on working, unless they end earlier. Default 604,800 (7 days), at most a year; 0: none. */
   readonly overlapSeconds?: number | undefined

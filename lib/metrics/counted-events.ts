@@ -12,7 +12,7 @@ export interface EventCounter {
   readonly isOfClient: boolean
 }
 
-/** All counters; a warning is told once at start, and is nothing to count. */
+/** All counters; a warning is told once, and is nothing to count. */
 export const eventCounters: readonly EventCounter[] = [
   counter('tokens_issued', 'tokens_issued', 'Token answers', ['grantType', 'how'], true),
   counter('request_refused', 'requests_refused', 'Requests that were refused', ['endpoint', 'error', 'reason']),

@@ -23,6 +23,7 @@ export interface RemoteIntrospectionOptions {
   readonly uri: string
   /** A client of the issuer that may introspect, with `client_secret_basic`. */
   readonly clientId: string
+  /** Its secret. */
   readonly clientSecret: string
   /**
    * Seconds for which an answer is used again: the longest time that a revoked token may still pass. An answer never outlives

@@ -15,6 +15,7 @@ export type KeySource = string | JsonWebKey | KeyObject
 
 /** A signing key with what the operator says of it. */
 export interface SigningKeyOptions {
+  /** The path of a PEM or JWK file, PEM text, a JWK, or a `KeyObject`. */
   readonly key: KeySource
   /** Default `active`. */
   readonly state?: SigningKeyState

@@ -10,6 +10,7 @@ const YEAR = 366 * 86_400
 
 /** Settings of keys that live in a store. */
 export interface StoredSigningKeysOptions {
+  /** Where the keys are kept: `keys` of any of the stores, or your own. */
   readonly store: KeyStore
   /**
    * Encrypts the private keys in the store: at least 16 characters, 8 of them different, kept outside of the database. In a list the

@@ -37,39 +37,6 @@ function rowsBelow(heading: string): string[][] {
 const names = (rows: readonly string[][]): string[] => rows.map(([cell = '']) => cell.replaceAll('`', ''))
 
 describe('the tables of README.md', () => {
-  it.each([
-    ['createAuthorizationServer', ['AuthorizationServerOptions']],
-    ['passwordGrant', ['PasswordGrantOptions']],
-    ['refreshTokenGrant', ['RefreshTokenGrantOptions']],
-    ['storedSigningKeys', ['StoredSigningKeysOptions']],
-    ['loadSigningKeys', ['SigningKeyOptions']],
-    ['createResourceServer', ['ResourceServerOptions']],
-    ['bcryptHasher', ['BcryptHasherOptions']],
-    ['prometheusMetrics', ['PrometheusMetricsOptions']],
-    ['openTelemetry', ['OpenTelemetryOptions']],
-    ['requireBearer', ['BearerOptions']],
-    ['createClient', ['NewClient', 'ClientRegistration']],
-    ['createMemoryStores', ['MemoryStoresOptions', 'MemoryTokenStoreOptions']],
-    ['openSqliteStores', ['SqliteStoresOptions']],
-    ['openPostgresStores', ['PostgresStoresOptions']],
-    ['openMysqlStores', ['MysqlStoresOptions']],
-    ['openRedisStores', ['RedisStoresOptions']],
-    ['sqlUserStore', ['UserTable', 'PostgresUserStoreOptions']],
-    ['pruneRegularly', ['PruneRegularlyOptions']],
-    ['printMigrations', ['PrintMigrationsOptions']],
-  ])('have every option of %s, and no other', (name, declared) => {
-    const expected = new Set(declared.flatMap((declaration) => interfaces.get(declaration)!))
-    expect(expected.size).toBeGreaterThan(0)
-    expect(names(rowsBelow(`#### \`${name}\``)).sort()).toEqual([...expected].sort())
-  })
-
-  it.each([
-    ['#### `jwks` of a resource server', 'RemoteKeysOptions'],
-    ['#### `introspection` of a resource server', 'RemoteIntrospectionOptions'],
-  ])('have every option below %s, and no other', (heading, declared) => {
-    expect(names(rowsBelow(heading)).sort()).toEqual([...interfaces.get(declared)!].sort())
-  })
-
   it('have every error code with its status', () => {
     const codes = [...read('lib/errors/oauth-error.ts').matchAll(/^ {2}(\w+): (\d{3}),$/gm)]
     expect(codes.length).toBeGreaterThan(0)
@@ -99,6 +66,7 @@ describe('the links', () => {
     'docs/write-your-own-store.md',
     'docs/frameworks.md',
     'docs/observability.md',
+    'docs/options.md',
     'docs/security.md',
     'docs/throttle.md',
   ].concat(readdirSync(join(root, 'docs/adr')).map((file) => `docs/adr/${file}`))
