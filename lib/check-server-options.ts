@@ -24,7 +24,7 @@ import type { GrantHandler } from './grants/grant-handler.js'
 import type { Resource } from './grants/granted-resources.js'
 import type { AuthorizationServerOptions } from './options.js'
 import { checkHasher } from './passwords/password-hasher.js'
-import { checkIssuer } from './protocol/check-issuer.js'
+import { checkIssuer, checkIssuerScheme } from './protocol/check-issuer.js'
 import { isGrantType } from './protocol/grant-type.js'
 import { serverSecrets, type ServerSecret } from './protocol/server-secret.js'
 import type { AccessTokenFormat, ClientStore } from './stores/client-store.js'
@@ -43,6 +43,7 @@ const description = describeOptions<AuthorizationServerOptions>()('createAuthori
   issuer: checkedBy<string>('an https URL', (_, issuer) => {
     checkIssuer(issuer)
   }).required(),
+  allowHttp: flag().or(false),
   clients: checkedBy<ClientStore>('a ClientStore', checkClientStore).required(),
   tokens: checkedBy<TokenStore>('a TokenStore', checkTokenStore).required(),
   scopes: checkedBy<readonly string[]>('a list of scope tokens', checkScopes).required(),
@@ -95,6 +96,7 @@ const resourceOptions = describeOptions<Resource>()('resources', {
 /** The options with their defaults. */
 export type ServerSettings = WithDefaults<
   AuthorizationServerOptions,
+  | 'allowHttp'
   | 'accessTokenFormat'
   | 'checkRevocation'
   | 'tokenPath'
@@ -117,6 +119,7 @@ export type ServerSettings = WithDefaults<
 /** Reads the options of a server when it is made. Throws `ConfigurationError`: what is wrong, where, how to fix it. */
 export function readServerOptions(options: AuthorizationServerOptions): ServerSettings {
   const settings = description.read(options, 'createAuthorizationServer', '')
+  checkIssuerScheme(settings.issuer, settings.allowHttp)
   for (const grant of settings.grants) grant.checkTokenStore?.(settings.tokens)
   checkResources(settings)
   checkAccessTokens(settings)

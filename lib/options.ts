@@ -17,8 +17,13 @@ import type { SigningKeys } from './tokens/signing-key-set.js'
 
 /** The options of {@link createAuthorizationServer}. */
 export interface AuthorizationServerOptions {
-  /** Who issues: an `https` URL without query and fragment (RFC 8414 §2); `http` for a loopback host only. */
+  /** Who issues: an `https` URL without query and fragment (RFC 8414 §2); `http` for a loopback host, else see `allowHttp`. */
   readonly issuer: string
+  /**
+   * Whether the issuer may be `http` on another host than loopback: in a network of containers, or on a LAN, while developing. Default
+   * false. In production such an issuer is refused all the same.
+   */
+  readonly allowHttp?: boolean
   /** Where clients are looked up. */
   readonly clients: ClientStore
   /** Where tokens are kept. */

@@ -4,6 +4,7 @@ import { ConfigurationError } from './errors/configuration-error.js'
 import type { GrantHandler } from './grants/grant-handler.js'
 import type { ServerSettings } from './check-server-options.js'
 import type { PasswordHasher } from './passwords/password-hasher.js'
+import { isOnLoopback } from './protocol/check-issuer.js'
 import { newFindings, type PostureCode, type PostureFinding } from './protocol/posture-finding.js'
 import type { Throttle } from './throttle/throttle.js'
 
@@ -55,7 +56,7 @@ export function weakSettings(subject: PostureSubject): readonly PostureFinding[]
   )
   found.push(...grants.flatMap((grant) => grant.weaknesses ?? []), ...weakLifetimes(options))
   find(
-    isProduction && issuer.startsWith('http:'),
+    issuer.startsWith('http:') && (isProduction || !isOnLoopback(issuer)),
     'http_issuer',
     'The issuer is not https: passwords and tokens can be read on their way',
     'Put the server behind TLS, and name it by its https URL',

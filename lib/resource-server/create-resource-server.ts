@@ -1,6 +1,6 @@
 import { bearerRequirement } from '../bearer/requirement.js'
 import { resourceMetadata, wellKnownPath } from '../endpoints/metadata.js'
-import { createEmit } from '../emit.js'
+import { createEmit, noticedWarning } from '../emit.js'
 import { documentHandler } from '../express/document-handler.js'
 import type { HttpHandler } from '../express/http.js'
 import { bearerGuard, type RequireBearer } from '../express/require-bearer.js'
@@ -8,7 +8,9 @@ import { refuseUncalled } from '../express/refuse-uncalled.js'
 import { router } from '../express/router.js'
 import { tlsRule } from '../express/tls.js'
 import { andThen } from '../protocol/maybe-promise.js'
-import { timeOf } from '../protocol/request-context.js'
+import { isProtected } from '../protocol/check-issuer.js'
+import type { PostureFinding } from '../protocol/posture-finding.js'
+import { applicationContext, timeOf } from '../protocol/request-context.js'
 import { noteRefused } from '../protocol/request-facts.js'
 import { checkThrottle } from '../throttle/check-throttle.js'
 import type { ThrottleServices } from '../throttle/limit-attempts.js'
@@ -18,6 +20,7 @@ import { verifyJwt } from '../tokens/jwt.js'
 import { factsOfJwt } from '../tokens/refused-jwt.js'
 import { VerifiedJwts } from '../tokens/verified-jwts.js'
 import type { VerifyAccessToken } from '../tokens/verify-access-token.js'
+import { shownUrl } from './limited-fetch.js'
 import { remoteIntrospection } from './remote-introspection.js'
 import { remoteKeys } from './remote-keys.js'
 import {
@@ -61,6 +64,8 @@ export function createResourceServer(options: ResourceServerOptions): ResourceSe
     // Whatever a token is verified by has a deadline of its own.
     requestTimeoutSeconds: undefined,
   }
+  const weakness = plainHttp(options)
+  if (weakness !== undefined) emit(applicationContext(), noticedWarning(weakness))
   const catalogue = scopes === undefined ? { has: () => true } : new Set(scopes)
   const document = documentHandler(services, () => resourceMetadata(audience, issuer, scopes ?? []), 3600)
   return {
@@ -75,10 +80,28 @@ export function createResourceServer(options: ResourceServerOptions): ResourceSe
   }
 }
 
+/** What crosses a network in the clear, by `allowHttp`. */
+function plainHttp({ issuer, jwks, introspection }: ResourceServerOptions): PostureFinding | undefined {
+  const source = introspection?.uri ?? (typeof jwks === 'object' ? jwks.uri : undefined) ?? issuer
+  if (isProtected(source)) return undefined
+  const reason = `Tokens are verified over http, by ${shownUrl(source)}: whoever is in between decides which ones pass`
+  return { code: 'http_issuer', reason, remedy: 'Use https, or a network that nobody else is in' }
+}
+
 function verifier(settings: ResourceServerSettings, throttling: ThrottleServices): VerifyAccessToken {
-  const { issuer, jwks, introspection, leewaySeconds, longestAccessTokenSeconds, rememberedJwts, isUser, clock } =
-    settings
-  if (introspection !== undefined) return remoteIntrospection({ ...throttling, issuer, clock, isUser }, introspection)
+  const {
+    issuer,
+    allowHttp,
+    jwks,
+    introspection,
+    leewaySeconds,
+    longestAccessTokenSeconds,
+    rememberedJwts,
+    isUser,
+    clock,
+  } = settings
+  if (introspection !== undefined)
+    return remoteIntrospection({ ...throttling, issuer, allowHttp, clock, isUser }, introspection)
   const { clockSkewSeconds = leewaySeconds ?? CLOCK_SKEW_SECONDS } = settings
   const rules = {
     issuer,
@@ -87,7 +110,7 @@ function verifier(settings: ResourceServerSettings, throttling: ThrottleServices
     longestAccessTokenSeconds,
     isUser,
   }
-  const findKey = remoteKeys(issuer, jwks === true || jwks === undefined ? {} : jwks)
+  const findKey = remoteKeys(issuer, jwks === true || jwks === undefined ? {} : jwks, allowHttp)
   const verifiedJwts = new VerifiedJwts(rememberedJwts)
   return (token, context) =>
     andThen(verifyJwt(token, 'at+jwt', findKey, verifiedJwts), (claims) => {

@@ -3,6 +3,7 @@ import { describeValue } from '../checks/kind-of-value.js'
 import { checkedBy, valueThat, wholeNumber, type OptionKind } from '../checks/option-kind.js'
 import { ConfigurationError } from '../errors/configuration-error.js'
 import { StoreUnavailableError } from '../errors/store-unavailable-error.js'
+import { checkScheme } from '../protocol/check-issuer.js'
 import type { Clock } from '../protocol/clock.js'
 import { logText } from '../protocol/log-text.js'
 import { timeOf } from '../protocol/request-context.js'
@@ -54,6 +55,7 @@ interface Answer {
 /** What asking an issuer works with. */
 export interface RemoteIntrospectionServices extends ThrottleServices {
   readonly issuer: string
+  readonly allowHttp: boolean
   readonly clock: Clock
   readonly isUser: IsUser | undefined
 }
@@ -92,6 +94,7 @@ export function remoteIntrospection(
 ): VerifyAccessToken {
   const { issuer, clock, isUser } = services
   const { cacheSeconds, cacheSize, concurrentQuestions, tokenForm, ...endpoint } = description.read(options)
+  checkScheme('introspection.uri', endpoint.uri, services.allowHttp)
   // Without the flags by which a pattern remembers where it was.
   const form = new RegExp(tokenForm.source, tokenForm.flags.replace(/[gy]/g, ''))
   const answers = new Map<TokenHash, Answer>()

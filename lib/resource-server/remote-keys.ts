@@ -6,7 +6,7 @@ import { isStoreUnavailableError, StoreUnavailableError } from '../errors/store-
 import { logText } from '../protocol/log-text.js'
 import type { SigningAlgorithm } from '../protocol/signing-algorithm.js'
 import { wellKnownPath } from '../endpoints/metadata.js'
-import { isOnLoopback, isProtected } from '../protocol/check-issuer.js'
+import { checkScheme, isOnLoopback, isProtected } from '../protocol/check-issuer.js'
 import type { FindKey } from '../tokens/jwt.js'
 import type { VerificationKey } from '../tokens/signing-key.js'
 import { issuerUrl } from './issuer-url.js'
@@ -53,10 +53,11 @@ interface KeySet {
  * again for an unknown key, but not oftener than the cool-down allows. Throws `StoreUnavailableError` without a usable set,
  * and `ConfigurationError` where the metadata of the issuer is not what the options say.
  */
-export function remoteKeys(issuer: string, options: RemoteKeysOptions): FindKey {
+export function remoteKeys(issuer: string, options: RemoteKeysOptions, allowHttp: boolean): FindKey {
   const { cacheSeconds, cooldownSeconds, timeoutMilliseconds, maxOctets, ...given } = description.read(options)
   const limits = { timeoutMilliseconds, maxOctets }
   let { uri } = given
+  if (uri !== undefined) checkScheme('jwks.uri', uri, allowHttp)
   let newest: KeySet | undefined
   let fetching: Promise<KeySet> | undefined
   let failure: { readonly error: unknown; readonly until: number } | undefined
@@ -87,7 +88,7 @@ export function remoteKeys(issuer: string, options: RemoteKeysOptions): FindKey 
       // RFC 8414 §3.3: metadata of another issuer MUST NOT be used.
       if (typeof named !== 'string') throw new StoreUnavailableError(`${shownUrl(url)} responded without an issuer`)
       if (named !== issuer) throw otherIssuer(url, issuer, named)
-      if (typeof uri === 'string' && URL.canParse(uri) && isProtected(uri)) {
+      if (typeof uri === 'string' && URL.canParse(uri) && (isProtected(uri) || isBesidePlainIssuer(uri, issuer))) {
         // An issuer elsewhere must not send us to the machine's own ports.
         if (!isOnLoopback(uri) || isOnLoopback(issuer)) return uri
       }
@@ -120,6 +121,12 @@ function otherIssuer(url: string, issuer: string, named: string): ConfigurationE
   const name = logText(named)
   const problem = `the issuer at ${shownUrl(url)} calls itself ${name}, and this resource server expects ${logText(issuer)}`
   return new ConfigurationError('issuer', problem, `If it is the right one, write issuer: '${name}'`)
+}
+
+/** Whether keys are read over `http` from the host of an issuer that is `http` itself, by `allowHttp`. */
+function isBesidePlainIssuer(uri: string, issuer: string): boolean {
+  const [keys, named] = [new URL(uri), new URL(issuer)]
+  return named.protocol === 'http:' && keys.protocol === 'http:' && keys.hostname === named.hostname
 }
 
 /** RFC 7517 §5: a key that cannot be used is ignored, not the others with it. */

@@ -17,7 +17,7 @@ import type { OAuthEvent } from '../events.js'
 import type { ClientAddress } from '../express/client-address.js'
 import type { NameRequest } from '../express/request-id.js'
 import type { IsSecure } from '../express/tls.js'
-import { checkIssuer } from '../protocol/check-issuer.js'
+import { checkIssuer, checkIssuerScheme } from '../protocol/check-issuer.js'
 import type { Clock } from '../protocol/clock.js'
 import type { Throttle } from '../throttle/throttle.js'
 import { LONGEST_ACCESS_TOKEN_SECONDS, type IsUser } from '../tokens/access-token-claims.js'
@@ -29,6 +29,11 @@ import type { RemoteKeysOptions } from './remote-keys.js'
 export interface ResourceServerOptions {
   /** The issuer, exactly as it names itself. */
   readonly issuer: string
+  /**
+   * Whether `jwks.uri` and `introspection.uri` may be `http` on another host than loopback, inside a network of yours, and the issuer, too, but
+   * not in production. Default false.
+   */
+  readonly allowHttp?: boolean
   /** The identifier of this resource: what a token must have in its audience (RFC 9068 §4). */
   readonly audience: string
   /** Verify JWTs by the issuer's published keys; `true` for all defaults. Revocation is not seen before a token ends. */
@@ -86,6 +91,7 @@ export interface ResourceServerOptions {
 
 const description = describeOptions<ResourceServerOptions>()('createResourceServer', {
   issuer: checkedBy<string>('an https URL', (_, issuer) => checkIssuer(issuer)).required(),
+  allowHttp: flag().or(false),
   audience: checkedBy<string>('an identifier', checkAudience).required(),
   jwks: checkedLater<true | RemoteKeysOptions>('true or an object of options'),
   introspection: checkedLater<RemoteIntrospectionOptions>('an object of options'),
@@ -108,12 +114,13 @@ const description = describeOptions<ResourceServerOptions>()('createResourceServ
 /** The options with their defaults. */
 export type ResourceServerSettings = WithDefaults<
   ResourceServerOptions,
-  'longestAccessTokenSeconds' | 'rememberedJwts' | 'clock'
+  'allowHttp' | 'longestAccessTokenSeconds' | 'rememberedJwts' | 'clock'
 >
 
 /** Reads the options of a resource server when it is made. Throws `ConfigurationError`: what is wrong, where, how to fix it. */
 export function readResourceServerOptions(options: ResourceServerOptions): ResourceServerSettings {
   const settings = description.read(options, 'createResourceServer', '')
+  checkIssuerScheme(settings.issuer, settings.allowHttp)
   if ((settings.jwks === undefined) === (settings.introspection === undefined)) {
     const problem = 'and introspection are both given, or neither'
     throw new ConfigurationError('jwks', problem, 'Choose one way to verify tokens')

@@ -29,7 +29,7 @@ const mistakes: readonly Mistake[] = [
   [{ introspection }, 'jwks', /both given, or neither/],
   ...[null, false, 'true', []].map((jwks) => [{ jwks }, 'jwks', /needs an object of options/] as const),
   [{ jwks: { url: issuer } }, 'jwks.url', /is not an option/],
-  ...noUri.map((uri) => [{ jwks: { uri } }, 'jwks.uri', /must be an https URL/] as const),
+  ...noUri.map((uri) => [{ jwks: { uri } }, 'jwks.uri', /must be (?:an )?https/] as const),
   ...limits.flatMap((name) =>
     [...noWhole, 0, 1e9].map(
       (value) => [{ jwks: { [name]: value } }, `jwks.${name}`, /whole number from 1 to/] as const,
@@ -60,7 +60,7 @@ const mistakes: readonly Mistake[] = [
 
 const introspectionMistakes: readonly Mistake[] = [
   [{ url: issuer }, 'introspection.url', /is not an option/],
-  ...[undefined, ...noUri].map((uri) => [{ uri }, 'introspection.uri', /must be an https URL/] as const),
+  ...[undefined, ...noUri].map((uri) => [{ uri }, 'introspection.uri', /must be (?:an )?https/] as const),
   ...(['clientId', 'clientSecret'] as const).flatMap((name) =>
     [undefined, null, '', 7].map(
       (value) => [{ [name]: value }, `introspection.${name}`, /must be a string.*Register a client/] as const,
