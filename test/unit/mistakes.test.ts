@@ -3,11 +3,13 @@ import { whatIsSaidOf } from './mistakes.js'
 import { wrongClients } from './mistakes/clients.js'
 import { wrongKeys } from './mistakes/keys.js'
 import { uncalled } from './mistakes/uncalled.js'
+import { wrongOptions } from './mistakes/options.js'
 import { wrongKinds } from './mistakes/wrong-kinds.js'
 
 describe.each([
   ['values of a wrong kind', wrongKinds],
   ['clients', wrongClients],
+  ['options', wrongOptions],
   ['keys', wrongKeys],
   ['what was not called', uncalled],
 ])('what is said of %s', (_title, mistakes) => {
