@@ -338,7 +338,7 @@ describe('what a request brought', () => {
   })
 
   it('is not on the console of a server without a listener (02)', async () => {
-    const written = vi.spyOn(console, 'error').mockImplementation(() => undefined)
+    const written = vi.spyOn(process.stderr, 'write').mockImplementation(() => true)
     const server = testServer({
       password: {
         users: { findUserByUsername: thrower(new Error(`no ${password}`)) as never, findUser: () => undefined },
@@ -347,7 +347,7 @@ describe('what a request brought', () => {
     })
     expect((await postToken(server, form, 'shop-app')).status).toBe(500)
     expect(written).toHaveBeenCalledTimes(1)
-    const text = written.mock.calls.flat().map(shownOf).join('\n')
+    const text = written.mock.calls.map(([text]) => String(text)).join('')
     expect(partsIn(text)).toEqual([])
     expect(text).toMatch(/no \[redacted\]/)
   })
