@@ -232,7 +232,7 @@ describe('a guard that asks its issuer', () => {
     ['ABU-139', 'a redirect', () => (_, res) => res.writeHead(302, { Location: 'http://127.0.0.1:1/' }).end(), 503],
     ['ABU-139', 'the word true', () => json(active({ active: 'true' })), 401],
     ['ABU-139', 'the number 1', () => json(active({ active: 1 })), 401],
-    ['ABU-139', 'a list', () => json([active({})]), 401],
+    ['ABU-139', 'a list', () => json([active({})]), 503],
     ['ABU-140', 'an end in the past', () => json(active({ exp: issuer.now() - 1 })), 401],
     ['ABU-140', 'an end that is a text', () => json(active({ exp: '9999999999' })), 401],
   ]

@@ -62,6 +62,10 @@ function valuesOf(form: string): string[] {
   const pairs = form.split('&', 100).filter((pair) => pair.includes('='))
   const sent = pairs.map((pair) => pair.slice(pair.indexOf('=') + 1))
   const decoded = [...new URLSearchParams(form.slice(0, 5000)).values()]
-  // The name of a grant is also that of a parameter, which a refusal may name.
-  return [...sent, ...decoded].filter((value) => value.length >= 8 && value.length < 5000 && value !== 'password')
+  // A refusal may name grants, parameters, and the scope that was refused.
+  const scope = new URLSearchParams(form.slice(0, 5000)).get('scope') ?? ''
+  const named = ['password', ...(/^[\x21\x23-\x5B\x5D-\x7E]+$/.test(scope) ? [scope] : [])]
+  return [...sent, ...decoded].filter(
+    (value) => value.length >= 8 && value.length < 5000 && !named.includes(value.trim()),
+  )
 }

@@ -36,7 +36,7 @@ interface Opened {
   /** Prunes, and returns how many counters are stored then. Absent: they expire by themselves. */
   readonly prune?: (now: number) => Promise<number>
   /** Takes the database away. */
-  close(): unknown
+  readonly close: () => unknown
 }
 
 function checkThrottle(open: (throttleLimits?: ThrottleLimits) => Promise<Opened>): void {

@@ -86,6 +86,8 @@ function observedServer(isAsync: boolean, options: { readonly requestTimeoutSeco
     clientAddress: () => (note('clientAddress'), undefined),
     ...options,
   })
+  // What the server asks when it is made belongs to no request.
+  calls.length = 0
   return { oauth, calls, secret: clientSecret }
 }
 

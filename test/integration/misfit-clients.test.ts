@@ -166,7 +166,7 @@ describe('a client that is registered for what the server does not have', () => 
   it('is told when it first authenticates, once, where it was not there before', async () => {
     const server = testServer()
     server.stores.clients.saveClient(shop({ scopes: ['orders:raed', 'orders:read'], defaultScopes: ['orders:read'] }))
-    expect(aboutClients(server.events)).toEqual([])
+    expect(server.clientWarnings).toEqual([])
     const ask = (secret: string): request.Test =>
       request(server.http)
         .post('/oauth/token')
