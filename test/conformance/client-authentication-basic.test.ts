@@ -24,11 +24,13 @@ const moreClients = [
   confidential('prefix', 'se'),
   confidential('test', '123£'),
   confidential('a', '???'),
-  confidential('', 'secret of nobody'),
   confidential('café', 'secret'),
   confidential('shop\0', 'secret'),
   confidential('odd-secrets', 'sec\0ret'),
 ]
+
+/** Our stores refuse it; others may not. */
+const nobody = confidential('', 'secret of nobody')
 
 const encode = (text: string): string => `Basic ${Buffer.from(text, 'latin1').toString('base64')}`
 
@@ -37,6 +39,9 @@ describe.each([4, 5] as const)('HTTP Basic at the token endpoint, Express %i', (
 
   beforeEach(() => {
     server = testServer({ express, moreClients })
+    const { clients } = server.stores
+    const { findClient } = clients
+    clients.findClient = (clientId) => (clientId === '' ? nobody : findClient.call(clients, clientId))
   })
 
   async function token(authorization: string): Promise<ShownAnswer> {

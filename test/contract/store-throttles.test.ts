@@ -105,17 +105,19 @@ describe('SQLite', () => {
   const file = join(folder, 'latchkey.db')
   checkThrottle(async (throttleLimits) => {
     const { default: Database } = await import('better-sqlite3')
-    const { throttle, tokens, close } = openSqliteStores(file, { throttleLimits, busyTimeoutMilliseconds: 10_000 })
+    const stores = openSqliteStores(file, { throttleLimits, busyTimeoutMilliseconds: 10_000 })
     return {
-      throttle,
+      throttle: stores.throttle,
       async prune(now) {
-        await tokens.prune(now)
+        await stores.tokens.prune(now)
         const database = new Database(file)
         const count = database.prepare('SELECT count(*) FROM latchkey_throttle').pluck().get()
         database.close()
         return Number(count)
       },
-      close,
+      close: () => {
+        stores.close()
+      },
     }
   })
 
@@ -162,7 +164,7 @@ describe.skipIf(mariadb === undefined)('MySQL', () => {
 })
 
 describe.skipIf(redis === undefined)('Redis', () => {
-  const opens: (() => Promise<{ readonly handle: RedisHandle; close(): void }>)[] = [
+  const opens: (() => Promise<{ readonly handle: RedisHandle; readonly close: () => void }>)[] = [
     async () => {
       const client = createClient({ url: redis!.url })
       await client.connect()
@@ -194,7 +196,8 @@ describe.skipIf(cluster === undefined)('Redis Cluster', () => {
 it('the throttle of the memory stores counts in this process alone, by their clock', async () => {
   let now = 1_800_000_000
   const limit = { freeFailures: 1, firstDelaySeconds: 60, longestDelaySeconds: 60 }
-  const { throttle, close } = createMemoryStores({ clock: () => now, throttleLimits: { account: limit } })
+  const stores = createMemoryStores({ clock: () => now, throttleLimits: { account: limit } })
+  const { throttle } = stores
   expect(throttle.isShared).toBe(false)
   const attempt = async () => {
     const begun = await throttle.begin([{ kind: 'account', key: 'a' }])
@@ -204,5 +207,5 @@ it('the throttle of the memory stores counts in this process alone, by their clo
   expect([await attempt(), await attempt()]).toEqual([undefined, 60])
   now += 60
   expect(await attempt()).toBeUndefined()
-  close()
+  stores.close()
 })
