@@ -123,7 +123,7 @@ describe('the challenge of a guard', () => {
     (realm) => {
       expect(() => {
         start({ server: { realm } })
-      }).toThrow(/^realm: must be printable ASCII without quotes and backslashes/)
+      }).toThrow(/^realm: is .*; must be printable ASCII without quotes and backslashes/)
     },
   )
 

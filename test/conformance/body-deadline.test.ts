@@ -144,9 +144,7 @@ describe("an issuer's answer that never ends", () => {
       const whole = await limitedFetch(url, {}, { timeoutMilliseconds: 20_000, maxOctets: length })
       expect(await whole.text()).toBe(answer)
       const tooLarge = limitedFetch(url, {}, { timeoutMilliseconds: 20_000, maxOctets: length - 1 })
-      await expect(tooLarge).rejects.toMatchObject({
-        cause: { message: `The answer has more than ${length - 1} octets` },
-      })
+      await expect(tooLarge).rejects.toThrow(`the answer has more than ${length - 1} bytes`)
     } finally {
       http.closeAllConnections()
       http.close()
