@@ -78,9 +78,7 @@ function inlineWorkers() {
       const file = /^\0worker:(.+)\.js$/.exec(id)?.[1]
       if (file === undefined) return undefined
       const worker = await rolldown({ input: file, platform: 'node', onLog: fail })
-      // Not mangled: it is read where somebody looks at what is published.
-      const minify = { compress: false, mangle: false }
-      const { output } = await worker.generate({ format: 'cjs', minify, comments: { legal: true } })
+      const { output } = await worker.generate({ format: 'cjs', minify: true, comments: { legal: true } })
       return `export const workerCode = ${JSON.stringify(output[0].code)}`
     },
   }
