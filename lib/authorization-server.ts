@@ -95,7 +95,8 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
     verifyAccessToken: ownTokenVerifier(services, {
       checkRevocation,
       checkParties: partyCheckSeconds(chosen) === false ? false : 'lately',
-      onUnknown: (context, reason) => countUnknownToken(services, { context, clientId: undefined }, reason),
+      onUnknown: (context, reason, askWhy) =>
+        countUnknownToken(services, { context, clientId: undefined }, reason, askWhy),
     }),
   }
   const authorizations = authorizationsOf(services)

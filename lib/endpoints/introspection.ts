@@ -103,9 +103,7 @@ function introspect(
   context: RequestContext,
 ): MaybePromise<Introspection> {
   let unknown: TokenRefusal | undefined
-  const onUnknown = (_context: RequestContext, reason: TokenRefusal): void => {
-    unknown = reason
-  }
+  const onUnknown = (_context: RequestContext, reason: TokenRefusal): TokenRefusal => (unknown = reason)
   // The guard's own judge, without what it remembers of clients and users.
   const verify = ownTokenVerifier(services, { checkRevocation: true, checkParties: 'anew', onUnknown })
   return andThen(verify(token, context), (access) => {
@@ -122,12 +120,14 @@ function introspectRefreshToken(
   context: RequestContext,
 ): MaybePromise<Introspection> {
   const { tokens, issuer, clock } = services
-  return andThen(tokens.findRefreshToken(hashToken(token), context), (record): MaybePromise<Introspection> => {
+  const tokenHash = hashToken(token)
+  return andThen(tokens.findRefreshToken(tokenHash, context), (record): MaybePromise<Introspection> => {
     if (record === undefined) {
       if (unknown === undefined) return inactive
       // Guesses through a resource server are counted for that one; its own good tokens are told all the same.
       const by = { context, clientId: caller.clientId }
-      return andThen(countUnknownToken(services, by, unknown), () => inactive)
+      const askWhy = unknown === 'unknown' ? () => tokens.whyNotFound?.(tokenHash, context) : undefined
+      return andThen(countUnknownToken(services, by, unknown, askWhy), () => inactive)
     }
     if (record.authorization.clientId !== caller.clientId || record.spending !== undefined) return inactive
     if (!(timeOf(context, clock) < record.expiresAt)) return inactive

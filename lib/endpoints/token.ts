@@ -131,7 +131,8 @@ function grantRequest(services: TokenEndpointServices, client: Client, request: 
       const owner = { clientId: client.clientId, userId, username }
       return createDeviceToken(services.sealing, owner, parameters.get('device_token'), timeOf(context, clock))
     },
-    countUnknownToken: () => countUnknownToken(services, by, 'unknown'),
+    countUnknownToken: (tokenHash) =>
+      countUnknownToken(services, by, 'unknown', tokenHash && (() => tokens.whyNotFound?.(tokenHash, context))),
     addHeader,
     tokens,
     clock,

@@ -1,3 +1,4 @@
+import type { TokenRefusal } from '../errors/refusal-reason.js'
 import type { Emit } from '../events.js'
 import type { Clock } from '../protocol/clock.js'
 import type { MaybePromise } from '../protocol/maybe-promise.js'
@@ -5,6 +6,7 @@ import type { Parameters } from '../protocol/parameters.js'
 import type { PostureFinding } from '../protocol/posture-finding.js'
 import type { RequestContext } from '../protocol/request-context.js'
 import type { Scope } from '../protocol/scope.js'
+import type { TokenHash } from '../protocol/token-hash.js'
 import type { Client } from '../stores/client-store.js'
 import type { Authorization, RefreshTokenRecord, TokenStore } from '../stores/token-store.js'
 import type { AllowedGuess, GuessedAccount } from '../throttle/limit-sign-in.js'
@@ -68,8 +70,11 @@ export interface GrantRequest {
   ) => MaybePromise<Result>
   /** Makes a token for the device on which this user signed in, for the next sign-in; see `passwordGrant({ deviceTokens: true })`. */
   readonly createDeviceToken: (userId: string, username: string) => string
-  /** Counts a token that nobody issued; throws 429 when there were too many from this address. */
-  readonly countUnknownToken: () => MaybePromise<void>
+  /**
+   * Counts a token that nobody issued; throws 429 when there were too many from this address. Given the hash of one that the token store
+   * does not find, it returns `revoked` where the store knows that, for the operator; otherwise `unknown`.
+   */
+  readonly countUnknownToken: (tokenHash?: TokenHash) => MaybePromise<TokenRefusal>
   /** Adds a header to the answer, whatever becomes of the request. */
   readonly addHeader: AddHeader
   readonly tokens: Pick<TokenStore, 'findRefreshToken'>

@@ -63,10 +63,11 @@ export function refreshTokenGrant(options: RefreshTokenGrantOptions = {}): Grant
       const presentedToken = request.parameters.require('refresh_token')
       // RFC 6749 appendix A.17
       if (presentedToken.length > MAX_LENGTH || !isPrintableAscii(presentedToken)) throw invalidRefreshToken('form')
-      return andThen(request.tokens.findRefreshToken(hashToken(presentedToken), request.context), (found) => {
+      const tokenHash = hashToken(presentedToken)
+      return andThen(request.tokens.findRefreshToken(tokenHash, request.context), (found) => {
         if (found === undefined) {
-          return andThen(request.countUnknownToken(), () => {
-            throw invalidRefreshToken('unknown')
+          return andThen(request.countUnknownToken(tokenHash), (reason) => {
+            throw invalidRefreshToken(reason)
           })
         }
         const { client, context, clock } = request

@@ -202,6 +202,12 @@ export interface TokenStore {
   /** Finds a refresh token, spent or not, with its authorization; `undefined` when it is unknown or revoked. */
   findRefreshToken(tokenHash: TokenHash, context: RequestContext): MaybePromise<RefreshTokenRecord | undefined>
   /**
+   * Tells why a token, access or refresh, is not found, for the `reason` of events: `revoked` when it or its sign-in was revoked and the
+   * store still knows that, `undefined` of every other. Asked only after a token was not found, and not any more when too many were
+   * not: one look-up by an index will do. What it answers, or throws, changes no answer. Absent: `undefined` of all.
+   */
+  whyNotFound?(tokenHash: TokenHash, context: RequestContext): MaybePromise<'revoked' | undefined>
+  /**
    * Spends a refresh token and stores its successors in one atomic compare-and-set: of any number of concurrent calls for
    * one token exactly one is answered `rotated`, and none once its authorization is revoked.
    */

@@ -72,6 +72,42 @@ export function countFailure(
   by: AttemptedBy,
   keys: readonly ThrottleKey[],
 ): MaybePromise<void> {
+  return andThen(noteFailure(services, by, keys), (begun) => {
+    if (begun !== undefined) requireAllowed(services, by, begun)
+  })
+}
+
+/**
+ * Tells of a token that is not known, and counts it for its address. Throws 429 when there were too many. Returns the reason, which is
+ * asked for with `askWhy` while there were not: for the operator alone, so it holds nobody up for long, and may fail.
+ */
+export function countUnknownToken(
+  services: ThrottleServices,
+  by: AttemptedBy,
+  reason: TokenRefusal,
+  askWhy: () => MaybePromise<TokenRefusal | undefined> = () => undefined,
+): MaybePromise<TokenRefusal> {
+  return andThen(noteFailure(services, by, tokenKeys(by.context.address)), (begun) => {
+    const isHeldUp = begun !== undefined && !isAllowed(begun)
+    const asked = isHeldUp ? undefined : within(LONGEST_ASKING, regardless(services, by, askWhy))
+    return andThen(asked, (found) => {
+      const told = found === 'revoked' ? found : reason
+      services.emit(by.context, { type: 'unknown_token', clientId: by.clientId, reason: told })
+      if (isHeldUp) requireAllowed(services, by, begun)
+      return told
+    })
+  })
+}
+
+/** Milliseconds for which an answer waits for a reason that it does not have in it. */
+const LONGEST_ASKING = 500
+
+/** Counts a failure, and returns what the throttle says; `undefined` when it is out of reach, or there is none. */
+function noteFailure(
+  services: ThrottleServices,
+  by: AttemptedBy,
+  keys: readonly ThrottleKey[],
+): MaybePromise<AllowedAttempt | BlockedAttempt | undefined> {
   const { throttle } = services
   if (throttle === undefined) return undefined
   const counted = regardless(services, by, () =>
@@ -79,19 +115,7 @@ export function countFailure(
       isAllowed(begun) ? andThen(begun.end('failed'), () => begun) : begun,
     ),
   )
-  return andThen(within(throttle.longestCounting, counted), (begun) => {
-    if (begun !== undefined) requireAllowed(services, by, begun)
-  })
-}
-
-/** Tells of a token that nobody issued, and counts it for its address. Throws 429 when there were too many. */
-export function countUnknownToken(
-  services: ThrottleServices,
-  by: AttemptedBy,
-  reason: TokenRefusal,
-): MaybePromise<void> {
-  services.emit(by.context, { type: 'unknown_token', clientId: by.clientId, reason })
-  return countFailure(services, by, tokenKeys(by.context.address))
+  return within(throttle.longestCounting, counted)
 }
 
 /**

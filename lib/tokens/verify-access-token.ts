@@ -23,7 +23,7 @@ export interface VerificationServices {
   readonly issuer: string
   /** Absent: the defaults. */
   readonly claimRules?: ClaimRules
-  readonly tokens: Pick<TokenStore, 'findAccessToken' | 'isSignedTokenRevoked'>
+  readonly tokens: Pick<TokenStore, 'findAccessToken' | 'isSignedTokenRevoked' | 'whyNotFound'>
   readonly signingKeys: SigningKeys | undefined
   readonly verifiedJwts: VerifiedJwts
   readonly clock: Clock
@@ -38,22 +38,28 @@ export interface TokenVerifierOptions {
   readonly checkRevocation: boolean
   /** Whether the client and the user are looked up: by what was found lately, at each request, or not at all. */
   readonly checkParties: 'lately' | 'anew' | false
-  /** Is told of a token that was never issued, or is not known any more; not of a JWT that was ours and is over. May throw. */
-  readonly onUnknown?: (context: RequestContext, reason: TokenRefusal) => MaybePromise<void>
+  /**
+   * Is told of a token that was never issued, or is not known any more; not of a JWT that was ours and is over. Returns the reason, for
+   * which it may ask the store. May throw.
+   */
+  readonly onUnknown?: (
+    context: RequestContext,
+    reason: TokenRefusal,
+    askWhy?: () => MaybePromise<TokenRefusal | undefined>,
+  ) => MaybePromise<TokenRefusal>
 }
 
 /** Makes the function that verifies the server's own tokens, opaque and JWT alike: the one judge of guards and introspection. */
 export function ownTokenVerifier(
   services: VerificationServices,
-  { checkRevocation, checkParties, onUnknown = ignore }: TokenVerifierOptions,
+  { checkRevocation, checkParties, onUnknown = sameReason }: TokenVerifierOptions,
 ): VerifyAccessToken {
   const { tokens, clock, parties } = services
   const anew = checkParties === 'anew'
   return (token, context) =>
     isJwt(token)
       ? andThen(verifyOwnJwt(services, token, context), (access) => {
-          if (typeof access === 'string')
-            return forged.has(access) ? andThen(onUnknown(context, access), () => access) : access
+          if (typeof access === 'string') return forged.has(access) ? onUnknown(context, access) : access
           const { tokenId, authorizationId, clientId, issuedAt } = access
           if (tokenId === undefined || !checkRevocation) return judged(access, context)
           const id = { tokenId, authorizationId, clientId, issuedAt }
@@ -62,7 +68,9 @@ export function ownTokenVerifier(
           )
         })
       : andThen(tokens.findAccessToken(hashToken(token), context), (record) => {
-          if (record === undefined) return andThen(onUnknown(context, 'unknown'), () => 'unknown' as const)
+          if (record === undefined) {
+            return onUnknown(context, 'unknown', () => tokens.whyNotFound?.(hashToken(token), context))
+          }
           const now = timeOf(context, clock)
           const access = opaqueAccess(record, now)
           if (typeof access !== 'string') return judged(access, context)
@@ -111,8 +119,9 @@ function ownKeys(signingKeys: SigningKeys): FindKey {
   return ({ keyId }) => andThen(signingKeys.current(), (keys) => (keyId === undefined ? undefined : keys.find(keyId)))
 }
 
-function ignore(): void {
-  // Nobody counts.
+/** Nobody counts. */
+function sameReason(_context: RequestContext, reason: TokenRefusal): TokenRefusal {
+  return reason
 }
 
 function opaqueAccess(record: AccessTokenRecord, now: number): VerifiedAccess | TokenRefusal {

@@ -3,9 +3,10 @@ import { openRedisStores, type RedisHandle, type RedisStores } from 'latchkey/st
 import { clientStoreContract, keyStoreContract, tokenStoreContract } from 'latchkey/testing'
 import { randomUUID } from 'node:crypto'
 import { createClient, createClientPool, createCluster } from 'redis'
-import { afterAll, beforeAll, describe, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startRedisCluster } from '../../tools/servers/start-redis-cluster.mjs'
 import { startRedis } from '../../tools/servers/start-redis.mjs'
+import { newClientTokens } from '../../lib/testing/token-records.js'
 import { compileStores, type CompiledStores } from './processes/compile-stores.js'
 import { startRotatingProcess, type RotatingProcess } from './processes/rotate-elsewhere.js'
 
@@ -90,6 +91,16 @@ function checkContracts(name: string, open: () => OpenedHandle | Promise<OpenedH
         if (url === undefined) return made
         return { ...made, rotateElsewhere: (rotations) => elsewhere.rotate({ url, keyPrefix }, rotations) }
       },
+    })
+    it('knows of the own tokens of a revoked client that they are revoked (A1)', async () => {
+      const { store, close } = await subject(open, ({ tokens }) => tokens)
+      const [ended, living] = [newClientTokens(), newClientTokens({ clientId: 'other' })]
+      for (const tokens of [ended, living]) await store.saveTokens(tokens)
+      await store.revokeTokens({ clientId: ended.accessToken.clientId })
+      const told = []
+      for (const { accessToken } of [ended, living]) told.push(await store.whyNotFound(accessToken.tokenHash))
+      expect(told).toEqual(['revoked', undefined])
+      close()
     })
     keyStoreContract({ describe, it, create: async () => subject(open, ({ keys }) => keys) })
     clientStoreContract({

@@ -1,8 +1,9 @@
 import { clientStoreContract, keyStoreContract, tokenStoreContract } from 'latchkey/testing'
-import { afterAll, beforeAll, describe, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { SqlClientStore } from '../../lib/stores/sql/sql-client-store.js'
 import type { SqlKeyStore } from '../../lib/stores/sql/sql-key-store.js'
 import type { SqlTokenStore } from '../../lib/stores/sql/sql-token-store.js'
+import { newRotation, newSignIn } from '../../lib/testing/token-records.js'
 import { compileStores, type CompiledStores } from './processes/compile-stores.js'
 import { startRotatingProcess, type RotatingProcess } from './processes/rotate-elsewhere.js'
 
@@ -58,6 +59,19 @@ export function checkSqlContracts(kind: 'postgres' | 'mysql', database: () => Co
         close,
       }
     },
+  })
+
+  it('knows of the tokens of a revoked sign-in, spent or not, that they are revoked (A1)', async () => {
+    const { tokens } = await openEmpty()
+    const signIn = newSignIn()
+    const rotation = newRotation(signIn)
+    await tokens.saveTokens(signIn)
+    await tokens.rotateRefreshToken(rotation)
+    await tokens.revokeTokens({ userId: signIn.authorization.userId })
+    for (const { tokenHash } of [signIn.accessToken, signIn.refreshToken, rotation.refreshToken]) {
+      expect(await tokens.whyNotFound(tokenHash)).toBe('revoked')
+    }
+    await close()
   })
 
   keyStoreContract({

@@ -91,6 +91,10 @@ export class MemoryTokenStore implements TokenStore {
     return this.#tokens.findRefreshToken(tokenHash)?.toRecord()
   }
 
+  whyNotFound(tokenHash: TokenHash): 'revoked' | undefined {
+    return this.#tokens.isRevoked(tokenHash) ? 'revoked' : undefined
+  }
+
   rotateRefreshToken(rotation: RefreshTokenRotation): RotationOutcome {
     const clientId = this.#tokens.findRefreshToken(rotation.presented)?.authorization.record.clientId
     if (clientId === undefined) return { outcome: 'gone' }
@@ -109,7 +113,7 @@ export class MemoryTokenStore implements TokenStore {
   }
 
   revokeAccessToken(tokenHash: TokenHash): void {
-    this.#tokens.removeAccessToken(tokenHash)
+    this.#tokens.revokeAccessToken(tokenHash)
   }
 
   revokeSignedToken(tokenId: string, expiresAt: number): void {

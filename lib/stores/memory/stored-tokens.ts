@@ -10,6 +10,7 @@ import type {
   UserAccessTokenRecord,
 } from '../token-store.js'
 import { ClientShares } from './client-share.js'
+import { LatelyRevoked } from './lately-revoked.js'
 import { MapWalk } from './map-walk.js'
 import { StoredClientToken, StoredUserToken, type StoredAccessToken } from './stored-access-token.js'
 import { StoredAuthorization, type StoredRefreshToken } from './stored-authorization.js'
@@ -30,6 +31,7 @@ export class StoredTokens {
   readonly #authorizationWalk = new MapWalk(this.#authorizations)
   readonly #users = new UserIndex()
   readonly #shares = new ClientShares()
+  readonly #latelyRevoked = new LatelyRevoked()
 
   /** Access and refresh tokens; authorizations when they are more, as they may be with JWTs, which are not stored. */
   get count(): number {
@@ -64,6 +66,15 @@ export class StoredTokens {
     return token?.authorization.hasEnded === true ? undefined : token
   }
 
+  /** Whether a token that is not found was revoked, as far as that is known. */
+  isRevoked(tokenHash: TokenHash): boolean {
+    if (this.#latelyRevoked.has(tokenHash)) return true
+    return (
+      this.#accessTokens.get(tokenHash)?.isRevoked === true ||
+      this.#refreshTokens.get(tokenHash)?.authorization.hasEnded === true
+    )
+  }
+
   findAuthorization(authorizationId: string): Authorization | undefined {
     return this.#findAlive(authorizationId)?.record
   }
@@ -86,13 +97,11 @@ export class StoredTokens {
     this.#dropSpentTokens(owner, now, 2)
   }
 
-  removeAccessToken(tokenHash: TokenHash): void {
+  revokeAccessToken(tokenHash: TokenHash): void {
     const token = this.#accessTokens.get(tokenHash)
     if (token === undefined) return
-    this.#accessTokens.delete(tokenHash)
-    if (token.authorization !== undefined) token.authorization.accessTokens -= 1
-    token.share.tokens -= 1
-    this.#shares.tidy(token.clientId)
+    this.#latelyRevoked.add(tokenHash)
+    this.#remove(token)
   }
 
   /** Ends what is selected: it takes as long as there is to end of one user, and no time at all for a client or everything. */
@@ -100,7 +109,12 @@ export class StoredTokens {
     if ('clientId' in selection) return this.#shares.revoke(selection.clientId)
     if ('everything' in selection) return this.#shares.revokeAll()
     const authorizations = this.#select(selection)
-    for (const authorization of authorizations) this.#end(authorization)
+    for (const authorization of authorizations) {
+      const { oldestRefreshToken } = authorization
+      for (let token = oldestRefreshToken; token !== undefined; token = token.successor)
+        this.#latelyRevoked.add(token.tokenHash)
+      this.#end(authorization)
+    }
     return authorizations.length
   }
 
@@ -183,9 +197,17 @@ export class StoredTokens {
     if (exists) throw new Error('The token hash or the authorization exists already')
   }
 
+  #remove(token: StoredAccessToken): void {
+    this.#accessTokens.delete(token.tokenHash)
+    if (token.authorization !== undefined) token.authorization.accessTokens -= 1
+    token.share.tokens -= 1
+    this.#shares.tidy(token.clientId)
+  }
+
   #removeIfDead(token: StoredAccessToken, now: number): number {
     if (token.expiresAt > now && !token.isRevoked) return 0
-    this.removeAccessToken(token.tokenHash)
+    if (token.isRevoked) this.#latelyRevoked.add(token.tokenHash)
+    this.#remove(token)
     return 1
   }
 

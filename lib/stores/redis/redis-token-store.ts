@@ -55,6 +55,10 @@ export class RedisTokenStore implements TokenStore {
     return this.#find.refreshToken(tokenHash)
   }
 
+  whyNotFound(tokenHash: TokenHash): Promise<'revoked' | undefined> {
+    return this.#find.whyNotFound(tokenHash)
+  }
+
   rotateRefreshToken(rotation: RefreshTokenRotation): Promise<RotationOutcome> {
     return this.#rotate.rotate(rotation)
   }

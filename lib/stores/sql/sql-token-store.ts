@@ -42,6 +42,7 @@ import {
   findAuthorization,
   findRefreshToken,
   findRevocation,
+  findRevoked,
   findSpending,
   insertAccessToken,
   listAuthorizations,
@@ -100,6 +101,11 @@ export class SqlTokenStore implements TokenStore {
   async findRefreshToken(tokenHash: TokenHash): Promise<RefreshTokenRecord | undefined> {
     const [row] = await this.#connection.rows<RefreshTokenRow>(findRefreshToken, [tokenHash])
     return row && toRefreshToken(tokenHash, row)
+  }
+
+  async whyNotFound(tokenHash: TokenHash): Promise<'revoked' | undefined> {
+    const revoked = await this.#connection.rows(findRevoked, [tokenHash, tokenHash])
+    return revoked.length > 0 ? 'revoked' : undefined
   }
 
   async rotateRefreshToken(rotation: RefreshTokenRotation): Promise<RotationOutcome> {

@@ -54,6 +54,20 @@ export const findRefreshToken: SqlStatement = statement(
   `,
 )
 
+/** Finds a row when a token that is not found belongs to an authorization that is revoked. Values: the hash, twice. */
+export const findRevoked: SqlStatement = statement(
+  'find_revoked',
+  ['latchkey_access_token', 'latchkey_refresh_token']
+    .map(
+      (table) => `
+  SELECT 1 AS is_revoked FROM ${table} AS token
+  JOIN latchkey_authorization AS owner ON owner.authorization_id = token.authorization_id
+  WHERE token.token_hash = ? AND owner.revoked_at IS NOT NULL
+  `,
+    )
+    .join('UNION ALL'),
+)
+
 /** Finds what became of a refresh token that could not be spent. */
 export const findSpending: SqlStatement = statement(
   'find_spending',

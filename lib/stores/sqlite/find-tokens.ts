@@ -1,6 +1,6 @@
 import type { TokenHash } from '../../protocol/token-hash.js'
 import { toAccessToken, toRefreshToken, type AccessTokenRow, type RefreshTokenRow } from '../sql/token-rows.js'
-import { findAccessToken, findRefreshToken } from '../sql/token-statements.js'
+import { findAccessToken, findRefreshToken, findRevoked } from '../sql/token-statements.js'
 import type { AccessTokenRecord, RefreshTokenRecord } from '../token-store.js'
 import type { SqliteConnection, Statement } from './sqlite-connection.js'
 
@@ -8,10 +8,12 @@ import type { SqliteConnection, Statement } from './sqlite-connection.js'
 export class FindTokens {
   readonly #accessToken: Statement<AccessTokenRow>
   readonly #refreshToken: Statement<RefreshTokenRow>
+  readonly #revoked: Statement<unknown>
 
   constructor(connection: SqliteConnection) {
     this.#accessToken = connection.prepare(findAccessToken.text)
     this.#refreshToken = connection.prepare(findRefreshToken.text)
+    this.#revoked = connection.prepare(findRevoked.text)
   }
 
   accessToken(tokenHash: TokenHash): AccessTokenRecord | undefined {
@@ -22,5 +24,9 @@ export class FindTokens {
   refreshToken(tokenHash: TokenHash): RefreshTokenRecord | undefined {
     const row = this.#refreshToken.get(tokenHash)
     return row && toRefreshToken(tokenHash, row)
+  }
+
+  whyNotFound(tokenHash: TokenHash): 'revoked' | undefined {
+    return this.#revoked.get(tokenHash, tokenHash) === undefined ? undefined : 'revoked'
   }
 }

@@ -55,6 +55,10 @@ export class SqliteTokenStore implements TokenStore {
     return this.#find.refreshToken(tokenHash)
   }
 
+  whyNotFound(tokenHash: TokenHash): 'revoked' | undefined {
+    return this.#find.whyNotFound(tokenHash)
+  }
+
   rotateRefreshToken(rotation: RefreshTokenRotation): RotationOutcome {
     return this.#rotate.rotate(rotation)
   }

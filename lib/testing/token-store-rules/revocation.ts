@@ -1,4 +1,5 @@
 import type { NewTokens, RevocationSelection, TokenStore } from '../../stores/token-store.js'
+import { NotTested } from '../not-tested.js'
 import { contractContext as context, type ContractRules } from '../contract-rule.js'
 import { assertSame } from '../rule-assertions.js'
 import { newClientTokens, newHash, newRotation, newSignIn } from '../token-records.js'
@@ -74,6 +75,40 @@ export const revocationRules: ContractRules<TokenStoreUnderTest> = {
   'revokes everything': async ({ store }) => {
     const ended = [newSignIn(), newSignIn({ userId: 'bob', clientId: 'web-shop' }), newClientTokens()]
     await assertRevokes(store, { everything: true }, { ended, untouched: [] })
+  },
+
+  'tells of revoked tokens alone that they are revoked': async ({ store }) => {
+    if (store.whyNotFound === undefined) throw new NotTested('The store has no whyNotFound, and so no reason to tell')
+    const [ended, ofUser, living, client, revoked] = [
+      newSignIn(),
+      newSignIn({ userId: 'bob' }),
+      newSignIn({ userId: 'carol' }),
+      newClientTokens(),
+      newClientTokens(),
+    ]
+    await save(store, ended, ofUser, living, client, revoked)
+    const rotation = newRotation(living)
+    await store.rotateRefreshToken(rotation, context)
+    await store.revokeTokens({ authorizationId: ended.authorization.authorizationId }, context)
+    await store.revokeTokens({ userId: 'bob' }, context)
+    await store.revokeAccessToken(revoked.accessToken.tokenHash, context)
+    for (const { tokenHash } of [
+      living.accessToken,
+      living.refreshToken,
+      rotation.refreshToken,
+      client.accessToken,
+      { tokenHash: newHash() },
+    ]) {
+      const rule = 'A token that was not revoked, or never was, is none that the store can say `revoked` of.'
+      assertSame(await store.whyNotFound(tokenHash, context), undefined, rule)
+    }
+    for (const { accessToken, refreshToken } of [ended, ofUser, revoked]) {
+      for (const token of [accessToken, refreshToken]) {
+        const why = token === undefined ? undefined : await store.whyNotFound(token.tokenHash, context)
+        const rule = 'A revoked token is `revoked`, or `undefined` where the store does not know that any more.'
+        if (why !== undefined) assertSame(why, 'revoked', rule)
+      }
+    }
   },
 
   'compares ids byte for byte': async ({ store }) => {

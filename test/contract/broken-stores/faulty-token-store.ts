@@ -3,7 +3,7 @@ import type { TokenHash } from '../../../lib/protocol/token-hash.js'
 import type { AccessTokenRecord, TokenStore } from '../../../lib/stores/token-store.js'
 
 /** A token store with everything that does something. */
-export type PrunedStore = TokenStore & Required<Pick<TokenStore, 'prune' | 'claimLateRetry'>>
+export type PrunedStore = TokenStore & Required<Pick<TokenStore, 'prune' | 'claimLateRetry' | 'whyNotFound'>>
 
 /** A token store that is sound but for the methods that the fault replaces. */
 export function faulty(fault: (sound: PrunedStore) => Partial<TokenStore>): () => TokenStore {
@@ -13,6 +13,7 @@ export function faulty(fault: (sound: PrunedStore) => Partial<TokenStore>): () =
       saveTokens: (tokens, context) => sound.saveTokens(tokens, context),
       findAccessToken: (tokenHash, context) => sound.findAccessToken(tokenHash, context),
       findRefreshToken: (tokenHash, context) => sound.findRefreshToken(tokenHash, context),
+      whyNotFound: (tokenHash, context) => sound.whyNotFound(tokenHash, context),
       rotateRefreshToken: (rotation, context) => sound.rotateRefreshToken(rotation, context),
       claimLateRetry: (tokenHash, at, context) => sound.claimLateRetry(tokenHash, at, context),
       revokeAccessToken: (tokenHash, context) => sound.revokeAccessToken(tokenHash, context),

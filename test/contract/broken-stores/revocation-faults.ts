@@ -106,6 +106,24 @@ export const revocationFaults: readonly PlantedFault<TokenStore>[] = [
     store: rememberingAccessTokens(({ userId }) => userId === undefined),
   },
   {
+    fault: 'whatever is not found is said to be revoked',
+    rule: `${group} > tells of revoked tokens alone that they are revoked`,
+    says: 'A token that was not revoked, or never was, is none that the store can say `revoked` of',
+    store: faulty((sound) => ({
+      whyNotFound: async (tokenHash, context) =>
+        (await sound.findAccessToken(tokenHash, context)) === undefined ? 'revoked' : undefined,
+    })),
+  },
+  {
+    fault: 'a revoked token is said to be so in another word',
+    rule: `${group} > tells of revoked tokens alone that they are revoked`,
+    says: 'A revoked token is `revoked`, or `undefined` where the store does not know that any more',
+    store: faulty((sound) => ({
+      whyNotFound: async (tokenHash, context) =>
+        (await sound.whyNotFound(tokenHash, context)) && ('ended' as 'revoked'),
+    })),
+  },
+  {
     fault: 'ids are compared without regard to case',
     rule: `${group} > compares ids byte for byte`,
     says: '{"userId":"ALICE"} selects nothing: a similar id is the id of somebody else',

@@ -28,6 +28,7 @@ function dropping(store: TokenStore, drop: () => Promise<unknown>): TokenStore {
     saveTokens: (tokens, context) => drop().then(() => store.saveTokens(tokens, context)),
     findAccessToken: (tokenHash, context) => drop().then(() => store.findAccessToken(tokenHash, context)),
     findRefreshToken: (tokenHash, context) => drop().then(() => store.findRefreshToken(tokenHash, context)),
+    whyNotFound: (tokenHash, context) => drop().then(() => store.whyNotFound?.(tokenHash, context)),
     rotateRefreshToken: (rotation, context) => drop().then(() => store.rotateRefreshToken(rotation, context)),
     claimLateRetry: (tokenHash, at, context) =>
       drop().then(() => store.claimLateRetry?.(tokenHash, at, context) ?? false),
