@@ -65,8 +65,10 @@ export function oneOf<const Value extends string | boolean>(...values: readonly 
   return valueThat(expects, (value) => values.some((one) => one === value))
 }
 
+const anyText = /^/
+
 /** A text of some form. Default: any string. */
-export function text(form: RegExp = /^/, expects = 'a string'): OptionKind<string> {
+export function text(form: RegExp = anyText, expects = 'a string'): OptionKind<string> {
   return valueThat(expects, (value) => typeof value === 'string' && form.test(value))
 }
 

@@ -40,8 +40,8 @@ describe.each([4, 5] as const)('HTTP Basic at the token endpoint, Express %i', (
   beforeEach(() => {
     server = testServer({ express, moreClients })
     const { clients } = server.stores
-    const { findClient } = clients
-    clients.findClient = (clientId) => (clientId === '' ? nobody : findClient.call(clients, clientId))
+    const find = clients.findClient.bind(clients)
+    clients.findClient = (clientId) => (clientId === '' ? nobody : find(clientId))
   })
 
   async function token(authorization: string): Promise<ShownAnswer> {
