@@ -83,7 +83,9 @@ function weakLifetimes(options: ServerSettings): readonly PostureFinding[] {
     found.push({
       code: 'long_access_tokens',
       reason: `Access tokens live for ${String(accessTokenLifetimeSeconds)} seconds, and nothing renews them on the way`,
-      remedy: 'Let them live for an hour or less, and use refresh tokens, which change at each use',
+      remedy: looksLikeMilliseconds(accessTokenLifetimeSeconds)
+        ? `If these are milliseconds, write ${String(accessTokenLifetimeSeconds / 1000)}`
+        : 'Let them live for an hour or less, and use refresh tokens, which change at each use',
     })
   }
   if (signingKeys !== undefined && !checkRevocation && accessTokenLifetimeSeconds > 3600) {
@@ -101,6 +103,11 @@ function weakLifetimes(options: ServerSettings): readonly PostureFinding[] {
     })
   }
   return found
+}
+
+/** A lifetime of weeks that is one of minutes if somebody forgot to divide. */
+function looksLikeMilliseconds(seconds: number): boolean {
+  return seconds >= 600_000 && seconds % 60_000 === 0
 }
 
 /** What was noticed while requests were served, of each kind once. */

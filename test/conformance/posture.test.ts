@@ -111,6 +111,12 @@ describe('the posture in production', () => {
     expect(() => make({ ...options, strict: true })).toThrow(`strict: refuses weak settings: ${code}: `)
   })
 
+  it('asks whether a long lifetime is in milliseconds', () => {
+    const { oauth } = make({ accessTokenLifetimeSeconds: 3_600_000, authorizationLifetimeSeconds: 4_000_000 })
+    const found = oauth.posture().find(({ code }) => code === 'long_access_tokens')
+    expect(found?.remedy).toBe('If these are milliseconds, write 3600')
+  })
+
   it.each(fine)('finds nothing wrong with %s', (_what, options) => {
     process.env['NODE_ENV'] = 'production'
     const { oauth, events } = make({ ...options, strict: true })

@@ -16,7 +16,7 @@ export const wrongOptions: readonly Mistake[] = [
   {
     mistake: 'createAuthorizationServer({ accessTokenLifetime: 3600 })',
     make: () => serverWith({ accessTokenLifetime: 3600 }),
-    says: 'createAuthorizationServer.accessTokenLifetime: is not an option. Did you mean accessTokenLifetimeSeconds? Known options: issuer, clients, tokens, scopes, grants, clientAuthMethods, resources, accessTokenFormat, signingKeys, accessTokenClaims, checkRevocation, partyCheckSeconds, tokenPath, revocationPath, introspectionPath, jwksPath, jwksMaxAgeSeconds, accessTokenLifetimeSeconds, refreshTokenLifetimeSeconds, longestAccessTokenSeconds, clockSkewSeconds, authorizationLifetimeSeconds, excessScope, realm, requireTls, throttle, secret, secretHasher, chosenClientSecrets, strict, onEvent, requestId, clientAddress, isSecure, requestTimeoutSeconds, rememberedJwts, clock.',
+    says: 'createAuthorizationServer.accessTokenLifetime: is not an option. Did you mean accessTokenLifetimeSeconds? Known options: issuer, allowHttp, clients, tokens, scopes, grants, clientAuthMethods, resources, accessTokenFormat, signingKeys, accessTokenClaims, checkRevocation, partyCheckSeconds, tokenPath, revocationPath, introspectionPath, jwksPath, jwksMaxAgeSeconds, accessTokenLifetimeSeconds, refreshTokenLifetimeSeconds, longestAccessTokenSeconds, clockSkewSeconds, authorizationLifetimeSeconds, excessScope, realm, requireTls, throttle, secret, secretHasher, chosenClientSecrets, strict, onEvent, requestId, clientAddress, isSecure, requestTimeoutSeconds, rememberedJwts, clock.',
   },
   {
     mistake: 'passwordGrant({ user })',
