@@ -1,6 +1,6 @@
 import { checkInterface } from './checks/check-interface.js'
 import { describeOptions, type WithDefaults } from './checks/describe-options.js'
-import { nameValue } from './checks/name-value.js'
+import { nameValue } from './checks/kind-of-value.js'
 import {
   checkedBy,
   checkedLater,

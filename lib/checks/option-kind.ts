@@ -4,8 +4,7 @@ import { isHttpTime } from '../protocol/http-date.js'
 import { isScopeToken } from '../protocol/scope.js'
 import { checkInterface } from './check-interface.js'
 import { interfaces, type InterfaceName } from './interfaces.js'
-import { describeValue } from './kind-of-value.js'
-import { nameValue } from './name-value.js'
+import { describeValue, nameValue } from './kind-of-value.js'
 
 /** What a caller has to do about an option: give it, or leave it out, with or without a default. */
 export type Presence = 'required' | 'optional' | 'default'

@@ -1,7 +1,7 @@
 import { nearestName } from '../checks/did-you-mean.js'
 import { describeOptions } from '../checks/describe-options.js'
 import { checkedLater, flag, nameList, oneOf, scopeList, text, time, wholeNumber } from '../checks/option-kind.js'
-import { nameValue } from '../checks/name-value.js'
+import { nameValue } from '../checks/kind-of-value.js'
 import { ConfigurationError } from '../errors/configuration-error.js'
 import { isGrantType, namedGrantTypes } from '../protocol/grant-type.js'
 import { parseScope } from '../protocol/scope.js'

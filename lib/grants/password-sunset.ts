@@ -1,4 +1,4 @@
-import { nameValue } from '../checks/name-value.js'
+import { nameValue } from '../checks/kind-of-value.js'
 import { ConfigurationError } from '../errors/configuration-error.js'
 import { refusal } from '../errors/refusal.js'
 import { httpDate, isHttpTime } from '../protocol/http-date.js'

@@ -1,5 +1,5 @@
 import { checkedBy, type OptionKind } from '../checks/option-kind.js'
-import { nameValue } from '../checks/name-value.js'
+import { nameValue } from '../checks/kind-of-value.js'
 import { ConfigurationError } from '../errors/configuration-error.js'
 
 /**

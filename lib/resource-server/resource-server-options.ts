@@ -1,5 +1,5 @@
 import { describeOptions, type WithDefaults } from '../checks/describe-options.js'
-import { nameValue } from '../checks/name-value.js'
+import { nameValue } from '../checks/kind-of-value.js'
 import {
   checkedBy,
   checkedLater,

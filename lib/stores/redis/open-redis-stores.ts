@@ -1,6 +1,6 @@
 import { describeOptions } from '../../checks/describe-options.js'
 import { checkedBy, clock, storeTimeout } from '../../checks/option-kind.js'
-import { nameValue } from '../../checks/name-value.js'
+import { nameValue } from '../../checks/kind-of-value.js'
 import { ConfigurationError } from '../../errors/configuration-error.js'
 import type { Clock } from '../../protocol/clock.js'
 import { limiterThrottle } from '../../throttle/limiter-throttle.js'

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { describeOptions, type OptionKinds } from '../../checks/describe-options.js'
-import { nameValue } from '../../checks/name-value.js'
+import { nameValue } from '../../checks/kind-of-value.js'
 import { checkedLater, nested, oneOf } from '../../checks/option-kind.js'
 import { ConfigurationError } from '../../errors/configuration-error.js'
 import { statement, type SqlStatement, type SqlValue } from './sql-connection.js'

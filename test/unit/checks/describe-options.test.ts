@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { describeOptions } from '../../../lib/checks/describe-options.js'
 import { nearestName } from '../../../lib/checks/did-you-mean.js'
-import { nameValue } from '../../../lib/checks/name-value.js'
+import { nameValue } from '../../../lib/checks/kind-of-value.js'
 import {
   checkedBy,
   clock,
