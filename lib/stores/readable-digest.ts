@@ -1,5 +1,6 @@
 /** `sha256:` and 32 bytes in base64url, whose last character has two bits that are zero. */
 const generated = /^sha256:[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/
+// As `bcryptCost` reads it: stores and contracts do not import the code that hashes.
 const bcrypt = /^\$2[aby]\$(0[4-9]|1[0-9])\$[./A-Za-z0-9]{53}$/
 
 /**
