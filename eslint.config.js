@@ -40,7 +40,7 @@ export default defineConfig(
         {
           name: 'node:crypto',
           importNames: ['hash'],
-          message: 'Take it from protocol/hash.ts: an old Node.js has none.',
+          message: 'Take it from crypto/hash.ts: an old Node.js has none.',
         },
       ],
     },

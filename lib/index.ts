@@ -1,7 +1,16 @@
-export { createAuthorizationServer, type AuthorizationServer } from './authorization-server.js'
-export type { Authorizations } from './authorizations.js'
-export type { Clients, ListedSecret, RetireSecretOptions, RotatedSecret, RotateSecretOptions } from './clients.js'
-export type { AuthorizationServerOptions } from './options.js'
+export {
+  createAuthorizationServer,
+  type AuthorizationServer,
+} from './authorization-server/create-authorization-server.js'
+export type { Authorizations } from './authorization-server/authorizations.js'
+export type {
+  Clients,
+  ListedSecret,
+  RetireSecretOptions,
+  RotatedSecret,
+  RotateSecretOptions,
+} from './clients/clients.js'
+export type { AuthorizationServerOptions } from './authorization-server/options.js'
 
 export { clientCredentialsGrant } from './grants/client-credentials.js'
 export { passwordGrant, type PasswordGrantOptions } from './grants/password.js'
@@ -18,18 +27,18 @@ export type {
 export type { Resource } from './grants/granted-resources.js'
 export type { ExcessScope } from './grants/granted-scope.js'
 
-export { loadSigningKeys, type KeySource, type SigningKeyOptions } from './tokens/load-signing-keys.js'
-export { storedSigningKeys } from './tokens/stored-signing-keys.js'
+export { loadSigningKeys, type KeySource, type SigningKeyOptions } from './jose/load-signing-keys.js'
+export { storedSigningKeys } from './jose/stored-signing-keys.js'
 export type {
   ListedSigningKey,
   StoredSigningKeys,
   StoredSigningKeysOptions,
-} from './tokens/stored-signing-keys-options.js'
-export type { GeneratedAlgorithm } from './tokens/generate-signing-key.js'
-export type { SigningKeys, SigningKeySet } from './tokens/signing-key-set.js'
-export type { SigningKey, VerificationKey } from './tokens/signing-key.js'
+} from './jose/stored-signing-keys-options.js'
+export type { GeneratedAlgorithm } from './jose/generate-signing-key.js'
+export type { SigningKeys, SigningKeySet } from './jose/signing-key-set.js'
+export type { SigningKey, VerificationKey } from './jose/signing-key.js'
 export type { AccessTokenClaims, AccessTokenFields } from './tokens/access-token.js'
-export type { JwtClaims } from './tokens/jwt.js'
+export type { JwtClaims } from './jose/jwt.js'
 
 export {
   createClient,
@@ -37,18 +46,18 @@ export {
   type CreatedConfidentialClient,
   type CreatedPublicClient,
   type NewClient,
-} from './client-auth/create-client.js'
-export { digestClientSecret } from './client-auth/secret-digest.js'
+} from './clients/create-client.js'
+export { digestClientSecret } from './clients/secret-digest.js'
 export type { ClientAuthMethod, ClientAuthRequest, PresentedCredentials } from './client-auth/client-auth-method.js'
 
 export type { Auth, ClientAuth, UnknownAuth, UserAuth } from './bearer/auth.js'
 export type { BearerOptions } from './bearer/requirement.js'
-export type { AuthFor, BearerGuard, RequireBearer } from './express/require-bearer.js'
-export type { ClientAddress } from './express/client-address.js'
-export type { HttpHandler, HttpRequest } from './express/http.js'
-export type { IsSecure } from './express/tls.js'
-export type { NameRequest } from './express/request-id.js'
-export type { authOf } from './express/request-auth.js'
+export type { AuthFor, BearerGuard, RequireBearer } from './http/require-bearer.js'
+export type { ClientAddress } from './http/client-address.js'
+export type { HttpHandler, HttpRequest } from './http/http.js'
+export type { IsSecure } from './http/tls.js'
+export type { NameRequest } from './http/request-id.js'
+export type { authOf } from './http/request-auth.js'
 export type { ServerStrategies } from './passport/server-strategies.js'
 
 export type {
@@ -99,19 +108,19 @@ export { sharedThrottle, type SharedThrottleOptions } from './throttle/shared-th
 export type { AllowedAttempt, AttemptOutcome, BlockedAttempt, Throttle, ThrottleKey } from './throttle/throttle.js'
 export type { AllowedGuess, GuessedAccount, TooManyFailures } from './throttle/limit-sign-in.js'
 export type { ThrottleLimit, ThrottleLimits } from './throttle/throttle-limits.js'
-export type { PostureCode, PostureFinding } from './protocol/posture-finding.js'
-export type { WarningCode } from './protocol/warning-code.js'
-export type { ThrottleKind } from './protocol/throttle-kind.js'
+export type { PostureCode, PostureFinding } from './telemetry/posture-finding.js'
+export type { WarningCode } from './telemetry/warning-code.js'
+export type { ThrottleKind } from './telemetry/throttle-kind.js'
 
-export type { EventLevel, OAuthEvent } from './events.js'
+export type { EventLevel, OAuthEvent } from './telemetry/events.js'
 export { consoleEvents, type ConsoleEventsOptions } from './telemetry/console-events.js'
-export type { RequestTrace } from './protocol/request-trace.js'
+export type { RequestTrace } from './telemetry/request-trace.js'
 
-export type { Clock } from './protocol/clock.js'
-export type { Secret, ServerSecret } from './protocol/server-secret.js'
-export type { MaybePromise } from './protocol/maybe-promise.js'
+export type { Clock } from './time/clock.js'
+export type { Secret, ServerSecret } from './crypto/server-secret.js'
+export type { MaybePromise } from './time/maybe-promise.js'
 export type { Parameters } from './protocol/parameters.js'
-export type { SigningAlgorithm } from './protocol/signing-algorithm.js'
-export type { EndpointName, RequestContext } from './protocol/request-context.js'
+export type { SigningAlgorithm } from './jose/signing-algorithm.js'
+export type { EndpointName, RequestContext } from './request/request-context.js'
 export type { Scope } from './protocol/scope.js'
-export { hashToken, type TokenHash } from './protocol/token-hash.js'
+export { hashToken, type TokenHash } from './crypto/token-hash.js'

@@ -43,7 +43,7 @@ export async function inTransaction<Result>(
     try {
       return await tryTransaction(pool, work)
     } catch (error) {
-      if (attempt === 3 || !isVictim(error)) throw storeError(error)
+      if (attempt === 3 || !isAborted(error)) throw storeError(error)
     }
   }
 }
@@ -73,7 +73,7 @@ async function tryTransaction<Result>(
 }
 
 /** Deadlock and serialization failure. */
-function isVictim(error: unknown): boolean {
+function isAborted(error: unknown): boolean {
   return error instanceof pg.DatabaseError && (error.code === '40P01' || error.code === '40001')
 }
 

@@ -1,5 +1,5 @@
 import { ConfigurationError } from '../errors/configuration-error.js'
-import { systemClock, type Clock } from '../protocol/clock.js'
+import { systemClock, type Clock } from '../time/clock.js'
 import { isHttpTime } from '../protocol/http-date.js'
 import { isScopeToken } from '../protocol/scope.js'
 import { checkInterface } from './check-interface.js'

@@ -1,6 +1,6 @@
-import type { MaybePromise } from '../protocol/maybe-promise.js'
+import type { MaybePromise } from '../time/maybe-promise.js'
 import type { Parameters } from '../protocol/parameters.js'
-import type { RequestContext } from '../protocol/request-context.js'
+import type { RequestContext } from '../request/request-context.js'
 import type { Client } from '../stores/client-store.js'
 
 /** What an endpoint needs of an HTTP request to tell which client sent it. */

@@ -1,9 +1,9 @@
 import { isIP } from 'node:net'
 import { refusal } from '../errors/refusal.js'
-import { noticedWarning } from '../emit.js'
-import type { Emit } from '../events.js'
-import type { PostureFinding } from '../protocol/posture-finding.js'
-import type { EndpointName, RequestContext } from '../protocol/request-context.js'
+import { noticedWarning } from '../telemetry/emit.js'
+import type { Emit } from '../telemetry/events.js'
+import type { PostureFinding } from '../telemetry/posture-finding.js'
+import type { EndpointName, RequestContext } from '../request/request-context.js'
 import type { Client } from '../stores/client-store.js'
 import type { ClientAuthRequest } from './client-auth-method.js'
 

@@ -1,5 +1,5 @@
 import type { Resource } from '../grants/granted-resources.js'
-import type { SigningKeySet } from '../tokens/signing-key-set.js'
+import type { SigningKeySet } from '../jose/signing-key-set.js'
 
 /** What a server offers, as it was made: metadata is generated from this, so that it cannot say anything else. */
 export interface ServerOffer {

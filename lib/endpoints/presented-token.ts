@@ -1,9 +1,9 @@
-import { andThen, type MaybePromise } from '../protocol/maybe-promise.js'
-import type { RequestContext } from '../protocol/request-context.js'
-import { hashToken } from '../protocol/token-hash.js'
+import { andThen, type MaybePromise } from '../time/maybe-promise.js'
+import type { RequestContext } from '../request/request-context.js'
+import { hashToken } from '../crypto/token-hash.js'
 import type { TokenRefusal } from '../errors/refusal-reason.js'
 import type { AccessTokenRecord, RefreshTokenRecord, TokenStore } from '../stores/token-store.js'
-import { isJwt } from '../tokens/jwt.js'
+import { isJwt } from '../jose/jwt.js'
 import type { VerifiedAccess } from '../tokens/verified-access.js'
 import { verifyOwnJwt, type VerificationServices } from '../tokens/verify-access-token.js'
 

@@ -11,10 +11,10 @@ import {
   type Resources,
 } from '../grants/granted-resources.js'
 import { grantedScope, refreshedScope, type ScopePolicy } from '../grants/granted-scope.js'
-import { andThen, type MaybePromise } from '../protocol/maybe-promise.js'
+import { andThen, type MaybePromise } from '../time/maybe-promise.js'
 import type { Parameters } from '../protocol/parameters.js'
-import { timeOf } from '../protocol/request-context.js'
-import { noteGrantType } from '../protocol/request-facts.js'
+import { timeOf } from '../request/request-context.js'
+import { noteGrantType } from '../request/request-facts.js'
 import { storedScope } from '../protocol/scope.js'
 import type { Client } from '../stores/client-store.js'
 import type { Authorization } from '../stores/token-store.js'

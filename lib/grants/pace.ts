@@ -1,6 +1,6 @@
 import { wholeNumber, type OptionKind } from '../checks/option-kind.js'
 import { tooManyRequests } from '../errors/refusal.js'
-import { millisecondsAt } from '../protocol/request-context.js'
+import { millisecondsAt } from '../request/request-context.js'
 import type { GrantRequest } from './grant-handler.js'
 
 const DAY_MILLISECONDS = 86_400_000

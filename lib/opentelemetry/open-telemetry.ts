@@ -9,9 +9,9 @@ import {
 } from '@opentelemetry/api'
 import { describeOptions } from '../checks/describe-options.js'
 import { flag, having } from '../checks/option-kind.js'
-import { eventCounters, labelsOf } from '../metrics/counted-events.js'
-import { durationBuckets, observe } from '../metrics/observe.js'
-import type { RequestTrace } from '../protocol/request-trace.js'
+import { eventCounters, labelsOf } from '../telemetry/counted-events.js'
+import { durationBuckets, observe } from '../telemetry/observe.js'
+import type { RequestTrace } from '../telemetry/request-trace.js'
 
 /** What {@link openTelemetry} can be told. */
 export interface OpenTelemetryOptions {

@@ -1,9 +1,9 @@
 import { bearerChallenge, type ChallengeParams } from '../bearer/challenge.js'
 import type { BearerRequirement } from '../bearer/requirement.js'
 import type { BearerResult } from '../bearer/verify-bearer.js'
-import type { Emit } from '../events.js'
-import type { HttpRequestContext } from '../express/http-request-context.js'
-import { writeRefusal } from '../express/require-bearer.js'
+import type { Emit } from '../telemetry/events.js'
+import type { HttpRequestContext } from '../http/http-request-context.js'
+import { writeRefusal } from '../http/require-bearer.js'
 import type { Decision } from './decision.js'
 
 /** Turns what a guard would do with a request that it does not accept into what the strategy does. */

@@ -1,8 +1,8 @@
 import type { ClientAuthRequest } from '../client-auth/client-auth-method.js'
-import type { HttpRequest } from '../express/http.js'
-import { isForm, readAuthorization } from '../express/request-headers.js'
+import type { HttpRequest } from '../http/http.js'
+import { isForm, readAuthorization } from '../http/request-headers.js'
 import { adoptForm, Parameters, parseForm } from '../protocol/parameters.js'
-import type { RequestContext } from '../protocol/request-context.js'
+import type { RequestContext } from '../request/request-context.js'
 
 /** What of a form is about the client; the rest belongs to the route, which may have rules of its own for it. */
 const clientParameters: ReadonlySet<string> = new Set([

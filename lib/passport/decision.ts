@@ -2,9 +2,9 @@ import type { ServerResponse } from 'node:http'
 import type { OAuthError } from '../errors/oauth-error.js'
 import { knownRefusal } from '../errors/refusal.js'
 import { publicError } from '../errors/public-error.js'
-import type { HttpRequestContext, RequestSettings } from '../express/http-request-context.js'
-import { withinRequestTime } from '../express/request-deadline.js'
-import { isPromiseLike, type MaybePromise } from '../protocol/maybe-promise.js'
+import type { HttpRequestContext, RequestSettings } from '../http/http-request-context.js'
+import { withinRequestTime } from '../http/request-deadline.js'
+import { isPromiseLike, type MaybePromise } from '../time/maybe-promise.js'
 
 /** What a strategy decided about a request. */
 export type Decision = Acceptance | Passing | Refusal

@@ -1,11 +1,11 @@
 import { describeOptions, type OptionsDescription, type WithDefaults } from '../checks/describe-options.js'
 import { checkedLater, flag, func, realm, requestTimeout } from '../checks/option-kind.js'
 import { ConfigurationError } from '../errors/configuration-error.js'
-import { createEmit } from '../emit.js'
-import type { Emit, OAuthEvent } from '../events.js'
-import type { RequestSettings } from '../express/http-request-context.js'
-import type { NameRequest } from '../express/request-id.js'
-import { systemClock } from '../protocol/clock.js'
+import { createEmit } from '../telemetry/emit.js'
+import type { Emit, OAuthEvent } from '../telemetry/events.js'
+import type { RequestSettings } from '../http/http-request-context.js'
+import type { NameRequest } from '../http/request-id.js'
+import { systemClock } from '../time/clock.js'
 import type { AnyVerify } from './verify-function.js'
 
 /** What every strategy can be told. */

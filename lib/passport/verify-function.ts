@@ -1,5 +1,5 @@
 import { types } from 'node:util'
-import { andThen, type MaybePromise } from '../protocol/maybe-promise.js'
+import { andThen, type MaybePromise } from '../time/maybe-promise.js'
 
 /**
  * Takes the answer of a verify function: an error, or a user, or something falsy for credentials that are not good. `info`

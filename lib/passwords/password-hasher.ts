@@ -1,6 +1,6 @@
 import { checkInterface } from '../checks/check-interface.js'
-import { checkFunction } from '../errors/check-options.js'
-import type { PostureFinding } from '../protocol/posture-finding.js'
+import { checkFunction } from '../checks/check-options.js'
+import type { PostureFinding } from '../telemetry/posture-finding.js'
 import type { UnreadableHash } from './unreadable-hash.js'
 
 /**

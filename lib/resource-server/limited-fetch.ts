@@ -1,6 +1,6 @@
 import { StoreUnavailableError } from '../errors/store-unavailable-error.js'
-import { CollectedOctets } from '../protocol/collected-octets.js'
-import { logText } from '../protocol/log-text.js'
+import { CollectedOctets } from '../http/collected-octets.js'
+import { logText } from '../errors/log-text.js'
 
 /** Limits for one request to an issuer. */
 export interface FetchLimits {

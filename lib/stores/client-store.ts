@@ -1,5 +1,5 @@
-import type { MaybePromise } from '../protocol/maybe-promise.js'
-import type { RequestContext } from '../protocol/request-context.js'
+import type { MaybePromise } from '../time/maybe-promise.js'
+import type { RequestContext } from '../request/request-context.js'
 
 /** A registered application (RFC 6749 §2): confidential when it can keep a secret, public when it cannot. */
 export type Client = ConfidentialClient | PublicClient

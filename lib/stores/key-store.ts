@@ -1,4 +1,4 @@
-import type { MaybePromise } from '../protocol/maybe-promise.js'
+import type { MaybePromise } from '../time/maybe-promise.js'
 
 /** Where a signing key is in its life: published but not used yet, used to sign, kept to verify what it signed. */
 export type SigningKeyState = 'next' | 'active' | 'retired'

@@ -1,5 +1,5 @@
-import type { MaybePromise } from '../protocol/maybe-promise.js'
-import type { RequestContext } from '../protocol/request-context.js'
+import type { MaybePromise } from '../time/maybe-promise.js'
+import type { RequestContext } from '../request/request-context.js'
 
 /** What must be known of a user at each refresh. */
 export interface KnownUser {

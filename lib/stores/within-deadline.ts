@@ -1,5 +1,5 @@
 import { StoreUnavailableError } from '../errors/store-unavailable-error.js'
-import { withinTime } from '../protocol/within-time.js'
+import { withinTime } from '../time/within-time.js'
 
 /** Until when somebody waits for some work. */
 export interface Deadline {

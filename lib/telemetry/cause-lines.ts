@@ -1,5 +1,5 @@
 import { inspect, types } from 'node:util'
-import { logText } from '../protocol/log-text.js'
+import { logText } from '../errors/log-text.js'
 
 const MAX_DEPTH = 8
 const MAX_LENGTH = 1024

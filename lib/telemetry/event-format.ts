@@ -1,4 +1,4 @@
-import type { OAuthEvent } from '../events.js'
+import type { OAuthEvent } from './events.js'
 import type { Fold } from './folded-lines.js'
 
 /** How events are written. */

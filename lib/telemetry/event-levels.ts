@@ -1,4 +1,4 @@
-import type { EventLevel, OAuthEvent } from '../events.js'
+import type { EventLevel, OAuthEvent } from './events.js'
 
 /**
  * The level of each type of event. `debug` is what happens all the time, and what a `request_refused` of the same request says again.

@@ -1,5 +1,5 @@
-import type { EventLevel, OAuthEvent } from '../events.js'
-import { isProduction } from '../protocol/check-issuer.js'
+import type { EventLevel, OAuthEvent } from './events.js'
+import { isProduction } from '../checks/check-issuer.js'
 import { consoleEvents, levelOf } from './console-events.js'
 import { isDebugged } from './is-debugged.js'
 

@@ -1,5 +1,5 @@
 import { types } from 'node:util'
-import type { OAuthEvent } from '../events.js'
+import type { OAuthEvent } from './events.js'
 import type { EventFormat } from './event-format.js'
 
 const MAX_DEPTH = 8

@@ -1,5 +1,5 @@
-import type { EventLevel, OAuthEvent } from '../events.js'
-import { logText } from '../protocol/log-text.js'
+import type { EventLevel, OAuthEvent } from './events.js'
+import { logText } from '../errors/log-text.js'
 import { causeLines } from './cause-lines.js'
 import type { EventFormat } from './event-format.js'
 

@@ -1,4 +1,4 @@
-import type { MaybePromise } from '../protocol/maybe-promise.js'
+import type { MaybePromise } from '../time/maybe-promise.js'
 import type { Client, ClientRegistry, ClientStore } from '../stores/client-store.js'
 import { isReadableDigest as isReadable } from '../stores/readable-digest.js'
 import { clientLookUpRules, untestedFieldsRule, type ClientsUnderTest } from './client-store-rules/look-up.js'

@@ -1,6 +1,6 @@
 import { AssertionError } from 'node:assert/strict'
-import type { MaybePromise } from '../protocol/maybe-promise.js'
-import type { RequestContext } from '../protocol/request-context.js'
+import type { MaybePromise } from '../time/maybe-promise.js'
+import type { RequestContext } from '../request/request-context.js'
 import { NotTested, reportSkipped } from './not-tested.js'
 import { isRefused } from './rule-assertions.js'
 

@@ -1,4 +1,4 @@
-import type { MaybePromise } from '../protocol/maybe-promise.js'
+import type { MaybePromise } from '../time/maybe-promise.js'
 import { registerRules, type TestRunner } from './contract-rule.js'
 import { keyStoreRules } from './key-store-rules.js'
 import type { KeyStoreUnderTest } from './key-store-under-test.js'

@@ -1,4 +1,4 @@
-import type { MaybePromise } from '../protocol/maybe-promise.js'
+import type { MaybePromise } from '../time/maybe-promise.js'
 import type { KeyStore } from '../stores/key-store.js'
 
 /** What `create` gives: a store, and what else the adapter can show. */

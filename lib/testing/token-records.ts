@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { systemClock } from '../protocol/clock.js'
-import { hashToken, type TokenHash } from '../protocol/token-hash.js'
+import { systemClock } from '../time/clock.js'
+import { hashToken, type TokenHash } from '../crypto/token-hash.js'
 import type {
   Authorization,
   ClientAccessTokenRecord,

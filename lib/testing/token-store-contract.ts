@@ -1,4 +1,4 @@
-import type { MaybePromise } from '../protocol/maybe-promise.js'
+import type { MaybePromise } from '../time/maybe-promise.js'
 import { registerRules, type TestRunner } from './contract-rule.js'
 import { authorizationRules } from './token-store-rules/authorizations.js'
 import { expiryByItselfRules } from './token-store-rules/expiry-by-itself.js'

@@ -1,4 +1,4 @@
-import type { MaybePromise } from '../protocol/maybe-promise.js'
+import type { MaybePromise } from '../time/maybe-promise.js'
 import type { RefreshTokenRotation, RotationOutcome, TokenStore } from '../stores/token-store.js'
 
 /** What `create` gives: a store, and what else the adapter can show. */

@@ -1,4 +1,4 @@
-import type { MaybePromise } from '../protocol/maybe-promise.js'
+import type { MaybePromise } from '../time/maybe-promise.js'
 import { registerRules, type TestRunner } from './contract-rule.js'
 import { userStoreRules } from './user-store-rules.js'
 import type { UserStoreUnderTest } from './user-store-under-test.js'

@@ -1,4 +1,4 @@
-import type { MaybePromise } from '../protocol/maybe-promise.js'
+import type { MaybePromise } from '../time/maybe-promise.js'
 import type { User, UserStore } from '../stores/user-store.js'
 
 /** What `create` gives: the application's store and one user who is in it. */

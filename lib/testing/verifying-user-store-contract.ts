@@ -1,4 +1,4 @@
-import type { MaybePromise } from '../protocol/maybe-promise.js'
+import type { MaybePromise } from '../time/maybe-promise.js'
 import { registerRules, type TestRunner } from './contract-rule.js'
 import { verifyingUserStoreRules } from './verifying-user-store-rules.js'
 import type { VerifyingUserStoreUnderTest } from './verifying-user-store-under-test.js'

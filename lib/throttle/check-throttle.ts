@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { StoreUnavailableError } from '../errors/store-unavailable-error.js'
-import type { Emit } from '../events.js'
-import { applicationContext } from '../protocol/request-context.js'
+import type { Emit } from '../telemetry/events.js'
+import { applicationContext } from '../request/request-context.js'
 import type { Throttle } from './throttle.js'
 
 /** How often a throttle is tried, and for how many milliseconds it is left alone in between: a limiter may be making its table. */

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { Sealing } from '../protocol/sealing.js'
+import type { Sealing } from '../crypto/sealing.js'
 import { KNOWN_SECONDS } from './throttle-limits.js'
 
 /** Whose device it is. */

@@ -1,4 +1,4 @@
-import { hash } from '../protocol/hash.js'
+import { hash } from '../crypto/hash.js'
 import type { RateLimiter } from './rate-limiter.js'
 import { KNOWN_ADDRESSES } from './throttle-limits.js'
 

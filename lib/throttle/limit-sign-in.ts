@@ -1,8 +1,8 @@
 import { publicError } from '../errors/public-error.js'
-import { emitError } from '../emit.js'
-import { andThen, isPromiseLike, type MaybePromise } from '../protocol/maybe-promise.js'
-import type { RequestContext } from '../protocol/request-context.js'
-import type { Sealing } from '../protocol/sealing.js'
+import { emitError } from '../telemetry/emit.js'
+import { andThen, isPromiseLike, type MaybePromise } from '../time/maybe-promise.js'
+import type { RequestContext } from '../request/request-context.js'
+import type { Sealing } from '../crypto/sealing.js'
 import { openDeviceToken } from './device-token.js'
 import {
   isAllowed,

@@ -1,4 +1,4 @@
-import { andThen, type MaybePromise } from '../protocol/maybe-promise.js'
+import { andThen, type MaybePromise } from '../time/maybe-promise.js'
 import type { BlockedAttempt } from './throttle.js'
 import { LONGEST_WAIT, WAITING_LIMIT } from './throttle-limits.js'
 

@@ -1,4 +1,4 @@
-import { isVictim, repeatVictims } from '../protocol/repeat-victims.js'
+import { isAborted, retryAborted } from '../time/retry-aborted.js'
 
 /** What a limiter of `rate-limiter-flexible` answers. */
 export interface LimiterState {
@@ -18,11 +18,11 @@ export interface RateLimiter {
 /** Does again what the database undid for the sake of another transaction: attempts at once write the same rows. */
 export function repeating(limiter: RateLimiter): RateLimiter {
   return {
-    penalty: (...given) => repeatVictims(isVictim, () => limiter.penalty(...given)),
-    reward: (...given) => repeatVictims(isVictim, () => limiter.reward(...given)),
-    get: (...given) => repeatVictims(isVictim, () => limiter.get(...given)),
-    set: (...given) => repeatVictims(isVictim, () => limiter.set(...given)),
-    delete: (...given) => repeatVictims(isVictim, () => limiter.delete(...given)),
+    penalty: (...given) => retryAborted(isAborted, () => limiter.penalty(...given)),
+    reward: (...given) => retryAborted(isAborted, () => limiter.reward(...given)),
+    get: (...given) => retryAborted(isAborted, () => limiter.get(...given)),
+    set: (...given) => retryAborted(isAborted, () => limiter.set(...given)),
+    delete: (...given) => retryAborted(isAborted, () => limiter.delete(...given)),
   }
 }
 

@@ -1,5 +1,5 @@
-import { hash } from '../protocol/hash.js'
-import type { ThrottleKind } from '../protocol/throttle-kind.js'
+import { hash } from '../crypto/hash.js'
+import type { ThrottleKind } from '../telemetry/throttle-kind.js'
 import { comparableName } from './comparable-name.js'
 import { networksOf, type Networks } from './network-of.js'
 import type { ThrottleKey } from './throttle.js'

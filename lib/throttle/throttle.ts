@@ -1,5 +1,5 @@
-import type { MaybePromise } from '../protocol/maybe-promise.js'
-import type { ThrottleKind } from '../protocol/throttle-kind.js'
+import type { MaybePromise } from '../time/maybe-promise.js'
+import type { ThrottleKind } from '../telemetry/throttle-kind.js'
 
 /** One thing that failures are counted for. */
 export interface ThrottleKey {

@@ -1,7 +1,7 @@
-import { isUnwantedPromise } from '../protocol/maybe-promise.js'
+import { isUnwantedPromise } from '../time/maybe-promise.js'
 import type { TokenRefusal } from '../errors/refusal-reason.js'
-import { differInSlash } from '../protocol/differ-in-slash.js'
-import type { JwtClaims } from './jwt.js'
+import { differInSlash } from '../checks/differ-in-slash.js'
+import type { JwtClaims } from '../jose/jwt.js'
 import type { VerifiedAccess } from './verified-access.js'
 
 /** Seconds by which clocks may differ unless an application says so: `clockSkewSeconds`. */

@@ -1,14 +1,14 @@
 import { refusal } from '../errors/refusal.js'
 import type { Resource } from '../grants/granted-resources.js'
-import { andThen, type MaybePromise } from '../protocol/maybe-promise.js'
-import type { RequestContext } from '../protocol/request-context.js'
-import { hashToken, type TokenHash } from '../protocol/token-hash.js'
+import { andThen, type MaybePromise } from '../time/maybe-promise.js'
+import type { RequestContext } from '../request/request-context.js'
+import { hashToken, type TokenHash } from '../crypto/token-hash.js'
 import type { AccessTokenFormat, Client } from '../stores/client-store.js'
 import type { AccessTokenRecord, Authorization, UserAccessTokenRecord } from '../stores/token-store.js'
 import type { ClaimRules } from './access-token-claims.js'
-import { signJwt, type JwtClaims } from './jwt.js'
+import { signJwt, type JwtClaims } from '../jose/jwt.js'
 import { lifetimeSeconds, type Lifetimes } from './lifetimes.js'
-import type { SigningKeys } from './signing-key-set.js'
+import type { SigningKeys } from '../jose/signing-key-set.js'
 
 /** Adds claims to a JWT access token; it cannot replace those that latchkey sets. */
 export type AccessTokenClaims = (token: AccessTokenFields, context: RequestContext) => MaybePromise<JwtClaims>

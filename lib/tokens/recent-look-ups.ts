@@ -1,4 +1,4 @@
-import { isPromiseLike, type MaybePromise } from '../protocol/maybe-promise.js'
+import { isPromiseLike, type MaybePromise } from '../time/maybe-promise.js'
 
 /** Most keys that are remembered; the one that was looked up longest ago goes first. */
 const MOST_LOOK_UPS = 10_000

@@ -1,7 +1,7 @@
 import type { RefusalFacts } from '../errors/refusal.js'
 import type { TokenRefusal } from '../errors/refusal-reason.js'
 import type { ClaimRules } from './access-token-claims.js'
-import { presentedHeader, type JwtClaims } from './jwt.js'
+import { presentedHeader, type JwtClaims } from '../jose/jwt.js'
 
 /**
  * What an operator may know of a JWT that is refused: whose it is, where the signature is right, and what shows why. `claims`: as

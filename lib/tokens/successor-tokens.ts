@@ -1,4 +1,4 @@
-import { hash } from '../protocol/hash.js'
+import { hash } from '../crypto/hash.js'
 import { createOpaqueToken } from './opaque-token.js'
 
 /** The tokens that a refresh token is exchanged for. */

@@ -1,4 +1,4 @@
-import type { JwtClaims } from './jwt.js'
+import type { JwtClaims } from '../jose/jwt.js'
 
 /** What a valid access token says, in whatever form it came. */
 export interface VerifiedAccess {

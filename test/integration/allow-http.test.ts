@@ -4,8 +4,8 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { clientCredentialsGrant, createAuthorizationServer, type OAuthEvent } from 'latchkey'
 import { createResourceServer, type ResourceServerOptions } from 'latchkey/resource-server'
 import { createMemoryStores } from 'latchkey/stores/memory'
-import { isOnLoopback } from '../../lib/protocol/check-issuer.js'
-import { tlsRule } from '../../lib/express/tls.js'
+import { isOnLoopback } from '../../lib/checks/check-issuer.js'
+import { tlsRule } from '../../lib/http/tls.js'
 
 const { clients, tokens } = createMemoryStores({ pruneIntervalSeconds: 0 })
 const server = (issuer: string, more: object = {}) =>

@@ -47,7 +47,7 @@ describe('the tables of README.md', () => {
   })
 
   it('have every type of event', () => {
-    const types = [...read('lib/events.ts').matchAll(/readonly type: '(\w+)'/g)].map(([, type]) => type)
+    const types = [...read('lib/telemetry/events.ts').matchAll(/readonly type: '(\w+)'/g)].map(([, type]) => type)
     expect(types.length).toBeGreaterThan(0)
     expect(names(rowsBelow('## Events')).sort()).toEqual(types.sort())
   })

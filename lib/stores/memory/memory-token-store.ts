@@ -1,9 +1,9 @@
 import { describeOptions, type DefaultedKinds } from '../../checks/describe-options.js'
 import { clock, wholeNumber } from '../../checks/option-kind.js'
 import { StoreUnavailableError } from '../../errors/store-unavailable-error.js'
-import type { Clock } from '../../protocol/clock.js'
-import type { MaybePromise } from '../../protocol/maybe-promise.js'
-import type { TokenHash } from '../../protocol/token-hash.js'
+import type { Clock } from '../../time/clock.js'
+import type { MaybePromise } from '../../time/maybe-promise.js'
+import type { TokenHash } from '../../crypto/token-hash.js'
 import { pruneRegularly } from '../prune-regularly.js'
 import type {
   AccessTokenRecord,

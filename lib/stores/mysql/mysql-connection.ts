@@ -1,10 +1,10 @@
 import { StoreUnavailableError } from '../../errors/store-unavailable-error.js'
-import { repeatVictims } from '../../protocol/repeat-victims.js'
+import { retryAborted } from '../../time/retry-aborted.js'
 import type { SqlNumber } from '../sql/authorization-row.js'
 import type { SqlConnection, SqlSession, SqlStatement, SqlValue } from '../sql/sql-connection.js'
 import { withinDeadline, type Deadline } from '../within-deadline.js'
 import type { MysqlClient, MysqlPool } from './mysql-pool.js'
-import { isVictim, storeError } from './store-error.js'
+import { isAborted, storeError } from './store-error.js'
 
 /** What a statement has changed. */
 export interface MysqlChange {
@@ -63,7 +63,7 @@ export class MysqlConnection implements SqlConnection {
    */
   async #withClient<Result>(work: (client: MysqlClient, deadline: Deadline) => Promise<Result>): Promise<Result> {
     try {
-      return await repeatVictims(isVictim, () =>
+      return await retryAborted(isAborted, () =>
         withinDeadline(this.#timeoutMilliseconds, 'MySQL', async (deadline) => {
           const client = await this.#pool.getConnection()
           if (deadline.hasPassed) {

@@ -42,7 +42,7 @@ export function storeError(error: unknown): unknown {
 }
 
 /** Whether the database chose the transaction as a victim, so that it may be tried again. */
-export function isVictim(error: unknown): boolean {
+export function isAborted(error: unknown): boolean {
   const { errno } = Object(error) as { readonly errno?: unknown }
   return errno === 1213 || errno === 1020
 }

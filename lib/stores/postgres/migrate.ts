@@ -1,4 +1,4 @@
-import type { Clock } from '../../protocol/clock.js'
+import type { Clock } from '../../time/clock.js'
 import { missingMigrations, requireMigrated, type Schema } from '../sql/migration.js'
 import { statement, type SqlSession } from '../sql/sql-connection.js'
 import { checkPostgresSettings } from './check-settings.js'

@@ -1,7 +1,7 @@
 import { checkInterface } from '../../checks/check-interface.js'
 import { describeOptions } from '../../checks/describe-options.js'
 import { clock, flag, storeTimeout } from '../../checks/option-kind.js'
-import type { Clock } from '../../protocol/clock.js'
+import type { Clock } from '../../time/clock.js'
 import { limiterThrottle } from '../../throttle/limiter-throttle.js'
 import type { Throttle } from '../../throttle/throttle.js'
 import { throttleLimits, type ThrottleLimits } from '../../throttle/throttle-limits.js'

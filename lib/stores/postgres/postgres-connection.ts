@@ -1,5 +1,5 @@
 import { StoreUnavailableError } from '../../errors/store-unavailable-error.js'
-import { isVictim, repeatVictims } from '../../protocol/repeat-victims.js'
+import { isAborted, retryAborted } from '../../time/retry-aborted.js'
 import type { SqlConnection, SqlSession, SqlStatement, SqlValue } from '../sql/sql-connection.js'
 import { withinDeadline, type Deadline } from '../within-deadline.js'
 import type { PostgresClient, PostgresPool, PostgresQuery, PostgresResult } from './postgres-pool.js'
@@ -71,7 +71,7 @@ export class PostgresConnection implements SqlConnection {
     work: (client: PostgresClient, deadline: Deadline, attempt: number) => Promise<Result>,
   ): Promise<Result> {
     try {
-      return await repeatVictims(isWorthRepeating, (attempt) =>
+      return await retryAborted(isWorthRepeating, (attempt) =>
         withinDeadline(this.#timeoutMilliseconds, 'PostgreSQL', async (deadline) => {
           const client = await this.#pool.connect()
           if (deadline.hasPassed) {
@@ -128,5 +128,5 @@ function isBroken(error: unknown): boolean {
 }
 
 function isWorthRepeating(error: unknown): boolean {
-  return isVictim(error) || isStaleStatement(error)
+  return isAborted(error) || isStaleStatement(error)
 }

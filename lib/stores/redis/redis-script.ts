@@ -1,4 +1,4 @@
-import { hash } from '../../protocol/hash.js'
+import { hash } from '../../crypto/hash.js'
 
 /** A script in Lua, which Redis runs as one atomic step, and what it replies. */
 export interface RedisScript<Reply> {

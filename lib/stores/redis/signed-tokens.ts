@@ -1,4 +1,4 @@
-import type { Clock } from '../../protocol/clock.js'
+import type { Clock } from '../../time/clock.js'
 import type { SignedTokenId } from '../token-store.js'
 import type { RedisConnection } from './redis-connection.js'
 import { keyPart, type RedisKeys } from './redis-keys.js'

@@ -1,4 +1,4 @@
-import { andThen, type MaybePromise } from '../../protocol/maybe-promise.js'
+import { andThen, type MaybePromise } from '../../time/maybe-promise.js'
 import type { User, UserStore } from '../user-store.js'
 import type { SqlConnection, SqlStatement, SqlValue } from './sql-connection.js'
 import { ambiguousId, exactText, refuseLossyColumns, type ColumnTypes } from './user-column-types.js'

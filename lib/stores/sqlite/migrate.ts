@@ -1,4 +1,4 @@
-import type { Clock } from '../../protocol/clock.js'
+import type { Clock } from '../../time/clock.js'
 import { missingMigrations, requireMigrated, type Schema } from '../sql/migration.js'
 import type { SqliteConnection } from './sqlite-connection.js'
 

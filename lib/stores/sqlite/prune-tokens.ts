@@ -1,6 +1,6 @@
 import { budget, fillPlaces, pruneDialect } from '../sql/prune-statements.js'
 import type { PruneLimits } from '../token-store.js'
-import type { MaybePromise } from '../../protocol/maybe-promise.js'
+import type { MaybePromise } from '../../time/maybe-promise.js'
 import type { SqliteConnection, Statement } from './sqlite-connection.js'
 
 /** Every step stops the process: it takes a few milliseconds. */

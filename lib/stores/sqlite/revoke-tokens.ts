@@ -1,5 +1,5 @@
-import type { Clock } from '../../protocol/clock.js'
-import type { TokenHash } from '../../protocol/token-hash.js'
+import type { Clock } from '../../time/clock.js'
+import type { TokenHash } from '../../crypto/token-hash.js'
 import {
   deleteTokensOfClient,
   deleteTokensOfClients,

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { systemClock } from '../../protocol/clock.js'
+import { systemClock } from '../../time/clock.js'
 import type { NewUserTokens, TokenStore } from '../../stores/token-store.js'
 import { contractContext as context, type ContractRules } from '../contract-rule.js'
 import { inTime, sleepUntil } from '../real-time.js'

@@ -1,4 +1,4 @@
-import { systemClock } from '../../../lib/protocol/clock.js'
+import { systemClock } from '../../../lib/time/clock.js'
 import type { TokenStore } from '../../../lib/stores/token-store.js'
 import { faulty, type PrunedStore } from './faulty-token-store.js'
 

@@ -17,7 +17,7 @@ export interface CompiledStores {
   readonly mysql: string
   readonly redis: string
   readonly testing: string
-  /** `lib/clients.ts`. */
+  /** `lib/clients/clients.ts`. */
   readonly clients: string
   remove(): void
 }

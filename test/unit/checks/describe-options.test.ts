@@ -14,7 +14,7 @@ import {
   wholeNumber,
 } from '../../../lib/checks/option-kind.js'
 import { ConfigurationError } from '../../../lib/errors/configuration-error.js'
-import { systemClock, type Clock } from '../../../lib/protocol/clock.js'
+import { systemClock, type Clock } from '../../../lib/time/clock.js'
 
 interface LanternOptions {
   readonly owner: string

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { BlockedAttempt, Client, ClientAuthMethod, OAuthEvent, Throttle, ThrottleKey } from 'latchkey'
 import { authenticateClient } from '../../../lib/client-auth/authenticate-client.js'
-import { applicationContext } from '../../../lib/protocol/request-context.js'
+import { applicationContext } from '../../../lib/request/request-context.js'
 import { parseForm } from '../../../lib/protocol/parameters.js'
 import { clientWith } from '../../fixtures/service-client.js'
 

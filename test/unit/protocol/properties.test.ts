@@ -7,7 +7,7 @@ import fc from 'fast-check'
 import { isOAuthError } from 'latchkey'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { satisfies } from '../../../lib/bearer/verify-bearer.js'
-import { readBody } from '../../../lib/express/read-body.js'
+import { readBody } from '../../../lib/http/read-body.js'
 import { parseForm, type Parameters } from '../../../lib/protocol/parameters.js'
 import { parseScope, Scope } from '../../../lib/protocol/scope.js'
 

@@ -1,0 +1,55 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Emit } from '../telemetry/events.js'
+import { applicationContext } from '../request/request-context.js'
+import type { Clock } from '../time/clock.js'
+import type { ListedAuthorization, RevocationSelection, TokenStore } from '../stores/token-store.js'
+import { tokensRevoked } from '../tokens/tokens-revoked.js'
+
+/** What an application may do with the sign-ins of its users: all that a page "signed-in devices" needs. */
+export interface Authorizations {
+  /** The live sign-ins of a user, the last used first, each with its client, device label and times. */
+  list(selection: { readonly userId: string }): Promise<readonly ListedAuthorization[]>
+  /**
+   * Revokes tokens at once: one sign-in, those of a user (but for one, if wished), those of a client, or all; JWTs that clients hold for
+   * themselves as well. To be called when a password is changed and when a user is disabled; for a client, see `clients.disable`. Returns
+   * how many live sign-ins ended. Of a client or all, it resolves when the second is over in which the revoked tokens were issued, so that
+   * a token that is asked for afterwards works.
+   */
+  revoke(selection: RevocationSelection): Promise<number>
+}
+
+/** Makes the operations on the sign-ins of a server. */
+export function authorizationsOf(services: {
+  readonly tokens: TokenStore
+  readonly clock: Clock
+  readonly emit: Emit
+}): Authorizations {
+  const { tokens, clock, emit } = services
+  return {
+    async list({ userId }) {
+      const listed = await tokens.listAuthorizations(userId, applicationContext())
+      return listed.filter(({ expiresAt }) => clock() < expiresAt)
+    },
+    async revoke(selection) {
+      const context = applicationContext()
+      const now = clock()
+      const revoked =
+        'clientId' in selection || 'everything' in selection ? { issuedUntil: now, ...selection } : selection
+      const authorizations = await tokens.revokeTokens(revoked, context)
+      emit(context, tokensRevoked(selection, authorizations))
+      if (revoked !== selection) await endOfSecond(now, clock)
+      return authorizations
+    },
+  }
+}
+
+/**
+ * A JWT tells the second in which it was issued, and those of this second are revoked. Waits for the next one, a second at most, and not
+ * at all with a clock that tells another time than the machine's: it may stand still.
+ */
+async function endOfSecond(second: number, clock: Clock): Promise<void> {
+  const end = (second + 1) * 1000
+  if (clock() > second || Math.abs(end - Date.now()) > 1000) return
+  // A timer may fire a little early.
+  while (Date.now() < end) await sleep(end - Date.now())
+}

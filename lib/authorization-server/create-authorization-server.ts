@@ -1,0 +1,200 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { readServerOptions, type ServerSettings } from './check-server-options.js'
+import { authorizationsOf, type Authorizations } from './authorizations.js'
+import { clientsOf, type Clients } from '../clients/clients.js'
+import { bearerRequirement, type BearerOptions } from '../bearer/requirement.js'
+import { chosenSecrets } from '../clients/chosen-secrets.js'
+import { clientSecretBasic } from '../client-auth/client-secret-basic.js'
+import { clientSecretPost } from '../client-auth/client-secret-post.js'
+import { clientSecretVerifier } from '../client-auth/client-secret.js'
+import { ClientWatch } from '../clients/client-watch.js'
+import { none } from '../client-auth/none.js'
+import { secretUseNotes } from '../clients/note-secret-use.js'
+import { unreadableDigests } from '../clients/unreadable-digests.js'
+import { SharedAddressWatch } from '../client-auth/user-address.js'
+import { introspectionWatch } from '../endpoints/introspection.js'
+import { createEmit } from '../telemetry/emit.js'
+import { mountWatch } from '../http/mount-watch.js'
+import { proxyWatch } from '../http/proxy-watch.js'
+import type { HttpHandler } from '../http/http.js'
+import { bearerGuard, type RequireBearer } from '../http/require-bearer.js'
+import { refuseUncalled } from '../http/refuse-uncalled.js'
+import { frontHandler, router } from '../http/router.js'
+import { tlsRule } from '../http/tls.js'
+import type { AuthorizationServerOptions } from './options.js'
+import { serverStrategies, type ServerStrategies } from '../passport/server-strategies.js'
+import { noticedWeaknesses, requireStrength, weaknessWarning, weakSettings } from './posture.js'
+import { lookAtStart } from './look-at-start.js'
+import { bcryptHasher } from '../passwords/bcrypt-hasher.js'
+import { isProduction } from '../checks/check-issuer.js'
+import type { PasswordHasher } from '../passwords/password-hasher.js'
+import type { PostureFinding } from '../telemetry/posture-finding.js'
+import { applicationContext } from '../request/request-context.js'
+import { sealingWith } from '../crypto/sealing.js'
+import { serverSecrets } from '../crypto/server-secret.js'
+import { checkThrottle } from '../throttle/check-throttle.js'
+import { countUnknownToken } from '../throttle/limit-attempts.js'
+import { memoryThrottle } from '../throttle/memory-throttle.js'
+import { Places } from '../throttle/places.js'
+import { resourceMetadataUrl, serverEndpoints, type ServerServices } from './server-endpoints.js'
+import { ActiveParties } from '../tokens/active-parties.js'
+import { ownClaimRules } from '../tokens/access-token-claims.js'
+import { VerifiedJwts } from '../jose/verified-jwts.js'
+import { ownTokenVerifier } from '../tokens/verify-access-token.js'
+
+/** How long a guard remembers that a client and a user were found active. */
+const PARTY_CHECK_SECONDS = 5
+
+/** An OAuth 2.0 authorization server and the guard for the routes of the same app. */
+export interface AuthorizationServer {
+  /** The middleware with the endpoints: `app.use(oauth.router())`. It needs no body parser, and minds none. */
+  router(): HttpHandler
+  /**
+   * The endpoints in front of an app, or of nothing: `createServer(oauth.handler(app))`. The same answers as by `router()`, without
+   * what Express costs. The app's own middleware does not see these requests; its `trust proxy` setting counts, where it is Express.
+   */
+  handler(
+    app?: (req: IncomingMessage, res: ServerResponse) => unknown,
+  ): (req: IncomingMessage, res: ServerResponse) => void
+  /** The guard of a route. */
+  readonly requireBearer: RequireBearer
+  /** The same for apps that use Passport: `passport.use(oauth.strategies.bearer())`. */
+  readonly strategies: ServerStrategies
+  /** The sign-ins of users, and their end. */
+  readonly authorizations: Authorizations
+  /** Clients and their secrets: rotation, and their end. */
+  readonly clients: Clients
+  /**
+   * The settings that are weaker than they need be, each with the reason and the remedy; empty when there are none. What cannot be
+   * known before there are requests, such as a proxy that is not trusted, is among them once it was noticed.
+   */
+  posture(): readonly PostureFinding[]
+}
+
+/**
+ * Makes an authorization server. Everything is checked here: a mistake throws a `ConfigurationError`, with the remedy, when the
+ * app starts and not when a user calls.
+ */
+export function createAuthorizationServer(options: AuthorizationServerOptions): AuthorizationServer {
+  const chosen = readServerOptions(options)
+  const { secretHasher = bcryptHasher({ workers: 1 }) } = chosen
+  const services = wire(chosen, secretHasher)
+  const { issuer, realm = new URL(issuer).hostname, checkRevocation } = chosen
+  const tls = tlsRule(chosen, issuer)
+  const { requestId, clientAddress, requestTimeoutSeconds } = chosen
+  const { clock, emit, scopePolicy, resources, grants: grantTypes } = services
+  const proxy = proxyWatch(emit, clientAddress)
+  const settings = { clock, realm, emit, proxy, tls, requestId, requestTimeoutSeconds, clientAddress }
+  const endpoints = serverEndpoints(chosen, services, { ...settings, grantTypes })
+  const [resource] = resources.keys()
+  const guardServices = {
+    ...services,
+    ...settings,
+    resource,
+    resourceMetadata: resource === undefined ? undefined : resourceMetadataUrl(resource, issuer),
+    verifyAccessToken: ownTokenVerifier(services, {
+      checkRevocation,
+      checkParties: partyCheckSeconds(chosen) === false ? false : 'lately',
+      onUnknown: (context, reason, askWhy) =>
+        countUnknownToken(services, { context, clientId: undefined }, reason, askWhy),
+    }),
+  }
+  const authorizations = authorizationsOf(services)
+  const seeMount = mountWatch(issuer, emit)
+  const weaknesses = weakSettings({ options: chosen, throttle: services.throttle, isProduction: isProduction(issuer) })
+  if (chosen.strict) requireStrength(weaknesses)
+  if (weaknesses.length > 0) emit(applicationContext(), weaknessWarning(weaknesses))
+  void checkThrottle(services.throttle, emit)
+  for (const { warning } of chosen.grants) if (warning) emit(applicationContext(), { type: 'warning', ...warning })
+  lookAtStart(services)
+  return {
+    router: (...others: unknown[]) => {
+      refuseUncalled(others, 'router', 'app.use(oauth.router())')
+      return router(endpoints, seeMount)
+    },
+    handler: (app, ...others: unknown[]) => {
+      refuseUncalled(others, 'handler', 'createServer(oauth.handler())')
+      return frontHandler(endpoints, app)
+    },
+    requireBearer: (bearerOptions: BearerOptions = {}, ...others: unknown[]) => {
+      refuseUncalled(others, 'requireBearer', "app.get('/orders', oauth.requireBearer(), listOrders)")
+      return bearerGuard(guardServices, bearerRequirement(bearerOptions, scopePolicy.catalogue, 'requireBearer'))
+    },
+    strategies: serverStrategies(guardServices, scopePolicy.catalogue),
+    authorizations,
+    clients: clientsOf({ ...services, endTokens: (clientId) => authorizations.revoke({ clientId }) }),
+    posture: () => [
+      ...weaknesses,
+      ...noticedWeaknesses(
+        chosen.grants,
+        secretHasher,
+        proxy.finding(),
+        services.sharedAddresses.finding(),
+        services.introspectionWatch.finding(),
+      ),
+    ],
+  }
+}
+
+function wire(options: ServerSettings, secretHasher: PasswordHasher): ServerServices {
+  const { issuer, clients, tokens, clock, excessScope } = options
+  const { throttle = memoryThrottle({ clock }) } = options
+  const { accessTokenFormat, signingKeys, accessTokenClaims } = options
+  const emit = createEmit(options.onEvent, clock, issuer)
+  const { chosenClientSecrets } = options
+  const digests = unreadableDigests(secretHasher, emit)
+  const secrets = clientSecretVerifier({
+    digests,
+    hasher: secretHasher,
+    chosen: chosenSecrets({ clients, hasher: secretHasher, emit, chosenClientSecrets }),
+    emit,
+    noteUse: secretUseNotes({ clients, hasher: secretHasher, emit }),
+  })
+  const builtIn = [clientSecretBasic(secrets), clientSecretPost(secrets), none]
+  const grants = new Map(options.grants.map((grant) => [grant.grantType, grant]))
+  const parties = new ActiveParties({ clients, tokens, grants, clock }, partyCheckSeconds(options) || 0)
+  const resources = new Map((options.resources ?? []).map((resource) => [resource.resource, resource]))
+  const clientAuthMethods = [...(options.clientAuthMethods ?? []), ...builtIn]
+  const offer = {
+    grants,
+    scopes: options.scopes,
+    resources: [...resources.keys()],
+    authMethods: clientAuthMethods.map(({ name }) => name),
+    hasSigningKeys: signingKeys !== undefined,
+    isProduction: isProduction(issuer),
+  }
+  return {
+    clientWatch: new ClientWatch(offer, digests, emit),
+    issuer,
+    introspectionWatch: introspectionWatch(options.resources?.length ?? 0),
+    claimRules: ownClaimRules(issuer, options),
+    clients,
+    tokens,
+    clock,
+    grants,
+    accessTokenFormat,
+    signingKeys,
+    parties,
+    verifiedJwts: new VerifiedJwts(options.rememberedJwts),
+    accessTokenClaims,
+    resources,
+    clientAuthMethods,
+    scopePolicy: { catalogue: new Set(options.scopes), excessScope },
+    issuesRefreshTokens: grants.has('refresh_token'),
+    lifetimes: {
+      accessTokenLifetimeSeconds: options.accessTokenLifetimeSeconds,
+      refreshTokenLifetimeSeconds: options.refreshTokenLifetimeSeconds,
+      authorizationLifetimeSeconds: options.authorizationLifetimeSeconds,
+    },
+    emit,
+    sharedAddresses: new SharedAddressWatch(emit),
+    throttle: throttle === false ? undefined : throttle,
+    places: new Places(),
+    sealing: sealingWith(serverSecrets(options.secret)),
+  }
+}
+
+/** Without a look-up in the token store at each request there is none in the others either. */
+function partyCheckSeconds({ checkRevocation, partyCheckSeconds }: ServerSettings): number | false {
+  return partyCheckSeconds ?? (checkRevocation && PARTY_CHECK_SECONDS)
+}

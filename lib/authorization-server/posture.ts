@@ -1,0 +1,142 @@
+import cluster from 'node:cluster'
+import type { RequestEvent, WarningEvent } from '../telemetry/events.js'
+import { ConfigurationError } from '../errors/configuration-error.js'
+import type { GrantHandler } from '../grants/grant-handler.js'
+import type { ServerSettings } from './check-server-options.js'
+import type { PasswordHasher } from '../passwords/password-hasher.js'
+import { isOnLoopback } from '../checks/check-issuer.js'
+import { newFindings, type PostureCode, type PostureFinding } from '../telemetry/posture-finding.js'
+import type { Throttle } from '../throttle/throttle.js'
+
+const DAY = 86_400
+
+/** What a server was made with, defaults filled in. */
+export interface PostureSubject {
+  readonly options: ServerSettings
+  readonly throttle: Throttle | undefined
+  readonly isProduction: boolean
+}
+
+/** Finds the settings of a server that are weaker than they need be. What is fine while developing is found in production only. */
+export function weakSettings(subject: PostureSubject): readonly PostureFinding[] {
+  const { options, throttle, isProduction } = subject
+  const isOneOfSeveral = isOneOfSeveralProcesses()
+  const { issuer, tokens, grants } = options
+  const found: PostureFinding[] = []
+  const find = (isSo: boolean, code: PostureCode, reason: string, remedy: string): void => {
+    if (isSo) found.push({ code, reason, remedy })
+  }
+  find(
+    (isProduction || isOneOfSeveral) && tokens.isVolatile === true,
+    'memory_store',
+    isOneOfSeveral
+      ? 'Tokens are kept in the memory of each process: a token of one process is unknown to the others, and so is what was revoked'
+      : 'Tokens are kept in memory: a restart signs everybody out and forgets what was revoked',
+    'Use the stores of latchkey/stores/sqlite, postgres, mysql or redis',
+  )
+  find(
+    throttle === undefined,
+    'no_throttle',
+    'Nobody here counts wrong passwords and secrets (RFC 6749 section 4.3.2)',
+    'Leave throttle out, or give the server that of its stores: throttle: stores.throttle',
+  )
+  find(
+    throttle?.isShared === false && (isOneOfSeveral || (isProduction && tokens.isShared === true)),
+    'memory_throttle',
+    'Failures are counted in each process by itself: with every process a guesser has as many tries more',
+    'Give the server the throttle of its stores: throttle: stores.throttle, of latchkey/stores/sqlite, postgres, mysql or redis',
+  )
+  find(
+    options.secret === undefined &&
+      grants.some((grant) => grant.usesSecret === true) &&
+      (isOneOfSeveral || (isProduction && tokens.isShared === true)),
+    'unshared_secret',
+    'Device tokens are sealed with a secret of each process: the other processes ignore them',
+    'Give all processes the same secret: 32 random bytes, such as those of openssl rand -base64 32',
+  )
+  found.push(...grants.flatMap((grant) => grant.weaknesses ?? []), ...weakLifetimes(options))
+  find(
+    issuer.startsWith('http:') && (isProduction || !isOnLoopback(issuer)),
+    'http_issuer',
+    'The issuer is not https: passwords and tokens can be read on their way',
+    'Put the server behind TLS, and name it by its https URL',
+  )
+  find(
+    isProduction && issuer.startsWith('https:') && options.requireTls === false,
+    'no_tls',
+    'Requests without TLS are served (requireTls: false)',
+    'Leave requireTls out; behind a TLS proxy, set trust proxy in the Express app, or isSecure',
+  )
+  find(
+    options.signingKeys?.isSymmetric === true && (options.resources ?? []).length > 1,
+    'shared_symmetric_key',
+    'JWTs for other services are signed by HS256: whoever can verify one can make one',
+    'Sign with ES256, PS256, RS256 or EdDSA, and let the services use the published keys',
+  )
+  return found
+}
+
+function weakLifetimes(options: ServerSettings): readonly PostureFinding[] {
+  const { accessTokenLifetimeSeconds, authorizationLifetimeSeconds, grants, checkRevocation, signingKeys } = options
+  const found: PostureFinding[] = []
+  if (accessTokenLifetimeSeconds > DAY) {
+    found.push({
+      code: 'long_access_tokens',
+      reason: `Access tokens live for ${String(accessTokenLifetimeSeconds)} seconds, and nothing renews them on the way`,
+      remedy: looksLikeMilliseconds(accessTokenLifetimeSeconds)
+        ? `If these are milliseconds, write ${String(accessTokenLifetimeSeconds / 1000)}`
+        : 'Let them live for an hour or less, and use refresh tokens, which change at each use',
+    })
+  }
+  if (signingKeys !== undefined && !checkRevocation && accessTokenLifetimeSeconds > 3600) {
+    found.push({
+      code: 'unrevocable_tokens',
+      reason: 'JWTs that were revoked work for more than an hour (checkRevocation: false)',
+      remedy: 'Leave checkRevocation out, or let access tokens live for less than an hour',
+    })
+  }
+  if (grants.some(({ grantType }) => grantType === 'refresh_token') && authorizationLifetimeSeconds > 400 * DAY) {
+    found.push({
+      code: 'unlimited_sign_ins',
+      reason: 'A sign-in lasts for more than a year however often it is refreshed',
+      remedy: 'Leave authorizationLifetimeSeconds out for 90 days',
+    })
+  }
+  return found
+}
+
+/** A lifetime of weeks that is one of minutes if somebody forgot to divide. */
+function looksLikeMilliseconds(seconds: number): boolean {
+  return seconds >= 600_000 && seconds % 60_000 === 0
+}
+
+/** What was noticed while requests were served, of each kind once. */
+export function noticedWeaknesses(
+  grants: readonly GrantHandler[],
+  hasher: PasswordHasher,
+  ...others: readonly (PostureFinding | undefined)[]
+): readonly PostureFinding[] {
+  const grantsFound = grants.flatMap((grant) => grant.noticedWeaknesses?.() ?? [])
+  const all = [...others, ...grantsFound, ...(hasher.weaknesses?.() ?? [])].filter((found) => found !== undefined)
+  return newFindings(() => all)()
+}
+
+/** A worker of a cluster, or of a process manager that says so in the environment. */
+function isOneOfSeveralProcesses(): boolean {
+  const { NODE_APP_INSTANCE, pm_id: processManagerId } = process.env
+  return cluster.isWorker || (NODE_APP_INSTANCE ?? processManagerId) !== undefined
+}
+
+/** Refuses a server with weak settings. */
+export function requireStrength(findings: readonly PostureFinding[]): void {
+  if (findings.length === 0) return
+  const [first] = findings
+  const problem = findings.map(({ code, reason }) => `${code}: ${reason}`).join('; ')
+  throw new ConfigurationError('strict', `refuses weak settings: ${problem}`, first?.remedy ?? '')
+}
+
+/** Tells of all findings at once, when the server is made. */
+export function weaknessWarning(findings: readonly PostureFinding[]): Omit<WarningEvent, keyof RequestEvent> {
+  const codes = findings.map(({ code }) => code).join(', ')
+  return { type: 'warning', code: 'weak_settings', message: `Weak settings: ${codes}`, findings }
+}

@@ -1,0 +1,66 @@
+import { isIP } from 'node:net'
+import { ConfigurationError } from '../errors/configuration-error.js'
+import { logText } from '../errors/log-text.js'
+
+/** Refuses anything but a URL without credentials, query and fragment as an issuer. Throws `ConfigurationError`. */
+export function checkIssuer(issuer: unknown): void {
+  const remedy = 'Give it the public base URL of this server, such as https://api.example.com'
+  // The issuer is compared as a string: what a URL parser would trim or strip is refused.
+  if (typeof issuer !== 'string' || /\s/.test(issuer) || !URL.canParse(issuer))
+    throw new ConfigurationError('issuer', 'is not a URL', remedy)
+  const { username, password } = new URL(issuer)
+  if (username !== '' || password !== '') throw new ConfigurationError('issuer', 'must have no credentials', remedy)
+  if (/[?#]/.test(issuer)) throw new ConfigurationError('issuer', 'must have no query and no fragment', remedy)
+}
+
+/**
+ * Refuses an issuer that is neither `https` nor `http` on a loopback host. With `allowHttp`, `http` on other hosts is accepted outside
+ * production. Throws `ConfigurationError`.
+ */
+export function checkIssuerScheme(issuer: string, allowHttp: boolean): void {
+  checkScheme('issuer', issuer, allowHttp)
+  if (!isProtected(issuer) && isProduction(issuer)) {
+    const problem = `is ${issuer}, and must be https in production (NODE_ENV=production), also with allowHttp`
+    throw new ConfigurationError('issuer', problem, 'Put the server behind TLS, and name it by its https URL')
+  }
+}
+
+/** Refuses a URL that is neither `https` nor `http` on a loopback host, or `http` where that is allowed. Throws `ConfigurationError`. */
+export function checkScheme(where: string, url: string, allowHttp: boolean): void {
+  if (isProtected(url) || (allowHttp && url.startsWith('http:'))) return
+  // Without what may be secret.
+  const shown = logText(url.replace(/[?#].*$/s, '').replace(/\/\/[^/]*@/, '//'))
+  if (/^[\w.-]+:\d/.test(url)) {
+    const remedy = `Write http://${shown} for this machine, else https://${shown}`
+    throw new ConfigurationError(where, `is ${shown}, which has no scheme; must be https`, remedy)
+  }
+  const problem = `is ${shown}, and must be https; http is for this machine only (localhost, *.localhost, 127.0.0.1, [::1])`
+  const remedy = 'Use https, or say allowHttp: true if all between is a network of yours, as of containers, or a LAN'
+  throw new ConfigurationError(where, problem, remedy)
+}
+
+/** Whether what is sent to a URL is safe from others: by TLS, or because it does not leave the machine. */
+export function isProtected(url: string): boolean {
+  const { protocol } = new URL(url)
+  return protocol === 'https:' || (protocol === 'http:' && isOnLoopback(url))
+}
+
+/** Whether the host of a URL is the machine itself. `localhost` and all names below it are (RFC 6761 §6.3), also with a dot at the end. */
+export function isOnLoopback(url: string): boolean {
+  const { hostname } = new URL(url)
+  return (
+    /(?:^|\.)localhost\.?$/.test(hostname) ||
+    hostname === '[::1]' ||
+    (isIP(hostname) === 4 && hostname.startsWith('127.'))
+  )
+}
+
+/**
+ * Whether an issuer runs in production: where `NODE_ENV` says so, and where the issuer is `https` on another host than loopback, unless
+ * `NODE_ENV` is `development` or `test`. A variable that was forgotten must not turn checks off.
+ */
+export function isProduction(issuer: string): boolean {
+  const { NODE_ENV: environment } = process.env
+  if (environment === 'production') return true
+  return environment !== 'development' && environment !== 'test' && issuer.startsWith('https:') && !isOnLoopback(issuer)
+}

@@ -1,0 +1,87 @@
+import { publicError } from '../errors/public-error.js'
+import { emitError } from '../telemetry/emit.js'
+import type { Emit } from '../telemetry/events.js'
+import type { PasswordHasher } from '../passwords/password-hasher.js'
+import { isUnwantedPromise } from '../time/maybe-promise.js'
+import type { RequestContext } from '../request/request-context.js'
+import type { ClientSecret, ClientStore } from '../stores/client-store.js'
+import { changeClient, isChangeable, type ChangeableClients, type ClientChange } from './change-client.js'
+import { secretIdOf } from './secret-id.js'
+
+const INTERVAL_SECONDS = 3600
+const MOST_REMEMBERED = 10_000
+
+/** A client has proved itself by one of its secrets. */
+export interface SecretUse {
+  readonly clientId: string
+  readonly secret: ClientSecret
+  /** The secret as it was presented. */
+  readonly proof: string
+  /** Whether it is stored as a slow hash. */
+  readonly isChosen: boolean
+  /** Seconds since the epoch. */
+  readonly now: number
+  readonly context: RequestContext
+}
+
+/** Is told of each use of a secret. Nothing waits for it, and nothing comes of its failures but an event. */
+export type NoteSecretUse = (use: SecretUse) => void
+
+/**
+ * Makes what notes when a secret was last used, and hashes a chosen one anew where its hash is weaker than `hasher` makes them. It
+ * does nothing for a secret within an hour of the last time. `undefined` where clients cannot be changed.
+ */
+export function secretUseNotes(services: {
+  readonly clients: ClientStore
+  readonly hasher: PasswordHasher
+  readonly emit: Emit
+}): NoteSecretUse | undefined {
+  const { clients, hasher, emit } = services
+  if (!isChangeable(clients)) return undefined
+  /** Digest → when it was last seen to: also where writing failed, or a cached client does not tell of it. */
+  const seenTo = new Map<string, number>()
+
+  return (use) => {
+    const { secret, isChosen, now, context } = use
+    const failed = (cause: unknown): void => emitError(emit, context, publicError(cause))
+    try {
+      const needsRehash: unknown = isChosen && hasher.needsRehash(secret.digest)
+      const isWeak = !isUnwantedPromise(needsRehash) && needsRehash === true
+      if (!isWeak && isRecent(secret.lastUsedAt, now)) return
+      if (isRecent(seenTo.get(secret.digest), now)) return
+      if (seenTo.size >= MOST_REMEMBERED) seenTo.clear()
+      seenTo.set(secret.digest, now)
+      // After the answer, also where the store works without promises.
+      setImmediate(() => void noteUse(clients, use, isWeak ? hasher : undefined).catch(failed))
+    } catch (cause) {
+      failed(cause)
+    }
+  }
+}
+
+async function noteUse(
+  clients: ChangeableClients,
+  { clientId, secret: { digest }, proof, now, context }: SecretUse,
+  hasher: PasswordHasher | undefined,
+): Promise<void> {
+  const newDigest = await hasher?.hash(proof)
+  await changeClient(clients, clientId, context, (client): ClientChange<void> => {
+    const isDue = (secret: ClientSecret): boolean =>
+      secret.digest === digest && (newDigest !== undefined || !isRecent(secret.lastUsedAt, now))
+    // It was withdrawn meanwhile, or another process has noted its use.
+    if (client?.clientType !== 'confidential' || !client.secrets.some(isDue)) return { result: undefined }
+    const used = (secret: ClientSecret): ClientSecret => ({
+      ...secret,
+      secretId: secretIdOf(secret),
+      digest: newDigest ?? digest,
+      lastUsedAt: now,
+    })
+    const secrets = client.secrets.map((secret) => (isDue(secret) ? used(secret) : secret))
+    return { next: { ...client, secrets }, result: undefined }
+  })
+}
+
+/** Also when the clock of another process is ahead. */
+function isRecent(time: number | undefined, now: number): boolean {
+  return time !== undefined && Math.abs(now - time) < INTERVAL_SECONDS
+}

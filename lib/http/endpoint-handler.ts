@@ -1,0 +1,101 @@
+import { AsyncResource } from 'node:async_hooks'
+import type { ServerResponse } from 'node:http'
+import { basicChallenge } from '../client-auth/basic-challenge.js'
+import type { EndpointAnswer } from '../endpoints/endpoint-answer.js'
+import type { IntrospectionRequest } from '../endpoints/introspection.js'
+import type { TokenRequest } from '../endpoints/token.js'
+import type { OAuthError } from '../errors/oauth-error.js'
+import { publicError } from '../errors/public-error.js'
+import { refusal } from '../errors/refusal.js'
+import { emitError } from '../telemetry/emit.js'
+import type { Emit } from '../telemetry/events.js'
+import { isPromiseLike, type MaybePromise } from '../time/maybe-promise.js'
+import type { EndpointName } from '../request/request-context.js'
+import { beginTrace } from '../telemetry/request-trace.js'
+import type { HttpRequest } from './http.js'
+import { HttpRequestContext, type RequestSettings } from './http-request-context.js'
+import type { ProxyWatch } from './proxy-watch.js'
+import { readBody, type ReadForm } from './read-body.js'
+import { withinRequestTime } from './request-deadline.js'
+import { readAuthorization } from './request-headers.js'
+import { refusePlainHttp, type TlsRule } from './tls.js'
+import { writeAnswer, writeError, writeOptions } from './write-answer.js'
+
+/** What is common to all endpoints of a server. */
+export interface EndpointSettings extends RequestSettings {
+  readonly realm: string
+  readonly tls: TlsRule
+  readonly emit: Emit
+  readonly proxy: ProxyWatch
+  /** Those that are served: any other is whatever somebody made up, and told nobody. */
+  readonly grantTypes: { has(grantType: string): boolean }
+}
+
+/** Makes the handler of one endpoint: everything that is thrown in it, or rejected, ends here as OAuth JSON. */
+export function endpointHandler(
+  settings: EndpointSettings,
+  name: EndpointName,
+  endpoint: (request: IntrospectionRequest & TokenRequest) => MaybePromise<EndpointAnswer>,
+): (req: HttpRequest, res: ServerResponse) => void {
+  const challenge = basicChallenge(settings.realm)
+
+  return (req, res) => {
+    const context = new HttpRequestContext(req, name, settings)
+    settings.proxy.see(req, context)
+    const trace = beginTrace(context)
+    // The client may go away before all of the form is here: nothing else would tell of that.
+    if (trace !== undefined) {
+      const caller = new AsyncResource('latchkey.trace')
+      res.once('close', () => caller.runInAsyncScope(() => trace.end('aborted')))
+    }
+    const refused = refuseMethod(req, res) ?? refusePlainHttp(settings.tls, req)
+    if (refused !== undefined) fail(refused)
+    else if (req.method === 'OPTIONS') succeed(undefined)
+    else readBody(req, settings.requestTimeoutSeconds, answer)
+
+    function answer(form: ReadForm): void {
+      try {
+        const parameters = form()
+        if (trace !== undefined && name === 'token') {
+          const grantType = parameters.get('grant_type')
+          if (grantType !== undefined && settings.grantTypes.has(grantType)) trace.grantType = grantType
+        }
+        const result = endpoint({
+          authorization: readAuthorization(req),
+          parameters,
+          context: context.with(parameters),
+          accept: req.headers.accept,
+          addHeader(header, value) {
+            // It may have been answered meanwhile, because it took too long.
+            if (!res.headersSent) res.appendHeader(header, value)
+          },
+        })
+        if (!isPromiseLike(result)) succeed(result)
+        else void withinRequestTime(result, settings, context).then(succeed).then(undefined, fail)
+      } catch (thrown) {
+        fail(thrown)
+      }
+    }
+
+    function succeed(result: EndpointAnswer | undefined): void {
+      if (result === undefined) writeOptions(res, context.requestId)
+      else writeAnswer(res, result, context.requestId)
+      trace?.end('ok')
+    }
+
+    function fail(thrown: unknown): void {
+      const error = publicError(thrown)
+      emitError(settings.emit, context, error)
+      writeError(res, error, error.status === 401 ? challenge : undefined, context.requestId)
+      trace?.end(error.code)
+    }
+  }
+}
+
+/** RFC 6749 §3.2: the client MUST use POST. */
+function refuseMethod(req: HttpRequest, res: ServerResponse): OAuthError | undefined {
+  if (req.method === 'POST' || req.method === 'OPTIONS') return undefined
+  res.setHeader('Allow', 'POST')
+  const options = { status: 405, detail: `The method is ${req.method ?? ''}` }
+  return refusal('invalid_request', 'method_not_allowed', 'Only POST is allowed here', options)
+}

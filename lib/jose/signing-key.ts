@@ -1,0 +1,77 @@
+import { createHash, createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto'
+import { ConfigurationError } from '../errors/configuration-error.js'
+import type { SigningAlgorithm } from './signing-algorithm.js'
+import type { SigningKeyState } from '../stores/key-store.js'
+
+/** What verifies a signature: one key, for one algorithm (RFC 8725 §3.1). */
+export interface VerificationKey {
+  readonly algorithm: SigningAlgorithm
+  /** The public key; the secret itself for HS256. */
+  readonly verifyWith: KeyObject
+}
+
+/** What signs. */
+export interface SigningKey extends VerificationKey {
+  /** Its RFC 7638 thumbprint: `kid` in headers and in the published set. */
+  readonly keyId: string
+  readonly state: SigningKeyState
+  readonly signWith: KeyObject
+  /** As it is published: public members only. Absent for HS256, which is never published. */
+  readonly publicJwk: JsonWebKey | undefined
+}
+
+/**
+ * Makes a signing key of a private key, or of a secret for HS256. `algorithm` is told by the key; an RSA key signs RS256 unless
+ * PS256 is asked for. Throws `ConfigurationError` for a key that is too weak or of a kind that is not supported.
+ */
+export function signingKey(key: KeyObject, state: SigningKeyState, algorithm?: SigningAlgorithm): SigningKey {
+  const natural = naturalAlgorithm(key)
+  const usable = natural === 'RS256' ? ['RS256', 'PS256'] : [natural]
+  if (algorithm !== undefined && !usable.includes(algorithm)) {
+    throw invalid(`cannot sign ${algorithm}`, `Leave the algorithm out, or name one of ${usable.join(', ')}`)
+  }
+  const chosen = algorithm ?? natural
+  if (key.type === 'secret') {
+    const keyId = createHash('sha256').update('latchkey kid').update(key.export()).digest('base64url')
+    return { keyId, state, algorithm: chosen, signWith: key, verifyWith: key, publicJwk: undefined }
+  }
+  if (key.type !== 'private') throw invalid('is a public key', 'Give it the private key')
+  const verifyWith = createPublicKey(key)
+  const jwk = verifyWith.export({ format: 'jwk' })
+  const keyId = thumbprint(jwk)
+  const publicJwk = { ...jwk, kid: keyId, alg: chosen, use: 'sig' }
+  return { keyId, state, algorithm: chosen, signWith: key, verifyWith, publicJwk }
+}
+
+/** RFC 7638: SHA-256 of the required members in lexicographic order. */
+export function thumbprint(jwk: JsonWebKey): string {
+  const members =
+    { EC: ['crv', 'kty', 'x', 'y'], RSA: ['e', 'kty', 'n'], OKP: ['crv', 'kty', 'x'] }[jwk.kty ?? ''] ?? []
+  const required = Object.fromEntries(members.map((name) => [name, jwk[name]]))
+  return createHash('sha256').update(JSON.stringify(required)).digest('base64url')
+}
+
+/** RFC 8725 §3.5: keys that are too weak are refused where they are loaded. */
+function naturalAlgorithm(key: KeyObject): SigningAlgorithm {
+  const { modulusLength = 0, namedCurve } = key.asymmetricKeyDetails ?? {}
+  switch (key.asymmetricKeyType) {
+    case undefined:
+      if ((key.symmetricKeySize ?? 0) < 32)
+        throw invalid('is a secret of less than 256 bits', 'Use 32 random octets or more')
+      return 'HS256'
+    case 'rsa':
+      if (modulusLength < 2048) throw invalid('is an RSA key of less than 2048 bits', 'Use 2048 bits or more')
+      return 'RS256'
+    case 'ec':
+      if (namedCurve !== 'prime256v1') throw invalid(`is on the curve ${String(namedCurve)}`, 'Use P-256')
+      return 'ES256'
+    case 'ed25519':
+      return 'EdDSA'
+    default:
+      throw invalid(`is of the kind ${key.asymmetricKeyType}`, 'Use RSA, EC P-256 or Ed25519')
+  }
+}
+
+function invalid(problem: string, remedy: string): ConfigurationError {
+  return new ConfigurationError('signingKeys', `a key ${problem}`, remedy)
+}

@@ -1,0 +1,91 @@
+import { describeOptions, type WithDefaults } from '../checks/describe-options.js'
+import { checkedLater, clock, func, having, wholeNumber } from '../checks/option-kind.js'
+import type { OAuthEvent } from '../telemetry/events.js'
+import type { Clock } from '../time/clock.js'
+import type { KeyStore, SigningKeyState } from '../stores/key-store.js'
+import type { GeneratedAlgorithm } from './generate-signing-key.js'
+import type { SigningKeys } from './signing-key-set.js'
+
+const YEAR = 366 * 86_400
+
+/** Settings of keys that live in a store. */
+export interface StoredSigningKeysOptions {
+  /** Where the keys are kept: `keys` of any of the stores, or your own. */
+  readonly store: KeyStore
+  /**
+   * Encrypts the private keys in the store: at least 16 characters, 8 of them different, kept outside of the database. In a list the
+   * first one encrypts and any of them opens: `[present, former]` replaces the former one.
+   */
+  readonly passphrase: string | readonly string[]
+  /** Seconds after which a process reads the keys again, to notice a change by another. Default 5. */
+  readonly refreshSeconds?: number
+  /** Seconds that a key must have been published before it may sign: as long as others may cache the set. Default 300. */
+  readonly publishSeconds?: number
+  /** Seconds after which a retired key is neither published nor accepted: as long as the longest access token lives. Default 86,400. */
+  readonly retainSeconds?: number
+  /** Seconds for which known keys are used while the store is out of reach; after that 503. Default 3600. */
+  readonly maxStaleSeconds?: number
+  /** Receives the event `signing_key_withdrawn`, and a `failure` for each key that does not open. Default: the console. */
+  readonly onEvent?: (event: OAuthEvent) => unknown
+  /** Default: the clock of the machine. */
+  readonly clock?: Clock
+}
+
+/** Signing keys in a store, and their rotation. */
+export interface StoredSigningKeys extends SigningKeys {
+  /**
+   * Makes and stores an active key where there is none yet; several processes may call it at once. It encrypts again what was stored
+   * under a former passphrase or in the form of an earlier version.
+   */
+  ensureActive(algorithm?: GeneratedAlgorithm): Promise<void>
+  /** The first half of a rotation: publishes a new key that does not sign yet. Returns its id. Default ES256. */
+  prepareNext(algorithm?: GeneratedAlgorithm): Promise<string>
+  /**
+   * The second half: the prepared key signs from now on, and all others are retired whatever their algorithm. Returns the key's id.
+   * Throws when no key is prepared, or not published for `publishSeconds`.
+   */
+  activateNext(): Promise<string>
+  /**
+   * Withdraws a key that has leaked. Its tokens are refused at once in this process, within `refreshSeconds` in the others, within
+   * `maxStaleSeconds` in one that does not reach the store, and at resource servers when their cache ends. If no active key is left, the
+   * prepared one signs from now on, or a new one. Rejects with `ConfigurationError` for an id of no key.
+   *
+   * @example await signingKeys.withdraw('0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I')
+   */
+  withdraw(keyId: string): Promise<void>
+  /** Lists the keys that are published, without the keys themselves. */
+  list(): Promise<readonly ListedSigningKey[]>
+}
+
+/** A signing key as it is listed. Times are seconds since the epoch. */
+export interface ListedSigningKey {
+  /** The `kid`. */
+  readonly keyId: string
+  readonly algorithm: string
+  readonly state: SigningKeyState
+  /** When it came into this state. */
+  readonly since: number
+  /** When a retired key ends; absent for any other. */
+  readonly endsAt: number | undefined
+}
+
+const description = describeOptions<StoredSigningKeysOptions>()('storedSigningKeys', {
+  store: having<KeyStore>('KeyStore').required(),
+  passphrase: checkedLater<string | readonly string[]>('a string, or a list of them').required(),
+  refreshSeconds: wholeNumber(0, YEAR).or(5),
+  publishSeconds: wholeNumber(0, YEAR).or(300),
+  retainSeconds: wholeNumber(0, YEAR).or(86_400),
+  maxStaleSeconds: wholeNumber(0, YEAR).or(3600),
+  onEvent: func(),
+  clock: clock(),
+})
+
+/** Reads the options, and checks them but for the passphrase. Throws `ConfigurationError`. */
+export function readStoredSigningKeysOptions(
+  options: StoredSigningKeysOptions,
+): WithDefaults<
+  StoredSigningKeysOptions,
+  'refreshSeconds' | 'publishSeconds' | 'retainSeconds' | 'maxStaleSeconds' | 'clock'
+> {
+  return description.read(options)
+}

@@ -1,0 +1,76 @@
+import type { OAuthEvent } from './events.js'
+
+/** A counter of one type of event. */
+export interface EventCounter {
+  readonly type: OAuthEvent['type']
+  /** In the plural, snake_case, without prefix. */
+  readonly name: string
+  readonly help: string
+  /** Members of the event that tell its series apart: each has a few values, and none that a client or a user made up. */
+  readonly labels: readonly string[]
+  /** Whether a client that the server knows is a part of it, so that it may be counted for each. */
+  readonly isOfClient: boolean
+}
+
+/** All counters; a warning is told once, and is nothing to count. */
+export const eventCounters: readonly EventCounter[] = [
+  counter('tokens_issued', 'tokens_issued', 'Token answers', ['grantType', 'how'], true),
+  counter('request_refused', 'requests_refused', 'Requests that were refused', ['endpoint', 'error', 'reason']),
+  counter('client_authentication_failed', 'client_authentication_failures', 'Clients that failed to authenticate', [
+    'reason',
+  ]),
+  counter('user_authentication_failed', 'user_authentication_failures', 'Failed sign-ins', ['reason'], true),
+  counter('throttled', 'throttled', 'Requests that were held up after too many failures, refreshes or sign-ins', [
+    'kind',
+  ]),
+  counter('account_failures', 'account_failures', 'Hundreds of failed sign-ins in a row at one user', []),
+  counter('refresh_token_replayed', 'refresh_tokens_replayed', 'Spent refresh tokens that came back', [], true),
+  counter(
+    'refresh_token_retried_late',
+    'refresh_tokens_retried_late',
+    'Spent refresh tokens that were answered again after a minute',
+    [],
+    true,
+  ),
+  counter('refresh_token_misused', 'refresh_tokens_misused', 'Refresh tokens of another client', [], true),
+  counter('unknown_token', 'unknown_tokens', 'Tokens that nobody issued', ['endpoint']),
+  counter('tokens_revoked', 'revocations', 'Revocations of sign-ins', ['selection']),
+  counter('client_secret_rotated', 'client_secrets_rotated', 'New secrets of clients', []),
+  counter('client_secret_retired', 'client_secrets_retired', 'Secrets of clients that were withdrawn', []),
+  counter('client_changed', 'clients_changed', 'Clients that were disabled, enabled or deleted', ['change']),
+  counter('signing_key_withdrawn', 'signing_keys_withdrawn', 'Signing keys that were withdrawn', []),
+  counter('failure', 'failures', 'Answers 500 and 503, and failures without a request', ['endpoint', 'error']),
+]
+
+function counter<Type extends OAuthEvent['type']>(
+  type: Type,
+  name: string,
+  help: string,
+  labels: readonly (keyof Extract<OAuthEvent, { readonly type: Type }> & string)[],
+  isOfClient = false,
+): EventCounter {
+  return { type, name, help, labels, isOfClient }
+}
+
+/** The names of the labels of a counter. */
+export function labelNames({ labels, isOfClient }: EventCounter, perClient: boolean): string[] {
+  return [...labels, ...(perClient && isOfClient ? ['clientId'] : [])].map(snakeCase)
+}
+
+/** The labels of an event, by their names. */
+export function labelsOf(
+  { labels, isOfClient }: EventCounter,
+  event: OAuthEvent,
+  perClient: boolean,
+): Record<string, string> {
+  const members = event as unknown as Readonly<Record<string, string | undefined>>
+  const values: Record<string, string> = {}
+  // What has no endpoint was done by the application itself. A guard that asks for credentials answers without an error.
+  for (const label of labels) values[snakeCase(label)] = members[label] ?? (label === 'error' ? 'none' : 'application')
+  if (perClient && isOfClient) values['client_id'] = members['clientId'] ?? ''
+  return values
+}
+
+function snakeCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+}
