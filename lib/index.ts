@@ -53,10 +53,9 @@ export type { ClientAuthMethod, ClientAuthRequest, PresentedCredentials } from '
 export type { Auth, ClientAuth, UnknownAuth, UserAuth } from './bearer/auth.js'
 export type { BearerOptions } from './bearer/requirement.js'
 export type { AuthFor, BearerGuard, RequireBearer } from './http/require-bearer.js'
-export type { ClientAddress } from './http/client-address.js'
+export type { ClientAddress, NameRequest } from './http/http-request-context.js'
 export type { HttpHandler, HttpRequest } from './http/http.js'
 export type { IsSecure } from './http/tls.js'
-export type { NameRequest } from './http/request-id.js'
 export type { authOf } from './http/request-auth.js'
 export type { ServerStrategies } from './passport/server-strategies.js'
 
@@ -73,25 +72,25 @@ export type {
 export type { KeyStore, SigningKeyState, StoredSigningKey } from './stores/key-store.js'
 export { pruneRegularly, type PruneRegularlyOptions } from './stores/prune-regularly.js'
 export type { KnownUser, User, UserAuthentication, UserStore, VerifyingUserStore } from './stores/user-store.js'
-export { SPENT_TOKENS_KEPT } from './stores/token-store.js'
-export type {
-  AccessTokenRecord,
-  Authorization,
-  ClientAccessTokenRecord,
-  ListedAuthorization,
-  NewRefreshToken,
-  NewClientTokens,
-  NewTokens,
-  NewUserTokens,
-  PruneLimits,
-  RefreshTokenRecord,
-  RefreshTokenRotation,
-  RefreshTokenSpending,
-  RevocationSelection,
-  RotationOutcome,
-  SignedTokenId,
-  TokenStore,
-  UserAccessTokenRecord,
+export {
+  SPENT_TOKENS_KEPT,
+  type AccessTokenRecord,
+  type Authorization,
+  type ClientAccessTokenRecord,
+  type ListedAuthorization,
+  type NewRefreshToken,
+  type NewClientTokens,
+  type NewTokens,
+  type NewUserTokens,
+  type PruneLimits,
+  type RefreshTokenRecord,
+  type RefreshTokenRotation,
+  type RefreshTokenSpending,
+  type RevocationSelection,
+  type RotationOutcome,
+  type SignedTokenId,
+  type TokenStore,
+  type UserAccessTokenRecord,
 } from './stores/token-store.js'
 
 export { bcryptHasher, type BcryptHasher, type BcryptHasherOptions } from './passwords/bcrypt-hasher.js'
@@ -108,19 +107,18 @@ export { sharedThrottle, type SharedThrottleOptions } from './throttle/shared-th
 export type { AllowedAttempt, AttemptOutcome, BlockedAttempt, Throttle, ThrottleKey } from './throttle/throttle.js'
 export type { AllowedGuess, GuessedAccount, TooManyFailures } from './throttle/limit-sign-in.js'
 export type { ThrottleLimit, ThrottleLimits } from './throttle/throttle-limits.js'
-export type { PostureCode, PostureFinding } from './telemetry/posture-finding.js'
-export type { WarningCode } from './telemetry/warning-code.js'
-export type { ThrottleKind } from './telemetry/throttle-kind.js'
+export type { PostureCode, PostureFinding, WarningCode } from './telemetry/operator-events.js'
+export type { ThrottleKind, EventLevel } from './telemetry/request-events.js'
 
-export type { EventLevel, OAuthEvent } from './telemetry/events.js'
+export type { OAuthEvent } from './telemetry/events.js'
 export { consoleEvents, type ConsoleEventsOptions } from './telemetry/console-events.js'
 export type { RequestTrace } from './telemetry/request-trace.js'
 
 export type { Clock } from './time/clock.js'
-export type { Secret, ServerSecret } from './crypto/server-secret.js'
+export type { Secret, ServerSecret } from './crypto/sealing.js'
 export type { MaybePromise } from './time/maybe-promise.js'
 export type { Parameters } from './protocol/parameters.js'
 export type { SigningAlgorithm } from './jose/signing-algorithm.js'
 export type { EndpointName, RequestContext } from './request/request-context.js'
 export type { Scope } from './protocol/scope.js'
-export { hashToken, type TokenHash } from './crypto/token-hash.js'
+export { hashToken, type TokenHash } from './crypto/hash.js'

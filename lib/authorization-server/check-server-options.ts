@@ -17,16 +17,16 @@ import {
   scopeList,
   wholeNumber,
   type OptionKind,
+  checkFunction,
 } from '../checks/option-kind.js'
-import { checkFunction } from '../checks/check-options.js'
 import { ConfigurationError } from '../errors/configuration-error.js'
 import type { GrantHandler } from '../grants/grant-handler.js'
 import type { Resource } from '../grants/granted-resources.js'
 import type { AuthorizationServerOptions } from './options.js'
 import { checkHasher } from '../passwords/password-hasher.js'
 import { checkIssuer, checkIssuerScheme } from '../checks/check-issuer.js'
-import { isGrantType } from '../protocol/grant-type.js'
-import { serverSecrets, type ServerSecret } from '../crypto/server-secret.js'
+import { isGrantType } from '../protocol/grammar.js'
+import { serverSecrets, type ServerSecret } from '../crypto/sealing.js'
 import type { AccessTokenFormat, ClientStore } from '../stores/client-store.js'
 import type { TokenStore } from '../stores/token-store.js'
 import type { Throttle } from '../throttle/throttle.js'

@@ -1,11 +1,11 @@
 import cluster from 'node:cluster'
-import type { RequestEvent, WarningEvent } from '../telemetry/events.js'
+import type { RequestEvent } from '../telemetry/request-events.js'
+import { type WarningEvent, newFindings, type PostureCode, type PostureFinding } from '../telemetry/operator-events.js'
 import { ConfigurationError } from '../errors/configuration-error.js'
 import type { GrantHandler } from '../grants/grant-handler.js'
 import type { ServerSettings } from './check-server-options.js'
 import type { PasswordHasher } from '../passwords/password-hasher.js'
 import { isOnLoopback } from '../checks/check-issuer.js'
-import { newFindings, type PostureCode, type PostureFinding } from '../telemetry/posture-finding.js'
 import type { Throttle } from '../throttle/throttle.js'
 
 const DAY = 86_400

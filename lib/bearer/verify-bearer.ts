@@ -2,14 +2,13 @@ import { andThen, type MaybePromise } from '../time/maybe-promise.js'
 import type { RequestContext } from '../request/request-context.js'
 import { storedScope, type Scope } from '../protocol/scope.js'
 import type { TokenRefusal } from '../errors/refusal-reason.js'
-import { differInSlash } from '../checks/differ-in-slash.js'
+import { differInSlash } from '../checks/check-issuer.js'
 import type { VerifiedAccess } from '../tokens/verified-access.js'
 import type { VerifyAccessToken } from '../tokens/verify-access-token.js'
 import type { OAuthError } from '../errors/oauth-error.js'
-import type { RefusalFacts } from '../errors/refusal.js'
+import { type RefusalFacts, refusal } from '../errors/refusal.js'
 import type { Auth } from './auth.js'
 import { readBearerToken, whyNoToken, type BearerRequest, type NoToken } from './bearer-token.js'
-import { insufficientScope, invalidToken, wrongCaller } from './refusals.js'
 import type { BearerRequirement } from './requirement.js'
 
 /** What a guard works with. */
@@ -107,4 +106,30 @@ function about({ clientId, userId, authorizationId }: VerifiedAccess, detail: st
 function lackingScope(scope: Scope, { allOf, anyOf }: BearerRequirement): string {
   const needed = [...allOf, ...(anyOf.length === 0 ? [] : [`one of ${anyOf.join(', ')}`])].join(' ')
   return `The token has ${scope.toString() || 'no scope'}, and the route needs ${needed}`
+}
+
+/** The one refusal of every token that is not good: the same words, whatever is wrong with it (RFC 6750 §3.1). */
+export function invalidToken(reason: TokenRefusal, facts?: RefusalFacts): OAuthError {
+  return refusal('invalid_token', reason, 'The access token is invalid, expired or revoked', facts)
+}
+
+/** The refusal of a good token that does not have the scope (RFC 6750 §3.1). */
+export function insufficientScope(facts?: RefusalFacts): OAuthError {
+  return refusal(
+    'insufficient_scope',
+    'insufficient_scope',
+    'The access token does not have the scope that is needed',
+    facts,
+  )
+}
+
+/** The refusal of a good token that acts for somebody else than a route asks for. */
+export function wrongCaller(wanted: 'user' | 'client', actual: Auth['actsFor'], facts: RefusalFacts): OAuthError {
+  const belongs = actual === 'unknown' ? 'does not say that it acts for one' : `belongs to a ${actual}`
+  return refusal(
+    'access_denied',
+    'wrong_caller',
+    `This route needs a ${wanted}'s token, and this one ${belongs}`,
+    facts,
+  )
 }

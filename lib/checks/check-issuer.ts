@@ -64,3 +64,8 @@ export function isProduction(issuer: string): boolean {
   if (environment === 'production') return true
   return environment !== 'development' && environment !== 'test' && issuer.startsWith('https:') && !isOnLoopback(issuer)
 }
+
+/** Whether two identifiers differ in nothing but a slash at the end: a frequent mistake, and hard to see in a log. */
+export function differInSlash(one: unknown, other: string): boolean {
+  return typeof one === 'string' && (one === `${other}/` || `${one}/` === other)
+}

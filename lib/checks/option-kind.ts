@@ -1,6 +1,5 @@
 import { ConfigurationError } from '../errors/configuration-error.js'
-import { systemClock, type Clock } from '../time/clock.js'
-import { isHttpTime } from '../protocol/http-date.js'
+import { systemClock, type Clock, isHttpTime } from '../time/clock.js'
 import { isScopeToken } from '../protocol/scope.js'
 import { checkInterface } from './check-interface.js'
 import { interfaces, type InterfaceName } from './interfaces.js'
@@ -228,4 +227,10 @@ export function checkScopeTokens(path: string, scopes: unknown): asserts scopes 
       'Use printable ASCII without spaces, quotes and backslashes',
     )
   })
+}
+
+/** Refuses anything but a function. Absent is fine. */
+export function checkFunction(where: string, value: unknown): void {
+  if (value === undefined || typeof value === 'function') return
+  throw new ConfigurationError(where, 'must be a function', 'Leave it out for the default')
 }

@@ -1,5 +1,4 @@
-import { decodeFormComponent } from '../protocol/form-encoding.js'
-import { isPrintableAscii } from '../protocol/printable-ascii.js'
+import { decodeFormComponent, isPrintableAscii } from '../protocol/grammar.js'
 import type { PresentedCredentials } from './client-auth-method.js'
 
 const basicScheme = /^basic +([A-Za-z0-9+/]+={0,2})$/i

@@ -1,4 +1,4 @@
-import { isPrintableAscii } from '../protocol/printable-ascii.js'
+import { isPrintableAscii } from '../protocol/grammar.js'
 import type { ClientAuthMethod } from './client-auth-method.js'
 import type { ClientSecretVerifier } from './client-secret.js'
 import { malformedCredentials } from './invalid-client.js'

@@ -1,6 +1,6 @@
 import { nearestName } from '../checks/did-you-mean.js'
-import { isPrintableAscii } from '../protocol/printable-ascii.js'
-import type { ClientWarningCode } from '../telemetry/warning-code.js'
+import { isPrintableAscii } from '../protocol/grammar.js'
+import type { ClientWarningCode } from '../telemetry/operator-events.js'
 import type { Client } from '../stores/client-store.js'
 
 /** What a server has for its clients. */

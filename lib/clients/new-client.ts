@@ -3,7 +3,7 @@ import { describeOptions } from '../checks/describe-options.js'
 import { checkedLater, flag, nameList, oneOf, scopeList, text, time, wholeNumber } from '../checks/option-kind.js'
 import { nameValue } from '../checks/kind-of-value.js'
 import { ConfigurationError } from '../errors/configuration-error.js'
-import { isGrantType, namedGrantTypes } from '../protocol/grant-type.js'
+import { isGrantType, namedGrantTypes } from '../protocol/grammar.js'
 import { parseScope } from '../protocol/scope.js'
 import type { ClientRegistration } from '../stores/client-store.js'
 

@@ -1,4 +1,4 @@
-import { publicError } from '../errors/public-error.js'
+import { publicError } from '../errors/refusal.js'
 import { emitError } from '../telemetry/emit.js'
 import type { Emit } from '../telemetry/events.js'
 import type { PasswordHasher } from '../passwords/password-hasher.js'

@@ -1,6 +1,6 @@
 import { hash } from '../crypto/hash.js'
 import { ConfigurationError } from '../errors/configuration-error.js'
-import { isPrintableAscii } from '../protocol/printable-ascii.js'
+import { isPrintableAscii } from '../protocol/grammar.js'
 import type { ClientSecret } from '../stores/client-store.js'
 
 const SHA256 = 'sha256:'

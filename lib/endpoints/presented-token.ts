@@ -1,6 +1,6 @@
 import { andThen, type MaybePromise } from '../time/maybe-promise.js'
 import type { RequestContext } from '../request/request-context.js'
-import { hashToken } from '../crypto/token-hash.js'
+import { hashToken } from '../crypto/hash.js'
 import type { TokenRefusal } from '../errors/refusal-reason.js'
 import type { AccessTokenRecord, RefreshTokenRecord, TokenStore } from '../stores/token-store.js'
 import { isJwt } from '../jose/jwt.js'

@@ -1,5 +1,3 @@
-import { retryAfter } from './retry-after.js'
-
 /** Every error code that leaves an endpoint or a guard, with its HTTP status (RFC 6749 §5.2, RFC 6750 §3.1). */
 const statusByCode = {
   invalid_request: 400,
@@ -74,4 +72,12 @@ Object.defineProperty(OAuthError.prototype, brand, { value: true })
 /** Tells an OAuth error from any other, also one that the other build (ESM, CommonJS) of this package made. */
 export function isOAuthError(error: unknown): error is OAuthError {
   return typeof error === 'object' && error !== null && brand in error
+}
+
+const DAY = 86_400
+
+/** Seconds as `Retry-After` has them (RFC 9110 §10.2.3): whole, from 1 to a day; 1 for what is no number. */
+export function retryAfter(seconds: number): number {
+  const whole = Math.ceil(seconds)
+  return whole >= 1 ? Math.min(whole, DAY) : 1
 }

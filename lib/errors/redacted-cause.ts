@@ -1,5 +1,5 @@
 import { types } from 'node:util'
-import { redactText } from './redacted-text.js'
+import { redactText } from './log-text.js'
 
 /** Members of errors of drivers and of Node that carry values, whatever they are. Compared without case. */
 const valueNames: ReadonlySet<string> = new Set([

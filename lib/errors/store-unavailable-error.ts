@@ -1,4 +1,4 @@
-import { retryAfter } from './retry-after.js'
+import { retryAfter } from './oauth-error.js'
 
 const brand = Symbol.for('latchkey.StoreUnavailableError')
 

@@ -1,7 +1,7 @@
 import { nameValue } from '../checks/kind-of-value.js'
 import { ConfigurationError } from '../errors/configuration-error.js'
 import { refusal } from '../errors/refusal.js'
-import { httpDate, isHttpTime } from '../protocol/http-date.js'
+import { httpDate, isHttpTime } from '../time/clock.js'
 import { timeOf } from '../request/request-context.js'
 import type { GrantRequest } from './grant-handler.js'
 

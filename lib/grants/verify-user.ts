@@ -1,6 +1,6 @@
 import { checkInterface } from '../checks/check-interface.js'
-import { checkFunction } from '../checks/check-options.js'
-import { publicError } from '../errors/public-error.js'
+import { checkFunction } from '../checks/option-kind.js'
+import { publicError } from '../errors/refusal.js'
 import { wrongAnswer } from '../errors/wrong-answer.js'
 import { emitError } from '../telemetry/emit.js'
 import type { UserRefusal } from '../errors/refusal-reason.js'

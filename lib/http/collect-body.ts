@@ -2,7 +2,7 @@ import { AsyncResource } from 'node:async_hooks'
 import { types } from 'node:util'
 import type { OAuthError } from '../errors/oauth-error.js'
 import { refusal } from '../errors/refusal.js'
-import { CollectedOctets } from './collected-octets.js'
+import { CollectedBytes } from './collected-bytes.js'
 import type { HttpRequest } from './http.js'
 
 /** Gives the octets of a body, or throws why there are none. */
@@ -35,7 +35,7 @@ export function collectBody(
   // The events of a stream run in the async context of whoever reads the socket, not in that of the middleware before us.
   const caller = new AsyncResource('latchkey.body')
   const expected = encoding === null ? Number(req.headers['content-length']) : undefined
-  const collected = new CollectedOctets(maxOctets)
+  const collected = new CollectedBytes(maxOctets)
   let whole: Uint8Array | undefined
   let timer: NodeJS.Timeout | undefined
   let hasEnded = false

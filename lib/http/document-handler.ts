@@ -1,6 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import { publicError } from '../errors/public-error.js'
-import { refusal } from '../errors/refusal.js'
+import { publicError, refusal } from '../errors/refusal.js'
 import { isPromiseLike, type MaybePromise } from '../time/maybe-promise.js'
 import { emitError } from '../telemetry/emit.js'
 import type { Emit } from '../telemetry/events.js'

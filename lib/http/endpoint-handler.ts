@@ -1,12 +1,11 @@
 import { AsyncResource } from 'node:async_hooks'
-import type { ServerResponse } from 'node:http'
+import { type ServerResponse } from 'node:http'
 import { basicChallenge } from '../client-auth/basic-challenge.js'
 import type { EndpointAnswer } from '../endpoints/endpoint-answer.js'
 import type { IntrospectionRequest } from '../endpoints/introspection.js'
 import type { TokenRequest } from '../endpoints/token.js'
 import type { OAuthError } from '../errors/oauth-error.js'
-import { publicError } from '../errors/public-error.js'
-import { refusal } from '../errors/refusal.js'
+import { publicError, refusal } from '../errors/refusal.js'
 import { emitError } from '../telemetry/emit.js'
 import type { Emit } from '../telemetry/events.js'
 import { isPromiseLike, type MaybePromise } from '../time/maybe-promise.js'
@@ -14,7 +13,7 @@ import type { EndpointName } from '../request/request-context.js'
 import { beginTrace } from '../telemetry/request-trace.js'
 import type { HttpRequest } from './http.js'
 import { HttpRequestContext, type RequestSettings } from './http-request-context.js'
-import type { ProxyWatch } from './proxy-watch.js'
+import type { ProxyWatch } from './deployment-watch.js'
 import { readBody, type ReadForm } from './read-body.js'
 import { withinRequestTime } from './request-deadline.js'
 import { readAuthorization } from './request-headers.js'
@@ -98,4 +97,22 @@ function refuseMethod(req: HttpRequest, res: ServerResponse): OAuthError | undef
   res.setHeader('Allow', 'POST')
   const options = { status: 405, detail: `The method is ${req.method ?? ''}` }
   return refusal('invalid_request', 'method_not_allowed', 'Only POST is allowed here', options)
+}
+
+/**
+ * Makes the handler of a path that is an endpoint's with a slash too many at its end: 404 in OAuth JSON, which says where the endpoint is.
+ * Clients of OAuth cannot read the HTML page of Express.
+ */
+export function slashHandler(
+  settings: RequestSettings & { readonly emit: Emit },
+  endpoint: EndpointName,
+  url: string,
+): (req: HttpRequest, res: ServerResponse) => void {
+  const description = `The endpoint is ${url}, without a slash at the end`
+  return (req, res) => {
+    const context = new HttpRequestContext(req, endpoint, settings)
+    const error = refusal('invalid_request', 'path_slash', description, { status: 404 })
+    emitError(settings.emit, context, error)
+    writeError(res, error, undefined, context.requestId)
+  }
 }

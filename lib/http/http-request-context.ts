@@ -1,13 +1,11 @@
 import type { RefusalFacts } from '../errors/refusal.js'
 import { millisecondsOf, type Clock } from '../time/clock.js'
 import type { Parameters } from '../protocol/parameters.js'
-import type { EndpointName } from '../request/request-context.js'
-import type { ContextWithFacts, RequestFacts } from '../request/request-facts.js'
-import type { ContextWithSecrets } from '../request/request-secrets.js'
-import { addressOf, type ClientAddress } from './client-address.js'
+import { type EndpointName, createRequestId } from '../request/request-context.js'
+import type { ContextWithFacts, RequestFacts, ContextWithSecrets } from '../request/request-facts.js'
 import type { HttpRequest } from './http.js'
-import { lastRequestIdOf, requestIdOf, type NameRequest } from './request-id.js'
 import { secretsOfRequest } from './secrets-of-request.js'
+import { isUnwantedPromise } from '../time/maybe-promise.js'
 
 /** How the requests to a server are named, and how long they may take. */
 export interface RequestSettings {
@@ -104,5 +102,60 @@ export class HttpRequestContext implements ContextWithSecrets, ContextWithFacts 
   with(form: Parameters): this {
     this.#form = form
     return this
+  }
+}
+
+/** How an application names a request; what is no name (1 to 128 characters of `[\w.:~+/=-]`) is as good as nothing. */
+export type NameRequest = (req: HttpRequest) => string | undefined
+
+/** What may stand in a header and in a log as it is. */
+const form = /^[\w.:~+/=-]{1,128}$/
+
+/** A request that several guards look at has one name. For all builds of this package (ESM, CommonJS) alike. */
+const named: unique symbol = Symbol.for('latchkey.requestId')
+
+interface Named {
+  [named]?: string | undefined
+}
+
+/** The name of a request: what the application calls it, or else our own, made when somebody asks for the first time. */
+export function requestIdOf(req: HttpRequest & Named, nameRequest: NameRequest | undefined): string {
+  return (req[named] ??= newName(req, nameRequest))
+}
+
+/** The same for who answers the request: nobody looks at it afterwards, and to note it there costs microseconds under Express. */
+export function lastRequestIdOf(req: HttpRequest & Named, nameRequest: NameRequest | undefined): string {
+  return req[named] ?? newName(req, nameRequest)
+}
+
+function newName(req: HttpRequest, nameRequest: NameRequest | undefined): string {
+  return (nameRequest && givenName(req, nameRequest)) ?? createRequestId()
+}
+
+/** Whatever is wrong with it: the request goes on. */
+function givenName(req: HttpRequest, nameRequest: NameRequest): string | undefined {
+  try {
+    const name: unknown = nameRequest(req)
+    return !isUnwantedPromise(name) && typeof name === 'string' && form.test(name) ? name : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** How an application tells the network address of a caller; what is no text is as good as nothing. */
+export type ClientAddress = (req: HttpRequest) => string | undefined
+
+/** The address of a caller: what the application says, or what Express makes of its `trust proxy`, or that of the peer. */
+export function addressOf(req: HttpRequest, clientAddress: ClientAddress | undefined): string | undefined {
+  return (clientAddress && toldAddress(req, clientAddress)) ?? req.ip ?? req.socket.remoteAddress
+}
+
+/** Whatever is wrong with it: the request goes on. */
+function toldAddress(req: HttpRequest, clientAddress: ClientAddress): string | undefined {
+  try {
+    const address: unknown = clientAddress(req)
+    return !isUnwantedPromise(address) && typeof address === 'string' && address !== '' ? address : undefined
+  } catch {
+    return undefined
   }
 }

@@ -1,4 +1,5 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import { type IncomingMessage, type ServerResponse } from 'node:http'
+import { ConfigurationError } from '../errors/configuration-error.js'
 
 /**
  * What is used of a request: plain `node:http`, and where Express or a body parser was there first, what they left. Express
@@ -22,3 +23,13 @@ export type HttpRequest = IncomingMessage & {
 
 /** A handler that fits Express 4, Express 5, Connect and `node:http`. */
 export type HttpHandler = (req: HttpRequest, res: ServerResponse, next: (error?: unknown) => void) => void
+
+/**
+ * Refuses what makes a middleware to be one itself, as in `app.get('/orders', oauth.requireBearer, listOrders)`: it is given a request
+ * and more then, and would neither answer nor go on. Throws `ConfigurationError`, at the first request.
+ *
+ * @param others What it was called with behind its own parameters.
+ */
+export function refuseUncalled(others: readonly unknown[], name: string, line: string): void {
+  if (others.length > 0) throw new ConfigurationError(name, 'is used as a middleware itself', `Call it: ${line}`)
+}

@@ -1,5 +1,5 @@
 import { refusal } from '../errors/refusal.js'
-import { decodeFormComponent } from '../protocol/form-encoding.js'
+import { decodeFormComponent } from '../protocol/grammar.js'
 import type { HttpRequest } from './http.js'
 
 const plainForm = 'application/x-www-form-urlencoded'

@@ -1,5 +1,5 @@
 import { types } from 'node:util'
-import { decodeFormComponent } from '../protocol/form-encoding.js'
+import { decodeFormComponent } from '../protocol/grammar.js'
 import { isPublicParameter, type Parameters } from '../protocol/parameters.js'
 import type { HttpRequest } from './http.js'
 

@@ -9,8 +9,7 @@ import {
 } from '@opentelemetry/api'
 import { describeOptions } from '../checks/describe-options.js'
 import { flag, having } from '../checks/option-kind.js'
-import { eventCounters, labelsOf } from '../telemetry/counted-events.js'
-import { durationBuckets, observe } from '../telemetry/observe.js'
+import { eventCounters, labelsOf, durationBuckets, observe } from '../telemetry/metrics.js'
 import type { RequestTrace } from '../telemetry/request-trace.js'
 
 /** What {@link openTelemetry} can be told. */

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import { publicError } from '../errors/public-error.js'
+import { publicError } from '../errors/refusal.js'
 import { emitError } from '../telemetry/emit.js'
 import type { Emit } from '../telemetry/events.js'
 import type { HttpRequest } from '../http/http.js'

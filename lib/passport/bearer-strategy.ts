@@ -1,7 +1,6 @@
 import { Strategy } from 'passport-http-bearer'
 import { readBearerToken, whyNoToken } from '../bearer/bearer-token.js'
-import { insufficientScope, invalidToken } from '../bearer/refusals.js'
-import { satisfies } from '../bearer/verify-bearer.js'
+import { insufficientScope, invalidToken, satisfies } from '../bearer/verify-bearer.js'
 import type { HttpRequest } from '../http/http.js'
 import { HttpRequestContext } from '../http/http-request-context.js'
 import { bearerRequest } from '../http/require-bearer.js'

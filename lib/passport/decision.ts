@@ -1,7 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { OAuthError } from '../errors/oauth-error.js'
-import { knownRefusal } from '../errors/refusal.js'
-import { publicError } from '../errors/public-error.js'
+import { knownRefusal, publicError } from '../errors/refusal.js'
 import type { HttpRequestContext, RequestSettings } from '../http/http-request-context.js'
 import { withinRequestTime } from '../http/request-deadline.js'
 import { isPromiseLike, type MaybePromise } from '../time/maybe-promise.js'

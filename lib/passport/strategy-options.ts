@@ -3,8 +3,7 @@ import { checkedLater, flag, func, realm, requestTimeout } from '../checks/optio
 import { ConfigurationError } from '../errors/configuration-error.js'
 import { createEmit } from '../telemetry/emit.js'
 import type { Emit, OAuthEvent } from '../telemetry/events.js'
-import type { RequestSettings } from '../http/http-request-context.js'
-import type { NameRequest } from '../http/request-id.js'
+import type { RequestSettings, NameRequest } from '../http/http-request-context.js'
 import { systemClock } from '../time/clock.js'
 import type { AnyVerify } from './verify-function.js'
 

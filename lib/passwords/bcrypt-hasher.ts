@@ -1,4 +1,4 @@
-import type { PostureFinding } from '../telemetry/posture-finding.js'
+import type { PostureFinding } from '../telemetry/operator-events.js'
 import { bcryptCost } from './bcrypt-cost.js'
 import {
   resolveBcryptHasherOptions,

@@ -1,6 +1,6 @@
 import { checkInterface } from '../checks/check-interface.js'
-import { checkFunction } from '../checks/check-options.js'
-import type { PostureFinding } from '../telemetry/posture-finding.js'
+import { checkFunction } from '../checks/option-kind.js'
+import type { PostureFinding } from '../telemetry/operator-events.js'
 import type { UnreadableHash } from './unreadable-hash.js'
 
 /**

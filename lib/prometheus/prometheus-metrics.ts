@@ -1,8 +1,7 @@
 import { Counter, Histogram, register as ownRegistry, type Registry } from 'prom-client'
 import { describeOptions } from '../checks/describe-options.js'
 import { flag, having, text } from '../checks/option-kind.js'
-import { eventCounters, labelNames, labelsOf } from '../telemetry/counted-events.js'
-import { durationBuckets, observe } from '../telemetry/observe.js'
+import { eventCounters, labelNames, labelsOf, durationBuckets, observe } from '../telemetry/metrics.js'
 
 /** What {@link prometheusMetrics} can be told. */
 export interface PrometheusMetricsOptions {

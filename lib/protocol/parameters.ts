@@ -1,6 +1,6 @@
 import type { OAuthError } from '../errors/oauth-error.js'
 import { refusal } from '../errors/refusal.js'
-import { decodeFormComponent } from './form-encoding.js'
+import { decodeFormComponent } from './grammar.js'
 
 /** Longest value of any parameter, in characters. */
 const MAX_VALUE_LENGTH = 16_384

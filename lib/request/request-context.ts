@@ -1,5 +1,5 @@
+import { randomFillSync } from 'node:crypto'
 import { millisecondsOf, type Clock } from '../time/clock.js'
-import { createRequestId } from './request-id.js'
 
 /** What handles a request: one of the endpoints, a public document (keys, metadata), or the guard of a route. */
 export type EndpointName = 'token' | 'revoke' | 'introspect' | 'document' | 'guard'
@@ -49,4 +49,21 @@ export function timeOf({ receivedAt }: RequestContext, clock: Clock): number {
 /** The same time in milliseconds. */
 export function millisecondsAt({ receivedAt }: RequestContext, clock: Clock): number {
   return receivedAt ?? millisecondsOf(clock)
+}
+
+const ID_LENGTH = 32
+const pool = Buffer.alloc((ID_LENGTH / 2) * 128)
+let drawn = ''
+let used = 0
+
+/**
+ * A new name for a request: 128 random bits in hex. It is not secret; but it is shown to clients, and a counter would tell each of
+ * them how many requests the others make. Drawn in bulk, as one text that is cut up: a third of what `randomUUID()` costs.
+ */
+export function createRequestId(): string {
+  if (used === drawn.length) {
+    drawn = randomFillSync(pool).toString('hex')
+    used = 0
+  }
+  return drawn.slice(used, (used += ID_LENGTH))
 }

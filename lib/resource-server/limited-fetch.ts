@@ -1,6 +1,9 @@
 import { StoreUnavailableError } from '../errors/store-unavailable-error.js'
-import { CollectedOctets } from '../http/collected-octets.js'
+import { CollectedBytes } from '../http/collected-bytes.js'
 import { logText } from '../errors/log-text.js'
+import { checkedBy, type OptionKind } from '../checks/option-kind.js'
+import { nameValue } from '../checks/kind-of-value.js'
+import { ConfigurationError } from '../errors/configuration-error.js'
 
 /** Limits for one request to an issuer. */
 export interface FetchLimits {
@@ -74,9 +77,20 @@ async function readLimited(response: Response, maxOctets: number): Promise<Buffe
   const body: AsyncIterable<Uint8Array> | null = response.body
   // Neither has a status 204 a body, nor may one be given to it.
   if (body === null) return null
-  const collected = new CollectedOctets(maxOctets)
+  const collected = new CollectedBytes(maxOctets)
   for await (const part of body) {
     if (!collected.add(part)) throw new Error(`the answer has more than ${String(maxOctets)} bytes`)
   }
   return collected.octets()
+}
+
+/**
+ * A URL of the issuer. RFC 7662 §4, RFC 8414 §6.1: over TLS only, for whoever can change an answer decides who passes; `checkScheme` sees to
+ * that, for it depends on `allowHttp`.
+ */
+export function issuerUrl(): OptionKind<string> {
+  return checkedBy('an https URL', (path, uri) => {
+    if (typeof uri === 'string' && URL.canParse(uri)) return
+    throw new ConfigurationError(path, `is ${nameValue(uri)}; must be an https URL`, 'Give it the URL of the issuer')
+  })
 }

@@ -9,8 +9,7 @@ import { wellKnownPath } from '../endpoints/metadata.js'
 import { checkScheme, isOnLoopback, isProtected } from '../checks/check-issuer.js'
 import type { FindKey } from '../jose/jwt.js'
 import type { VerificationKey } from '../jose/signing-key.js'
-import { issuerUrl } from './issuer-url.js'
-import { limitedFetch, readJsonObject, shownUrl } from './limited-fetch.js'
+import { issuerUrl, limitedFetch, readJsonObject, shownUrl } from './limited-fetch.js'
 
 /** How a resource server gets its issuer's published keys. */
 export interface RemoteKeysOptions {

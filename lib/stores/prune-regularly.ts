@@ -1,7 +1,6 @@
 import { describeOptions } from '../checks/describe-options.js'
-import { clock, func, wholeNumber } from '../checks/option-kind.js'
+import { clock, func, wholeNumber, checkFunction } from '../checks/option-kind.js'
 import { checkInterface } from '../checks/check-interface.js'
-import { checkFunction } from '../checks/check-options.js'
 import type { Clock } from '../time/clock.js'
 import type { TokenStore } from './token-store.js'
 

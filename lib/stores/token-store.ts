@@ -1,6 +1,6 @@
 import type { MaybePromise } from '../time/maybe-promise.js'
 import type { RequestContext } from '../request/request-context.js'
-import type { TokenHash } from '../crypto/token-hash.js'
+import type { TokenHash } from '../crypto/hash.js'
 
 /** One sign-in of one user on one device, to which all its tokens belong; it ends as a whole. */
 export interface Authorization {

@@ -1,13 +1,12 @@
+import { Console } from 'node:console'
+import { debuglog } from 'node:util'
 import { describeOptions } from '../checks/describe-options.js'
 import { flag, func, oneOf, wholeNumber } from '../checks/option-kind.js'
-import type { EventLevel, OAuthEvent } from './events.js'
+import type { EventLevel } from './request-events.js'
+import { type OAuthEvent, isAtLeast } from './events.js'
 import { isProduction } from '../checks/check-issuer.js'
-import { isAtLeast } from './event-levels.js'
 import { FoldedLines } from './folded-lines.js'
-import { isDebugged } from './is-debugged.js'
-import { jsonFormat } from './json-event.js'
-import { eventDetails, eventText, prettyFormat } from './pretty-event.js'
-import { hasColors, writeToStandardError } from './standard-error.js'
+import { jsonFormat, eventDetails, eventText, prettyFormat } from './event-formats.js'
 
 /** The options of {@link consoleEvents}. */
 export interface ConsoleEventsOptions {
@@ -80,4 +79,23 @@ export function levelOf(listener: (event: OAuthEvent) => unknown): EventLevel | 
 function isFault(event: OAuthEvent): boolean {
   if (event.type !== 'failure' || event.error !== 'server_error') return false
   return (event.cause as { readonly name?: unknown } | null | undefined)?.name !== 'ConfigurationError'
+}
+
+/** Whether the process was started with `NODE_DEBUG=latchkey`, or with a list or a pattern that has it. */
+export const isDebugged: boolean = debuglog('latchkey').enabled
+
+let own: Console | undefined
+
+/**
+ * Writes to the standard error stream. By a console of our own, for Jest adds a stack to each line of the global one, and a bare stream
+ * ends the process when whoever read it is gone.
+ */
+export function writeToStandardError(text: string): void {
+  own ??= new Console(process.stderr)
+  own.error(text)
+}
+
+/** Whether the standard error stream is a terminal that shows colors, and nobody asked for none (`NO_COLOR`). */
+export function hasColors(): boolean {
+  return process.stderr.isTTY && !process.env['NO_COLOR'] && process.stderr.hasColors()
 }

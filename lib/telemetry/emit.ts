@@ -2,21 +2,13 @@ import { channel } from 'node:diagnostics_channel'
 import type { OAuthError, OAuthErrorCode } from '../errors/oauth-error.js'
 import { redactCause } from '../errors/redacted-cause.js'
 import { knownRefusal, type KnownRefusal } from '../errors/refusal.js'
-import {
-  eventChannelName,
-  type Emit,
-  type OAuthEvent,
-  type RequestEvent,
-  type WarningEvent,
-  type WithoutRequest,
-} from './events.js'
+import { eventChannelName, type Emit, type OAuthEvent, type WithoutRequest, eventLevels, isAtLeast } from './events.js'
+import { type RequestEvent } from './request-events.js'
+import { type WarningEvent, type PostureFinding } from './operator-events.js'
 import { logText } from '../errors/log-text.js'
 import { isPromiseLike } from '../time/maybe-promise.js'
-import type { PostureFinding } from './posture-finding.js'
 import type { RequestContext } from '../request/request-context.js'
-import { factsOf } from '../request/request-facts.js'
-import { secretsOf, withoutSecrets } from '../request/request-secrets.js'
-import { eventLevels, isAtLeast } from './event-levels.js'
+import { factsOf, secretsOf, withoutSecrets } from '../request/request-facts.js'
 import { eventListener } from './event-listener.js'
 
 const eventChannel = channel(eventChannelName)

@@ -1,7 +1,7 @@
-import type { EventLevel, OAuthEvent } from './events.js'
+import type { EventLevel } from './request-events.js'
+import type { OAuthEvent } from './events.js'
 import { isProduction } from '../checks/check-issuer.js'
-import { consoleEvents, levelOf } from './console-events.js'
-import { isDebugged } from './is-debugged.js'
+import { consoleEvents, levelOf, isDebugged } from './console-events.js'
 
 /** Who is told of events. */
 export interface EventListener {

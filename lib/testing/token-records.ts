@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { systemClock } from '../time/clock.js'
-import { hashToken, type TokenHash } from '../crypto/token-hash.js'
+import { hashToken, type TokenHash } from '../crypto/hash.js'
 import type {
   Authorization,
   ClientAccessTokenRecord,

@@ -1,5 +1,4 @@
-import { tooManyRequests } from '../errors/refusal.js'
-import { publicError } from '../errors/public-error.js'
+import { tooManyRequests, publicError } from '../errors/refusal.js'
 import { emitError } from '../telemetry/emit.js'
 import type { Emit } from '../telemetry/events.js'
 import { andThen, isPromiseLike, type MaybePromise } from '../time/maybe-promise.js'

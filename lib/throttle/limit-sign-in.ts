@@ -1,4 +1,4 @@
-import { publicError } from '../errors/public-error.js'
+import { publicError } from '../errors/refusal.js'
 import { emitError } from '../telemetry/emit.js'
 import { andThen, isPromiseLike, type MaybePromise } from '../time/maybe-promise.js'
 import type { RequestContext } from '../request/request-context.js'

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Breaker } from './breaker.js'
-import { knownAddressSlots } from './known-address-slots.js'
+import { knownAddressSlots } from './known-addresses.js'
 import { longestDuration, repeating, type LimiterState, type RateLimiter } from './rate-limiter.js'
 import type { AllowedAttempt, AttemptOutcome, BlockedAttempt, Throttle, ThrottleKey } from './throttle.js'
 import {

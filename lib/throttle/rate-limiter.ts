@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto'
 import { isAborted, retryAborted } from '../time/retry-aborted.js'
+import { ConfigurationError } from '../errors/configuration-error.js'
 
 /** What a limiter of `rate-limiter-flexible` answers. */
 export interface LimiterState {
@@ -34,4 +36,62 @@ export function longestDuration(limiter: RateLimiter): number {
   const { constructor } = limiter as { readonly constructor?: { readonly name?: unknown } }
   const isInMemory = '_memoryStorage' in limiter || /^RateLimiter(Memory|Cluster)/.test(String(constructor?.name))
   return isInMemory ? LONGEST_TIMER : Infinity
+}
+
+/**
+ * Refuses a limiter that was made for another kind of client than it was given, as far as that can be seen: it would fail at each sign-in.
+ * Throws `ConfigurationError`.
+ */
+export function checkClientOf(limiter: RateLimiter): void {
+  const { client, useRedisPackage, useRedis3AndLowerPackage, dbName } = limiter as LimiterOfStore
+  if ('useRedisPackage' in limiter) {
+    const isOfRedis = isFunction(client, 'pTTL') && !isFunction(client, 'pttl')
+    if (isOfRedis && useRedisPackage !== true && useRedis3AndLowerPackage !== true) {
+      throw new ConfigurationError(
+        'sharedThrottle',
+        'is given a RateLimiterRedis that takes its client of the package redis for one of ioredis: every sign-in would fail',
+        "Write new RateLimiterRedis({ storeClient, useRedisPackage: true, keyPrefix: 'latchkey', points: 1, duration: 1 })",
+      )
+    }
+    if (isFunction(client, 'defineCommand') && useRedisPackage === true) {
+      throw new ConfigurationError(
+        'sharedThrottle',
+        'is given a RateLimiterRedis that takes its client of ioredis for one of the package redis: every sign-in would fail',
+        "Leave useRedisPackage out: new RateLimiterRedis({ storeClient, keyPrefix: 'latchkey', points: 1, duration: 1 })",
+      )
+    }
+  }
+  if (dbName !== undefined && isFunction(client, 'getConnection') && !isFunction(client, 'promise')) {
+    throw new ConfigurationError(
+      'sharedThrottle',
+      'is given a RateLimiterMySQL over a pool of mysql2/promise, which never answers it: every sign-in would fail',
+      'Give it the pool of mysql2 below: storeClient: pool.pool',
+    )
+  }
+}
+
+/** Counts something that means nothing, with every method that is needed. Throws when the limiter does not do what it is asked. */
+export async function checkLimiter(limiter: RateLimiter): Promise<void> {
+  const key = `check:${randomUUID()}`
+  const minute = { customDuration: 60 }
+  await limiter.set(key, 2, 60)
+  const counted = [
+    (await limiter.penalty(key, 1, minute)).consumedPoints,
+    (await limiter.reward(key, 2, minute)).consumedPoints,
+    (await limiter.get(key))?.consumedPoints,
+  ]
+  await limiter.delete(key)
+  if (counted.join() !== '3,1,1') throw new Error(`The limiter counted ${counted.join()} in place of 3,1,1`)
+}
+
+/** What limiters of `rate-limiter-flexible` keep of their options. */
+interface LimiterOfStore {
+  readonly client?: unknown
+  readonly useRedisPackage?: unknown
+  readonly useRedis3AndLowerPackage?: unknown
+  readonly dbName?: unknown
+}
+
+function isFunction(value: unknown, method: string): boolean {
+  return typeof (Object(value) as Record<string, unknown>)[method] === 'function'
 }

@@ -1,5 +1,5 @@
 import { hash } from '../crypto/hash.js'
-import type { ThrottleKind } from '../telemetry/throttle-kind.js'
+import type { ThrottleKind } from '../telemetry/request-events.js'
 import { comparableName } from './comparable-name.js'
 import { networksOf, type Networks } from './network-of.js'
 import type { ThrottleKey } from './throttle.js'

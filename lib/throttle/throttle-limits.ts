@@ -1,7 +1,7 @@
 import { checkNames, describeOptions } from '../checks/describe-options.js'
 import { checkedBy, wholeNumber, type OptionKind } from '../checks/option-kind.js'
 import { ConfigurationError } from '../errors/configuration-error.js'
-import type { ThrottleKind } from '../telemetry/throttle-kind.js'
+import type { ThrottleKind } from '../telemetry/request-events.js'
 
 /** From how many failures on attempts are held up, and for how long. */
 export interface ThrottleLimit {

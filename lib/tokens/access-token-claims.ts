@@ -1,6 +1,6 @@
 import { isUnwantedPromise } from '../time/maybe-promise.js'
 import type { TokenRefusal } from '../errors/refusal-reason.js'
-import { differInSlash } from '../checks/differ-in-slash.js'
+import { differInSlash } from '../checks/check-issuer.js'
 import type { JwtClaims } from '../jose/jwt.js'
 import type { VerifiedAccess } from './verified-access.js'
 

@@ -1,4 +1,4 @@
-import { hashToken } from '../crypto/token-hash.js'
+import { hashToken } from '../crypto/hash.js'
 import type { Client } from '../stores/client-store.js'
 import type { Authorization, NewRefreshToken } from '../stores/token-store.js'
 

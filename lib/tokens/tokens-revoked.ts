@@ -1,4 +1,4 @@
-import type { TokensRevokedEvent } from '../telemetry/events.js'
+import type { TokensRevokedEvent } from '../telemetry/operator-events.js'
 import type { RevocationSelection } from '../stores/token-store.js'
 
 type Told = Pick<

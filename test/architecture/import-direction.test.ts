@@ -71,8 +71,7 @@ describe('lib/', () => {
 
   it('refuses nothing without a reason: errors of our own are made by refusal() (A1)', () => {
     const made = [...lib].filter(([, text]) => text.includes('new OAuthError(')).map(([file]) => file)
-    // publicError makes failures, whose event has the cause; the last one is an example in a comment.
-    expect(made.sort()).toEqual(['errors/public-error.ts', 'errors/refusal.ts'])
+    expect(made).toEqual(['errors/refusal.ts'])
   })
 
   it('has no drawers: every file and folder is named after its concern', () => {

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path'
 import request from 'supertest'
 import { afterAll, describe, expect, it } from 'vitest'
-import { eventLevels } from '../../lib/telemetry/event-levels.js'
+import { eventLevels } from '../../lib/telemetry/events.js'
 import { plainServer } from '../fixtures/plain-passwords.js'
 import { postToken } from '../fixtures/post-token.js'
 import { standardErrorOf } from '../fixtures/standard-error.js'

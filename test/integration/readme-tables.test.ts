@@ -47,7 +47,8 @@ describe('the tables of README.md', () => {
   })
 
   it('have every type of event', () => {
-    const types = [...read('lib/telemetry/events.ts').matchAll(/readonly type: '(\w+)'/g)].map(([, type]) => type)
+    const sources = read('lib/telemetry/request-events.ts') + read('lib/telemetry/operator-events.ts')
+    const types = [...sources.matchAll(/readonly type: '(\w+)'/g)].map(([, type]) => type)
     expect(types.length).toBeGreaterThan(0)
     expect(names(rowsBelow('## Events')).sort()).toEqual(types.sort())
   })

@@ -66,7 +66,7 @@ describe('every answer', () => {
   })
 
   it('has a name that no other one of many has', async () => {
-    const { createRequestId } = await import('../../lib/request/request-id.js')
+    const { createRequestId } = await import('../../lib/request/request-context.js')
     const names = new Set(Array.from({ length: 100_000 }, createRequestId))
     expect(names.size).toBe(100_000)
     for (const name of names) if (!own.test(name)) throw new Error(name)

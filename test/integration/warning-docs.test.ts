@@ -20,8 +20,8 @@ function rowsUnder(page: string, heading: string): readonly string[] {
 
 describe('the tables of warnings', () => {
   it.each([
-    ['docs/observability.md', 'Warnings', 'lib/telemetry/warning-code.ts', 'WarningCode', 'ClientWarningCode'],
-    ['docs/security.md', 'Posture', 'lib/telemetry/posture-finding.ts', 'PostureCode'],
+    ['docs/observability.md', 'Warnings', 'lib/telemetry/operator-events.ts', 'WarningCode', 'ClientWarningCode'],
+    ['docs/security.md', 'Posture', 'lib/telemetry/operator-events.ts', 'PostureCode'],
   ])('%s, %s: a row for each code of %s', (page, heading, source, ...types) => {
     const codes = types.flatMap((type) => membersOf(source, type))
     expect(codes.length).toBeGreaterThan(4)

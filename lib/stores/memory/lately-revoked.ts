@@ -1,4 +1,4 @@
-import type { TokenHash } from '../../crypto/token-hash.js'
+import type { TokenHash } from '../../crypto/hash.js'
 
 /** Most hashes that are kept, about 1 MB; the one that was revoked longest ago goes first. */
 const MOST_HASHES = 10_000

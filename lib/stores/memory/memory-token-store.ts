@@ -3,7 +3,7 @@ import { clock, wholeNumber } from '../../checks/option-kind.js'
 import { StoreUnavailableError } from '../../errors/store-unavailable-error.js'
 import type { Clock } from '../../time/clock.js'
 import type { MaybePromise } from '../../time/maybe-promise.js'
-import type { TokenHash } from '../../crypto/token-hash.js'
+import type { TokenHash } from '../../crypto/hash.js'
 import { pruneRegularly } from '../prune-regularly.js'
 import type {
   AccessTokenRecord,

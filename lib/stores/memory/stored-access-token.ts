@@ -1,4 +1,4 @@
-import type { TokenHash } from '../../crypto/token-hash.js'
+import type { TokenHash } from '../../crypto/hash.js'
 import type { ClientAccessTokenRecord, UserAccessTokenRecord } from '../token-store.js'
 import type { ClientShare } from './client-share.js'
 import type { StoredAuthorization } from './stored-authorization.js'

@@ -1,4 +1,4 @@
-import type { TokenHash } from '../../crypto/token-hash.js'
+import type { TokenHash } from '../../crypto/hash.js'
 import type { AccessTokenRecord, RefreshTokenRecord } from '../token-store.js'
 import type { RedisConnection } from './redis-connection.js'
 import { keyPart, type RedisKeys } from './redis-keys.js'

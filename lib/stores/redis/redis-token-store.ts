@@ -1,5 +1,5 @@
 import type { Clock } from '../../time/clock.js'
-import type { TokenHash } from '../../crypto/token-hash.js'
+import type { TokenHash } from '../../crypto/hash.js'
 import type {
   AccessTokenRecord,
   Authorization,

@@ -1,5 +1,5 @@
 import type { Clock } from '../../time/clock.js'
-import type { TokenHash } from '../../crypto/token-hash.js'
+import type { TokenHash } from '../../crypto/hash.js'
 import { SPENT_TOKENS_KEPT, type RefreshTokenRotation, type RotationOutcome } from '../token-store.js'
 import type { RedisConnection } from './redis-connection.js'
 import { keyPart, type RedisKeys } from './redis-keys.js'

@@ -1,4 +1,4 @@
-import type { TokenHash } from '../../crypto/token-hash.js'
+import type { TokenHash } from '../../crypto/hash.js'
 import type { AccessTokenRecord, RefreshTokenRecord, RefreshTokenSpending } from '../token-store.js'
 import { textOf, toAuthorization, type AuthorizationRow, type SqlNumber, type SqlText } from './authorization-row.js'
 

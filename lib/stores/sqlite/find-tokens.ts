@@ -1,4 +1,4 @@
-import type { TokenHash } from '../../crypto/token-hash.js'
+import type { TokenHash } from '../../crypto/hash.js'
 import { toAccessToken, toRefreshToken, type AccessTokenRow, type RefreshTokenRow } from '../sql/token-rows.js'
 import { findAccessToken, findRefreshToken, findRevoked } from '../sql/token-statements.js'
 import type { AccessTokenRecord, RefreshTokenRecord } from '../token-store.js'

@@ -7,7 +7,7 @@ import {
   successorValues,
 } from '../sql/token-statements.js'
 import { isTrimDue, needNotBeKept, oldestTokens, trimValues } from '../sql/trim-statements.js'
-import type { TokenHash } from '../../crypto/token-hash.js'
+import type { TokenHash } from '../../crypto/hash.js'
 import type { RefreshTokenRotation, RotationOutcome } from '../token-store.js'
 import type { SaveTokens } from './save-tokens.js'
 import type { SqliteConnection, Statement } from './sqlite-connection.js'

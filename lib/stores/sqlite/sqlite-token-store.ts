@@ -1,6 +1,6 @@
 import type { Clock } from '../../time/clock.js'
 import type { MaybePromise } from '../../time/maybe-promise.js'
-import type { TokenHash } from '../../crypto/token-hash.js'
+import type { TokenHash } from '../../crypto/hash.js'
 import type {
   AccessTokenRecord,
   Authorization,

@@ -1,4 +1,4 @@
-import type { TokenHash } from '../../crypto/token-hash.js'
+import type { TokenHash } from '../../crypto/hash.js'
 import { contractContext as context, type ContractRules } from '../contract-rule.js'
 import { requireTestable } from '../not-tested.js'
 import { assertRefused, assertSame, isRefused } from '../rule-assertions.js'

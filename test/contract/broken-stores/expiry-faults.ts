@@ -1,5 +1,5 @@
 import { systemClock } from '../../../lib/time/clock.js'
-import type { TokenHash } from '../../../lib/crypto/token-hash.js'
+import type { TokenHash } from '../../../lib/crypto/hash.js'
 import type { Authorization, TokenStore } from '../../../lib/stores/token-store.js'
 import type { PlantedFault } from './planted-fault.js'
 import { selfExpiring } from './self-expiring-store.js'

@@ -1,5 +1,5 @@
 import { createMemoryStores } from 'latchkey/stores/memory'
-import type { TokenHash } from '../../../lib/crypto/token-hash.js'
+import type { TokenHash } from '../../../lib/crypto/hash.js'
 import type { AccessTokenRecord, TokenStore } from '../../../lib/stores/token-store.js'
 
 /** A token store with everything that does something. */

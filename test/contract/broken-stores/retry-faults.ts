@@ -1,5 +1,5 @@
 import { StoreUnavailableError } from '../../../lib/errors/store-unavailable-error.js'
-import type { TokenHash } from '../../../lib/crypto/token-hash.js'
+import type { TokenHash } from '../../../lib/crypto/hash.js'
 import type { RefreshTokenRecord, RefreshTokenSpending, TokenStore } from '../../../lib/stores/token-store.js'
 import { contractContext } from '../../../lib/testing/contract-rule.js'
 import { faulty, tick, type PrunedStore } from './faulty-token-store.js'

@@ -1,4 +1,4 @@
-import type { TokenHash } from '../../../lib/crypto/token-hash.js'
+import type { TokenHash } from '../../../lib/crypto/hash.js'
 import type { AccessTokenRecord, Authorization, TokenStore } from '../../../lib/stores/token-store.js'
 import { faulty, finding, note, tick } from './faulty-token-store.js'
 import type { PlantedFault } from './planted-fault.js'

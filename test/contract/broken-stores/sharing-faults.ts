@@ -1,7 +1,7 @@
 import { createMemoryStores } from 'latchkey/stores/memory'
 import type { TokenStoreUnderTest } from 'latchkey/testing'
 import type { RequestContext } from '../../../lib/request/request-context.js'
-import type { TokenHash } from '../../../lib/crypto/token-hash.js'
+import type { TokenHash } from '../../../lib/crypto/hash.js'
 import type {
   AccessTokenRecord,
   Authorization,

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { isBasic, parseBasicCredentials as parse } from '../../../lib/client-auth/basic-credentials.js'
-import { decodeFormComponent } from '../../../lib/protocol/form-encoding.js'
+import { decodeFormComponent } from '../../../lib/protocol/grammar.js'
 
 interface Credentials {
   readonly clientId: string

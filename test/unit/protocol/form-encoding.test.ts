@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { decodeFormComponent } from '../../../lib/protocol/form-encoding.js'
+import { decodeFormComponent } from '../../../lib/protocol/grammar.js'
 
 /** The same by octets: as RFC 6749 appendix B describes it, and as nobody would write it for speed. */
 function decodeByOctets(text: string): string | undefined {

@@ -1,4 +1,4 @@
-import { hashToken } from '../../../lib/crypto/token-hash.js'
+import { hashToken } from '../../../lib/crypto/hash.js'
 import type { SigningKeyState, StoredSigningKey } from '../../../lib/stores/key-store.js'
 import type { NewClientTokens } from '../../../lib/stores/token-store.js'
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { ConfigurationError, consoleEvents, StoreUnavailableError, type ConsoleEventsOptions } from 'latchkey'
 import type { OAuthEvent } from 'latchkey'
-import { eventLevels } from '../../../lib/telemetry/event-levels.js'
+import { eventLevels } from '../../../lib/telemetry/events.js'
 import { standardErrorOf } from '../../fixtures/standard-error.js'
 
 type Told = Readonly<Record<string, unknown>> & { readonly type: OAuthEvent['type'] }

@@ -2,9 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { OAuthEvent } from 'latchkey'
 import { createEmit } from '../../../lib/telemetry/emit.js'
-import { eventChannelName } from '../../../lib/telemetry/events.js'
-import type { Emit } from '../../../lib/telemetry/events.js'
-import { eventLevels, isAtLeast } from '../../../lib/telemetry/event-levels.js'
+import { eventChannelName, type Emit, eventLevels, isAtLeast } from '../../../lib/telemetry/events.js'
 
 const context = {
   requestId: 'r1',

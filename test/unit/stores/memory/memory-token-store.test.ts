@@ -1,6 +1,6 @@
 import { ConfigurationError } from '../../../../lib/errors/configuration-error.js'
 import { StoreUnavailableError } from '../../../../lib/errors/store-unavailable-error.js'
-import { hashToken, type TokenHash } from '../../../../lib/crypto/token-hash.js'
+import { hashToken, type TokenHash } from '../../../../lib/crypto/hash.js'
 import type { NewUserTokens } from '../../../../lib/stores/token-store.js'
 import { createMemoryStores, type MemoryStoresOptions } from 'latchkey/stores/memory'
 import { describe, expect, it } from 'vitest'

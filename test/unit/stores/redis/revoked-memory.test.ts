@@ -1,4 +1,4 @@
-import { hashToken } from '../../../../lib/crypto/token-hash.js'
+import { hashToken } from '../../../../lib/crypto/hash.js'
 import { afterAll, describe, expect, it } from 'vitest'
 import { startRedis } from '../../../../tools/servers/start-redis.mjs'
 import { rotation, signIn } from '../stored-records.js'

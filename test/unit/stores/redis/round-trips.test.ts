@@ -3,7 +3,7 @@ import { openRedisStores, type RedisStores } from 'latchkey/stores/redis'
 import { randomUUID } from 'node:crypto'
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
 import { startRedis } from '../../../../tools/servers/start-redis.mjs'
-import { hashToken } from '../../../../lib/crypto/token-hash.js'
+import { hashToken } from '../../../../lib/crypto/hash.js'
 import { clientTokens, rotation, signIn, signingKey } from '../stored-records.js'
 import { connect } from './redis-stores.js'
 

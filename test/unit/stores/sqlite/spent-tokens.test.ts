@@ -1,7 +1,7 @@
 import Database from 'better-sqlite3'
 import { openSqliteStores, type SqliteDatabase } from 'latchkey/stores/sqlite'
 import { describe, expect, it } from 'vitest'
-import type { TokenHash } from '../../../../lib/crypto/token-hash.js'
+import type { TokenHash } from '../../../../lib/crypto/hash.js'
 import { rotation, signIn } from '../stored-records.js'
 
 describe('what SQLite keeps of a sign-in that is refreshed', () => {

@@ -5,7 +5,7 @@ const FIRST_CAPACITY = 1024
  * Collects a body of limited size in one buffer that grows. Each part is copied, so a body of one-byte parts costs as much memory as one
  * that arrives at once; a list of its parts costs two hundred times its size.
  */
-export class CollectedOctets {
+export class CollectedBytes {
   readonly #maxOctets: number
   #buffer: Buffer | undefined
   #length = 0

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { CollectedOctets } from '../../../lib/http/collected-octets.js'
+import { CollectedBytes } from '../../../lib/http/collected-bytes.js'
 
 describe('collected octets', () => {
   it('returns what was added, whatever its parts', () => {
@@ -13,7 +13,7 @@ describe('collected octets', () => {
       [1, 65_535],
       [40_000, 25_536],
     ]) {
-      const collected = new CollectedOctets(65_536)
+      const collected = new CollectedBytes(65_536)
       const parts = sizes.map((size, index) => Buffer.alloc(size, index))
       for (const part of parts) expect(collected.add(part)).toBe(true)
       expect(collected.octets().equals(Buffer.concat(parts))).toBe(true)
@@ -21,7 +21,7 @@ describe('collected octets', () => {
   })
 
   it('holds at most twice the octets, and never more than the limit (V1)', () => {
-    const collected = new CollectedOctets(65_536)
+    const collected = new CollectedBytes(65_536)
     for (let length = 1; length <= 65_536; length++) {
       collected.add(Uint8Array.of(1))
       const held = collected.octets().buffer.byteLength
@@ -32,7 +32,7 @@ describe('collected octets', () => {
 
   it('keeps no part that was added: it may be a view of a larger buffer (V1)', () => {
     const packet = Buffer.alloc(60_000, 'a')
-    const collected = new CollectedOctets(65_536)
+    const collected = new CollectedBytes(65_536)
     collected.add(packet.subarray(0, 1))
     packet.fill('b')
     expect(collected.octets().toString()).toBe('a')
@@ -40,10 +40,10 @@ describe('collected octets', () => {
   })
 
   it('drops everything when there is one octet too many', () => {
-    const collected = new CollectedOctets(10)
+    const collected = new CollectedBytes(10)
     expect(collected.add(Buffer.alloc(10))).toBe(true)
     expect(collected.add(Buffer.alloc(1))).toBe(false)
     expect(collected.octets()).toHaveLength(0)
-    expect(new CollectedOctets(10).add(Buffer.alloc(11))).toBe(false)
+    expect(new CollectedBytes(10).add(Buffer.alloc(11))).toBe(false)
   })
 })
