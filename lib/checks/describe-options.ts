@@ -51,9 +51,10 @@ export const descriptions: OptionsDescription<never, unknown>[] = []
  * Describes the options of a function once: what they are called, what each must be, and its default. What they are for stands at the
  * interface; the tables of `docs/options.md` are made of both.
  *
- * @example
+ * ```ts
  * const description = describeOptions<PruneOptions>()('prune', { intervalSeconds: wholeNumber(1, 86_400).or(60), clock: clock() })
  * const { intervalSeconds, clock } = description.read(options)
+ * ```
  */
 export function describeOptions<Options extends object>(): <Kinds extends OptionKinds<Options>>(
   name: string,

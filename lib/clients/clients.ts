@@ -30,7 +30,10 @@ export interface Clients {
    * Disables a client, and ends its tokens at once: its sign-ins, and its own tokens, JWTs among them. Resource servers that verify by
    * published keys accept its JWTs to their end.
    *
-   * @example await oauth.clients.disable('nightly-report')
+   * @example
+   * ```ts
+   * await oauth.clients.disable('nightly-report')
+   * ```
    */
   disable(clientId: string): Promise<void>
   /** Enables a client again. The tokens that it had stay revoked. */

@@ -15,7 +15,11 @@ const BITS = 128
  * carry: a secret is printable ASCII (RFC 6749 appendix A.2).
  *
  * @example
+ * ```ts
+ * import { randomBytes } from 'node:crypto'
+ *
  * const secrets = [{ digest: digestClientSecret(randomBytes(32).toString('base64url')) }]
+ * ```
  */
 export function digestClientSecret(secret: string): string {
   if (!isPrintableAscii(secret)) {

@@ -50,7 +50,10 @@ export interface StoredSigningKeys extends SigningKeys {
    * `maxStaleSeconds` in one that does not reach the store, and at resource servers when their cache ends. If no active key is left, the
    * prepared one signs from now on, or a new one. Rejects with `ConfigurationError` for an id of no key.
    *
-   * @example await signingKeys.withdraw('0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I')
+   * @example
+   * ```ts
+   * await signingKeys.withdraw('0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I')
+   * ```
    */
   withdraw(keyId: string): Promise<void>
   /** Lists the keys that are published, without the keys themselves. */

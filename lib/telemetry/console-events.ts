@@ -43,7 +43,10 @@ const levels = new WeakMap<object, EventLevel>()
  * Throws `ConfigurationError`.
  *
  * @example
- * createAuthorizationServer({ …, onEvent: consoleEvents({ format: 'json' }) })
+ * ```ts
+ * const onEvent = consoleEvents({ format: 'json' })
+ * createAuthorizationServer({ issuer: 'https://auth.example.com', clients, tokens, scopes: [], grants: [], onEvent })
+ * ```
  */
 export function consoleEvents(options: ConsoleEventsOptions = {}): (event: OAuthEvent) => void {
   const { format, write, ...given } = description.read(options)

@@ -26,11 +26,12 @@ export interface ClientStoreContractOptions extends TestRunner {
    * one has all that the table can hold, and one as little as possible. Optional fields that none of them has are reported as skipped.
    *
    * @example
-   * clients: [
-   *   { clientType: 'confidential', clientId: 'shop', authMethods: ['client_secret_basic'], secrets: [{ digest }],
-   *     grantTypes: ['client_credentials'], scopes: ['orders:read', 'orders:write'] },
-   *   { clientType: 'public', clientId: 'app', authMethods: ['none'], grantTypes: [], scopes: [] },
+   * ```ts
+   * const clients: ClientStoreContractOptions['clients'] = [
+   *   createClient({ grantTypes: ['client_credentials'], scopes: ['orders:read', 'orders:write'] }).client,
+   *   createClient({ clientId: 'app', clientType: 'public', grantTypes: ['refresh_token'], scopes: [] }).client,
    * ]
+   * ```
    */
   readonly clients?: readonly [Client, Client, ...Client[]] | undefined
   /**

@@ -31,12 +31,15 @@ const description = describeOptions<SharedThrottleOptions>()('sharedThrottle', {
  * made, and emits a `failure` event when it does not count.
  *
  * @example
- * // redis
- * sharedThrottle(
- *   new RateLimiterRedis({ storeClient, useRedisPackage: true, keyPrefix: 'latchkey', points: 1, duration: 1 }),
- * )
- * // ioredis
- * sharedThrottle(new RateLimiterRedis({ storeClient, keyPrefix: 'latchkey', points: 1, duration: 1 }))
+ * ```ts
+ * import { RateLimiterRedis } from 'rate-limiter-flexible'
+ * import { createClient } from 'redis'
+ *
+ * const storeClient = await createClient({ url: 'redis://127.0.0.1' }).connect()
+ * // Without `useRedisPackage` for a client of `ioredis`.
+ * const settings = { storeClient, useRedisPackage: true, keyPrefix: 'latchkey', points: 1, duration: 1 }
+ * const throttle = sharedThrottle(new RateLimiterRedis(settings))
+ * ```
  */
 export function sharedThrottle(rateLimiter: RateLimiter, options: SharedThrottleOptions = {}): Throttle {
   checkInterface('sharedThrottle', rateLimiter, 'RateLimiter')

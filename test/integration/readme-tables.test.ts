@@ -1,5 +1,5 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import ts from 'typescript'
 import { describe, expect, it } from 'vitest'
 import { readme } from '../fixtures/readme-blocks.js'
@@ -58,41 +58,3 @@ describe('the tables of README.md', () => {
     expect(methods.sort()).toEqual([...interfaces.get('TokenStore')!].sort())
   })
 })
-
-describe('the links', () => {
-  const documents = [
-    'README.md',
-    'CONTRIBUTING.md',
-    'example-app/README.md',
-    'docs/write-your-own-store.md',
-    'docs/frameworks.md',
-    'docs/observability.md',
-    'docs/options.md',
-    'docs/security.md',
-    'docs/throttle.md',
-  ].concat(readdirSync(join(root, 'docs/adr')).map((file) => `docs/adr/${file}`))
-
-  it.each(documents)('of %s lead somewhere', (file) => {
-    const prose = read(file).replaceAll(/^```[\s\S]*?^```$/gm, '')
-    const links = [...prose.matchAll(/\]\(([^)\s]+)\)/g)].map(([, to = '']) => to)
-    const dead = links.filter((to) => !to.includes('://') && !leadsSomewhere(file, to))
-    expect(dead).toEqual([])
-  })
-})
-
-function leadsSomewhere(from: string, link: string): boolean {
-  const [path = '', anchor] = link.split('#')
-  const to = path === '' ? from : join(dirname(from), path)
-  if (!existsSync(join(root, to))) return false
-  return (
-    anchor === undefined || [...read(to).matchAll(/^#+ (.*)$/gm)].some(([, heading = '']) => slug(heading) === anchor)
-  )
-}
-
-/** As GitHub makes anchors of headings. */
-function slug(heading: string): string {
-  return heading
-    .toLowerCase()
-    .replaceAll(/[^\w\- ]/g, '')
-    .replaceAll(' ', '-')
-}
