@@ -34,9 +34,8 @@ export type {
   StoredSigningKeys,
   StoredSigningKeysOptions,
 } from './jose/stored-signing-keys-options.js'
-export type { GeneratedAlgorithm } from './jose/generate-signing-key.js'
+export type { GeneratedAlgorithm, SigningKey, VerificationKey, SigningAlgorithm } from './jose/signing-key.js'
 export type { SigningKeys, SigningKeySet } from './jose/signing-key-set.js'
-export type { SigningKey, VerificationKey } from './jose/signing-key.js'
 export type { AccessTokenClaims, AccessTokenFields } from './tokens/access-token.js'
 export type { JwtClaims } from './jose/jwt.js'
 
@@ -118,7 +117,6 @@ export type { Clock } from './time/clock.js'
 export type { Secret, ServerSecret } from './crypto/sealing.js'
 export type { MaybePromise } from './time/maybe-promise.js'
 export type { Parameters } from './protocol/parameters.js'
-export type { SigningAlgorithm } from './jose/signing-algorithm.js'
 export type { EndpointName, RequestContext } from './request/request-context.js'
 export type { Scope } from './protocol/scope.js'
 export { hashToken, type TokenHash } from './crypto/hash.js'

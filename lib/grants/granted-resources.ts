@@ -1,7 +1,7 @@
 import type { OAuthError } from '../errors/oauth-error.js'
 import { refusal } from '../errors/refusal.js'
 import type { RefusalReason } from '../errors/refusal-reason.js'
-import type { SigningAlgorithm } from '../jose/signing-algorithm.js'
+import type { SigningAlgorithm } from '../jose/signing-key.js'
 import { audienceList } from './audience.js'
 import type { AccessTokenFormat, Client } from '../stores/client-store.js'
 import type { Authorization } from '../stores/token-store.js'

@@ -12,7 +12,7 @@ const remedy = 'Give it a private key as PEM, JWK or file'
 const fromVariable = 'if it comes from an environment variable, set that'
 const forHs256 = "for HS256 write { kty: 'oct', k: secret }, with at least 32 random bytes in base64url"
 
-/** What the texts of keys look like, in the order in which they are tried. The text stands without spaces around it. */
+/** Shapes of texts that are given as keys, in the order in which they are tried. The text is trimmed. */
 const shapes: readonly {
   readonly isLike: (text: string) => boolean
   readonly problem: string
@@ -21,17 +21,17 @@ const shapes: readonly {
   { isLike: (text) => text === '', problem: 'is an empty string', remedy: `${remedy}; ${fromVariable}` },
   {
     isLike: (text) => /^(["'`]).*\1$/s.test(text),
-    problem: 'stands in quotes',
-    remedy: 'Remove them: they belong to the shell or the file, not to the key',
+    problem: 'is in quotes',
+    remedy: 'Remove the quotes: they belong to the shell or the file, not to the key',
   },
   {
     isLike: (text) => isPem(text) && /\\r?\\?n/.test(text),
-    problem: 'has \\n as two characters in place of its line breaks',
+    problem: 'has \\n as two characters instead of line breaks',
     remedy: String.raw`Write key.replaceAll('\\n', '\n')`,
   },
   {
     isLike: (text) => isPem(text) && !/-----BEGIN [A-Z0-9 ]+-----\s*[\r\n]/.test(text),
-    problem: 'has lost its line breaks, or has spaces in place of them',
+    problem: 'has lost its line breaks, or has spaces instead',
     remedy: 'Keep them: put the PEM into a file, or into the variable as Base64 and decode that',
   },
   {
@@ -45,18 +45,18 @@ const shapes: readonly {
     remedy: "Decode it first: Buffer.from(key, 'base64').toString()",
   },
   {
-    // ASN.1 sequences, as all keys in DER are, begin so in Base64.
+    // Keys in DER are ASN.1 sequences, which begin like this in Base64.
     isLike: (text) => /^M[A-Za-z0-9+/=\s_-]{40,}$/.test(text),
     problem: 'is a PEM without its first and last line',
     remedy: 'Give it the whole PEM',
   },
-  { isLike: (text) => text.startsWith('{'), problem: 'is not a JWK: it is no JSON of a private key', remedy },
+  { isLike: (text) => text.startsWith('{'), problem: 'is not a JWK of a private key', remedy },
 ]
 
-/** Names of files for keys. Nothing else of a text that is not read as a key is shown: it may be a secret. */
+/** File names of keys. Nothing else of a text that cannot be read is shown: it may be a secret. */
 const fileName = /^[^\s]{1,200}\.(?:pem|key|json|jwks?|der|p8|p12|pfx|crt|cer|pub|txt)$/i
 
-/** What is wrong with a key that cannot be read, and what to do. It may be a real one, so that nothing of it is repeated. */
+/** Explains why a key cannot be read, and what to do. Repeats nothing of it, since it may be a real key. */
 export function faultOfKey(given: unknown, passphrase: string | undefined, cause: unknown): KeyFault {
   if (given === undefined) return { problem: 'is undefined', remedy: `${remedy}; ${fromVariable}` }
   if (typeof given !== 'string') return objectFault(given)
@@ -65,7 +65,7 @@ export function faultOfKey(given: unknown, passphrase: string | undefined, cause
   return textFault(text, passphrase, code) ?? fileFault(text, passphrase, code)
 }
 
-/** What is wrong with a text that looks like a key. */
+/** Explains what is wrong with a text that looks like a key. */
 function textFault(text: string, passphrase: string | undefined, code: string): KeyFault | undefined {
   return shapes.find(({ isLike }) => isLike(text)) ?? (isPem(text) ? pemFault(text, passphrase, code) : undefined)
 }
@@ -74,10 +74,10 @@ function objectFault(given: unknown): KeyFault {
   if (given instanceof Uint8Array) return { problem: 'is bytes', remedy: 'For a PEM write key.toString()' }
   const { kty, d } = Object(given) as Readonly<Record<string, unknown>>
   if (kty === undefined || given instanceof KeyObject)
-    return { problem: `is ${describeValue(given)} that is no private key`, remedy }
+    return { problem: `is ${describeValue(given)} that is not a private key`, remedy }
   if (kty !== 'oct' && d === undefined)
     return { problem: 'is a public JWK, without d', remedy: 'Give it the private key' }
-  return { problem: 'is a damaged JWK, or of a kind that is not supported', remedy: 'Give it RSA, EC P-256 or Ed25519' }
+  return { problem: 'is a damaged JWK, or of an unsupported kind', remedy: 'Give it RSA, EC P-256 or Ed25519' }
 }
 
 function pemFault(text: string, passphrase: string | undefined, code: string): KeyFault {
@@ -87,13 +87,13 @@ function pemFault(text: string, passphrase: string | undefined, code: string): K
   if (text.includes('ENCRYPTED')) {
     return passphrase === undefined
       ? { problem: 'is encrypted', remedy: 'Give its passphrase: { key, passphrase }' }
-      : { problem: `is encrypted, and the passphrase does not fit (${code})`, remedy: 'Give the right one' }
+      : { problem: `is encrypted, and the passphrase is wrong (${code})`, remedy: 'Give the right one' }
   }
-  const problem = `is a damaged PEM, or of a kind that is not supported (${code})`
+  const problem = `is a damaged PEM, or of an unsupported kind (${code})`
   return { problem, remedy: 'Give it RSA, EC P-256 or Ed25519 as PEM' }
 }
 
-/** A text that is neither PEM nor JSON was taken for the name of a file. */
+/** Explains why a text that is neither PEM nor JSON, and so names a file, cannot be read. */
 function fileFault(text: string, passphrase: string | undefined, code: string): KeyFault {
   const isName = fileName.test(text)
   const file = isName ? `the file ${text}` : 'the file'
@@ -104,20 +104,23 @@ function fileFault(text: string, passphrase: string | undefined, code: string): 
       return isName
         ? {
             problem: `is the name of a file that does not exist: ${text}`,
-            remedy: 'It is looked for from where the process was started; write an absolute path',
+            remedy: 'The path is relative to where the process was started; write an absolute path',
           }
         : { problem: 'is neither a PEM nor the name of a file', remedy: `${remedy}; ${forHs256}` }
     case 'EISDIR':
-      return { problem: 'is the name of a folder', remedy: 'Name the file of the key in it' }
+      return { problem: 'is the name of a folder', remedy: 'Name the file in it that holds the key' }
     case 'EACCES':
     case 'EPERM':
-      return { problem: `${file} may not be read by this process (${code})`, remedy: 'Let its user read it' }
+      return {
+        problem: `${file} may not be read by this process (${code})`,
+        remedy: 'Let the user of this process read it',
+      }
     default:
       return contentFault(text, file, passphrase, code)
   }
 }
 
-/** What is wrong with what stands in a file. */
+/** Explains what is wrong with the content of a file. */
 function contentFault(name: string, file: string, passphrase: string | undefined, code: string): KeyFault {
   const content = readFileSync(name)
   if (content[0] === 0x30 && content.length > 40)

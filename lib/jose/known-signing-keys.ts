@@ -2,13 +2,12 @@ import { ConfigurationError } from '../errors/configuration-error.js'
 import { StoreUnavailableError } from '../errors/store-unavailable-error.js'
 import type { Clock } from '../time/clock.js'
 import { andThen, isPromiseLike, type MaybePromise } from '../time/maybe-promise.js'
-import type { SigningAlgorithm } from './signing-algorithm.js'
+import { type SigningAlgorithm, signingKey, type SigningKey } from './signing-key.js'
 import { isSigningKey, type KeyStore, type StoredSigningKey } from '../stores/key-store.js'
 import { openSigningKey, type Passphrases } from './sealed-signing-key.js'
-import { signingKey, type SigningKey } from './signing-key.js'
 import { SigningKeySet } from './signing-key-set.js'
 
-/** How a process knows the signing keys in a store. */
+/** What {@link KnownSigningKeys} works with. */
 export interface KnownSigningKeysOptions {
   readonly store: KeyStore
   readonly passphrases: Passphrases
@@ -16,7 +15,7 @@ export interface KnownSigningKeysOptions {
   readonly retainSeconds: number
   readonly maxStaleSeconds: number
   readonly clock: Clock
-  /** Receives the error of a key that does not open and is left out, once for each key. */
+  /** Receives the error of a key that cannot be decrypted and is left out, once for each key. */
   readonly onUnusable: (error: unknown) => void
 }
 
@@ -25,50 +24,53 @@ interface Known {
   readonly stored: readonly StoredSigningKey[]
   readonly readAt: number
   readonly set: SigningKeySet
-  /** When the next of them ends, which makes another set. */
+  /** When the next key expires. The set changes then. */
   readonly endsAt: number
 }
 
-/** When a stored key ends by itself, in seconds since the epoch: a retired one after `retainSeconds`, any other never. */
+/** Returns when a stored key expires, in seconds since the epoch: a retired one after `retainSeconds`, any other never. */
 export function endOf({ state, since }: Pick<StoredSigningKey, 'state' | 'since'>, retainSeconds: number): number {
   return state === 'retired' ? since + retainSeconds : Infinity
 }
 
-/** The signing keys of a store as one process knows them: read again after a while, and judged by the clock at each use. */
+/** Caches the signing keys of a store. They are read again after `refreshSeconds`, and expired ones are dropped at each use. */
 export class KnownSigningKeys {
   readonly #options: KnownSigningKeysOptions
-  /** By id and algorithm, which were authenticated with the key. The id is the key's thumbprint: it never names another key. */
+  /** By id and algorithm, which were authenticated with the key. The id is the key's thumbprint, so it never names another key. */
   readonly #opened = new Map<string, SigningKey>()
   readonly #unusable = new Map<string, unknown>()
   #known: Known | undefined
   #reading: Promise<SigningKeySet> | undefined
   #failure: { readonly error: unknown; readonly at: number } | undefined
-  /** How often this process changed the stored keys. */
+  /** Counts the changes that this process made to the stored keys. */
   #changes = 0
 
   constructor(options: KnownSigningKeysOptions) {
     this.#options = options
   }
 
-  /** The keys as they are now, read at most `refreshSeconds` ago. Throws `StoreUnavailableError` without such keys. */
+  /**
+   * Returns the keys, read at most `refreshSeconds` ago; at most `maxStaleSeconds` ago while the store is unreachable. Throws
+   * `StoreUnavailableError` when they are older.
+   */
   current(): MaybePromise<SigningKeySet> {
     const { clock, refreshSeconds } = this.#options
     if (this.#known === undefined) return this.#reading ?? this.#read()
     const now = clock()
     if (!isApart(this.#known.readAt, now, refreshSeconds)) return this.#setAt(this.#known, now)
-    // A store that is out of reach is not asked by every request.
+    // Do not let every request ask a store that is unreachable.
     if (this.#failure !== undefined && !isApart(this.#failure.at, now, refreshSeconds)) {
       return this.#stale(this.#known, this.#failure.error, now)
     }
     return this.#reading ?? this.#read()
   }
 
-  /** Opens stored keys. Throws `ConfigurationError` for one that does not open. */
+  /** Decrypts stored keys. Throws `ConfigurationError` if one cannot be decrypted. */
   open(stored: readonly StoredSigningKey[]): Promise<readonly SigningKey[]> {
     return Promise.all(stored.map((key) => this.#open(key)))
   }
 
-  /** Uses from now on what this process has stored; `since` is when it began to do so. */
+  /** Replaces the cached keys by those that this process has stored; `since` is when it began to store them. */
   async replace(stored: readonly StoredSigningKey[], since: number): Promise<void> {
     await this.#openAll(stored)
     this.#changes++
@@ -81,7 +83,7 @@ export class KnownSigningKeys {
     const read = (listed: readonly StoredSigningKey[]): MaybePromise<SigningKeySet> => {
       const stored = listed.filter(isSigningKey)
       return andThen(this.#openAll(stored), () => {
-        // Changed by this process while it was read: what was read is not what is stored now.
+        // This process changed the keys during the read, so what was read is outdated.
         if (begun !== this.#changes && this.#known !== undefined) return this.#setAt(this.#known, clock())
         return this.#note(stored, readAt)
       })
@@ -94,7 +96,7 @@ export class KnownSigningKeys {
     }
     const result = isPromiseLike(listed) ? listed.then(read, (error: unknown) => this.#outOfReach(error)) : read(listed)
     if (!isPromiseLike(result)) return result
-    // One reading for all who wait for it.
+    // One read serves all requests that wait for it.
     return (this.#reading = Promise.resolve(result).finally(() => {
       this.#reading = undefined
     }))
@@ -115,7 +117,7 @@ export class KnownSigningKeys {
   #note(stored: readonly StoredSigningKey[], readAt: number): SigningKeySet {
     this.#failure = undefined
     const names = new Set(stored.map(nameOf))
-    // A private key that was withdrawn does not stay in memory.
+    // Do not keep a withdrawn private key in memory.
     for (const known of [this.#opened, this.#unusable]) {
       for (const name of known.keys()) if (!names.has(name)) known.delete(name)
     }
@@ -136,7 +138,7 @@ export class KnownSigningKeys {
     const keys = alive.flatMap((key) => {
       const opened = this.#opened.get(nameOf(key))
       if (opened !== undefined) return [{ ...opened, state: key.state }]
-      // Nothing can be signed without it.
+      // Without an active key nothing can be signed.
       if (key.state === 'active') throw this.#unusable.get(nameOf(key))
       return []
     })
@@ -144,14 +146,14 @@ export class KnownSigningKeys {
     return { stored, readAt, set: new SigningKeySet(keys), endsAt }
   }
 
-  /** A key that does not open is left out, so that the others go on. */
+  /** Leaves a key out that cannot be decrypted, so that the others stay usable. */
   #openAll(stored: readonly StoredSigningKey[]): MaybePromise<unknown> {
     const unopened = stored.filter((key) => !this.#opened.has(nameOf(key)))
     if (unopened.length === 0) return undefined
     return Promise.all(
       unopened.map((key) =>
         this.#open(key).then(undefined, (error: unknown) => {
-          // Of an active one everybody is told who asks for the keys.
+          // For an active key, `#knownAt` throws this error instead.
           if (key.state !== 'active' && !this.#unusable.has(nameOf(key))) this.#options.onUnusable(error)
           this.#unusable.set(nameOf(key), error)
         }),
@@ -182,7 +184,7 @@ function nameOf({ keyId, algorithm }: Pick<StoredSigningKey, 'keyId' | 'algorith
   return `${keyId}|${algorithm}`
 }
 
-/** Whether two times are so many seconds apart, also when the clock was set back. */
+/** Returns whether two times are at least `seconds` apart, also if the clock was set back. */
 function isApart(one: number, other: number, seconds: number): boolean {
   return Math.abs(other - one) >= seconds
 }

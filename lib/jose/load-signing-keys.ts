@@ -4,22 +4,21 @@ import { describeOptions } from '../checks/describe-options.js'
 import { describeValue } from '../checks/kind-of-value.js'
 import { checkedLater, oneOf, secretText } from '../checks/option-kind.js'
 import { ConfigurationError } from '../errors/configuration-error.js'
-import type { SigningAlgorithm } from './signing-algorithm.js'
+import { type SigningAlgorithm, signingKey, type SigningKey } from './signing-key.js'
 import type { SigningKeyState } from '../stores/key-store.js'
 import { faultOfKey } from './fault-of-key.js'
-import { signingKey, type SigningKey } from './signing-key.js'
 import { SigningKeySet, type SigningKeys } from './signing-key-set.js'
 
 /** A private key: the path of a PEM or JWK file, PEM text, a JWK, or a `KeyObject` (a secret one for HS256). */
 export type KeySource = string | JsonWebKey | KeyObject
 
-/** A signing key with what the operator says of it. */
+/** A signing key and its settings. */
 export interface SigningKeyOptions {
   /** The path of a PEM or JWK file, PEM text, a JWK, or a `KeyObject`. */
   readonly key: KeySource
   /** Default `active`. */
   readonly state?: SigningKeyState
-  /** Default: what the key is for; RS256 for an RSA key. */
+  /** Default: the algorithm of the key's kind; RS256 for an RSA key. */
   readonly algorithm?: SigningAlgorithm
   /** For an encrypted PEM. */
   readonly passphrase?: string
@@ -33,9 +32,14 @@ const description = describeOptions<SigningKeyOptions>()('loadSigningKeys', {
 })
 
 /**
- * Loads signing keys, at once. The first active one signs; all public parts are published. To rotate without losing a token: list
- * the new key as `next`, wait until every cache has it (see `jwksMaxAgeSeconds`), make it `active` and the old one `retired`,
- * and drop that when the last token signed with it is over. Throws `ConfigurationError` for a key that cannot be used.
+ * Loads signing keys, synchronously. The first active one signs; the public parts of all are published.
+ *
+ * To rotate without losing a token: list the new key as `next`; when every cache has it (see `jwksMaxAgeSeconds`), make it `active` and
+ * the old one `retired`; remove that one when the last token signed with it has expired. Throws `ConfigurationError` for a key that
+ * cannot be used.
+ *
+ * @example
+ * const signingKeys = loadSigningKeys(['keys/2026-12.pem', { key: 'keys/2026-06.pem', state: 'retired' }])
  */
 export function loadSigningKeys(sources: readonly (KeySource | SigningKeyOptions)[]): SigningKeys {
   if (!Array.isArray(sources)) {
@@ -59,7 +63,7 @@ function load(source: KeySource | SigningKeyOptions, index: number): SigningKey 
   return signingKey(read.key, state, algorithm ?? read.algorithm)
 }
 
-/** A key, and what a JWK says it is for. */
+/** A key and the algorithm that its JWK names. */
 interface ReadKey {
   readonly key: KeyObject
   readonly algorithm?: SigningAlgorithm
@@ -78,7 +82,7 @@ function readKey(source: KeySource, passphrase: string | undefined): ReadKey {
   return { key: createPrivateKey({ key: text, ...(passphrase === undefined ? {} : { passphrase }) }) }
 }
 
-/** RFC 7517 §4.4: a key that says which algorithm it is for is for no other; `Ed25519` is a name of EdDSA (RFC 9864). */
+/** Reads a JWK. If it names an algorithm, it is used with no other (RFC 7517 §4.4). `Ed25519` means EdDSA (RFC 9864). */
 function readJwk(jwk: JsonWebKey): ReadKey {
   const key =
     jwk.kty === 'oct'

@@ -11,24 +11,24 @@ import { hash } from '../crypto/hash.js'
 import { ConfigurationError } from '../errors/configuration-error.js'
 import type { StoredSigningKey } from '../stores/key-store.js'
 
-/** log2 of scrypt's N; with r = 8 one derivation takes 128 MB and about a third of a second. */
+/** log2 of scrypt's N. With r = 8, one derivation takes 128 MB and about a third of a second. */
 const COST = 17
-/** `latchkey-key:1:` log2 N `.` r `.` p `:` salt `:` nonce `:` ciphertext and tag, in base64url. A cheaper N than ours is not taken. */
+/** `latchkey-key:1:` log2 N `.` r `.` p `:` salt `:` nonce `:` ciphertext and tag, in base64url. A cheaper N than ours is refused. */
 const sealedForm = /^latchkey-key:1:(1[7-9]|20)\.8\.1:([\w-]{22}):([\w-]{16}):([\w-]{23,})$/
 /**
- * The form of earlier versions: encrypted PKCS#8 and nothing else. A plain private key must not pass: the store could be given one by
- * anybody who can write to it.
+ * The form of earlier versions: encrypted PKCS#8 and nothing else. A plain private key is refused: anybody who can write to the store could
+ * have put it there.
  */
 const pemForm = /^-----BEGIN ENCRYPTED PRIVATE KEY-----\r?\n[\w+/=\r\n]+-----END ENCRYPTED PRIVATE KEY-----\s*$/
 const TAG_BYTES = 16
 
-/** The passphrases that stored keys are sealed under: the first one seals, any of them opens. */
+/** The passphrases of stored keys: the first one encrypts, any of them decrypts. */
 export type Passphrases = readonly [string, ...string[]]
 
-/** What a stored key is, and what it belongs to. */
+/** An encrypted key, and what is authenticated with it. */
 type SealedKey = Pick<StoredSigningKey, 'keyId' | 'algorithm' | 'encryptedPrivateKey'>
 
-/** Checks the option `passphrase`: one, or the present one followed by former ones. Throws `ConfigurationError`. */
+/** Reads the option `passphrase`: one, or the present one followed by former ones. Throws `ConfigurationError`. */
 export function checkPassphrases(passphrase: unknown): Passphrases {
   const passphrases: readonly unknown[] = Array.isArray(passphrase) ? passphrase : [passphrase]
   if (passphrases.length === 0) throw invalid('is an empty list', 'Put the present passphrase first')
@@ -44,8 +44,8 @@ export function checkPassphrases(passphrase: unknown): Passphrases {
 }
 
 /**
- * Seals a private key for a store: AES-256-GCM under a key that scrypt derives from the first passphrase. The id and the algorithm are
- * authenticated with it. `stored` are the keys beside it, whose salt is used again: one derivation opens them all.
+ * Encrypts a private key for a store: AES-256-GCM under a key that scrypt derives from the first passphrase. The id and the algorithm are
+ * authenticated with it. The salt of the keys in `stored` is reused, so that one derivation decrypts them all.
  */
 export async function sealSigningKey(
   passphrases: Passphrases,
@@ -62,24 +62,24 @@ export async function sealSigningKey(
   return `latchkey-key:1:${String(COST)}.8.1:${salt}:${nonce.toString('base64url')}:${sealed.toString('base64url')}`
 }
 
-/** Opens a stored key with any of the passphrases. Throws `ConfigurationError` when none opens it. */
+/** Decrypts a stored key with any of the passphrases. Throws `ConfigurationError` if none fits. */
 export async function openSigningKey(passphrases: Passphrases, sealed: SealedKey): Promise<KeyObject> {
   for (const passphrase of passphrases) {
     const key = await openWith(passphrase, sealed)
     if (key !== undefined) return key
   }
-  const problem = `does not open the key ${sealed.keyId}`
-  throw invalid(problem, 'Use the passphrase that the keys were stored with, after the present one: [present, former]')
+  const problem = `does not decrypt the key ${sealed.keyId}`
+  throw invalid(problem, 'List the passphrase that the key was stored with after the present one: [present, former]')
 }
 
-/** Whether a stored key is in the present form, under the first passphrase. */
+/** Returns whether a stored key has the present form and is encrypted under the first passphrase. */
 export async function isUpToDate(passphrases: Passphrases, sealed: SealedKey): Promise<boolean> {
   const [, cost] = sealedForm.exec(sealed.encryptedPrivateKey) ?? []
   if (Number(cost) < COST || cost === undefined) return false
   return passphrases.length === 1 || (await openWith(passphrases[0], sealed)) !== undefined
 }
 
-/** For a store without keys. One for all that a process seals, so that it derives one key. */
+/** The salt for a store without keys: one per process, so that it derives one key. */
 const processSalt = randomBytes(16).toString('base64url')
 
 async function usedSalt(passphrases: Passphrases, stored: readonly SealedKey[]): Promise<string | undefined> {
@@ -98,12 +98,12 @@ async function openWith(
   if (cost === undefined)
     return pemForm.test(encryptedPrivateKey) ? openPem(passphrase, encryptedPrivateKey) : undefined
   const derived = await derive(passphrase, Number(cost), salt)
-  const octets = Buffer.from(sealed, 'base64url')
+  const bytes = Buffer.from(sealed, 'base64url')
   const decipher = createDecipheriv('aes-256-gcm', derived, Buffer.from(nonce, 'base64url'))
   decipher.setAAD(Buffer.from(`${keyId}|${algorithm}`))
-  decipher.setAuthTag(octets.subarray(-TAG_BYTES))
+  decipher.setAuthTag(bytes.subarray(-TAG_BYTES))
   try {
-    const plain = Buffer.concat([decipher.update(octets.subarray(0, -TAG_BYTES)), decipher.final()])
+    const plain = Buffer.concat([decipher.update(bytes.subarray(0, -TAG_BYTES)), decipher.final()])
     return createPrivateKey({ key: plain, format: 'der', type: 'pkcs8' })
   } catch {
     return undefined
@@ -118,20 +118,20 @@ function openPem(passphrase: string, pem: string): KeyObject | undefined {
   }
 }
 
-/** By a digest of what they are derived from: few, and one derivation for each. */
+/** Derived keys, by a digest of what they were derived from. */
 const derivedKeys = new Map<string, Promise<KeyObject>>()
 const MOST_DERIVED_KEYS = 32
 
-/** Beside the main thread. */
+/** Derives a key in the thread pool, once for each passphrase and salt. */
 function derive(passphrase: string, cost: number, salt: string): Promise<KeyObject> {
   const name = hash('sha256', `${String(cost)}:${salt}:${passphrase}`, 'base64')
   const known = derivedKeys.get(name)
   if (known !== undefined) return known
   const derived = new Promise<KeyObject>((resolve, reject) => {
     const N = 2 ** cost
-    scrypt(passphrase, Buffer.from(salt, 'base64url'), 32, { N, r: 8, p: 1, maxmem: 2048 * N }, (error, octets) => {
+    scrypt(passphrase, Buffer.from(salt, 'base64url'), 32, { N, r: 8, p: 1, maxmem: 2048 * N }, (error, bytes) => {
       if (error === null) {
-        resolve(createSecretKey(octets))
+        resolve(createSecretKey(bytes))
       } else {
         derivedKeys.delete(name)
         reject(error)

@@ -3,29 +3,29 @@ import { checkedLater, clock, func, having, wholeNumber } from '../checks/option
 import type { OAuthEvent } from '../telemetry/events.js'
 import type { Clock } from '../time/clock.js'
 import type { KeyStore, SigningKeyState } from '../stores/key-store.js'
-import type { GeneratedAlgorithm } from './generate-signing-key.js'
+import type { GeneratedAlgorithm } from './signing-key.js'
 import type { SigningKeys } from './signing-key-set.js'
 
 const YEAR = 366 * 86_400
 
 /** Settings of keys that live in a store. */
 export interface StoredSigningKeysOptions {
-  /** Where the keys are kept: `keys` of any of the stores, or your own. */
+  /** Where the keys are stored: `keys` of any of the stores, or your own. */
   readonly store: KeyStore
   /**
-   * Encrypts the private keys in the store: at least 16 characters, 8 of them different, kept outside of the database. In a list the
-   * first one encrypts and any of them opens: `[present, former]` replaces the former one.
+   * Encrypts the private keys in the store: at least 16 characters, 8 of them different. Keep it outside the database. In a list the first
+   * one encrypts and any of them decrypts, so `[present, former]` replaces the former one.
    */
   readonly passphrase: string | readonly string[]
-  /** Seconds after which a process reads the keys again, to notice a change by another. Default 5. */
+  /** Seconds after which a process reads the keys again and notices changes by others. Default 5. */
   readonly refreshSeconds?: number
-  /** Seconds that a key must have been published before it may sign: as long as others may cache the set. Default 300. */
+  /** Seconds that a new key must be published before it may sign: as long as others may cache the key set. Default 300. */
   readonly publishSeconds?: number
-  /** Seconds after which a retired key is neither published nor accepted: as long as the longest access token lives. Default 86,400. */
+  /** Seconds after which a retired key expires: no shorter than the longest access token lives. Default 86,400. */
   readonly retainSeconds?: number
-  /** Seconds for which known keys are used while the store is out of reach; after that 503. Default 3600. */
+  /** Seconds for which cached keys are used while the store is unreachable. After that, requests get 503. Default 3600. */
   readonly maxStaleSeconds?: number
-  /** Receives the event `signing_key_withdrawn`, and a `failure` for each key that does not open. Default: the console. */
+  /** Receives the event `signing_key_withdrawn`, and a `failure` for each key that cannot be decrypted. Default: the console. */
   readonly onEvent?: (event: OAuthEvent) => unknown
   /** Default: the clock of the machine. */
   readonly clock?: Clock
@@ -34,21 +34,23 @@ export interface StoredSigningKeysOptions {
 /** Signing keys in a store, and their rotation. */
 export interface StoredSigningKeys extends SigningKeys {
   /**
-   * Makes and stores an active key where there is none yet; several processes may call it at once. It encrypts again what was stored
-   * under a former passphrase or in the form of an earlier version.
+   * Creates an active key if the store has none. Several processes may call it at once. It also re-encrypts keys that were stored under a
+   * former passphrase or by an earlier version.
+   *
+   * @example await signingKeys.ensureActive()
    */
   ensureActive(algorithm?: GeneratedAlgorithm): Promise<void>
-  /** The first half of a rotation: publishes a new key that does not sign yet. Returns its id. Default ES256. */
+  /** Begins a rotation: publishes a new key that does not sign yet, and returns its id. Default ES256. */
   prepareNext(algorithm?: GeneratedAlgorithm): Promise<string>
   /**
-   * The second half: the prepared key signs from now on, and all others are retired whatever their algorithm. Returns the key's id.
-   * Throws when no key is prepared, or not published for `publishSeconds`.
+   * Ends a rotation: the prepared key signs from now on, and all others are retired, whatever their algorithm. Returns the key's id.
+   * Throws if no key is prepared, or if it has not been published for `publishSeconds`.
    */
   activateNext(): Promise<string>
   /**
    * Withdraws a key that has leaked. Its tokens are refused at once in this process, within `refreshSeconds` in the others, within
-   * `maxStaleSeconds` in one that does not reach the store, and at resource servers when their cache ends. If no active key is left, the
-   * prepared one signs from now on, or a new one. Rejects with `ConfigurationError` for an id of no key.
+   * `maxStaleSeconds` in one that cannot reach the store, and at resource servers when their cache expires. If no active key is left, the
+   * prepared one signs from now on, or a new one. Rejects with `ConfigurationError` if no key has this id.
    *
    * @example
    * ```ts
@@ -56,19 +58,19 @@ export interface StoredSigningKeys extends SigningKeys {
    * ```
    */
   withdraw(keyId: string): Promise<void>
-  /** Lists the keys that are published, without the keys themselves. */
+  /** Lists the published keys, without key material. */
   list(): Promise<readonly ListedSigningKey[]>
 }
 
-/** A signing key as it is listed. Times are seconds since the epoch. */
+/** A signing key without key material. Times are seconds since the epoch. */
 export interface ListedSigningKey {
   /** The `kid`. */
   readonly keyId: string
   readonly algorithm: string
   readonly state: SigningKeyState
-  /** When it came into this state. */
+  /** When it entered this state. */
   readonly since: number
-  /** When a retired key ends; absent for any other. */
+  /** When a retired key expires; absent for any other. */
   readonly endsAt: number | undefined
 }
 
@@ -83,7 +85,7 @@ const description = describeOptions<StoredSigningKeysOptions>()('storedSigningKe
   clock: clock(),
 })
 
-/** Reads the options, and checks them but for the passphrase. Throws `ConfigurationError`. */
+/** Reads and checks the options, except the passphrase. Throws `ConfigurationError`. */
 export function readStoredSigningKeysOptions(
   options: StoredSigningKeysOptions,
 ): WithDefaults<

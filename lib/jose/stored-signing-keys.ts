@@ -9,7 +9,7 @@ import {
   type GeneratedAlgorithm,
   type GeneratedSigningKey,
   type UnsealedSigningKey,
-} from './generate-signing-key.js'
+} from './signing-key.js'
 import { endOf, KnownSigningKeys } from './known-signing-keys.js'
 import { checkPassphrases, isUpToDate, sealSigningKey } from './sealed-signing-key.js'
 import {
@@ -20,7 +20,13 @@ import {
 
 const ATTEMPTS = 10
 
-/** Keeps signing keys in a store that all processes of an issuer share. Throws `ConfigurationError`. */
+/**
+ * Keeps signing keys, encrypted, in a store that all processes of an issuer share. Throws `ConfigurationError`.
+ *
+ * @example
+ * const signingKeys = storedSigningKeys({ store: keys, passphrase: process.env['KEY_PASSPHRASE'] ?? '' })
+ * await signingKeys.ensureActive()
+ */
 export function storedSigningKeys(options: StoredSigningKeysOptions): StoredSigningKeys {
   const { store, clock, refreshSeconds, publishSeconds, retainSeconds, maxStaleSeconds } =
     readStoredSigningKeysOptions(options)
@@ -38,7 +44,7 @@ export function storedSigningKeys(options: StoredSigningKeysOptions): StoredSign
     ensureActive: (algorithm = 'ES256') =>
       untilStored(async () => {
         const stored = await read()
-        // A wrong passphrase is noticed at startup, and not by the first user.
+        // Notice a wrong passphrase at startup, and not at the first sign-in.
         await known.open(stored.keys)
         const made = stored.keys.some(isActive) ? [] : [generateSigningKey(algorithm, 'active', clock())]
         const sealed = await Promise.all(stored.keys.map((key) => isUpToDate(passphrases, key)))
@@ -76,7 +82,7 @@ export function storedSigningKeys(options: StoredSigningKeysOptions): StoredSign
       await untilStored(async () => {
         const stored = await read()
         const withdrawn = stored.keys.find((key) => key.keyId === keyId)
-        // Another process that withdraws the same key may be faster.
+        // Another process may have withdrawn the same key meanwhile.
         if (withdrawn === undefined && wasFound) return true
         if (withdrawn === undefined) throw unknownKey()
         wasFound = true
@@ -108,8 +114,8 @@ export function storedSigningKeys(options: StoredSigningKeysOptions): StoredSign
   }
 
   /**
-   * Stores keys in place of all that were read; whatever a process stores is sealed under its first passphrase. Returns false when another
-   * process has changed them meanwhile.
+   * Replaces the keys that were read. Encrypts all of them under the first passphrase. Returns false if another process has changed them
+   * meanwhile.
    */
   async function replace(
     { all, others }: StoredKeys,
@@ -127,7 +133,7 @@ export function storedSigningKeys(options: StoredSigningKeysOptions): StoredSign
     return true
   }
 
-  /** A key that does not open stays as it is stored. */
+  /** Re-encrypts a key; one that cannot be decrypted stays as it is stored. */
   async function sealAgain(key: StoredSigningKey, all: readonly StoredSigningKey[]): Promise<StoredSigningKey> {
     const [opened] = await known.open([key]).catch(() => [])
     return opened === undefined ? key : seal(key, opened.signWith, all)
@@ -142,7 +148,7 @@ export function storedSigningKeys(options: StoredSigningKeysOptions): StoredSign
     return { keyId, algorithm, state, encryptedPrivateKey, since }
   }
 
-  /** The other keys, with one that signs: as before, or the prepared one, however long it was published, or a new one. */
+  /** Returns the other keys with one that signs: the active one, else the prepared one even if it was published a moment ago, else a new one. */
   function activeWithout(
     keys: readonly StoredSigningKey[],
     withdrawn: StoredSigningKey,
@@ -157,19 +163,19 @@ export function storedSigningKeys(options: StoredSigningKeysOptions): StoredSign
   }
 }
 
-/** What a store has. */
+/** What was read from a store. */
 interface StoredKeys {
-  /** As it was read, which a change expects to be there still. */
+  /** Everything, for the compare-and-set of a change. */
   readonly all: readonly StoredSigningKey[]
-  /** The signing keys that have not ended. */
+  /** The signing keys that have not expired. */
   readonly keys: readonly StoredSigningKey[]
-  /** What else is kept there. */
+  /** Keys for other purposes. */
   readonly others: readonly StoredSigningKey[]
-  /** How many keys have ended and are still stored. */
+  /** How many expired keys are still stored. */
   readonly ended: number
 }
 
-/** Tries until nobody else has changed the keys meanwhile. */
+/** Repeats an attempt until no other process changes the keys in between. */
 async function untilStored(attempt: () => Promise<boolean>): Promise<void> {
   for (let tried = 0; tried < ATTEMPTS; tried++) if (await attempt()) return
   throw new StoreUnavailableError('Other processes keep changing the signing keys')

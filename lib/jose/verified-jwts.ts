@@ -2,27 +2,27 @@ import { wholeNumber, type OptionKind } from '../checks/option-kind.js'
 import { hash } from '../crypto/hash.js'
 import type { VerificationKey } from './signing-key.js'
 
-/** How many JWTs are remembered: by default about 10 MB when all are different users'. */
+/** Describes the option that says how many verified JWTs are cached. The default takes about 10 MB if each is another user's. */
 export function rememberedJwts(): OptionKind<number, 'default'> {
   return wholeNumber(0, 1_000_000).or(10_000)
 }
 
-/** A JWT whose signature was found good. */
+/** A JWT whose signature is valid. */
 export interface VerifiedJwt {
   readonly keyId: string | undefined
-  /** As the header of the token names it. */
+  /** As the token's header names it. */
   readonly algorithm: string
-  /** What it was verified with: it counts only as long as the issuer still has this very key. */
+  /** The key that verified it. The entry counts only while the issuer still has this key. */
   readonly verifyWith: VerificationKey['verifyWith']
   readonly claims: Readonly<Record<string, unknown>>
 }
 
 /**
- * Remembers which JWTs have a good signature, so that a token that comes again costs a digest instead of a signature. Nothing else is
- * remembered: whether a token is over, revoked, or signed by a key that is gone is asked each time.
+ * Caches which JWTs have a valid signature, so that a token seen again costs a digest instead of a signature check. Expiry, revocation and
+ * the key are still checked at each request.
  *
- * Bounded: at most `size` tokens (one more where it is odd), those that came last. One that comes for the first time is only noted, so that tokens that are used
- * once push nothing out. It holds digests, no tokens; of a token that is not good, nothing.
+ * It holds at most `size` tokens (one more if that is odd), the most recent ones. A token is cached from its second use on, so that one-off
+ * tokens evict nothing. It holds digests and no tokens, and nothing of a token whose signature is invalid.
  */
 export class VerifiedJwts {
   readonly #half: number
@@ -30,27 +30,27 @@ export class VerifiedJwts {
   #young = new Map<string, VerifiedJwt>()
   #old = new Map<string, VerifiedJwt>()
 
-  /** 0 remembers nothing. */
+  /** 0 caches nothing. */
   constructor(size: number) {
     this.#half = Math.ceil(size / 2)
   }
 
-  /** What to call a token here; absent where nothing is remembered. */
+  /** Returns the cache key of a token; `undefined` if nothing is cached. */
   keyOf(token: string): string | undefined {
     return this.#half === 0 ? undefined : hash('sha256', token, 'base64')
   }
 
-  /** A token that was remembered. */
+  /** Finds a cached token. */
   find(key: string): VerifiedJwt | undefined {
     const young = this.#young.get(key)
     if (young !== undefined) return young
     const old = this.#old.get(key)
-    // So that what is in use outlives the next turn.
+    // Move it to the young half, so that tokens in use survive the next turn.
     if (old !== undefined) this.#put(key, old)
     return old
   }
 
-  /** Tells that a token is good; when it came before, it is remembered from now on. */
+  /** Notes that a signature is valid. From the second time on, the token is cached. */
   note(key: string, jwt: VerifiedJwt): void {
     if (this.#seenOnce.delete(key)) {
       this.#put(key, jwt)

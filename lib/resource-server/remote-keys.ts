@@ -4,11 +4,10 @@ import { wholeNumber } from '../checks/option-kind.js'
 import { ConfigurationError } from '../errors/configuration-error.js'
 import { isStoreUnavailableError, StoreUnavailableError } from '../errors/store-unavailable-error.js'
 import { logText } from '../errors/log-text.js'
-import type { SigningAlgorithm } from '../jose/signing-algorithm.js'
+import type { SigningAlgorithm, VerificationKey } from '../jose/signing-key.js'
 import { wellKnownPath } from '../endpoints/metadata.js'
 import { checkScheme, isOnLoopback, isProtected } from '../checks/check-issuer.js'
 import type { FindKey } from '../jose/jwt.js'
-import type { VerificationKey } from '../jose/signing-key.js'
 import { issuerUrl, limitedFetch, readJsonObject, shownUrl } from './limited-fetch.js'
 
 /** How a resource server gets its issuer's published keys. */

@@ -120,7 +120,7 @@ describe('a key that is refused', () => {
     ['Ed448', 'signingKeys: a key is of the kind ed448. Use RSA, EC P-256 or Ed25519.'],
     ['X25519', 'signingKeys: a key is of the kind x25519. Use RSA, EC P-256 or Ed25519.'],
     ['RSA-PSS', 'signingKeys: a key is of the kind rsa-pss. Use RSA, EC P-256 or Ed25519.'],
-    ['a secret of 31 octets', 'signingKeys: a key is a secret of less than 256 bits. Use 32 random octets or more.'],
+    ['a secret of 31 octets', 'signingKeys: a key is a secret of less than 256 bits. Use 32 random bytes or more.'],
     ['a public KeyObject', 'signingKeys: a key is a public key. Give it the private key.'],
     [
       'a JWK of an RSA key for ES256',
@@ -132,14 +132,11 @@ describe('a key that is refused', () => {
     ],
     [
       'a file that is not there',
-      `signingKeys[0]: is the name of a file that does not exist: ${join(folder, 'none.pem')}. It is looked for from where the process was started; write an absolute path.`,
+      `signingKeys[0]: is the name of a file that does not exist: ${join(folder, 'none.pem')}. The path is relative to where the process was started; write an absolute path.`,
     ],
     ['a file of something else', 'signingKeys[0]: the file is neither PEM nor JWK. Put a private key into it.'],
-    ['a folder', 'signingKeys[0]: is the name of a folder. Name the file of the key in it.'],
-    [
-      'broken JSON',
-      'signingKeys[0]: is not a JWK: it is no JSON of a private key. Give it a private key as PEM, JWK or file.',
-    ],
+    ['a folder', 'signingKeys[0]: is the name of a folder. Name the file in it that holds the key.'],
+    ['broken JSON', 'signingKeys[0]: is not a JWK of a private key. Give it a private key as PEM, JWK or file.'],
     ['an EC key for RS256', 'signingKeys: a key cannot sign RS256. Leave the algorithm out, or name one of ES256.'],
     [
       'an unknown state',
@@ -154,12 +151,12 @@ describe('a key that is refused', () => {
   const lines = pem.split('\n')
 
   it.each<[string, unknown, string]>([
-    ['line breaks as two characters', pem.replaceAll('\n', String.raw`\n`), 'has \\n as two characters in place of'],
-    ['line breaks as \\r\\n', pem.replaceAll('\n', String.raw`\r\n`), 'has \\n as two characters in place of'],
-    ['spaces for line breaks', pem.replaceAll('\n', ' '), 'has lost its line breaks, or has spaces in place of them'],
+    ['line breaks as two characters', pem.replaceAll('\n', String.raw`\n`), 'has \\n as two characters instead of'],
+    ['line breaks as \\r\\n', pem.replaceAll('\n', String.raw`\r\n`), 'has \\n as two characters instead of'],
+    ['spaces for line breaks', pem.replaceAll('\n', ' '), 'has lost its line breaks, or has spaces instead'],
     ['no line breaks at all', pem.replaceAll('\n', ''), 'has lost its line breaks'],
-    ['quotes', JSON.stringify(pem), 'stands in quotes. Remove them'],
-    ['single quotes', `'${pem}'`, 'stands in quotes. Remove them'],
+    ['quotes', JSON.stringify(pem), 'is in quotes. Remove the quotes'],
+    ['single quotes', `'${pem}'`, 'is in quotes. Remove the quotes'],
     [
       'Base64 of the PEM',
       Buffer.from(pem).toString('base64'),
@@ -169,7 +166,7 @@ describe('a key that is refused', () => {
     ['half of the PEM', lines.slice(0, -1).join('\n'), 'is cut off'],
     ['a public key', createPublicKey(ec).export({ type: 'spki', format: 'pem' }), 'is a public key, not a private key'],
     ['an encrypted PEM', encrypted, 'is encrypted. Give its passphrase: { key, passphrase }'],
-    ['a wrong passphrase', { key: encrypted, passphrase: 'x' }, 'is encrypted, and the passphrase does not fit'],
+    ['a wrong passphrase', { key: encrypted, passphrase: 'x' }, 'is encrypted, and the passphrase is wrong'],
     ['a PEM in a Buffer', Buffer.from(pem), 'is bytes. For a PEM write key.toString()'],
     ['a public JWK', jwkOf(createPublicKey(ec)), 'is a public JWK, without d. Give it the private key'],
     ['a file with a public key', file('public.pem', publicPem), 'public.pem is a public key, not a private key'],
@@ -205,10 +202,10 @@ describe('a key that is refused', () => {
     expect(() => loadSigningKeys([])).toThrow('none is active. Make one of them active.')
     expect(() => loadSigningKeys([{ key: ec, state: 'next' }])).toThrow('none is active. Make one of them active.')
     expect(() => loadSigningKeys([ec, { key: pemOf(ec), state: 'retired' }])).toThrow(
-      'one is there twice. Give each key once.',
+      'one is listed twice. List each key once.',
     )
     expect(() => loadSigningKeys([rsa, { key: rsa, algorithm: 'PS256' }])).toThrow(
-      'one is there twice. Give each key once.',
+      'one is listed twice. List each key once.',
     )
     expect(() => loadSigningKeys(pemOf(ec) as unknown as [])).toThrow(
       'signingKeys: is a string; it must be a list of keys. Write loadSigningKeys([key]).',

@@ -17,7 +17,7 @@ export const wrongKeys: readonly Mistake[] = [
   {
     mistake: "loadSigningKeys(['keys/nope.pem'])",
     make: () => loadSigningKeys(['keys/nope.pem']),
-    says: 'signingKeys[0]: is the name of a file that does not exist: keys/nope.pem. It is looked for from where the process was started; write an absolute path.',
+    says: 'signingKeys[0]: is the name of a file that does not exist: keys/nope.pem. The path is relative to where the process was started; write an absolute path.',
   },
   { mistake: "loadSigningKeys(['my-secret'])", make: () => loadSigningKeys(['my-secret']), says: hs256 },
   {
@@ -38,12 +38,12 @@ export const wrongKeys: readonly Mistake[] = [
   {
     mistake: 'a PEM with \\n as two characters',
     make: () => loadSigningKeys([pem.replaceAll('\n', String.raw`\n`)]),
-    says: String.raw`signingKeys[0]: has \n as two characters in place of its line breaks. Write key.replaceAll('\\n', '\n').`,
+    says: String.raw`signingKeys[0]: has \n as two characters instead of line breaks. Write key.replaceAll('\\n', '\n').`,
   },
   {
     mistake: 'a PEM with spaces for line breaks',
     make: () => loadSigningKeys([pem.replaceAll('\n', ' ')]),
-    says: 'signingKeys[0]: has lost its line breaks, or has spaces in place of them. Keep them: put the PEM into a file, or into the variable as Base64 and decode that.',
+    says: 'signingKeys[0]: has lost its line breaks, or has spaces instead. Keep them: put the PEM into a file, or into the variable as Base64 and decode that.',
   },
   {
     mistake: 'the Base64 of a PEM',
@@ -53,7 +53,7 @@ export const wrongKeys: readonly Mistake[] = [
   {
     mistake: 'a PEM in quotes',
     make: () => loadSigningKeys([JSON.stringify(pem)]),
-    says: 'signingKeys[0]: stands in quotes. Remove them: they belong to the shell or the file, not to the key.',
+    says: 'signingKeys[0]: is in quotes. Remove the quotes: they belong to the shell or the file, not to the key.',
   },
   {
     mistake: 'an encrypted PEM without its passphrase',
@@ -73,7 +73,7 @@ export const wrongKeys: readonly Mistake[] = [
   {
     mistake: 'a folder',
     make: () => loadSigningKeys(['test']),
-    says: 'signingKeys[0]: is the name of a folder. Name the file of the key in it.',
+    says: 'signingKeys[0]: is the name of a folder. Name the file in it that holds the key.',
   },
   {
     mistake: 'one key, not in a list',
