@@ -130,7 +130,7 @@ export type ClientRefusal = (typeof clientRefusals)[number]
 /** Why a user did not sign in, for the operator. */
 export type UserRefusal = (typeof userRefusals)[number]
 
-/** Why a request was refused, for the operator. `docs/troubleshooting.md` explains each reason. */
+/** Why a request was refused, for the operator. `docs/errors.md` explains each reason. */
 export type RefusalReason = (typeof requestRefusals)[number] | ClientRefusal | UserRefusal | TokenRefusal
 
 /** The closed list of all of them. It may grow: a log or a dashboard should accept reasons that it does not know. */

@@ -47,7 +47,7 @@ export interface RequestRefusedEvent extends RequestEvent {
   readonly error: OAuthErrorCode | undefined
   /** The `error_description` of the response; absent with `error`. */
   readonly description: string | undefined
-  /** Why; see `docs/troubleshooting.md`. */
+  /** Why; see `docs/errors.md`. */
   readonly reason: RefusalReason
   /** The cause in more detail, for people: which parameter, which scope, how long ago. Absent where the reason says it all. */
   readonly detail: string | undefined

@@ -48,12 +48,12 @@ describe('docs/store-template', () => {
   })
 })
 
-describe('docs/write-your-own-store.md', () => {
+describe('docs/stores/your-own.md', () => {
   const read = (file: string): string => readFileSync(new URL(`../../docs/${file}`, import.meta.url), 'utf8')
   const template = readdirSync(new URL('../../docs/store-template', import.meta.url)).map((file) =>
     inOneLine(read(`store-template/${file}`)),
   )
-  const blocks = [...read('write-your-own-store.md').matchAll(/^```(?:ts|sql)\n([\s\S]*?)^```$/gm)]
+  const blocks = [...read('stores/your-own.md').matchAll(/^```(?:ts|sql)\n([\s\S]*?)^```$/gm)]
 
   it('shows what the template has', () => {
     expect(blocks.length).toBeGreaterThan(5)

@@ -12,7 +12,7 @@ const shown = examples()
 const errors = typeErrors([...pages.flatMap(blocksOf), ...shown].filter((block) => isCode(block) && !block.unchecked))
 
 /** Each block is a part of a file of the template, which test/contract/store-template.test.ts compares. */
-const ofTheTemplate = 'docs/write-your-own-store.md'
+const ofTheTemplate = 'docs/stores/your-own.md'
 /** Pages whose blocks are being rewritten. */
 const later = ['docs/frameworks.md', 'docs/security.md', 'docs/observability.md']
 

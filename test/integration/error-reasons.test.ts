@@ -25,7 +25,7 @@ import { sendRaw } from '../fixtures/raw-http.js'
 import { inspection, resourceServer, runningIssuer, type RunningIssuer } from '../fixtures/running-issuer.js'
 import { basic, hasher, secretOf, type TestServer, type TestServerOptions } from '../fixtures/test-server.js'
 
-const page = readFileSync(join(import.meta.dirname, '../../docs/troubleshooting.md'), 'utf8')
+const page = readFileSync(join(import.meta.dirname, '../../docs/errors.md'), 'utf8')
 const issuerOnly = page.slice(0, page.indexOf('## 429, 500 and 503'))
 const cells = (cell = ''): string[] => cell.split(', ').map((code) => code.replaceAll('`', ''))
 /** Each answer with each reason of each row. */
@@ -439,7 +439,7 @@ asks('400 invalid_grant application', { grant_type: 'urn:example:card' }, 'card-
   server: { grants: [cards] },
 })
 
-describe('docs/troubleshooting.md', () => {
+describe('docs/errors.md', () => {
   it('has a row for each reason of the list, and each row happens below', () => {
     expect(new Set(rows).size).toBe(rows.length)
     expect([...rows].sort()).toEqual(Object.keys(happened).sort())
