@@ -1,93 +1,101 @@
 // The charts, made of the figures.
 import { servers } from '../servers.mjs'
 import { workloads } from '../workloads.mjs'
-import { chart, linear, logarithmic } from './chart.mjs'
+import { chart } from './chart.mjs'
 
-export const isGuard = ({ name }) => name.startsWith('guard')
+const isGuard = ({ name }) => name.startsWith('guard')
 
 /** File name → SVG, for the figures of one Node.js. */
 export function chartsOf({ node, sections }) {
-  const version = `node-${node.split('.')[0]}`
+  const major = node.split('.')[0]
+  const [version, on] = [`node-${major}`, `on Node.js ${major}`]
   const measured = workloads.filter(({ name }) => sections[name]?.cells.length > 0)
+  const [guards, issuing] = [measured.filter(isGuard), measured.filter((one) => !isGuard(one))]
   return {
-    [`issuing-${version}.svg`]: ratios(
-      `Token endpoints on Node.js ${node}`,
-      measured.filter((one) => !isGuard(one)),
-      sections,
-    ),
-    [`guards-${version}.svg`]: ratios(`Guards on Node.js ${node}`, measured.filter(isGuard), sections),
-    ...(sections.logins && { [`logins-${version}.svg`]: latencies(sections.logins.cells) }),
-    ...(sections.memory && { [`memory-${version}.svg`]: octets(sections.memory.cells) }),
+    [`issuing-${version}.svg`]: ratios(`Token endpoints ${on}: throughput, bare Express is 1`, issuing, sections),
+    [`guards-${version}.svg`]: ratios(`Guards ${on}: throughput, bare Express is 1`, guards, sections),
+    ...(sections.logins && { [`logins-${version}.svg`]: latencies(on, sections.logins.cells) }),
+    ...(sections.memory && { [`memory-${version}.svg`]: heap(on, sections.memory.cells) }),
   }
 }
 
-function ratios(label, measured, sections) {
-  const panels = measured.map(({ name, title }) => ({
-    title,
-    rows: sections[name].cells.map(({ server, title: of, ratio }) => ({
-      label: of,
-      value: ratio.median,
-      from: ratio.from,
-      to: ratio.to,
-      text: ratio.median.toFixed(2),
-      kind: kindOf(server),
-    })),
+function ratios(title, measured, sections) {
+  const panels = measured.map((one) => ({
+    title: one.title,
+    rows: sections[one.name].cells.map(({ server, title: label, ratio }) =>
+      ratioRow(label.replace('bare Express + ', ''), ratio, kindOf(server)),
+    ),
   }))
-  return chart({ label: `${label}: requests a second, bare Express is 1`, scale: linear(2), mark: bareMark, panels })
+  return ratioChart(title, 'requests/s, as a multiple of bare Express', panels)
 }
 
-const bareMark = { at: 1, text: 'bare' }
+function ratioRow(label, { median, from, to }, kind) {
+  return { label, value: median, from, to, text: median.toFixed(2), kind }
+}
 
-function latencies(cells) {
-  const rows = (pick) => cells.map((cell) => ({ ...row(cell), value: pick(cell), text: `${pick(cell).toFixed(1)} ms` }))
-  const row = ({ server, title }) => ({ label: title, kind: kindOf(server) })
+/** No bar and no spread is cut: the scale ends at the next half. */
+function ratioChart(title, unit, panels) {
+  const most = Math.max(...panels.flatMap(({ rows }) => rows.map(({ to }) => to)))
+  return chart({ title, unit, ends: Math.ceil(most * 2) / 2, mark: { at: 1 }, panels })
+}
+
+function latencies(on, cells) {
+  const rows = (pick) =>
+    cells.map((cell) => {
+      const value = pick(cell)
+      return {
+        label: cell.title,
+        value,
+        text: `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`,
+        kind: kindOf(cell.server),
+      }
+    })
+  const panels = [
+    { title: 'Median', rows: rows(({ meanwhile }) => meanwhile.median) },
+    { title: '99th percentile', rows: rows(({ meanwhile }) => meanwhile.p99) },
+  ]
   return chart({
-    label: 'Latency of another route while eight connections sign in without pause',
-    scale: logarithmic(0.1, 3000),
-    panels: [
-      { title: 'Median, nobody signs in', rows: rows(({ idle }) => idle.median) },
-      { title: 'Median, eight sign in without pause', rows: rows(({ meanwhile }) => meanwhile.median) },
-      { title: '99th percentile, nobody signs in', rows: rows(({ idle }) => idle.p99) },
-      { title: '99th percentile, eight sign in without pause', rows: rows(({ meanwhile }) => meanwhile.p99) },
-    ],
+    title: `Latency of another route while eight clients sign in without pause, ${on}`,
+    unit: 'milliseconds',
+    ends: roundUp(Math.max(...panels.flatMap(({ rows: all }) => all.map(({ value }) => value))), 250),
+    panels,
   })
 }
 
-function octets(cells) {
-  const perToken = cells.filter((cell) => cell.perToken !== undefined)
-  const end = Math.max(...perToken.map((cell) => cell.perToken)) * 1.05
-  const rows = perToken.map(({ server, serverTitle, title, perToken: value }) => ({
-    label: title.startsWith('sign-ins') ? 'latchkey, sign-ins' : serverTitle.replace(' on node:http', ''),
-    value,
-    text: `${Math.round(value)}`,
-    kind: kindOf(server.replace(/^latchkey-.*/, 'latchkey')),
-  }))
+function heap(on, cells) {
+  const rows = cells
+    .filter((cell) => cell.perToken !== undefined)
+    .map(({ server, serverTitle, title, perToken: value }) => ({
+      label: title.startsWith('sign-ins') ? 'latchkey, one sign-in' : serverTitle.replace(' on node:http', ''),
+      value,
+      text: `${Math.round(value)}`,
+      kind: kindOf(server.replace(/^latchkey-.*/, 'latchkey')),
+    }))
   return chart({
-    label: 'Heap for each token',
-    scale: linear(end),
-    panels: [{ title: 'Octets of heap for each token', rows }],
+    title: `Heap for each stored token ${on}`,
+    unit: 'bytes',
+    ends: roundUp(Math.max(...rows.map(({ value }) => value)), 100),
+    panels: [{ title: 'Access tokens in memory', rows }],
   })
 }
 
-/** How much of its bare driver each store reaches. */
+/** How much of the throughput of its bare driver each store reaches. */
 export function storesChart({ cells }) {
   const stores = [...new Set(cells.map(({ store }) => store))]
   const panels = stores.map((title) => ({
     title,
     rows: cells
       .filter(({ store }) => store === title)
-      .map(({ operation, ratio }) => ({
-        label: operation,
-        value: ratio.median,
-        from: ratio.from,
-        to: ratio.to,
-        text: ratio.median.toFixed(2),
-        kind: 'ours2',
-      })),
+      .map(({ operation, ratio }) => ratioRow(operation, ratio, 'store')),
   }))
-  const mark = { at: 1, text: 'bare driver' }
-  return chart({ label: 'Throughput of each store, its bare driver is 1', scale: linear(2), mark, panels })
+  return ratioChart(
+    'Stores: throughput, the bare driver is 1',
+    'operations/s, as a multiple of the bare driver',
+    panels,
+  )
 }
+
+const roundUp = (number, step) => Math.ceil(number / step) * step
 
 function kindOf(server) {
   if (server === 'latchkey') return 'ours'

@@ -7,7 +7,7 @@ export function table({ date, machine, load, versions, durable, quick, cells }) 
       .map((entry) => entry.join(' '))
       .join(', '),
     '',
-    '| store | operation | sent | store/s | bare/s | ratio | half of the rounds | fastest tenth | its CPU, µs | bare, µs |',
+    '| store | operation | sent | store/s | bare/s | ratio | middle half of the rounds | fastest tenth | its CPU, µs | bare, µs |',
     '| --- | --- | --: | --: | --: | --: | --- | --: | --: | --: |',
     ...cells.map(row),
   ].join('\n')
