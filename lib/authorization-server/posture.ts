@@ -30,48 +30,48 @@ export function weakSettings(subject: PostureSubject): readonly PostureFinding[]
     (isProduction || isOneOfSeveral) && tokens.isVolatile === true,
     'memory_store',
     isOneOfSeveral
-      ? 'Tokens are kept in the memory of each process: a token of one process is unknown to the others, and so is what was revoked'
-      : 'Tokens are kept in memory: a restart signs everybody out and forgets what was revoked',
+      ? 'Tokens are kept in the memory of each process: the tokens and revocations of one process are unknown to the others'
+      : 'Tokens are kept in memory: a restart signs everybody out and forgets revocations',
     'Use the stores of latchkey/stores/sqlite, postgres, mysql or redis',
   )
   find(
     throttle === undefined,
     'no_throttle',
-    'Nobody here counts wrong passwords and secrets (RFC 6749 section 4.3.2)',
-    'Leave throttle out, or give the server that of its stores: throttle: stores.throttle',
+    'Failed sign-ins are not throttled (RFC 6749 section 4.3.2)',
+    'Leave throttle out, or use the throttle of the stores: throttle: stores.throttle',
   )
   find(
     throttle?.isShared === false && (isOneOfSeveral || (isProduction && tokens.isShared === true)),
     'memory_throttle',
-    'Failures are counted in each process by itself: with every process a guesser has as many tries more',
-    'Give the server the throttle of its stores: throttle: stores.throttle, of latchkey/stores/sqlite, postgres, mysql or redis',
+    'Each process counts failures separately: each further process gives an attacker that many more guesses',
+    'Use the throttle of the stores: throttle: stores.throttle, from latchkey/stores/sqlite, postgres, mysql or redis',
   )
   find(
     options.secret === undefined &&
       grants.some((grant) => grant.usesSecret === true) &&
       (isOneOfSeveral || (isProduction && tokens.isShared === true)),
     'unshared_secret',
-    'Device tokens are sealed with a secret of each process: the other processes ignore them',
-    'Give all processes the same secret: 32 random bytes, such as those of openssl rand -base64 32',
+    'Each process seals device tokens with a secret of its own: the other processes ignore them',
+    'Give all processes the same secret: 32 random bytes, for example from openssl rand -base64 32',
   )
   found.push(...grants.flatMap((grant) => grant.weaknesses ?? []), ...weakLifetimes(options))
   find(
     issuer.startsWith('http:') && (isProduction || !isOnLoopback(issuer)),
     'http_issuer',
-    'The issuer is not https: passwords and tokens can be read on their way',
-    'Put the server behind TLS, and name it by its https URL',
+    'The issuer is not https: passwords and tokens can be read in transit',
+    'Put the server behind TLS, and set issuer to its https URL',
   )
   find(
     isProduction && issuer.startsWith('https:') && options.requireTls === false,
     'no_tls',
-    'Requests without TLS are served (requireTls: false)',
+    'Requests without TLS are accepted (requireTls: false)',
     'Leave requireTls out; behind a TLS proxy, set trust proxy in the Express app, or isSecure',
   )
   find(
     options.signingKeys?.isSymmetric === true && (options.resources ?? []).length > 1,
     'shared_symmetric_key',
-    'JWTs for other services are signed by HS256: whoever can verify one can make one',
-    'Sign with ES256, PS256, RS256 or EdDSA, and let the services use the published keys',
+    'JWTs for other services are signed with HS256: every service that can verify one can also forge one',
+    'Sign with ES256, PS256, RS256 or EdDSA, and let the services verify with the published keys',
   )
   return found
 }
@@ -82,24 +82,24 @@ function weakLifetimes(options: ServerSettings): readonly PostureFinding[] {
   if (accessTokenLifetimeSeconds > DAY) {
     found.push({
       code: 'long_access_tokens',
-      reason: `Access tokens live for ${String(accessTokenLifetimeSeconds)} seconds, and nothing renews them on the way`,
+      reason: `Access tokens live for ${String(accessTokenLifetimeSeconds)} seconds, which is more than a day`,
       remedy: looksLikeMilliseconds(accessTokenLifetimeSeconds)
         ? `If these are milliseconds, write ${String(accessTokenLifetimeSeconds / 1000)}`
-        : 'Let them live for an hour or less, and use refresh tokens, which change at each use',
+        : 'Set accessTokenLifetimeSeconds to 3600 or less, and use refresh tokens',
     })
   }
   if (signingKeys !== undefined && !checkRevocation && accessTokenLifetimeSeconds > 3600) {
     found.push({
       code: 'unrevocable_tokens',
-      reason: 'JWTs that were revoked work for more than an hour (checkRevocation: false)',
-      remedy: 'Leave checkRevocation out, or let access tokens live for less than an hour',
+      reason: 'Revoked JWTs are accepted for more than an hour (checkRevocation: false)',
+      remedy: 'Leave checkRevocation out, or set accessTokenLifetimeSeconds to 3600 or less',
     })
   }
   if (grants.some(({ grantType }) => grantType === 'refresh_token') && authorizationLifetimeSeconds > 400 * DAY) {
     found.push({
       code: 'unlimited_sign_ins',
-      reason: 'A sign-in lasts for more than a year however often it is refreshed',
-      remedy: 'Leave authorizationLifetimeSeconds out for 90 days',
+      reason: 'A sign-in can be refreshed for more than a year',
+      remedy: 'Leave authorizationLifetimeSeconds out for the default of 90 days',
     })
   }
   return found

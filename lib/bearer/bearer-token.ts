@@ -53,6 +53,6 @@ export function whyNoToken({ authorization, tokenElsewhere }: BearerRequest): No
     return { reason: 'token_elsewhere', detail: 'access_token is in the query or in the form' }
   }
   return bearerScheme.test(authorization)
-    ? { reason: 'no_credentials', detail: 'The Authorization header has the scheme alone' }
+    ? { reason: 'no_credentials', detail: 'The Authorization header has only the scheme' }
     : { reason: 'other_scheme', detail: otherScheme(authorization, 'Bearer') }
 }

@@ -4,7 +4,7 @@ import { logText } from '../errors/log-text.js'
 
 /** Refuses anything but a URL without credentials, query and fragment as an issuer. Throws `ConfigurationError`. */
 export function checkIssuer(issuer: unknown): void {
-  const remedy = 'Give it the public base URL of this server, such as https://api.example.com'
+  const remedy = 'Set it to the public base URL of this server, such as https://api.example.com'
   // The issuer is compared as a string: what a URL parser would trim or strip is refused.
   if (typeof issuer !== 'string' || /\s/.test(issuer) || !URL.canParse(issuer))
     throw new ConfigurationError('issuer', 'is not a URL', remedy)
@@ -20,8 +20,8 @@ export function checkIssuer(issuer: unknown): void {
 export function checkIssuerScheme(issuer: string, allowHttp: boolean): void {
   checkScheme('issuer', issuer, allowHttp)
   if (!isProtected(issuer) && isProduction(issuer)) {
-    const problem = `is ${issuer}, and must be https in production (NODE_ENV=production), also with allowHttp`
-    throw new ConfigurationError('issuer', problem, 'Put the server behind TLS, and name it by its https URL')
+    const problem = `is ${issuer}; must be https in production (NODE_ENV=production), even with allowHttp`
+    throw new ConfigurationError('issuer', problem, 'Put the server behind TLS, and set issuer to its https URL')
   }
 }
 
@@ -34,8 +34,9 @@ export function checkScheme(where: string, url: string, allowHttp: boolean): voi
     const remedy = `Write http://${shown} for this machine, else https://${shown}`
     throw new ConfigurationError(where, `is ${shown}, which has no scheme; must be https`, remedy)
   }
-  const problem = `is ${shown}, and must be https; http is for this machine only (localhost, *.localhost, 127.0.0.1, [::1])`
-  const remedy = 'Use https, or say allowHttp: true if all between is a network of yours, as of containers, or a LAN'
+  const problem = `is ${shown}; must be https, because http is for this machine only (localhost, *.localhost, 127.0.0.1, [::1])`
+  const remedy =
+    'Use https, or set allowHttp: true if the traffic stays in a private network, such as that of containers or a LAN'
   throw new ConfigurationError(where, problem, remedy)
 }
 

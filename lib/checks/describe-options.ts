@@ -100,7 +100,7 @@ export function checkNames(
 ): asserts options is Readonly<Record<string, unknown>> {
   const all = `Known options: ${known.join(', ')}`
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    throw new ConfigurationError(where, `is ${describeValue(options)}; needs an object of options`, all)
+    throw new ConfigurationError(where, `is ${describeValue(options)}; must be an object of options`, all)
   }
   for (const name of Object.keys(options)) {
     if (known.includes(name)) continue

@@ -208,7 +208,7 @@ export const interfaces: Readonly<Record<InterfaceName, InterfaceDescription>> =
     name: 'a limiter of rate-limiter-flexible',
     methods: ['penalty', 'reward', 'get', 'set', 'delete'],
     write: "new RateLimiterRedis({ storeClient, keyPrefix: 'latchkey', points: 1, duration: 1 })",
-    instead: { Throttle: 'throttle: it, which is a throttle already' },
+    instead: { Throttle: 'throttle: throttle, without sharedThrottle, because it is a throttle already' },
   },
   Registry: {
     name: 'a Registry of prom-client',

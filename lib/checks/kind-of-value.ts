@@ -45,7 +45,7 @@ export function describeValue(value: unknown): string {
     case 'class':
     case 'function': {
       const { name } = value as { readonly name: unknown }
-      return isName(name) ? `the ${kind} ${name}` : `a ${kind}`
+      return isIdentifier(name) ? `the ${kind} ${name}` : `a ${kind}`
     }
     case 'object':
       return withArticle(classOf(value as object) ?? 'object')
@@ -66,7 +66,7 @@ export function nameValue(value: unknown): string {
 export function classOf(value: object): string | undefined {
   const prototype = Object.getPrototypeOf(value) as { readonly constructor?: { readonly name?: unknown } } | null
   const name = prototype?.constructor?.name
-  return isName(name) && name !== 'Object' ? name : undefined
+  return isIdentifier(name) && name !== 'Object' ? name : undefined
 }
 
 function kindOfText(text: string): ValueKind {
@@ -74,7 +74,7 @@ function kindOfText(text: string): ValueKind {
   return /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? 'URL' : 'string'
 }
 
-function isName(name: unknown): name is string {
+function isIdentifier(name: unknown): name is string {
   return typeof name === 'string' && /^[\w$]{1,60}$/.test(name)
 }
 

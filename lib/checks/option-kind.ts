@@ -207,7 +207,7 @@ function makeKind<Value, Is extends Presence>(bare: Bare, presence: Is, fallback
     ...rest,
     presence,
     ...(fallback === undefined ? {} : { fallback }),
-    check: checkFor(presence === 'required' ? 'Give it one' : remedy),
+    check: checkFor(presence === 'required' ? 'Set it' : remedy),
     or: (value) => makeKind<Value, 'default'>(bare, 'default', value),
     required: () => makeKind<Value, 'required'>(bare, 'required'),
   }
@@ -217,7 +217,7 @@ function makeKind<Value, Is extends Presence>(bare: Bare, presence: Is, fallback
 export function checkScopeTokens(path: string, scopes: unknown): asserts scopes is readonly string[] {
   if (!Array.isArray(scopes)) {
     const problem = `is ${nameValue(scopes)}; must be a list of scope tokens`
-    throw new ConfigurationError(path, problem, "Write one scope token an entry, such as ['orders:read']")
+    throw new ConfigurationError(path, problem, "Write one scope token per entry, such as ['orders:read']")
   }
   scopes.forEach((scope: unknown, index) => {
     if (typeof scope === 'string' && isScopeToken(scope)) return
@@ -229,8 +229,7 @@ export function checkScopeTokens(path: string, scopes: unknown): asserts scopes 
   })
 }
 
-/** Refuses anything but a function. Absent is fine. */
-export function checkFunction(where: string, value: unknown): void {
-  if (value === undefined || typeof value === 'function') return
-  throw new ConfigurationError(where, 'must be a function', 'Leave it out for the default')
+/** Refuses anything but a function or `undefined`. Throws `ConfigurationError`. */
+export function checkFunction(path: string, value: unknown): void {
+  if (value !== undefined) func().check(path, value)
 }

@@ -1,24 +1,24 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
 import { ConfigurationError } from '../errors/configuration-error.js'
 
-/** Seals what a client keeps for the server: nobody else can read it or make it. */
+/** Encrypts values that a client keeps for the server: nobody else can read or forge them. */
 export interface Sealing {
-  /** Seals a value of JSON. What was sealed for one purpose does not open for another. */
+  /** Seals a JSON value. A value sealed for one purpose cannot be opened for another. */
   seal(purpose: string, value: unknown): string
-  /** Returns what was sealed, or `undefined` for anything that was not sealed with one of the secrets. */
+  /** Returns the sealed value; `undefined` for anything that was not sealed with one of the secrets. */
   open(purpose: string, sealed: string): unknown
 }
 
-/** Octets of the version, of the nonce and of the tag. */
+/** The layout in bytes: version, nonce, ciphertext, tag. */
 const VERSION = Buffer.from([1])
 const NONCE = 12
 const TAG = 16
-/** Characters; nothing that is sealed here is near that. */
+/** Characters. Nothing that is sealed here is nearly as long. */
 const LONGEST = 2048
 
 /**
- * Makes the sealing of a server: AES-256-GCM under a key that is derived from the first secret and the purpose (HKDF-SHA-256). Opens what
- * was sealed with any of the secrets. Without one it has a random secret, which ends with the process.
+ * Creates the sealing of a server: AES-256-GCM with a key derived from the first secret and the purpose (HKDF-SHA-256). Opens what was
+ * sealed with any of the secrets. Without secrets it uses a random one, which is lost when the process ends.
  */
 export function sealingWith(secrets: readonly Uint8Array[] = []): Sealing {
   const masters = secrets.length > 0 ? secrets : [randomBytes(32)]
@@ -45,7 +45,7 @@ export function sealingWith(secrets: readonly Uint8Array[] = []): Sealing {
     open(purpose, sealed) {
       if (sealed.length > LONGEST) return undefined
       const bytes = Buffer.from(sealed, 'base64url')
-      // One spelling: base64url has several for the same octets.
+      // Only one spelling is accepted: base64url has several for the same bytes.
       if (bytes.length <= 1 + NONCE + TAG || bytes[0] !== VERSION[0] || bytes.toString('base64url') !== sealed)
         return undefined
       for (const key of keysFor(purpose)) {
@@ -70,13 +70,13 @@ function openWith(key: Buffer, bytes: Buffer): string | undefined {
 /** A secret of 32 random bytes: as bytes, or as base64 or hexadecimal text. */
 export type Secret = string | Uint8Array
 
-/** The secret of a server, or the current one with those before it. */
+/** The secret of a server; or a list of the current one and former ones. */
 export type ServerSecret = Secret | readonly Secret[]
 
-/** Random bytes have about 30 different values; a text that somebody thought up, or zeros, have few. */
+/** 32 random bytes have about 30 different values; zeros or a text that a person made up have few. */
 const LEAST_DIFFERENT = 16
 
-/** Reads the option `secret`; none are no secrets. Throws `ConfigurationError`, which does not repeat a value. */
+/** Reads the option `secret`. Returns an empty list if it is absent. Throws `ConfigurationError`, which does not repeat a value. */
 export function serverSecrets(option: ServerSecret | undefined): readonly Uint8Array[] {
   if (option === undefined) return []
   const secrets: readonly unknown[] = Array.isArray(option) ? option : [option]

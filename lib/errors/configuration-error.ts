@@ -1,6 +1,6 @@
-/** A mistake of the developer, found when the server is made: says what is wrong, where, and how to fix it. */
+/** A mistake in the configuration, found at startup. The message says which option is wrong, how, and what to write. */
 export class ConfigurationError extends Error {
-  /** The option at fault, such as `grants[1].users`. */
+  /** The path of the wrong option, such as `grants[1].users`. */
   readonly option: string
 
   constructor(option: string, problem: string, remedy: string) {

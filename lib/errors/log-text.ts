@@ -2,9 +2,9 @@ const MAX_LENGTH = 256
 const notPrintable = /[^\x20-\x7E]/
 
 /**
- * A text as it may stand in one line of a log: whatever is not printable ASCII (line breaks, escapes of a terminal, marks that
- * turn the direction of text) becomes `\uXXXX`, and what is longer than 256 characters, or `maxLength`, ends with `...`. For reading: what
- * looks like an escape may have been one from the start.
+ * Returns a text that is safe in one line of a log. Anything but printable ASCII (line breaks, terminal escapes, marks that turn the
+ * direction of text) becomes `\uXXXX`, and a text longer than `maxLength` is cut and ends with `...`. The result cannot be decoded:
+ * something that looks like an escape may have been in the text.
  */
 export function logText(text: string, maxLength: number = MAX_LENGTH): string {
   if (text.length <= maxLength && !notPrintable.test(text)) return text
@@ -15,21 +15,21 @@ export function logText(text: string, maxLength: number = MAX_LENGTH): string {
   return `${escaped.slice(0, maxLength - 3).replace(/\\(?:u[0-9a-f]{0,3})?$/, '')}...`
 }
 
-/** What is cut off begins with the beginning of a secret: so many characters of one are never shown. */
+/** The first characters of a secret are always hidden: a message that was cut may end with them. */
 const BEGINNING_LENGTH = 6
-/** A text that is shorter than this stands in too many messages, and is no secret. */
+/** A shorter text is part of too many messages to be treated as a secret. */
 const LEAST_LENGTH = 3
-/** Any other part of a secret is hidden from so many characters on: fewer are often a word that an error may use. */
+/** Any other part of a secret is hidden if it is this long; a shorter one is often an ordinary word. */
 const PART_LENGTH = 12
 const LONGEST_TEXT = 16_384
 const hidden = '[redacted]'
 
-/** What quotes a value in the messages of Node and of drivers, whether the value is known to be secret or not. */
+/** Finds the values that messages of Node and of drivers quote. They are hidden even if they are not known to be secret. */
 const quotedValues: readonly RegExp[] = [
   // Node: ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE; V8: JSON.parse.
   /(?<=\. Received )(?!undefined|null)[^]*?(?=\n\s+at |$)/g,
   /(?<=JSON[^"]*, |Unexpected token .{1,4}, )\.{0,3}"[^]*?"\.{0,3}(?= is not valid JSON)/g,
-  // PostgreSQL, and what MySQL and MariaDB say of a value, of a key, and of a statement.
+  // PostgreSQL; MySQL and MariaDB for a value, a key and a statement.
   /(?<=invalid input (?:syntax|value) for [^:\n]{1,80}: )"[^]*?"(?=$|\n)/g,
   /(?<=(?:[Dd]uplicate entry|[Vv]alue:?|near) )'[^]*?'(?= for | at line |$|\n)/g,
   // A connection string.
@@ -37,9 +37,9 @@ const quotedValues: readonly RegExp[] = [
 ]
 
 /**
- * Removes secrets from a text, in any case: each of them, its first six characters with what follows of it, and any other part of twelve
- * characters or more. A secret of three to five characters is removed where it stands alone; a shorter one is no secret. Values that Node
- * and drivers quote are removed as well. A text of more than 16,384 characters is cut.
+ * Removes secrets from a text, ignoring case: each secret as a whole, its first six characters and what follows them, and any other part
+ * of twelve characters or more. A secret of three to five characters is removed where it is a word of its own; a shorter one stays. Values
+ * that Node and drivers quote are removed as well. A text of more than 16,384 characters is cut.
  */
 export function redactText(text: string, secrets: readonly string[]): string {
   let redacted = hideSecrets(text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}...` : text, secrets)
@@ -71,13 +71,13 @@ function hideSecrets(text: string, secrets: readonly string[]): string {
   return redacted
 }
 
-/** Lower case, but only where that leaves each character in its place. */
+/** Returns the text in lower case, unless that would move its characters. */
 function fold(text: string): string {
   const lower = text.toLowerCase()
   return lower.length === text.length ? lower : text
 }
 
-/** Where each part of a text stands. */
+/** Returns each part of a text with the positions where it begins. */
 function partsOf(text: string): Map<string, number[]> {
   const parts = new Map<string, number[]>()
   for (let i = 0; i + PART_LENGTH <= text.length; i++) {
@@ -93,7 +93,7 @@ function markParts(marks: Uint8Array, parts: Map<string, number[]>, secret: stri
   for (let i = 0; i + PART_LENGTH <= secret.length; i++) {
     const part = secret.slice(i, i + PART_LENGTH)
     for (const place of parts.get(part) ?? []) marks.fill(1, place, place + PART_LENGTH)
-    // Once for each part: a long secret of one character would take its length times that of the text.
+    // Each part is looked up once: for a long secret of one repeated character, the work would be its length times that of the text.
     parts.delete(part)
   }
 }

@@ -1,4 +1,4 @@
-/** Every error code that leaves an endpoint or a guard, with its HTTP status (RFC 6749 §5.2, RFC 6750 §3.1). */
+/** Every error code of an endpoint or a guard, with its HTTP status (RFC 6749 §5.2, RFC 6750 §3.1). */
 const statusByCode = {
   invalid_request: 400,
   invalid_client: 401,
@@ -14,34 +14,37 @@ const statusByCode = {
   temporarily_unavailable: 503,
 } as const
 
-/** An error code that may be answered; any other does not compile. */
+/** The error codes. Any other does not compile. */
 export type OAuthErrorCode = keyof typeof statusByCode
 
-/** What may be said of an error beside its code and description. */
+/** What an {@link OAuthError} can have beside its code and description. */
 export interface OAuthErrorOptions {
-  /** What really happened: for events, never for the client. */
+  /** The original error: for events, never for the client. */
   readonly cause?: unknown
   /**
-   * Why, in one line for the operator: `detail` of the event `request_refused`, never for the client. The event shows printable ASCII of at
-   * most 256 characters. Put nothing secret into it.
+   * The reason in one line, for the operator: `detail` of the event `request_refused`, never for the client. The event shows at most 256
+   * characters of printable ASCII. Must not contain secrets.
    */
   readonly detail?: string | undefined
-  /** HTTP status where it differs from the code's own, such as 413 for `invalid_request`. */
+  /** The HTTP status, if not that of the code, such as 413 for `invalid_request`. */
   readonly status?: number
   /** Seconds after which the client may try again. */
   readonly retryAfterSeconds?: number
 }
 
-/** RFC 6749 §5.2: what an `error_description` may consist of. */
+/** RFC 6749 §5.2: all other characters are allowed in an `error_description`. */
 const notAllowed = /[^\x20-\x21\x23-\x5B\x5D-\x7E]/g
 
 const brand = Symbol.for('latchkey.OAuthError')
 
 /**
- * A refusal that the client is told about as OAuth JSON.
+ * An error that is sent to the client as OAuth JSON. Thrown by grants and client authentication methods to refuse a request.
  *
- * `description` is for the client's developer: ASCII without `"` and `\` (RFC 6749 §5.2), a constant, never user input. Throws a
- * `TypeError` for a code that is not in the table, and for a status that is no error.
+ * `description` is for the client's developer: a constant of ASCII without `"` and `\` (RFC 6749 §5.2), never user input. The constructor
+ * throws a `TypeError` for an unknown code and for a status outside 400 to 599.
+ *
+ * @example
+ * throw new OAuthError('invalid_grant', 'The one-time code is wrong or expired', { detail: 'expired 20 s ago' })
  */
 export class OAuthError extends Error {
   readonly code: OAuthErrorCode
@@ -54,7 +57,7 @@ export class OAuthError extends Error {
     if (!Object.hasOwn(statusByCode, code)) throw new TypeError(`${code} is not an OAuth error code`)
     const { status = statusByCode[code] } = options
     if (!Number.isInteger(status) || status < 400 || status > 599)
-      throw new TypeError(`${status} is not an error status`)
+      throw new TypeError(`status is ${status}; must be an error status, from 400 to 599`)
     super(`${code}: ${description}`, 'cause' in options ? { cause: options.cause } : undefined)
     this.name = 'OAuthError'
     this.code = code
@@ -66,17 +69,17 @@ export class OAuthError extends Error {
   }
 }
 
-// Not a member that the class declares: the ESM and the CommonJS build are two classes with one mark.
+// Defined here and not as a member: the ESM and the CommonJS build have two classes with the same mark.
 Object.defineProperty(OAuthError.prototype, brand, { value: true })
 
-/** Tells an OAuth error from any other, also one that the other build (ESM, CommonJS) of this package made. */
+/** Returns whether an error is an `OAuthError`, of this or of the other build (ESM, CommonJS) of this package. */
 export function isOAuthError(error: unknown): error is OAuthError {
   return typeof error === 'object' && error !== null && brand in error
 }
 
 const DAY = 86_400
 
-/** Seconds as `Retry-After` has them (RFC 9110 §10.2.3): whole, from 1 to a day; 1 for what is no number. */
+/** Returns a value for `Retry-After` (RFC 9110 §10.2.3): whole seconds from 1 to a day; 1 for NaN. */
 export function retryAfter(seconds: number): number {
   const whole = Math.ceil(seconds)
   return whole >= 1 ? Math.min(whole, DAY) : 1

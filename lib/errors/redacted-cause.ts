@@ -1,7 +1,7 @@
 import { types } from 'node:util'
 import { redactText } from './log-text.js'
 
-/** Members of errors of drivers and of Node that carry values, whatever they are. Compared without case. */
+/** Members in which errors of drivers and of Node carry values. Compared without case. */
 const valueNames: ReadonlySet<string> = new Set([
   'args',
   'arguments',
@@ -32,9 +32,9 @@ const MAX_DEPTH = 8
 const MAX_MEMBERS = 50
 
 /**
- * Returns a copy of what was thrown, for a log: without the secrets, and without the values that drivers and Node attach to an error or
- * quote in its message. An error stays an error of its class, with its name, code, stack frames, address, SQLSTATE, and the errors that
- * caused it. Members that are objects are dropped, unless they are errors.
+ * Returns a copy of a thrown value, for a log: without the secrets, and without the values that drivers and Node attach to an error or
+ * quote in its message. An error keeps its class, name, code, stack frames, address, SQLSTATE and causes. Members that are objects are
+ * dropped, unless they are errors.
  */
 export function redactCause(thrown: unknown, secrets: readonly string[]): unknown {
   const seen = new Map<object, unknown>()
@@ -42,7 +42,7 @@ export function redactCause(thrown: unknown, secrets: readonly string[]): unknow
     return copyOf(thrown, 0)
   } catch {
     // A proxy, or a getter that throws.
-    return new Error('What was thrown cannot be read')
+    return new Error('The thrown value cannot be read')
   }
 
   function copyOf(value: unknown, depth: number): unknown {
@@ -68,7 +68,7 @@ export function redactCause(thrown: unknown, secrets: readonly string[]): unknow
     const { errors } = error as { readonly errors?: unknown }
     if (Array.isArray(errors)) hide(copy, 'errors', listCopy(errors, depth))
     membersCopy(error, copy, depth, (member) => typeof member !== 'object' || member === null || isError(member))
-    // Of a DOMException these are getters of the prototype, which work for nothing but a DOMException.
+    // In a DOMException these are getters of the prototype, which throw for any other object.
     const { name, code } = error as { readonly name: unknown; readonly code?: unknown }
     if (!Object.hasOwn(copy, 'name')) hide(copy, 'name', redactText(textOf(name), secrets))
     if (code !== undefined && !Object.hasOwn(copy, 'code')) hide(copy, 'code', copyOf(code, depth + 1))
@@ -96,7 +96,7 @@ export function redactCause(thrown: unknown, secrets: readonly string[]): unknow
   }
 }
 
-/** The lines of a stack behind the message. */
+/** Returns the lines of a stack after the message. */
 function framesOf({ message, stack }: { readonly message: unknown; readonly stack?: unknown }): string[] {
   if (typeof stack !== 'string') return []
   const start = typeof message === 'string' ? stack.indexOf(message) + message.length : 0
@@ -110,7 +110,7 @@ function textOf(value: unknown): string {
   return typeof value === 'string' ? value : String(value)
 }
 
-/** An error without a stack of its own, which nobody would read. */
+/** Creates an error without a stack: it would cost time, and be replaced. */
 function emptyError(): Error {
   const { stackTraceLimit } = Error
   Error.stackTraceLimit = 0
@@ -125,7 +125,7 @@ function hide(error: Error, name: string, value: unknown): void {
   Object.defineProperty(error, name, { value, enumerable: false, configurable: true, writable: true })
 }
 
-/** Also of another realm, as in Jest. */
+/** Accepts errors of another realm as well, as in Jest. */
 function isError(value: object): value is Error {
   return types.isNativeError(value) || value instanceof Error
 }

@@ -1,6 +1,6 @@
 /**
- * Every reason to refuse a token that was presented, for the operator. The caller never learns which one it was (RFC 6750 §3.1): each
- * access token gets the same `invalid_token`, each refresh token the same `invalid_grant`.
+ * Every reason to refuse a token, for the operator. The client never learns which one it was (RFC 6750 §3.1): the response is the same
+ * `invalid_token` for every access token, and the same `invalid_grant` for every refresh token.
  */
 export const tokenRefusals = [
   // The token as such.
@@ -29,7 +29,7 @@ export const tokenRefusals = [
   'sender_constrained',
   'audience',
   'audience_slash',
-  // What somebody else decided.
+  // Decided by a store, a client, a user or another issuer.
   'revoked',
   'client_disabled',
   'user_disabled',
@@ -61,7 +61,7 @@ export const userRefusals = [
   'too_many_failures',
 ] as const
 
-/** Every reason why an endpoint refused the request as such, or what a client asked for. */
+/** Every reason why an endpoint refused a request itself, or what the client asked for. */
 export const requestRefusals = [
   // The HTTP request, in the order in which it is checked.
   'path_slash',
@@ -117,7 +117,7 @@ export const requestRefusals = [
   'several_tokens',
   'insufficient_scope',
   'wrong_caller',
-  // What a grant, or a client authentication method, of the application refused.
+  // Refused by a grant or a client authentication method of the application.
   'application',
 ] as const
 
@@ -133,7 +133,7 @@ export type UserRefusal = (typeof userRefusals)[number]
 /** Why a request was refused, for the operator. `docs/errors.md` explains each reason. */
 export type RefusalReason = (typeof requestRefusals)[number] | ClientRefusal | UserRefusal | TokenRefusal
 
-/** The closed list of all of them. It may grow: a log or a dashboard should accept reasons that it does not know. */
+/** All reasons. A later version may add some: logs and dashboards should accept unknown ones. */
 export const refusalReasons: readonly RefusalReason[] = [
   ...new Set([...requestRefusals, ...clientRefusals, ...userRefusals, ...tokenRefusals]),
 ]

@@ -2,24 +2,24 @@ import { OAuthError, type OAuthErrorCode, type OAuthErrorOptions, isOAuthError }
 import type { RefusalReason } from './refusal-reason.js'
 import { isStoreUnavailableError } from './store-unavailable-error.js'
 
-/** Whom and what a refusal is about, as far as it is known, for the operator. Nothing secret. */
+/** The parties and the details of a refusal, as far as they are known, for the operator. Nothing secret. */
 export interface RefusalFacts {
-  /** The client that authenticated, or that a good token belongs to. */
+  /** The client that authenticated, or that a valid token belongs to. */
   readonly clientId?: string | undefined
   readonly userId?: string | undefined
   readonly authorizationId?: string | undefined
-  /** What shows the cause, in one line: which parameter, which scope, how long ago. */
+  /** The cause in one line: which parameter, which scope, how long ago. */
   readonly detail?: string | undefined
 }
 
-/** What is known of a refusal of ours. */
+/** What the operator learns about a refusal. */
 export interface KnownRefusal extends RefusalFacts {
   readonly reason: RefusalReason
 }
 
 const key = Symbol.for('latchkey.refusal')
 
-/** Makes the error of a refusal of ours: `description` is for the caller, the reason and the facts are for the operator. */
+/** Creates the error of a refusal: `description` is for the client, the reason and the facts are for the operator. */
 export function refusal(
   code: OAuthErrorCode,
   reason: RefusalReason,
@@ -28,24 +28,24 @@ export function refusal(
 ): OAuthError {
   const error = new OAuthError(code, description, options)
   const known: KnownRefusal = { reason, clientId, userId, authorizationId, detail: options.detail }
-  // Not a member that the class declares: it must not stand in what an application prints, or answers by itself.
+  // Not enumerable: it must not appear when an application prints the error or sends it as JSON.
   return Object.defineProperty(error, key, { value: known })
 }
 
-/** The error of a request that comes too often. Whoever counts tells of it by the event `throttled`, whose `kind` is the reason. */
+/** Creates the 429 of a throttled request. The caller emits the event `throttled`, whose `kind` is the reason. */
 export function tooManyRequests(description: string, retryAfterSeconds: number): OAuthError {
   return new OAuthError('temporarily_unavailable', description, { status: 429, retryAfterSeconds })
 }
 
-/** What is known of a refusal. An error that the application made says so itself. */
+/** Returns what is known about a refusal; for an error of the application: the reason `application` and its detail. */
 export function knownRefusal(error: OAuthError): KnownRefusal {
   const { [key]: known } = error as { readonly [key]?: KnownRefusal }
   return known ?? { reason: 'application', detail: error.detail }
 }
 
 /**
- * What the client is told of anything that was thrown: an OAuth error as it is, a store out of reach as 503, everything else
- * as `server_error`. The cause stays inside, for events.
+ * Returns the error that the client gets for anything that was thrown: an OAuth error as it is, 503 for an unavailable store, and
+ * `server_error` for everything else. The cause is kept for events.
  */
 export function publicError(thrown: unknown): OAuthError {
   try {
@@ -56,7 +56,7 @@ export function publicError(thrown: unknown): OAuthError {
       return new OAuthError('temporarily_unavailable', 'The server cannot answer right now', options)
     }
   } catch {
-    // A proxy may throw whatever it is asked; there is nobody left to catch that.
+    // A proxy that throws at each access: nothing else would catch that.
   }
   return new OAuthError('server_error', 'The server met an unexpected condition', { cause: thrown })
 }

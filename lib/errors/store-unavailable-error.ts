@@ -3,11 +3,14 @@ import { retryAfter } from './oauth-error.js'
 const brand = Symbol.for('latchkey.StoreUnavailableError')
 
 /**
- * Thrown by a store, hook or hasher that cannot serve right now. The client is answered 503 `temporarily_unavailable` with
- * `Retry-After`, never a token and never a refusal of its credentials.
+ * Thrown by a store, hook or hasher that is unavailable at the moment. The response is 503 `temporarily_unavailable` with `Retry-After`:
+ * never a token, and never a refusal of the credentials.
+ *
+ * @example
+ * throw new StoreUnavailableError('The user database does not respond', { cause: error })
  */
 export class StoreUnavailableError extends Error {
-  /** Seconds after which it is worth trying again: whole, from 1 to a day. */
+  /** Seconds after which the client may try again: whole, from 1 to a day. */
   readonly retryAfterSeconds: number
 
   constructor(message: string, options: { readonly cause?: unknown; readonly retryAfterSeconds?: number } = {}) {
@@ -17,10 +20,10 @@ export class StoreUnavailableError extends Error {
   }
 }
 
-// Not a member that the class declares: the ESM and the CommonJS build are two classes with one mark.
+// Defined here and not as a member: the ESM and the CommonJS build have two classes with the same mark.
 Object.defineProperty(StoreUnavailableError.prototype, brand, { value: true })
 
-/** Tells this error from any other, also one that the other build (ESM, CommonJS) of this package made. */
+/** Returns whether an error is a `StoreUnavailableError`, of this or of the other build (ESM, CommonJS) of this package. */
 export function isStoreUnavailableError(error: unknown): error is StoreUnavailableError {
   return typeof error === 'object' && error !== null && brand in error
 }

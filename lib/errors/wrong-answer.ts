@@ -1,8 +1,8 @@
 /**
- * The error for a value of the wrong type that code of the application returned, such as a store: whose method, which member and of what type,
- * never the value itself.
+ * Creates the error for a value of the wrong type that code of the application returned, such as a store. It names the method, the member
+ * and the type, never the value itself.
  *
- * @param remedy The line to write. Default: the one for the type, if there is one.
+ * @param remedy The line to write, if there is one.
  */
 export function wrongAnswer(
   method: string,

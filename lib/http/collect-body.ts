@@ -44,7 +44,7 @@ export function collectBody(
     // What still comes is thrown away as it comes.
     if (hasEnded) return
     const octets = typeof part === 'string' ? Buffer.from(part, encoding ?? 'utf8') : part
-    if (!types.isUint8Array(octets)) fail(unreadBody(`The request has parts that are not octets. ${bodyRemedy}`))
+    if (!types.isUint8Array(octets)) fail(unreadBody(`The body has parts that are not bytes. ${bodyRemedy}`))
     // Most bodies come in one part, which need not be copied.
     else if (octets.length === expected) whole = octets
     else if (!collected.add(octets)) fail(tooLarge())
@@ -63,7 +63,7 @@ export function collectBody(
 
   function giveUp(): void {
     if (req.destroyed) end(undefined)
-    else if (req.isPaused()) fail(unreadBody(`A middleware before latchkey holds the request. ${bodyRemedy}`))
+    else if (req.isPaused()) fail(unreadBody(`A middleware before latchkey has paused the request. ${bodyRemedy}`))
     else fail(refusal('invalid_request', 'body_late', 'The body did not arrive in time', { status: 408 }))
   }
 

@@ -24,9 +24,8 @@ ownNetworks.addSubnet('fc00::', 7, 'ipv6')
 const untrustedProxy = {
   code: 'untrusted_proxy',
   reason:
-    'A request came through a proxy that the application does not trust: the address of the proxy is taken for that of all callers',
-  remedy:
-    "Set Express's trust proxy to the proxies that you have; where the app is not Express, set clientAddress and isSecure",
+    'A request came through a proxy that the application does not trust: all clients seem to have the address of the proxy',
+  remedy: "Set Express's trust proxy to your proxies; without Express, set clientAddress and isSecure",
 } as const satisfies PostureFinding
 
 /** Makes the watch of a server; it tells once, and nothing where the application itself tells the addresses. */
@@ -77,7 +76,7 @@ export function mountWatch(issuer: string, emit: Emit): (req: HttpRequest) => vo
     // A part of the issuer's path at its end: a proxy cuts off what stands before.
     if (issuerPath.endsWith(baseUrl) || isForwarded(headers)) return
     hasTold = true
-    const message = `The router is mounted at ${baseUrl}, and the issuer is ${issuer}: its metadata is not found, and names other URLs. Write app.use(oauth.router()); for endpoints below ${baseUrl}, set issuer: '${issuerUrl}${baseUrl}' as well.`
+    const message = `The router is mounted at ${baseUrl}, but the issuer is ${issuer}: clients cannot find its metadata, which names other URLs. Write app.use(oauth.router()) without a path; to have the endpoints below ${baseUrl}, also set issuer: '${issuerUrl}${baseUrl}'.`
     emit(applicationContext(), { type: 'warning', code: 'wrong_mount', message })
   }
 }

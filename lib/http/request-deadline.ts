@@ -27,7 +27,7 @@ export function withinRequestTime<Result>(
     () => {
       context.timedOut = true
       const within = `within ${String(requestTimeoutSeconds)} s`
-      return new StoreUnavailableError(`${names[context.endpoint]} did not answer ${within}: a store or a hook hangs`)
+      return new StoreUnavailableError(`${names[context.endpoint]} did not respond ${within}: a store or a hook hangs`)
     },
     { unref: true },
   )

@@ -1,4 +1,4 @@
-/** Schemes that may be named in a log. What stands in the place of a scheme may also be the secret itself. */
+/** Schemes that may be named in a log. Anything else in place of the scheme may be a secret. */
 const knownSchemes: readonly string[] = [
   'ApiKey',
   'Basic',
@@ -15,7 +15,7 @@ const knownSchemes: readonly string[] = [
   'Token',
 ]
 
-/** Says, for the operator, what an `Authorization` header is that does not use the scheme that is expected. */
+/** Describes, for the operator, an `Authorization` header that does not use the expected scheme. */
 export function otherScheme(authorization: string, expected: string): string {
   const word = authorization.split(' ', 1)[0]?.toLowerCase()
   const scheme = knownSchemes.find((known) => known.toLowerCase() === word)

@@ -1,13 +1,13 @@
 import type { OAuthError } from '../errors/oauth-error.js'
 import { refusal } from '../errors/refusal.js'
-import { decodeFormComponent } from './grammar.js'
+import { decodeFormComponent, isStrings } from './grammar.js'
 
 /** Longest value of any parameter, in characters. */
 const MAX_VALUE_LENGTH = 16_384
 /** Most parameters in one request. */
 const MAX_PARAMETERS = 50
 
-/** Parameters that never leave the core: not for stores, hooks or events. */
+/** Parameters that are never shown to stores and hooks, and never part of an event. */
 const secretNames: ReadonlySet<string> = new Set([
   'access_token',
   'actor_token',
@@ -24,7 +24,7 @@ const secretNames: ReadonlySet<string> = new Set([
   'token',
 ])
 
-/** Parameters of the protocol whose values may stand in a log. User names are not among them, because people type passwords there. */
+/** Parameters of the protocol whose values may be logged. User names are not among them: people type passwords there. */
 const publicNames: ReadonlySet<string> = new Set([
   'client_assertion_type',
   'client_id',
@@ -37,54 +37,54 @@ const publicNames: ReadonlySet<string> = new Set([
 /** Parameters whose bracketed forms (`scope[]`, `username[$ne]`) are refused instead of ignored as unknown names. */
 const definedNames: ReadonlySet<string> = new Set([...secretNames, ...publicNames, 'user_address', 'username'])
 
-/** Whether the value of a parameter is never secret. */
+/** Returns whether the value of a parameter may be logged. */
 export function isPublicParameter(name: string): boolean {
   return publicNames.has(name)
 }
 
 /**
- * The parameters of one request, each exactly one string (RFC 6749 §3.2). Names are case-sensitive; a name like
- * `__proto__` is a name like any other.
+ * The parameters of a request, each one exactly one string (RFC 6749 §3.2). Names are case-sensitive, and a name such as `__proto__` is
+ * not special.
  */
 export class Parameters {
   readonly #values = new Map<string, string>()
   readonly #resources: string[] = []
 
-  /** The value of a parameter; `undefined` when it was not sent, or sent without a value. */
+  /** Returns the value of a parameter; `undefined` if it was not sent, or sent without a value. */
   get(name: string): string | undefined {
     const value = this.#values.get(name)
     return value === '' ? undefined : value
   }
 
-  /** The value of a parameter that the request cannot do without. Throws `invalid_request`. */
+  /** Returns the value of a required parameter. Throws `invalid_request` if it is missing. */
   require(name: 'grant_type' | 'password' | 'refresh_token' | 'token' | 'username'): string {
     const value = this.get(name)
     if (value === undefined) throw missing(name)
     return value
   }
 
-  /** The values of `resource`, the one parameter that may be sent more than once (RFC 8707 §2). */
+  /** The values of `resource`, the only parameter that may be repeated (RFC 8707 §2). */
   get resources(): readonly string[] {
     return this.#resources
   }
 
-  /** All parameters as they were sent, the secret ones too; `resource` is not among them. */
+  /** Returns all parameters as they were sent, including the secret ones, but not `resource`. */
   entries(): Iterable<readonly [name: string, value: string]> {
     return this.#values
   }
 
-  /** All parameters that have a value, but the secret ones. */
+  /** Returns all parameters that have a value and are not secret. */
   withoutSecrets(): ReadonlyMap<string, string> {
     const shown = new Map<string, string>()
     for (const [name, value] of this.#values) if (value !== '' && !secretNames.has(name)) shown.set(name, value)
     return shown
   }
 
-  /** Adds a parameter that was sent. Throws `invalid_request` when it came before or is out of bounds. */
+  /** Adds a parameter that was sent. Throws `invalid_request` if it is repeated or out of bounds. */
   add(name: string, value: string): void {
-    // Body parsers put the replacement character where octets are not UTF-8: it could be anything, so it is nothing.
+    // Body parsers replace bytes that are not UTF-8 with this character: the real value is unknown.
     if (name.includes('\uFFFD') || value.includes('\uFFFD')) throw notUtf8()
-    // RFC 6749 §3.2: request parameters MUST NOT be included more than once; also when one of them is empty or unknown.
+    // RFC 6749 §3.2: request parameters MUST NOT be included more than once, even if one of them is empty or unknown.
     if (name === 'resource') {
       if (this.#resources.length === MAX_PARAMETERS) throw tooMany()
       if (value !== '') this.#resources.push(value)
@@ -111,9 +111,9 @@ export function parseForm(body: string): Parameters {
 }
 
 /**
- * Takes over a form that the application's own parser read before us, with the same outcome as {@link parseForm}. Only strings
- * pass: whatever `extended` parsing made of brackets and repeats is refused, or ignored where the name is unknown. One thing
- * cannot be seen any more: a broken escape, which parsers keep as literal text. Throws `invalid_request`.
+ * Adopts a form that the application's body parser has read, with the same result as {@link parseForm}. Only strings are accepted: what
+ * an `extended` parser makes of brackets and repeats is refused, or ignored if the name is unknown. The one difference: parsers keep a
+ * broken escape as literal text, so it is not noticed. Throws `invalid_request`.
  */
 export function adoptForm(body: unknown): Parameters {
   if (typeof body === 'string') return parseForm(body)
@@ -131,7 +131,7 @@ export function adoptForm(body: unknown): Parameters {
 function addPair(parameters: Parameters, body: string, start: number, end: number): void {
   const equals = body.indexOf('=', start)
   const nameEnd = equals === -1 || equals > end ? end : equals
-  // A value without a name is no parameter; most parsers drop it.
+  // A value without a name is not a parameter; most parsers drop it.
   if (nameEnd === start) return
   const name = decodeFormComponent(body.slice(start, nameEnd))
   const value = nameEnd === end ? '' : decodeFormComponent(body.slice(nameEnd + 1, end))
@@ -144,16 +144,12 @@ function isBracketedForm(name: string): boolean {
   return bracket > 0 && definedNames.has(name.slice(0, bracket))
 }
 
-function isStrings(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.every((entry) => typeof entry === 'string')
-}
-
-/** A list of one is what `extended` parsing makes of `name[]`, which is not a repeat but another, unknown name. */
+/** `extended` parsing turns `name[]` into a list of one: that is not a repeat, but another, unknown name. */
 function isRepeated(value: unknown): boolean {
   return Array.isArray(value) && value.length > 1
 }
 
-/** What a parameter may be called in an answer and in a log: a name that is not one of ours may be a secret in the wrong place. */
+/** Returns the name of a parameter for a response and a log; `undefined` for an unknown name, which may be a misplaced secret. */
 function nameOf(name: string): string | undefined {
   const plain = name.split('[', 1)[0] ?? ''
   return definedNames.has(plain) ? plain : undefined

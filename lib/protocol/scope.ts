@@ -10,23 +10,23 @@ export class Scope implements Iterable<string> {
   readonly #tokens: ReadonlySet<string>
   readonly #text: string
 
-  /** Takes tokens that are known to be well-formed; see {@link parseScope} for text from outside. */
+  /** Takes tokens that are known to be well-formed. For text from outside, use {@link parseScope}. */
   constructor(tokens: Iterable<string>) {
     this.#tokens = new Set(tokens)
     this.#text = [...this.#tokens].join(' ')
   }
 
-  /** How many tokens it has. */
+  /** The number of tokens. */
   get size(): number {
     return this.#tokens.size
   }
 
-  /** Whether it has this token: exact comparison, `read` is not `read:all`. */
+  /** Returns whether it has a token. Tokens are compared exactly: `read` is not `read:all`. */
   has(token: string): boolean {
     return this.#tokens.has(token)
   }
 
-  /** The tokens for which `keep` answers true; this scope itself where it does for all. */
+  /** Returns the scope of the tokens for which `keep` returns true; this object if that is all of them. */
   filter(keep: (token: string) => boolean): Scope {
     const kept: string[] = []
     for (const token of this.#tokens) if (keep(token)) kept.push(token)
@@ -37,23 +37,23 @@ export class Scope implements Iterable<string> {
     return this.#tokens[Symbol.iterator]()
   }
 
-  /** The form on the wire: tokens separated by one space. */
+  /** Returns the form on the wire: tokens separated by one space. */
   toString(): string {
     return this.#text
   }
 
-  /** Scopes appear in JSON as they appear on the wire. */
+  /** Returns the same, so that a scope in JSON looks as on the wire. */
   toJSON(): string {
     return this.#text
   }
 }
 
-/** Whether a text is one scope token. */
+/** Returns whether a text is one scope token. */
 export function isScopeToken(text: string): boolean {
   return scopeToken.test(text)
 }
 
-/** Parses the `scope` parameter; `undefined` when it is malformed, empty or too large. */
+/** Parses the `scope` parameter. Returns `undefined` if it is malformed, empty or too large. */
 export function parseScope(text: string): Scope | undefined {
   const known = parsedScopes.get(text)
   if (known !== undefined) return known
@@ -61,21 +61,21 @@ export function parseScope(text: string): Scope | undefined {
   const tokens = text.split(' ')
   if (tokens.length > MAX_TOKENS || !tokens.every(isScopeToken)) return undefined
   const scope = new Scope(tokens)
-  // Longer ones are whatever somebody made up, and a thousand of them would be megabytes.
+  // A long text is probably made up, and caching a thousand of them would take megabytes.
   return text.length > MAX_KEPT_LENGTH ? scope : keep(parsedScopes, text, scope)
 }
 
-/** The scope of a stored record. */
+/** Returns the scope of a stored record. */
 export function storedScope(text: string): Scope {
   return storedScopes.get(text) ?? keep(storedScopes, text, new Scope(text === '' ? [] : text.split(' ')))
 }
 
-/** Few different scopes exist, so that a bounded number of them is kept: apart, because stores may hold what no request may ask for. */
+// Few different scopes exist, so they are cached. In two caches: a store may hold a scope that no request may ask for.
 const parsedScopes = new Map<string, Scope>()
 const storedScopes = new Map<string, Scope>()
 
 function keep(scopes: Map<string, Scope>, text: string, scope: Scope): Scope {
-  // One object for many requests: what one handler did to it, another would see.
+  // Many requests share this object: a change by one handler would be seen by others.
   Object.freeze(scope)
   if (scopes.size >= MAX_CACHED) scopes.clear()
   scopes.set(text, scope)

@@ -1,52 +1,51 @@
 import { randomFillSync } from 'node:crypto'
 import { millisecondsOf, type Clock } from '../time/clock.js'
 
-/** What handles a request: one of the endpoints, a public document (keys, metadata), or the guard of a route. */
+/** The part that handles a request: one of the endpoints, a public document (keys, metadata), or the guard of a route. */
 export type EndpointName = 'token' | 'revoke' | 'introspect' | 'document' | 'guard'
 
-/** What stores and hooks may know about the request they work for; read-only. */
+/** What stores and hooks may know about the request that they work for. Read-only. */
 export interface RequestContext {
-  /** Names this request in events and in the header `Request-Id` of its answer; not secret. */
+  /** Identifies the request in events and in the header `Request-Id` of its response. Not secret. */
   readonly requestId: string
-  /** What handles the request; absent when there is no request. */
+  /** What handles the request. Absent without a request. */
   readonly endpoint?: EndpointName | undefined
   /**
-   * When the request came, in milliseconds since the epoch by the server's clock. Everything about a request is judged by this one time,
-   * however long it waits for a store. Absent when there is no request.
+   * When the request arrived, in milliseconds since the epoch by the server's clock. All decisions about a request use this one time,
+   * however long it waits for a store. Absent without a request.
    */
   readonly receivedAt?: number | undefined
   /**
-   * How many milliseconds ago the request came, by a clock that nobody can set: a store that judges by the time of its database
-   * subtracts this. Absent when there is no request.
+   * How many milliseconds ago the request arrived, by a monotonic clock. A store that uses the time of its database subtracts this from
+   * it. Absent without a request.
    */
   readonly ageMilliseconds?: number | undefined
-  /** The client's network address as the app's `trust proxy` setting tells it; absent when there is no request. */
+  /** The client's network address, as determined by the `trust proxy` setting of the app. Absent without a request. */
   readonly address: string | undefined
-  /** The `User-Agent` header; absent when there is none. */
+  /** The `User-Agent` header, if any. */
   readonly userAgent: string | undefined
   /**
-   * The form parameters without anything secret: no password, no client secret, no token. Empty for guarded routes and for
-   * calls that the application makes itself.
+   * The form parameters without secrets: no password, no client secret, no token. Empty for guarded routes and without a request.
    */
   readonly parameters: ReadonlyMap<string, string>
   /**
-   * Whether the request has been answered 503 meanwhile, because it took longer than `requestTimeoutSeconds`: what is done for it from
-   * now on is for nobody.
+   * Whether 503 has been sent in the meantime because the request took longer than `requestTimeoutSeconds`: any further work for it is
+   * wasted.
    */
   readonly timedOut?: boolean
 }
 
-/** The context of what the application does by itself, without a request. */
+/** Creates the context of something that the application does without a request. */
 export function applicationContext(): RequestContext {
   return { requestId: createRequestId(), address: undefined, userAgent: undefined, parameters: new Map() }
 }
 
-/** The time by which a request is judged, in seconds since the epoch: when it came; without a request, now. */
+/** Returns the time that decisions about a request use, in seconds since the epoch: when it arrived; without a request, now. */
 export function timeOf({ receivedAt }: RequestContext, clock: Clock): number {
   return receivedAt === undefined ? clock() : Math.floor(receivedAt / 1000)
 }
 
-/** The same time in milliseconds. */
+/** Returns the same time in milliseconds. */
 export function millisecondsAt({ receivedAt }: RequestContext, clock: Clock): number {
   return receivedAt ?? millisecondsOf(clock)
 }
@@ -57,8 +56,8 @@ let drawn = ''
 let used = 0
 
 /**
- * A new name for a request: 128 random bits in hex. It is not secret; but it is shown to clients, and a counter would tell each of
- * them how many requests the others make. Drawn in bulk, as one text that is cut up: a third of what `randomUUID()` costs.
+ * Returns a new request id: 128 random bits in hex. Not secret, but clients see it, and a counter would reveal how many requests others
+ * make. Random bytes are drawn in bulk and cut up, which costs a third of `randomUUID()`.
  */
 export function createRequestId(): string {
   if (used === drawn.length) {

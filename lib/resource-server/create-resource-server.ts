@@ -83,8 +83,8 @@ export function createResourceServer(options: ResourceServerOptions): ResourceSe
 function plainHttp({ issuer, jwks, introspection }: ResourceServerOptions): PostureFinding | undefined {
   const source = introspection?.uri ?? (typeof jwks === 'object' ? jwks.uri : undefined) ?? issuer
   if (isProtected(source)) return undefined
-  const reason = `Tokens are verified over http, by ${shownUrl(source)}: whoever is in between decides which ones pass`
-  return { code: 'http_issuer', reason, remedy: 'Use https, or a network that nobody else is in' }
+  const reason = `Tokens are verified over http, by ${shownUrl(source)}: anybody on the network in between can decide which tokens are accepted`
+  return { code: 'http_issuer', reason, remedy: 'Use https, or a network that only your services use' }
 }
 
 function verifier(settings: ResourceServerSettings, throttling: ThrottleServices): VerifyAccessToken {

@@ -69,7 +69,7 @@ function whyOf(thrown: unknown, { timeoutMilliseconds }: FetchLimits): string {
     readonly code?: unknown
     readonly message?: unknown
   }
-  if (name === 'TimeoutError') return `no answer within ${String(timeoutMilliseconds)} ms`
+  if (name === 'TimeoutError') return `no response within ${String(timeoutMilliseconds)} ms`
   return logText(typeof code === 'string' ? code : String(message))
 }
 
@@ -79,7 +79,7 @@ async function readLimited(response: Response, maxOctets: number): Promise<Buffe
   if (body === null) return null
   const collected = new CollectedBytes(maxOctets)
   for await (const part of body) {
-    if (!collected.add(part)) throw new Error(`the answer has more than ${String(maxOctets)} bytes`)
+    if (!collected.add(part)) throw new Error(`the response has more than ${String(maxOctets)} bytes`)
   }
   return collected.octets()
 }

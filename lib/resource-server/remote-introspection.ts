@@ -10,7 +10,8 @@ import { timeOf } from '../request/request-context.js'
 import { hashToken, type TokenHash } from '../crypto/hash.js'
 import type { TokenRefusal } from '../errors/refusal-reason.js'
 import { limitQuestions, type ThrottleServices } from '../throttle/limit-attempts.js'
-import { actorOf, type IsUser } from '../tokens/access-token-claims.js'
+import { isStrings } from '../protocol/grammar.js'
+import { actorOf, isTime, type IsUser } from '../tokens/access-token-claims.js'
 import type { JwtClaims } from '../jose/jwt.js'
 import type { VerifiedAccess } from '../tokens/verified-access.js'
 import type { VerifyAccessToken } from '../tokens/verify-access-token.js'
@@ -122,7 +123,7 @@ export function remoteIntrospection(
     const waiting = asking.get(tokenHash)
     if (waiting !== undefined) return waiting
     if (asking.size >= concurrentQuestions) {
-      throw new StoreUnavailableError('Too many tokens wait for an answer of the issuer', { retryAfterSeconds: 1 })
+      throw new StoreUnavailableError('Too many introspection requests wait for the issuer', { retryAfterSeconds: 1 })
     }
     const asked = ask(token, now)
       .then((access) => {
@@ -245,12 +246,4 @@ function readIntrospection(
     tokenId: typeof jti === 'string' ? jti : undefined,
     claims: Object.freeze(answer),
   }
-}
-
-function isTime(value: unknown): value is number {
-  return Number.isSafeInteger(value)
-}
-
-function isStrings(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.every((entry) => typeof entry === 'string')
 }

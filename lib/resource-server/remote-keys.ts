@@ -94,7 +94,7 @@ export function remoteKeys(issuer: string, options: RemoteKeysOptions, allowHttp
       throw new ConfigurationError(
         'jwks',
         `the metadata at ${shownUrl(url)} has ${keys}`,
-        'Say where the keys are: jwks: { uri }',
+        'Set jwks: { uri } to the URL of the keys',
       )
     })
   }

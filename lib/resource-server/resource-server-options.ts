@@ -121,8 +121,9 @@ export function readResourceServerOptions(options: ResourceServerOptions): Resou
   const settings = description.read(options, 'createResourceServer', '')
   checkIssuerScheme(settings.issuer, settings.allowHttp)
   if ((settings.jwks === undefined) === (settings.introspection === undefined)) {
-    const problem = 'and introspection are both given, or neither'
-    throw new ConfigurationError('jwks', problem, 'Choose one way to verify tokens')
+    const problem =
+      settings.jwks === undefined ? 'is missing, and so is introspection' : 'is given, and so is introspection'
+    throw new ConfigurationError('jwks', problem, 'Set exactly one of them')
   }
   return settings
 }
@@ -130,6 +131,6 @@ export function readResourceServerOptions(options: ResourceServerOptions): Resou
 /** It stands in challenges, and where it is a URL its metadata is found by it. */
 function checkAudience(path: string, audience: unknown): void {
   if (typeof audience === 'string' && /^[\x21\x24-\x5B\x5D-\x7E]+$/.test(audience)) return
-  const remedy = 'Name this resource as its issuer does: a token for another must not pass here'
+  const remedy = 'Use the identifier that the issuer uses for this resource'
   throw new ConfigurationError(path, `is ${nameValue(audience)}; must be the identifier of this resource`, remedy)
 }

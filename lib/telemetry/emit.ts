@@ -67,7 +67,7 @@ function causeFor(thrown: unknown, context: RequestContext): unknown {
   try {
     return redactCause(thrown, secretsOf(context))
   } catch {
-    return new Error('The request cannot be read, so what was thrown is not told')
+    return new Error('The request cannot be read, so the error is not shown')
   }
 }
 

@@ -16,32 +16,32 @@ export interface EventCounter {
 
 /** All counters; a warning is told once, and is nothing to count. */
 export const eventCounters: readonly EventCounter[] = [
-  counter('tokens_issued', 'tokens_issued', 'Token answers', ['grantType', 'how'], true),
+  counter('tokens_issued', 'tokens_issued', 'Token responses', ['grantType', 'how'], true),
   counter('request_refused', 'requests_refused', 'Requests that were refused', ['endpoint', 'error', 'reason']),
   counter('client_authentication_failed', 'client_authentication_failures', 'Clients that failed to authenticate', [
     'reason',
   ]),
   counter('user_authentication_failed', 'user_authentication_failures', 'Failed sign-ins', ['reason'], true),
-  counter('throttled', 'throttled', 'Requests that were held up after too many failures, refreshes or sign-ins', [
+  counter('throttled', 'throttled', 'Requests refused with 429 after too many failures, refreshes or sign-ins', [
     'kind',
   ]),
-  counter('account_failures', 'account_failures', 'Hundreds of failed sign-ins in a row at one user', []),
-  counter('refresh_token_replayed', 'refresh_tokens_replayed', 'Spent refresh tokens that came back', [], true),
+  counter('account_failures', 'account_failures', 'Times that another 100 sign-ins of one user failed in a row', []),
+  counter('refresh_token_replayed', 'refresh_tokens_replayed', 'Refresh tokens used again after their grace', [], true),
   counter(
     'refresh_token_retried_late',
     'refresh_tokens_retried_late',
-    'Spent refresh tokens that were answered again after a minute',
+    'Refresh tokens used again more than a minute later, within their grace',
     [],
     true,
   ),
-  counter('refresh_token_misused', 'refresh_tokens_misused', 'Refresh tokens of another client', [], true),
-  counter('unknown_token', 'unknown_tokens', 'Tokens that nobody issued', ['endpoint']),
+  counter('refresh_token_misused', 'refresh_tokens_misused', 'Refresh tokens presented by another client', [], true),
+  counter('unknown_token', 'unknown_tokens', 'Unknown tokens', ['endpoint']),
   counter('tokens_revoked', 'revocations', 'Revocations of sign-ins', ['selection']),
   counter('client_secret_rotated', 'client_secrets_rotated', 'New secrets of clients', []),
   counter('client_secret_retired', 'client_secrets_retired', 'Secrets of clients that were withdrawn', []),
   counter('client_changed', 'clients_changed', 'Clients that were disabled, enabled or deleted', ['change']),
   counter('signing_key_withdrawn', 'signing_keys_withdrawn', 'Signing keys that were withdrawn', []),
-  counter('failure', 'failures', 'Answers 500 and 503, and failures without a request', ['endpoint', 'error']),
+  counter('failure', 'failures', 'Responses with 500 or 503, and failures without a request', ['endpoint', 'error']),
 ]
 
 function counter<Type extends OAuthEvent['type']>(

@@ -56,7 +56,7 @@ export class Breaker {
       fail = reject
       this.#asking.add(reject)
       timer = setTimeout(() => {
-        reject(new Error(`The store did not answer within ${String(timeoutMilliseconds)} ms`))
+        reject(new Error(`The store did not respond within ${String(timeoutMilliseconds)} ms`))
       }, timeoutMilliseconds)
     })
     try {
@@ -91,5 +91,5 @@ export class Breaker {
 }
 
 function outOfReach(cause: unknown): StoreUnavailableError {
-  return new StoreUnavailableError('The counters of failures are out of reach', { cause })
+  return new StoreUnavailableError('The counters of the throttle cannot be reached', { cause })
 }

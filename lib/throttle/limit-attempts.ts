@@ -172,7 +172,9 @@ export function isAllowed(begun: AllowedAttempt | BlockedAttempt): begun is Allo
   const { end, retryAfterSeconds } = begun as Partial<Record<keyof AllowedAttempt, unknown>>
   if (retryAfterSeconds === undefined && typeof end === 'function') return true
   if (typeof retryAfterSeconds === 'number' && retryAfterSeconds > 0) return false
-  throw new TypeError('The Throttle answered something that is no attempt')
+  throw new TypeError(
+    'Throttle.begin returned something that is not an attempt; it must have end() or retryAfterSeconds',
+  )
 }
 
 export function settle<Result>(

@@ -78,7 +78,7 @@ export function limiterThrottle(rateLimiter: RateLimiter, options: LimiterThrott
     await Promise.all(places.map(giveBack))
     for (const one of taken) if (one.status === 'rejected') throw one.reason
     const refused = longestOf(answers.map((one) => (isPlace(one) ? undefined : one)))
-    if (refused === undefined) throw new TypeError('An attempt has to be counted for something')
+    if (refused === undefined) throw new TypeError('Throttle.begin must be given at least one key')
     return refused
   }
 

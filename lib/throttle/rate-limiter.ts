@@ -49,14 +49,14 @@ export function checkClientOf(limiter: RateLimiter): void {
     if (isOfRedis && useRedisPackage !== true && useRedis3AndLowerPackage !== true) {
       throw new ConfigurationError(
         'sharedThrottle',
-        'is given a RateLimiterRedis that takes its client of the package redis for one of ioredis: every sign-in would fail',
+        'is given a RateLimiterRedis without useRedisPackage, but its client is of the package redis: every sign-in would fail',
         "Write new RateLimiterRedis({ storeClient, useRedisPackage: true, keyPrefix: 'latchkey', points: 1, duration: 1 })",
       )
     }
     if (isFunction(client, 'defineCommand') && useRedisPackage === true) {
       throw new ConfigurationError(
         'sharedThrottle',
-        'is given a RateLimiterRedis that takes its client of ioredis for one of the package redis: every sign-in would fail',
+        'is given a RateLimiterRedis with useRedisPackage, but its client is of ioredis: every sign-in would fail',
         "Leave useRedisPackage out: new RateLimiterRedis({ storeClient, keyPrefix: 'latchkey', points: 1, duration: 1 })",
       )
     }
@@ -64,8 +64,8 @@ export function checkClientOf(limiter: RateLimiter): void {
   if (dbName !== undefined && isFunction(client, 'getConnection') && !isFunction(client, 'promise')) {
     throw new ConfigurationError(
       'sharedThrottle',
-      'is given a RateLimiterMySQL over a pool of mysql2/promise, which never answers it: every sign-in would fail',
-      'Give it the pool of mysql2 below: storeClient: pool.pool',
+      'is given a RateLimiterMySQL with a pool of mysql2/promise, which ignores its callbacks: every sign-in would fail',
+      'Pass the underlying pool of mysql2: storeClient: pool.pool',
     )
   }
 }
@@ -81,7 +81,7 @@ export async function checkLimiter(limiter: RateLimiter): Promise<void> {
     (await limiter.get(key))?.consumedPoints,
   ]
   await limiter.delete(key)
-  if (counted.join() !== '3,1,1') throw new Error(`The limiter counted ${counted.join()} in place of 3,1,1`)
+  if (counted.join() !== '3,1,1') throw new Error(`The limiter counted ${counted.join()} instead of 3,1,1`)
 }
 
 /** What limiters of `rate-limiter-flexible` keep of their options. */

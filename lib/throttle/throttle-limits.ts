@@ -84,7 +84,7 @@ function resolveLimit(at: string, given: Partial<ThrottleLimit>, fallback: Throt
   const { firstDelaySeconds, longestDelaySeconds } = limit
   if (longestDelaySeconds < firstDelaySeconds) {
     const problem = `is less than firstDelaySeconds, ${String(firstDelaySeconds)}`
-    throw new ConfigurationError(`${at}.longestDelaySeconds`, problem, 'Give both, the longer one here')
+    throw new ConfigurationError(`${at}.longestDelaySeconds`, problem, 'Set it to firstDelaySeconds or more')
   }
   return limit
 }

@@ -106,7 +106,7 @@ export async function checkThrottle(throttle: Throttle | undefined, emit: Emit):
 
 function failure(cause: unknown): StoreUnavailableError {
   return new StoreUnavailableError(
-    'throttle: failures cannot be counted, and until they can sign-ins are refused with 503. See the cause, and docs/throttle.md for the ' +
+    'throttle: failures cannot be counted, so sign-ins are refused with 503. See the cause, and docs/throttle.md for the ' +
       'lines to write; or use the throttle of your stores',
     { cause },
   )

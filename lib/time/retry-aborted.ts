@@ -2,10 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 const ATTEMPTS = 10
 
-/**
- * Does work again whose transaction the database ended for the sake of another one. After some attempts the error is thrown: then
- * there is more to it than bad luck.
- */
+/** Retries a transaction that was aborted by a deadlock or a serialization failure, ten times at most. Then throws its error. */
 export async function retryAborted<Result>(
   isAborted: (error: unknown) => boolean,
   work: (attempt: number) => Promise<Result>,
@@ -20,7 +17,10 @@ export async function retryAborted<Result>(
   }
 }
 
-/** Whether an error tells, by SQLSTATE, of a deadlock or a serialization failure; every change is undone then. `pg` calls it `code`. */
+/**
+ * Returns whether an error is a deadlock or a serialization failure, after which every change has been undone. Recognized by the SQLSTATE,
+ * which `pg` calls `code`.
+ */
 export function isAborted(error: unknown): boolean {
   const { sqlState, code } = Object(error) as { readonly sqlState?: unknown; readonly code?: unknown }
   return [sqlState, code].some((one) => one === '40001' || one === '40P01')

@@ -1,6 +1,6 @@
 /**
- * Waits for work so many milliseconds, then fails with what `late` makes. Work that ends later is not waited for, and what it throws then
- * is nobody's business any more. With `unref` the timer does not keep the process alive.
+ * Waits for work for a limited time, then fails with the error that `late` returns. A late result or error is ignored. With `unref`, the
+ * timer does not keep the process alive.
  */
 export function withinTime<Result>(
   milliseconds: number,
@@ -20,7 +20,7 @@ export function withinTime<Result>(
       },
       (error: unknown) => {
         clearTimeout(timer)
-        // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- what a store throws is told as it is, and may be any value
+        // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- a store may throw any value, which is passed on unchanged
         reject(error)
       },
     )

@@ -1,6 +1,7 @@
 import { isUnwantedPromise } from '../time/maybe-promise.js'
 import type { TokenRefusal } from '../errors/refusal-reason.js'
 import { differInSlash } from '../checks/check-issuer.js'
+import { isStrings } from '../protocol/grammar.js'
 import type { JwtClaims } from '../jose/jwt.js'
 import type { VerifiedAccess } from './verified-access.js'
 
@@ -93,15 +94,12 @@ export function actorOf(
   return isClientsOwn ? 'client' : 'unknown'
 }
 
-function isName(value: unknown): value is string {
+/** Returns whether a value is a string that is not empty. */
+export function isName(value: unknown): value is string {
   return typeof value === 'string' && value !== ''
 }
 
-function isStrings(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.every((entry) => typeof entry === 'string')
-}
-
-/** Whole seconds since the epoch; neither 1e999 nor a string. */
-function isTime(value: unknown): value is number {
+/** Returns whether a value is a time in whole seconds since the epoch: neither 1e999 nor a string. */
+export function isTime(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0
 }

@@ -11,7 +11,7 @@ import type { ActiveParties } from './active-parties.js'
 import type { VerifiedAccess } from './verified-access.js'
 import type { VerifiedJwts } from '../jose/verified-jwts.js'
 import { isJwt, verifyJwt, type FindKey, type JwtClaims } from '../jose/jwt.js'
-import { ownClaimRules, readAccessTokenClaims, type ClaimRules } from './access-token-claims.js'
+import { isName, ownClaimRules, readAccessTokenClaims, type ClaimRules } from './access-token-claims.js'
 import { factsOfJwt, sinceExpiry } from './refused-jwt.js'
 import type { SigningKeys } from '../jose/signing-key-set.js'
 
@@ -148,8 +148,4 @@ function checkRecord(record: AccessTokenRecord): AccessTokenRecord {
   if (isName(clientId) && (userId === undefined || isName(userId))) return record
   const method = 'TokenStore.findAccessToken'
   throw isName(clientId) ? wrongAnswer(method, 'a userId', userId) : wrongAnswer(method, 'a clientId', clientId)
-}
-
-function isName(value: unknown): boolean {
-  return typeof value === 'string' && value !== ''
 }

@@ -99,7 +99,7 @@ describe('a middleware that holds the request', () => {
       expect(answer).toMatch(/^HTTP\/1\.1 500 /)
       expect(server.events.at(-1)).toMatchObject({
         type: 'failure',
-        cause: { message: expect.stringMatching(/^A middleware before latchkey holds the request\. Mount /) },
+        cause: { message: expect.stringMatching(/^A middleware before latchkey has paused the request\. Mount /) },
       })
     } finally {
       server.http.closeAllConnections()
@@ -144,7 +144,7 @@ describe("an issuer's answer that never ends", () => {
       const whole = await limitedFetch(url, {}, { timeoutMilliseconds: 20_000, maxOctets: length })
       expect(await whole.text()).toBe(answer)
       const tooLarge = limitedFetch(url, {}, { timeoutMilliseconds: 20_000, maxOctets: length - 1 })
-      await expect(tooLarge).rejects.toThrow(`the answer has more than ${length - 1} bytes`)
+      await expect(tooLarge).rejects.toThrow(`the response has more than ${length - 1} bytes`)
     } finally {
       http.closeAllConnections()
       http.close()

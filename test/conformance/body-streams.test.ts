@@ -97,7 +97,7 @@ const lost: readonly [what: string, message: RegExp, middleware: RequestHandler]
   ],
   [
     'replaced its parts by objects',
-    /^The request has parts that are not octets\. Mount /,
+    /^The body has parts that are not bytes\. Mount /,
     (req, _res, next) => {
       const emit = req.emit.bind(req)
       req.emit = (event: string, ...values: unknown[]) =>

@@ -186,7 +186,7 @@ describe('the posture while developing', () => {
     })
     expect(printed.split('\n')).toEqual([
       expect.stringMatching(/^\S+Z latchkey warn warning weak_settings "Weak settings: no_throttle"$/),
-      expect.stringMatching(/^ {2}no_throttle: Nobody here counts .*\. Leave throttle out.*\.$/),
+      expect.stringMatching(/^ {2}no_throttle: Failed sign-ins are not throttled .*\. Leave throttle out.*\.$/),
       '',
     ])
   })

@@ -66,7 +66,7 @@ describe.skipIf(redis === undefined)('sharedThrottle over RateLimiterRedis', () 
       await expect(limiter.get('any')).rejects.toThrow('pttl is not a function')
       storeClient.destroy()
       expect(written).toBe(
-        'sharedThrottle: is given a RateLimiterRedis that takes its client of the package redis for one of ioredis: every sign-in would fail. ' +
+        'sharedThrottle: is given a RateLimiterRedis without useRedisPackage, but its client is of the package redis: every sign-in would fail. ' +
           "Write new RateLimiterRedis({ storeClient, useRedisPackage: true, keyPrefix: 'latchkey', points: 1, duration: 1 }).",
       )
     })
@@ -89,7 +89,7 @@ describe.skipIf(redis === undefined)('sharedThrottle over RateLimiterRedis', () 
     it('refuses a limiter that takes its client for one of the package redis (F3)', () => {
       const storeClient = new Redis(redis!.url, { lazyConnect: true })
       expect(sharedThrottleMessage(new RateLimiterRedis({ ...unimportant, storeClient, useRedisPackage: true }))).toBe(
-        'sharedThrottle: is given a RateLimiterRedis that takes its client of ioredis for one of the package redis: every sign-in would fail. ' +
+        'sharedThrottle: is given a RateLimiterRedis with useRedisPackage, but its client is of ioredis: every sign-in would fail. ' +
           "Leave useRedisPackage out: new RateLimiterRedis({ storeClient, keyPrefix: 'latchkey', points: 1, duration: 1 }).",
       )
     })
@@ -127,8 +127,8 @@ describe.skipIf(mariadb === undefined)('sharedThrottle over RateLimiterMySQL', (
     const storeClient = createPromisePool({ uri: await url })
     const tables = { dbName: 'throttle', tableName: 'throttle', tableCreated: true, storeType: 'pool' }
     expect(sharedThrottleMessage(new RateLimiterMySQL({ ...unimportant, ...tables, storeClient }))).toBe(
-      'sharedThrottle: is given a RateLimiterMySQL over a pool of mysql2/promise, which never answers it: every sign-in would fail. ' +
-        'Give it the pool of mysql2 below: storeClient: pool.pool.',
+      'sharedThrottle: is given a RateLimiterMySQL with a pool of mysql2/promise, which ignores its callbacks: every sign-in would fail. ' +
+        'Pass the underlying pool of mysql2: storeClient: pool.pool.',
     )
     await storeClient.end()
   })

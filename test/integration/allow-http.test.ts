@@ -31,7 +31,8 @@ const resource = (options: Partial<ResourceServerOptions>) => {
 }
 
 const loopback = 'http is for this machine only (localhost, *.localhost, 127.0.0.1, [::1])'
-const remedy = 'Use https, or say allowHttp: true if all between is a network of yours, as of containers, or a LAN.'
+const remedy =
+  'Use https, or set allowHttp: true if the traffic stays in a private network, such as that of containers or a LAN.'
 
 afterEach(() => {
   vi.unstubAllEnvs()
@@ -41,7 +42,7 @@ describe('an issuer on http', () => {
   it.each(['http://auth:3000', 'http://192.168.1.5:3000', 'http://10.0.2.2:3000', 'http://localhost.example.com'])(
     '%s is refused with its name, the exception and the option (A18.17, F17)',
     (issuer) => {
-      const message = `issuer: is ${issuer}, and must be https; ${loopback}. ${remedy}`
+      const message = `issuer: is ${issuer}; must be https, because ${loopback}. ${remedy}`
       expect(() => server(issuer)).toThrow(message)
       expect(() => server(issuer, { allowHttp: false })).toThrow(message)
       expect(() => resource({ issuer, jwks: true })).toThrow(message)
@@ -72,8 +73,8 @@ describe('an issuer on http', () => {
   it('is refused in production, also with allowHttp', () => {
     vi.stubEnv('NODE_ENV', 'production')
     const message =
-      'issuer: is http://auth:3000, and must be https in production (NODE_ENV=production), also with allowHttp. ' +
-      'Put the server behind TLS, and name it by its https URL.'
+      'issuer: is http://auth:3000; must be https in production (NODE_ENV=production), even with allowHttp. ' +
+      'Put the server behind TLS, and set issuer to its https URL.'
     expect(() => server('http://auth:3000', { allowHttp: true })).toThrow(message)
     expect(() => resource({ issuer: 'http://auth:3000', allowHttp: true, jwks: true })).toThrow(message)
   })
@@ -132,15 +133,17 @@ describe('the address of keys or of introspection on http', () => {
 
   it('is refused by the name of its option', () => {
     expect(() => resource({ jwks })).toThrow(
-      `jwks.uri: is http://auth:3000/oauth/jwks, and must be https; ${loopback}. ${remedy}`,
+      `jwks.uri: is http://auth:3000/oauth/jwks; must be https, because ${loopback}. ${remedy}`,
     )
-    expect(() => resource({ introspection })).toThrow(`introspection.uri: is ${introspection.uri}, and must be https; `)
+    expect(() => resource({ introspection })).toThrow(
+      `introspection.uri: is ${introspection.uri}; must be https, because `,
+    )
   })
 
   it.each(['production', 'development'])('is accepted with allowHttp in %s, and warned of once', (environment) => {
     vi.stubEnv('NODE_ENV', environment)
     const warning = (uri: string): string =>
-      `http_issuer: Tokens are verified over http, by ${uri}: whoever is in between decides which ones pass`
+      `http_issuer: Tokens are verified over http, by ${uri}: anybody on the network in between can decide which tokens are accepted`
     expect(resource({ jwks, allowHttp: true })).toEqual([warning('http://auth:3000/oauth/jwks')])
     expect(resource({ introspection, allowHttp: true })).toEqual([warning(introspection.uri)])
     expect(resource({ jwks: { uri: 'https://auth:3000/oauth/jwks' }, allowHttp: true })).toEqual([])

@@ -131,7 +131,7 @@ describe('what is told', () => {
   const inQuery = 'access_token is in the query or in the form'
   it.each([
     ['no_credentials', undefined, '/orders', undefined],
-    ['no_credentials', 'The Authorization header has the scheme alone', '/orders', 'Bearer '],
+    ['no_credentials', 'The Authorization header has only the scheme', '/orders', 'Bearer '],
     ['other_scheme', 'The Authorization header uses Token, not Bearer', '/orders', 'Token abc'],
     ['other_scheme', 'The Authorization header does not begin with Bearer', '/orders', 'mF_9.B5f-4.1JqM'],
     ['token_elsewhere', inQuery, '/orders?access_token=abc', undefined],

@@ -89,7 +89,7 @@ describe('an issuer that is not what the options say', () => {
     ]) {
       issuer.instead = json({ issuer: issuer.issuer, jwks_uri: uri })
       expect(await trouble({ jwks: true })).toEqual(
-        mistake(`jwks: the metadata at ${metadata()} has ${said}. Say where the keys are: jwks: { uri }.`),
+        mistake(`jwks: the metadata at ${metadata()} has ${said}. Set jwks: { uri } to the URL of the keys.`),
       )
     }
   })
@@ -150,8 +150,8 @@ describe('an issuer that is away is told by its URL and what happened there:', (
   })
 
   it.each<[what: string, answer: RequestListener, limits: object, why: string]>([
-    ['nothing', () => undefined, { timeoutMilliseconds: 300 }, 'no answer within 300 ms'],
-    ['too much', (_, res) => res.end('x'.repeat(5000)), { maxOctets: 4096 }, 'the answer has more than 4096 bytes'],
+    ['nothing', () => undefined, { timeoutMilliseconds: 300 }, 'no response within 300 ms'],
+    ['too much', (_, res) => res.end('x'.repeat(5000)), { maxOctets: 4096 }, 'the response has more than 4096 bytes'],
     ['a closed connection', (req) => void req.socket.destroy(), {}, 'UND_ERR_SOCKET'],
   ])('%s', async (_what, answer, limits, why) => {
     issuer.instead = answer

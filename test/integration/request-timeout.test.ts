@@ -311,7 +311,7 @@ describe('a request that waits for ever', () => {
       expect(told).toMatchObject({ type: 'failure', error: 'temporarily_unavailable', endpoint, requestId })
       const { cause } = told as { cause: unknown }
       expect(cause).toBeInstanceOf(StoreUnavailableError)
-      expect(String(cause)).toMatch(/did not answer within 1 s: a store or a hook hangs$/)
+      expect(String(cause)).toMatch(/did not respond within 1 s: a store or a hook hangs$/)
       // What comes then is for nobody: no word of a second answer. That counters cannot be reached is told by whoever counts.
       const late = lateEvents.filter(({ type }) => type === 'request_refused' || type === 'failure')
       expect(late.filter((event) => !('cause' in event && String(event.cause) === 'Error: too late'))).toEqual([])

@@ -43,7 +43,7 @@ describe('a router under another path than the issuer has', () => {
       {
         code: 'wrong_mount',
         message:
-          "The router is mounted at /auth, and the issuer is http://127.0.0.1: its metadata is not found, and names other URLs. Write app.use(oauth.router()); for endpoints below /auth, set issuer: 'http://127.0.0.1/auth' as well.",
+          "The router is mounted at /auth, but the issuer is http://127.0.0.1: clients cannot find its metadata, which names other URLs. Write app.use(oauth.router()) without a path; to have the endpoints below /auth, also set issuer: 'http://127.0.0.1/auth'.",
       },
     ])
   })

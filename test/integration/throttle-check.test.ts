@@ -40,11 +40,11 @@ it('a server whose limiter cannot count tells so when it is made, with cause and
   const [failure] = failures(events) as [OAuthEvent & { readonly cause: Error }]
   expect(failure).toMatchObject({ type: 'failure', error: 'temporarily_unavailable' })
   expect(failure.cause.message).toBe(
-    'throttle: failures cannot be counted, and until they can sign-ins are refused with 503. See the cause, and docs/throttle.md for the ' +
+    'throttle: failures cannot be counted, so sign-ins are refused with 503. See the cause, and docs/throttle.md for the ' +
       'lines to write; or use the throttle of your stores',
   )
   expect(failure.cause.cause).toMatchObject({
-    message: expect.stringContaining('The counters of failures are out of reach'),
+    message: expect.stringContaining('The counters of the throttle cannot be reached'),
   })
   expect((failure.cause.cause as Error).cause).toMatchObject({ message: 'The client is closed' })
 })
@@ -55,7 +55,7 @@ it('a limiter that counts wrongly is told, too', async () => {
   const { events } = serverWith(limiter)
   await vi.waitFor(() => expect(failures(events)).toHaveLength(1), 10_000)
   expect(failures(events)).toMatchObject([
-    { cause: { cause: { cause: { message: 'The limiter counted 7,0,0 in place of 3,1,1' } } } },
+    { cause: { cause: { cause: { message: 'The limiter counted 7,0,0 instead of 3,1,1' } } } },
   ])
 })
 

@@ -76,7 +76,7 @@ describe.each([
     }
     const error = mistakeOf(() => makers[name]?.(options as never))
     expect(error.option).toBe(name)
-    expect(error.message).toMatch(/needs an object of options\. Known options: \w/)
+    expect(error.message).toMatch(/must be an object of options\. Known options: \w/)
   })
 })
 

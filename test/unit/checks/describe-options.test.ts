@@ -94,15 +94,15 @@ describe('describeOptions', () => {
   })
 
   it.each<[given: unknown, says: string]>([
-    [null, 'lightLantern: is null; needs an object of options. Known options: owner, '],
-    ['ada', 'lightLantern: is a string; needs an object of options. Known options: owner, '],
-    [[], 'lightLantern: is a list; needs an object of options. Known options: owner, '],
+    [null, 'lightLantern: is null; must be an object of options. Known options: owner, '],
+    ['ada', 'lightLantern: is a string; must be an object of options. Known options: owner, '],
+    [[], 'lightLantern: is a list; must be an object of options. Known options: owner, '],
     [
       { owner: 'ada', lifetime: 60 },
       'lightLantern.lifetime: is not an option. Did you mean lifetimeSeconds? Known options: owner, lifetimeSeconds, ',
     ],
     [{ owner: 'ada', shade: 1 }, 'lightLantern.shade: is not an option. Known options: owner, '],
-    [{}, 'lightLantern.owner: is undefined; must be a name in small letters. Give it one.'],
+    [{}, 'lightLantern.owner: is undefined; must be a name in small letters. Set it.'],
     [
       { owner: 'ada', lifetimeSeconds: '3600' },
       "lightLantern.lifetimeSeconds: is '3600', a string; must be a whole number from 1 to 86400. Leave it out for 60.",
@@ -125,7 +125,7 @@ describe('describeOptions', () => {
     ],
     [
       { owner: 'ada', scopes: 'orders:read' },
-      "lightLantern.scopes: is 'orders:read', a string; must be a list of scope tokens. Write one scope token an entry, such as ['orders:read'].",
+      "lightLantern.scopes: is 'orders:read', a string; must be a list of scope tokens. Write one scope token per entry, such as ['orders:read'].",
     ],
     [
       { owner: 'ada', scopes: ['a', 'b c'] },

@@ -72,6 +72,6 @@ export const wrongClients: readonly Mistake[] = [
   {
     mistake: "createClient({ scopes: 'orders:read' })",
     make: () => createClient({ ...registration, scopes: untyped('orders:read') }),
-    says: "createClient.scopes: is 'orders:read', a string; must be a list of scope tokens. Write one scope token an entry, such as ['orders:read'].",
+    says: "createClient.scopes: is 'orders:read', a string; must be a list of scope tokens. Write one scope token per entry, such as ['orders:read'].",
   },
 ]

@@ -31,12 +31,12 @@ export const wrongOptions: readonly Mistake[] = [
   {
     mistake: 'no issuer',
     make: () => serverWith({ issuer: undefined }),
-    says: 'issuer: is not a URL. Give it the public base URL of this server, such as https://api.example.com.',
+    says: 'issuer: is not a URL. Set it to the public base URL of this server, such as https://api.example.com.',
   },
   {
     mistake: 'issuer: process.env.HOST',
     make: () => serverWith({ issuer: 'api.example.com' }),
-    says: 'issuer: is not a URL. Give it the public base URL of this server, such as https://api.example.com.',
+    says: 'issuer: is not a URL. Set it to the public base URL of this server, such as https://api.example.com.',
   },
   {
     mistake: 'no grants',
@@ -56,7 +56,7 @@ export const wrongOptions: readonly Mistake[] = [
   {
     mistake: "scopes: 'orders:read'",
     make: () => serverWith({ scopes: 'orders:read' }),
-    says: "scopes: is 'orders:read', a string; must be a list of scope tokens. Write one scope token an entry, such as ['orders:read'].",
+    says: "scopes: is 'orders:read', a string; must be a list of scope tokens. Write one scope token per entry, such as ['orders:read'].",
   },
   {
     mistake: "scopes: ['orders:read orders:write']",

@@ -14,7 +14,7 @@ const root = mkdtempSync(join(tmpdir(), 'latchkey-'))
 
 /** Writes lib/passwords and what it imports as one build would have them; the worker file is copied as it is. */
 function transpileTo(format: 'esm' | 'cjs'): void {
-  for (const folder of ['passwords', 'checks', 'protocol', 'errors']) {
+  for (const folder of ['passwords', 'checks', 'protocol', 'time', 'errors']) {
     const source = join(repository, 'lib', folder)
     const target = join(root, format, folder)
     mkdirSync(target, { recursive: true })

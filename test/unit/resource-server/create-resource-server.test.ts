@@ -23,11 +23,11 @@ const mistakes: readonly Mistake[] = [
   [{ issuer: 'https://id.example.com?a' }, 'issuer', /no query/],
   [{ issuer: 'https://me:secret@id.example.com' }, 'issuer', /no credentials/],
   ...[undefined, null, '', 7, [audience], 'a b', 'a"b', 'a\\b', 'https://api.example.com#a', 'é'].map(
-    (audience) => [{ audience }, 'audience', /must be the identifier of this resource.*Name this resource/] as const,
+    (audience) => [{ audience }, 'audience', /must be the identifier of this resource.*Use the identifier/] as const,
   ),
-  [{ jwks: undefined }, 'jwks', /both given, or neither/],
-  [{ introspection }, 'jwks', /both given, or neither/],
-  ...[null, false, 'true', []].map((jwks) => [{ jwks }, 'jwks', /needs an object of options/] as const),
+  [{ jwks: undefined }, 'jwks', /is missing, and so is introspection\. Set exactly one/],
+  [{ introspection }, 'jwks', /is given, and so is introspection\. Set exactly one/],
+  ...[null, false, 'true', []].map((jwks) => [{ jwks }, 'jwks', /must be an object of options/] as const),
   [{ jwks: { url: issuer } }, 'jwks.url', /is not an option/],
   ...noUri.map((uri) => [{ jwks: { uri } }, 'jwks.uri', /must be (?:an )?https/] as const),
   ...limits.flatMap((name) =>

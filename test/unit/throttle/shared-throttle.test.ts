@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 
 const account: ThrottleKey = { kind: 'account', key: 'a'.repeat(43) }
 const address: ThrottleKey = { kind: 'address', key: 'b'.repeat(43) }
-const outOfReach = { name: 'StoreUnavailableError', message: 'The counters of failures are out of reach' }
+const outOfReach = { name: 'StoreUnavailableError', message: 'The counters of the throttle cannot be reached' }
 
 /** A limiter whose methods can be broken one by one. */
 function breakable(): RateLimiter & { broken: Partial<Record<keyof RateLimiter, () => Promise<never> | undefined>> } {

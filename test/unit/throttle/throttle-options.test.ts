@@ -19,12 +19,12 @@ function mistakeOf(make: () => unknown): string {
 }
 
 const wrongLimits: readonly (readonly [given: unknown, option: string, says: RegExp])[] = [
-  [null, 'limits', /needs an object of options/],
-  [[], 'limits', /needs an object of options/],
-  [7, 'limits', /needs an object of options/],
+  [null, 'limits', /must be an object of options/],
+  [[], 'limits', /must be an object of options/],
+  [7, 'limits', /must be an object of options/],
   [{ acount: {} }, 'limits.acount', /is not an option.*account, known_account, client, known_client, address, token/],
-  [{ account: null }, 'limits.account', /needs an object of options/],
-  [{ account: 5 }, 'limits.account', /needs an object of options/],
+  [{ account: null }, 'limits.account', /must be an object of options/],
+  [{ account: 5 }, 'limits.account', /must be an object of options/],
   [{ account: { free: 5 } }, 'limits.account.free', /is not an option.*freeFailures/],
   ...[0, -1, 1.5, NaN, Infinity, '5', null, 1_000_001].map(
     (freeFailures) =>
@@ -40,7 +40,7 @@ const wrongLimits: readonly (readonly [given: unknown, option: string, says: Reg
   [
     { token: { firstDelaySeconds: 6 } },
     'limits.token.longestDelaySeconds',
-    /is less than firstDelaySeconds, 6.*Give both/,
+    /is less than firstDelaySeconds, 6.*Set it to/,
   ],
 ]
 
@@ -63,7 +63,7 @@ describe.each([
 
 describe('memoryThrottle', () => {
   it.each([
-    [null, /memoryThrottle.*needs an object of options/],
+    [null, /memoryThrottle.*must be an object of options/],
     [{ maxEntires: 1 }, /memoryThrottle\.maxEntires.*is not an option/],
     [{ maxEntries: 0 }, /memoryThrottle\.maxEntries.*from 1 to 10000000/],
     [{ maxEntries: '7' }, /memoryThrottle\.maxEntries/],
@@ -84,7 +84,7 @@ describe('sharedThrottle', () => {
     ...Object.keys(sound).map(
       (method) => [{ ...sound, [method]: undefined }, {}, new RegExp(`without the method ${method};`)] as const,
     ),
-    [sound, null, /needs an object of options/],
+    [sound, null, /must be an object of options/],
     [sound, { timeout: 1 }, /sharedThrottle\.timeout.*is not an option/],
     [sound, { timeoutMilliseconds: 9 }, /timeoutMilliseconds.*from 10 to 60000/],
   ] as const)('refuses %j, %j', (given, options, says) => {
