@@ -1,5 +1,5 @@
 import type Database from 'better-sqlite3'
-import { sqlUserStore } from 'latchkey/stores/sqlite'
+import { sqliteUsers } from 'latchkey/stores/sqlite'
 
 /** How many of an article there are, or are wanted. */
 export interface StockItem {
@@ -31,7 +31,7 @@ export function shopData(database: Database.Database) {
   })
   return {
     /** The users as latchkey sees them. Names are compared byte for byte; `usernameCase` would change that. */
-    users: sqlUserStore(database, {
+    users: sqliteUsers(database, {
       table: 'users',
       columns: { id: 'user_id', username: 'username', passwordHash: 'password_hash', disabled: 'disabled' },
     }),

@@ -101,7 +101,7 @@ export const interfaces: Readonly<Record<InterfaceName, InterfaceDescription>> =
     name: 'a UserStore',
     methods: ['findUserByUsername', 'findUser'],
     write:
-      "passwordGrant({ users: { findUserByUsername, findUser } }), or users: sqlUserStore(pool, { table: 'users' })",
+      "passwordGrant({ users: { findUserByUsername, findUser } }), or users: postgresUsers(pool, { table: 'users', columns })",
   },
   VerifyingUserStore: {
     name: 'a VerifyingUserStore',

@@ -1,7 +1,7 @@
 import Database from 'better-sqlite3'
-import { sqlUserStore as mysqlUserStore } from 'latchkey/stores/mysql'
-import { sqlUserStore as postgresUserStore } from 'latchkey/stores/postgres'
-import { sqlUserStore as sqliteUserStore, type UserTable } from 'latchkey/stores/sqlite'
+import { mysqlUsers } from 'latchkey/stores/mysql'
+import { postgresUsers } from 'latchkey/stores/postgres'
+import { sqliteUsers, type UserTable } from 'latchkey/stores/sqlite'
 import { createPool, type Pool, type PoolOptions } from 'mysql2/promise'
 import pg from 'pg'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -74,10 +74,10 @@ async function found(users: UserStore, name = 'alice'): Promise<User | undefined
 
 const text = { id: 'VARCHAR(40)', name: 'VARCHAR(40)', hash: 'VARCHAR(80)' }
 
-describe('sqlUserStore of SQLite', () => {
+describe('sqliteUsers', () => {
   const run = (sql: string): unknown => file.exec(sql)
   const of = (types: readonly [string, string, string], ...rows: string[]): Promise<UserStore> =>
-    usersIn(run, (table) => sqliteUserStore(file, table), types, rows)
+    usersIn(run, (table) => sqliteUsers(file, table), types, rows)
 
   it.each([
     ['an id that is a BLOB', ['BLOB', 'TEXT', 'TEXT'], `x'919c954e', 'alice', '${hash}'`, 'id', 'blob'],
@@ -86,7 +86,7 @@ describe('sqlUserStore of SQLite', () => {
     ['a name that is a BLOB', ['TEXT', 'BLOB', 'TEXT'], `'1', x'616c696365', '${hash}'`, 'username', 'blob'],
     ['a hash that is a BLOB', ['TEXT', 'TEXT', 'BLOB'], `'1', 'alice', x'243262'`, 'passwordHash', 'blob'],
   ] as const)('refuses %s, by column and type (03)', async (_what, types, row, column, type) => {
-    await expectRefused(await of(types, row), `sqlUserStore.columns.${column}`, type, ['alice', '919c', hash])
+    await expectRefused(await of(types, row), `sqliteUsers.columns.${column}`, type, ['alice', '919c', hash])
   })
 
   it('refuses one such value among others (03)', async () => {
@@ -97,13 +97,13 @@ describe('sqlUserStore of SQLite', () => {
 
   it('refuses text that is not UTF-8 (03)', async () => {
     const users = await of(['TEXT', 'TEXT', 'TEXT'], `CAST(x'61ff' AS TEXT), 'alice', '${hash}'`)
-    expect((await refusalOf(() => users.findUserByUsername('alice', context))).option).toBe('sqlUserStore.columns.id')
+    expect((await refusalOf(() => users.findUserByUsername('alice', context))).option).toBe('sqliteUsers.columns.id')
   })
 
   it('refuses an id that two users have (03)', async () => {
     const users = await of(['INTEGER', 'TEXT', 'TEXT'], `1, 'alice', '${hash}'`, `1, 'bob', '${hash}'`)
     expect((await refusalOf(() => users.findUserByUsername('alice', context))).message).toContain('two users have it')
-    expect((await refusalOf(() => users.findUser('1', context))).option).toBe('sqlUserStore.columns.id')
+    expect((await refusalOf(() => users.findUser('1', context))).option).toBe('sqliteUsers.columns.id')
   })
 
   it('refuses an id that leads to somebody else (03)', async () => {
@@ -127,30 +127,30 @@ describe('sqlUserStore of SQLite', () => {
       INSERT INTO raw_people VALUES (x'919c', 'alice', '${hash}'), (x'f1fc', 'bob', '${hash}');
       CREATE VIEW people AS SELECT hex(id) AS id, name, hash FROM raw_people;
     `)
-    const users = sqliteUserStore(file, { table: 'people', columns })
+    const users = sqliteUsers(file, { table: 'people', columns })
     expect([(await found(users))?.userId, (await found(users, 'bob'))?.userId]).toEqual(['919C', 'F1FC'])
   })
 })
 
-describe.skipIf(mysqlPool === undefined)('sqlUserStore of MySQL or MariaDB', () => {
+describe.skipIf(mysqlPool === undefined)('mysqlUsers', () => {
   const run = (sql: string): unknown => mysqlPool!.query(sql)
   const of = (types: readonly [string, string, string], ...rows: string[]): Promise<UserStore> =>
-    usersIn(run, (table) => mysqlUserStore(mysqlPool!, table), types, rows)
+    usersIn(run, (table) => mysqlUsers(mysqlPool!, table), types, rows)
   const asBytes = ['BINARY(16)', 'VARBINARY(40)', 'BLOB', 'TINYBLOB', 'MEDIUMBLOB', 'LONGBLOB']
 
   it.each([...asBytes, 'BIT(16)', 'DOUBLE', 'FLOAT'])('refuses an id of the type %s (03)', async (type) => {
     const value = type.startsWith('B') && type !== 'BLOB' && !type.startsWith('BIN') ? '12' : "'12'"
     const users = await of([type, text.name, text.hash], `${value}, 'alice', '${hash}'`)
-    await expectRefused(users, 'sqlUserStore.columns.id', type.replace(/\(.*/, '').toLowerCase(), ['alice', hash])
+    await expectRefused(users, 'mysqlUsers.columns.id', type.replace(/\(.*/, '').toLowerCase(), ['alice', hash])
   })
 
   it.each(asBytes)('refuses a name and a hash of the type %s (03)', async (type) => {
     const wide = type.replace('(16)', '(90)').replace('(40)', '(90)')
     const named = wide.replace(/\(.*/, '').toLowerCase()
     const names = await of(['INT', wide, text.hash], `1, 'alice', '${hash}'`)
-    await expectRefused(names, 'sqlUserStore.columns.username', named, [hash])
+    await expectRefused(names, 'mysqlUsers.columns.username', named, [hash])
     const hashes = await of(['INT', text.name, wide], `1, 'alice', '${hash}'`)
-    await expectRefused(hashes, 'sqlUserStore.columns.passwordHash', named, [hash])
+    await expectRefused(hashes, 'mysqlUsers.columns.passwordHash', named, [hash])
   })
 
   const another = (options: PoolOptions): Pool => {
@@ -164,19 +164,19 @@ describe.skipIf(mysqlPool === undefined)('sqlUserStore of MySQL or MariaDB', () 
     await run(`CREATE TABLE ${table} (id VARCHAR(40), name VARCHAR(40), hash VARCHAR(80)) CHARSET utf8mb4`)
     await run(`INSERT INTO ${table} VALUES ('Ж', 'alice', '${hash}'), ('😀', 'bob', '${hash}')`)
     const told = another({ charset: charset === 'utf8mb3' ? 'UTF8_GENERAL_CI' : 'LATIN1_SWEDISH_CI' })
-    const users = mysqlUserStore(told, { table, columns })
+    const users = mysqlUsers(told, { table, columns })
     const { option, message } = await refusalOf(() => users.findUserByUsername('alice', context))
-    expect([option, message.includes('utf8mb4')]).toEqual(['sqlUserStore.pool', true])
+    expect([option, message.includes('utf8mb4')]).toEqual(['mysqlUsers.pool', true])
   })
 
   it('refuses one connection of a pool that was set to latin1 later (03)', async () => {
     await run(`CREATE TABLE set_names (id VARCHAR(40), name VARCHAR(40), hash VARCHAR(80)) CHARSET utf8mb4`)
     await run(`INSERT INTO set_names VALUES ('Ж', 'alice', '${hash}')`)
     const one = another({ connectionLimit: 1 })
-    const users = mysqlUserStore(one, { table: 'set_names', columns })
+    const users = mysqlUsers(one, { table: 'set_names', columns })
     expect((await found(users))?.userId).toBe('Ж')
     await one.query('SET NAMES latin1')
-    expect((await refusalOf(() => users.findUserByUsername('alice', context))).option).toBe('sqlUserStore.pool')
+    expect((await refusalOf(() => users.findUserByUsername('alice', context))).option).toBe('mysqlUsers.pool')
   })
 
   it('refuses a connection that pads columns of type CHAR (30)', async () => {
@@ -184,9 +184,9 @@ describe.skipIf(mysqlPool === undefined)('sqlUserStore of MySQL or MariaDB', () 
     await run(`INSERT INTO chars VALUES (1, 'alice', '${hash}')`)
     const one = another({ connectionLimit: 1 })
     await one.query("SET sql_mode = 'PAD_CHAR_TO_FULL_LENGTH'")
-    const users = mysqlUserStore(one, { table: 'chars', columns })
+    const users = mysqlUsers(one, { table: 'chars', columns })
     expect((await refusalOf(() => users.findUserByUsername('alice', context))).message).toContain('PAD_CHAR')
-    expect(await found(mysqlUserStore(mysqlPool!, { table: 'chars', columns }))).toMatchObject({ passwordHash: hash })
+    expect(await found(mysqlUsers(mysqlPool!, { table: 'chars', columns }))).toMatchObject({ passwordHash: hash })
   })
 
   it('finds what is one-to-one: CHAR, DECIMAL, ids that differ in case, latin1 columns with every character', async () => {
@@ -206,17 +206,17 @@ describe.skipIf(mysqlPool === undefined)('sqlUserStore of MySQL or MariaDB', () 
       CREATE VIEW text_people AS SELECT hex(id) AS id, name, hash FROM raw_people;
     `)
     const schema = new URL(uri!).pathname.slice(1)
-    const users = mysqlUserStore(mysqlPool!, { table: `${schema}.text_people`, columns })
+    const users = mysqlUsers(mysqlPool!, { table: `${schema}.text_people`, columns })
     expect([(await found(users))?.userId, (await found(users, 'bob'))?.userId]).toEqual(['919C', 'F1FC'])
-    const raw = mysqlUserStore(mysqlPool!, { table: `${schema}.raw_people`, columns })
+    const raw = mysqlUsers(mysqlPool!, { table: `${schema}.raw_people`, columns })
     expect((await refusalOf(() => raw.findUserByUsername('alice', context))).message).toContain('type binary')
   })
 })
 
-describe.skipIf(pool === undefined)('sqlUserStore of PostgreSQL', () => {
+describe.skipIf(pool === undefined)('postgresUsers', () => {
   const run = (sql: string): unknown => pool!.query(sql)
   const of = (types: readonly [string, string, string], ...rows: string[]): Promise<UserStore> =>
-    usersIn(run, (table) => postgresUserStore(pool!, table), types, rows)
+    usersIn(run, (table) => postgresUsers(pool!, table), types, rows)
 
   it.each([
     ['INTEGER', 'CHAR(30)', 'VARCHAR(80)'],
@@ -236,9 +236,9 @@ describe.skipIf(pool === undefined)('sqlUserStore of PostgreSQL', () => {
     ['username', 'bytea', ['INTEGER', 'BYTEA', text.hash]],
     ['passwordHash', 'bytea', ['INTEGER', text.name, 'BYTEA']],
   ] as const)('refuses an %s of the type %s, also in an empty table (03)', async (column, type, types) => {
-    await expectRefused(await of(types), `sqlUserStore.columns.${column}`, type, [])
+    await expectRefused(await of(types), `postgresUsers.columns.${column}`, type, [])
     const row = `1, 'alice', '${column === 'passwordHash' ? 'abc' : hash}'`
-    await expectRefused(await of(types, row), `sqlUserStore.columns.${column}`, type, ['alice', hash])
+    await expectRefused(await of(types, row), `postgresUsers.columns.${column}`, type, ['alice', hash])
   })
 
   it.each([

@@ -1,7 +1,7 @@
 import Database from 'better-sqlite3'
-import { sqlUserStore as mysqlUserStore } from 'latchkey/stores/mysql'
-import { sqlUserStore as postgresUserStore } from 'latchkey/stores/postgres'
-import { sqlUserStore as sqliteUserStore, type UserTable } from 'latchkey/stores/sqlite'
+import { mysqlUsers } from 'latchkey/stores/mysql'
+import { postgresUsers } from 'latchkey/stores/postgres'
+import { sqliteUsers, type UserTable } from 'latchkey/stores/sqlite'
 import { userStoreContract } from 'latchkey/testing'
 import { createPool } from 'mysql2/promise'
 import pg from 'pg'
@@ -25,7 +25,7 @@ afterAll(async () => {
 
 /** One database, as the tests below see it. */
 interface TestDatabase {
-  readonly name: string
+  readonly origin: 'postgresUsers' | 'mysqlUsers' | 'sqliteUsers'
   readonly absent: boolean
   /** Types of the id column. */
   readonly idTypes: Readonly<Record<string, readonly [adas: string, bobs: string]>>
@@ -39,34 +39,34 @@ const texts = ['ada-1', 'bob-1'] as const
 const uuids = ['5f0c954e-9d9a-4b3c-8f6e-000000000001', '5f0c954e-9d9a-4b3c-8f6e-000000000002'] as const
 const databases: TestDatabase[] = [
   {
-    name: 'PostgreSQL',
+    origin: 'postgresUsers',
     absent: pool === undefined,
     idTypes: { TEXT: texts, INTEGER: ['12', '34'], BIGINT: ['9007199254740993', '9007199254740995'], UUID: uuids },
     looseText: 'TEXT',
     run: (sql) => pool!.query(sql),
-    userStore: (table) => postgresUserStore(pool!, table),
+    userStore: (table) => postgresUsers(pool!, table),
   },
   {
-    name: 'MySQL or MariaDB',
+    origin: 'mysqlUsers',
     absent: mysqlPool === undefined,
     idTypes: { 'VARCHAR(64)': texts, INTEGER: ['12', '34'], BIGINT: ['9007199254740993', '9007199254740995'] },
     looseText: 'VARCHAR(190) COLLATE utf8mb4_general_ci',
     run: (sql) => mysqlPool!.query(sql.replaceAll('"', '`')),
-    userStore: (table) => mysqlUserStore(mysqlPool!, table),
+    userStore: (table) => mysqlUsers(mysqlPool!, table),
   },
   {
-    name: 'SQLite',
+    origin: 'sqliteUsers',
     absent: false,
     idTypes: { TEXT: texts, INTEGER: ['12', '34'] },
     looseText: 'TEXT COLLATE NOCASE',
     run: async (sql) => file.exec(sql),
-    userStore: (table) => sqliteUserStore(file, table),
+    userStore: (table) => sqliteUsers(file, table),
   },
 ]
 
 const columns = { id: 'id', username: 'name', passwordHash: 'password hash', disabled: 'blocked' } as const
 
-describe.each(databases)('sqlUserStore of $name', ({ absent, idTypes, looseText, run, userStore }) => {
+describe.each(databases)('$origin', ({ absent, idTypes, looseText, origin, run, userStore }) => {
   describe.skipIf(absent).each(Object.entries(idTypes))('with an id of type %s', (idType, [adas, bobs]) => {
     // Prepared statements know the types of the columns: each type has a table of its own.
     const table = `app users ${idType}`
@@ -203,13 +203,13 @@ describe.each(databases)('sqlUserStore of $name', ({ absent, idTypes, looseText,
     it('are refused when they cannot be meant', () => {
       const sound = { table: 'people', columns: { id: 'id', username: 'name', passwordHash: 'hash' } }
       for (const [mistake, option] of [
-        [{ ...sound, tabel: 'x' }, 'sqlUserStore.tabel'],
-        [{ ...sound, table: '' }, 'sqlUserStore.table'],
-        [{ ...sound, table: 'app..people' }, 'sqlUserStore.table'],
-        [{ ...sound, table: 'people WHERE ?' }, 'sqlUserStore.table'],
-        [{ ...sound, columns: { ...sound.columns, username: undefined } }, 'sqlUserStore.columns.username'],
-        [{ ...sound, columns: { ...sound.columns, email: 'email' } }, 'sqlUserStore.columns.email'],
-        [{ ...sound, usernameCase: 'lower' }, 'sqlUserStore.usernameCase'],
+        [{ ...sound, tabel: 'x' }, `${origin}.tabel`],
+        [{ ...sound, table: '' }, `${origin}.table`],
+        [{ ...sound, table: 'app..people' }, `${origin}.table`],
+        [{ ...sound, table: 'people WHERE ?' }, `${origin}.table`],
+        [{ ...sound, columns: { ...sound.columns, username: undefined } }, `${origin}.columns.username`],
+        [{ ...sound, columns: { ...sound.columns, email: 'email' } }, `${origin}.columns.email`],
+        [{ ...sound, usernameCase: 'lower' }, `${origin}.usernameCase`],
       ] as const) {
         expect(() => userStore(mistake as UserTable)).toThrow(ConfigurationError)
         expect(() => userStore(mistake as UserTable)).toThrow(option)
@@ -229,10 +229,10 @@ describe.each(databases)('sqlUserStore of $name', ({ absent, idTypes, looseText,
   })
 })
 
-describe.skipIf(pool === undefined)('sqlUserStore of a database that is gone', () => {
+describe.skipIf(pool === undefined)('postgresUsers of a database that is gone', () => {
   it('says so', async () => {
     const nowhere = new pg.Pool({ connectionString: 'postgres://nobody@127.0.0.1:1/none' })
-    const store = postgresUserStore(nowhere, {
+    const store = postgresUsers(nowhere, {
       table: 'people',
       columns: { id: 'id', username: 'name', passwordHash: 'hash' },
     })

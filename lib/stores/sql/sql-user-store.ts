@@ -59,7 +59,7 @@ export class SqlUserStore implements UserStore {
       const user = found.length === 1 ? found.map((row) => this.#toUser(row))[0] : undefined
       // Also for nobody, so that it takes as long.
       return andThen(this.findUser(user?.userId ?? username), (same) => {
-        if (user !== undefined && same?.username !== user.username) throw ambiguousId()
+        if (user !== undefined && same?.username !== user.username) throw ambiguousId(this.#statements.origin)
         return user
       })
     })
@@ -68,7 +68,7 @@ export class SqlUserStore implements UserStore {
   findUser(userId: string): MaybePromise<User | undefined> {
     return andThen(this.#rows(this.#statements.findById, userId), (rows) => {
       const found = rows.filter((row) => row.user_id === userId)
-      if (found.length > 1) throw ambiguousId()
+      if (found.length > 1) throw ambiguousId(this.#statements.origin)
       return found.map((row) => this.#toUser(row))[0]
     })
   }
@@ -89,23 +89,24 @@ export class SqlUserStore implements UserStore {
   /** Once, before the first look-up: whether the columns have a text for each value. */
   #checkTypes(): MaybePromise<void> {
     if (this.#areTypesKnown) return undefined
-    const { findTypes, valuesOfFindTypes, lossyTypes } = this.#statements
+    const { findTypes, valuesOfFindTypes, lossyTypes, origin } = this.#statements
     return andThen(this.#database.rows(findTypes, valuesOfFindTypes), ([types]) => {
       if (types === undefined) return
-      refuseLossyColumns(types, lossyTypes)
+      refuseLossyColumns(origin, types, lossyTypes)
       this.#areTypesKnown = true
     })
   }
 
   /** A user without a password, who signs in some other way, is nobody to the password grant. */
   #toUser(row: UserRow): User | undefined {
-    refuseLossyColumns(row, this.#statements.lossyTypes)
+    const { lossyTypes, origin } = this.#statements
+    refuseLossyColumns(origin, row, lossyTypes)
     const { user_id: userId, username, password_hash: passwordHash, disabled, locked } = row
     if (passwordHash === null || passwordHash === undefined) return undefined
     return {
-      userId: exactText('id', userId),
-      passwordHash: exactText('passwordHash', passwordHash),
-      username: username === null || username === undefined ? undefined : exactText('username', username),
+      userId: exactText(origin, 'id', userId),
+      passwordHash: exactText(origin, 'passwordHash', passwordHash),
+      username: username === null || username === undefined ? undefined : exactText(origin, 'username', username),
       disabled: isSet(disabled),
       locked: isSet(locked),
     }

@@ -22,27 +22,27 @@ export interface LossyTypes {
 }
 
 /** Refuses columns of which two values could become one text, and texts that lose something on the way. Throws `ConfigurationError`. */
-export function refuseLossyColumns(types: ColumnTypes, lossy: LossyTypes): void {
-  refuseType('id', types.id_type, lossy.id)
-  refuseType('username', types.username_type, lossy.text)
-  refuseType('passwordHash', types.hash_type, lossy.text)
+export function refuseLossyColumns(origin: string, types: ColumnTypes, lossy: LossyTypes): void {
+  refuseType(origin, 'id', types.id_type, lossy.id)
+  refuseType(origin, 'username', types.username_type, lossy.text)
+  refuseType(origin, 'passwordHash', types.hash_type, lossy.text)
   const { charsets, mode } = types
   if (charsets !== undefined && charsets !== 'utf8mb4 utf8mb4') {
     const problem = `talks ${typeof charsets === 'string' ? charsets : 'no character set'} to the database, which turns other characters into question marks`
-    throw new ConfigurationError('sqlUserStore.pool', problem, 'Leave `charset` of the pool out, or set utf8mb4')
+    throw new ConfigurationError(`${origin}.pool`, problem, 'Leave `charset` of the pool out, or set utf8mb4')
   }
   const isPadded = [types.id_type, types.username_type, types.hash_type].includes('char')
   if (isPadded && String(mode).includes('PAD_CHAR_TO_FULL_LENGTH')) {
     const problem = 'has PAD_CHAR_TO_FULL_LENGTH in sql_mode, which pads columns of type CHAR with spaces'
-    throw new ConfigurationError('sqlUserStore.pool', problem, 'Leave it out of sql_mode')
+    throw new ConfigurationError(`${origin}.pool`, problem, 'Leave it out of sql_mode')
   }
 }
 
-function refuseType(column: TextColumn, type: unknown, lossy: RegExp): void {
+function refuseType(origin: string, column: TextColumn, type: unknown, lossy: RegExp): void {
   if (typeof type !== 'string' || !lossy.test(type)) return
   const isNumber = /float|double|real/i.test(type)
   throw new ConfigurationError(
-    `sqlUserStore.columns.${column}`,
+    `${origin}.columns.${column}`,
     `is of the type ${type}, ${isNumber ? 'which is rounded when it becomes text' : 'which is bytes and not text'}`,
     isNumber
       ? 'Use a column with whole numbers or text, or a view that casts it to one'
@@ -51,13 +51,12 @@ function refuseType(column: TextColumn, type: unknown, lossy: RegExp): void {
 }
 
 /** The text of a column as a driver returns it. Throws `ConfigurationError` for bytes, and where characters were lost. */
-export function exactText(column: TextColumn, value: unknown): string {
-  const where = `sqlUserStore.columns.${column}`
+export function exactText(origin: string, column: TextColumn, value: unknown): string {
   if (typeof value !== 'string') {
     const found =
       value instanceof Uint8Array ? 'bytes' : `a value of the type ${value === null ? 'null' : typeof value}`
     throw new ConfigurationError(
-      where,
+      `${origin}.columns.${column}`,
       `has ${found} where text must be`,
       'Use a view over the table that makes text of it',
     )
@@ -65,15 +64,19 @@ export function exactText(column: TextColumn, value: unknown): string {
   // What decoders put in place of bytes that are no text.
   if (value.includes('\uFFFD')) {
     const problem = 'has a value that is not well-formed text in the character set of the column'
-    throw new ConfigurationError(where, problem, 'Use a column with text, and a connection that talks UTF-8')
+    throw new ConfigurationError(
+      `${origin}.columns.${column}`,
+      problem,
+      'Use a column with text, and a connection that talks UTF-8',
+    )
   }
   return value
 }
 
 /** The error for an id by which not exactly the user is found that has it. */
-export function ambiguousId(): ConfigurationError {
+export function ambiguousId(origin: string): ConfigurationError {
   return new ConfigurationError(
-    'sqlUserStore.columns.id',
+    `${origin}.columns.id`,
     'does not lead back to the user who was found by name: two users have it, or its text is not the whole value',
     'Use a unique column with text, whole numbers or UUIDs',
   )

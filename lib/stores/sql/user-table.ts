@@ -20,15 +20,15 @@ export interface UserTable {
     readonly passwordHash: string
     /**
      * Whether a user is disabled: a boolean, a number, or a time at which that happened. Only null, false and 0 mean that the user is
-     * not. Absent: nobody is disabled.
+     * not. Absent: no user is disabled.
      */
     readonly disabled?: string | undefined
-    /** Whether a user is locked for a while, told in the same way: a time that has passed locks, too. Absent: nobody is locked. */
+    /** Whether a user is locked for a while, in the same form: a time in the past locks, too. Absent: no user is locked. */
     readonly locked?: string | undefined
   }
   /**
    * How names are compared. `'exact'`: character by character, whatever the collation of the column says. `'insensitive'`: after
-   * lower-casing both; where two rows have one name then, it is nobody's. Default `'exact'`.
+   * lower-casing both; if two rows have the same name then, its sign-ins are refused. Default `'exact'`.
    */
   readonly usernameCase?: UsernameCase | undefined
 }
@@ -36,8 +36,10 @@ export interface UserTable {
 /** How user names are compared. */
 export type UsernameCase = 'exact' | 'insensitive'
 
-/** What databases write in ways of their own. */
+/** What differs between the databases. */
 export interface UserDialect {
+  /** The name of the function, for its error messages: `postgresUsers`. */
+  readonly name: string
   /** Around the name of a table or column. */
   readonly quote: '"' | '`'
   /** The type of a text, for CAST: as a text an id loses no digits. */
@@ -73,6 +75,8 @@ export interface UserStatements {
   readonly findTypes: SqlStatement
   readonly valuesOfFindTypes: readonly SqlValue[]
   readonly lossyTypes: LossyTypes
+  /** The `name` of the dialect. */
+  readonly origin: string
 }
 
 const column = 'the name of a column'
@@ -93,9 +97,9 @@ export const userTableKinds: OptionKinds<UserTable> = {
 }
 
 /** Makes the statements. Throws `ConfigurationError` for what cannot be a table. */
-export function userStatements(where: string, userTable: UserTable, dialect: UserDialect): UserStatements {
+export function userStatements(userTable: UserTable, dialect: UserDialect): UserStatements {
   const { table, columns, usernameCase } = userTable
-  const name = (option: string, text: unknown): string => quoted(`${where}.${option}`, text, dialect.quote)
+  const name = (option: string, text: unknown): string => quoted(`${dialect.name}.${option}`, text, dialect.quote)
   const id = name('columns.id', columns.id)
   const username = name('columns.username', columns.username)
   const passwordHash = name('columns.passwordHash', columns.passwordHash)
@@ -122,6 +126,7 @@ export function userStatements(where: string, userTable: UserTable, dialect: Use
     findTypes: ownStatement('user_types', findTypes.text),
     valuesOfFindTypes: findTypes.values,
     lossyTypes: dialect.lossyTypes,
+    origin: dialect.name,
   }
 }
 

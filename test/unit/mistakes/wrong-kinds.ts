@@ -124,12 +124,12 @@ export const wrongKinds: readonly Mistake[] = [
   {
     mistake: 'users with one method of two',
     make: () => passwordGrant({ users: untyped({ findUserByUsername: () => undefined }) }),
-    says: "passwordGrant.users: is an object without the method findUser; it must be a UserStore. Write passwordGrant({ users: { findUserByUsername, findUser } }), or users: sqlUserStore(pool, { table: 'users' }).",
+    says: "passwordGrant.users: is an object without the method findUser; it must be a UserStore. Write passwordGrant({ users: { findUserByUsername, findUser } }), or users: postgresUsers(pool, { table: 'users', columns }).",
   },
   {
     mistake: 'users: [user]',
     make: () => passwordGrant({ users: untyped([{ userId: 'u1' }]) }),
-    says: "passwordGrant.users: is a list; it must be a UserStore, with the methods findUserByUsername and findUser. Write passwordGrant({ users: { findUserByUsername, findUser } }), or users: sqlUserStore(pool, { table: 'users' }).",
+    says: "passwordGrant.users: is a list; it must be a UserStore, with the methods findUserByUsername and findUser. Write passwordGrant({ users: { findUserByUsername, findUser } }), or users: postgresUsers(pool, { table: 'users', columns }).",
   },
   {
     mistake: 'hasher: bcryptjs',

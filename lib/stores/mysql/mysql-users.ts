@@ -8,13 +8,13 @@ import { MysqlConnection } from './mysql-connection.js'
 import type { MysqlPool } from './mysql-pool.js'
 import { isImpossibleValue } from './store-error.js'
 
-/** What {@link sqlUserStore} can be told. */
-export interface MysqlUserStoreOptions extends UserTable {
+/** What {@link mysqlUsers} can be told. */
+export interface MymysqlUsersOptions extends UserTable {
   /** Milliseconds after which a call throws `StoreUnavailableError`, 10 to 60,000. Default 5000. */
   readonly timeoutMilliseconds?: number | undefined
 }
 
-const description = describeOptions<MysqlUserStoreOptions>()('sqlUserStore', {
+const description = describeOptions<MymysqlUsersOptions>()('mysqlUsers', {
   ...userTableKinds,
   timeoutMilliseconds: storeTimeout(),
 })
@@ -23,6 +23,7 @@ const charsets = "CONCAT(@@character_set_connection, ' ', @@character_set_result
 const bytesAndFloats = /^(?:(?:tiny|medium|long)?blob|(?:var)?binary|bit|float|double|real)$/i
 
 const dialect: UserDialect = {
+  name: 'mysqlUsers',
   quote: '`',
   text: 'CHAR',
   // Its own collation finds the candidates, and by an index.
@@ -53,10 +54,10 @@ function schemaAndName(table: string): readonly [schema: string | null, name: st
  *
  * Throws `ConfigurationError` for what cannot be a table.
  */
-export function sqlUserStore(pool: MysqlPool, options: MysqlUserStoreOptions): UserStore {
+export function mysqlUsers(pool: MysqlPool, options: MymysqlUsersOptions): UserStore {
   const { timeoutMilliseconds, ...table } = description.read(options)
-  checkInterface('sqlUserStore.pool', pool, 'MysqlPool')
-  const statements = userStatements('sqlUserStore', table, dialect)
+  checkInterface('mysqlUsers.pool', pool, 'MysqlPool')
+  const statements = userStatements(table, dialect)
   const database = userDatabase(new MysqlConnection(pool, timeoutMilliseconds), isImpossibleValue)
   return new SqlUserStore(database, statements, table.usernameCase)
 }

@@ -8,7 +8,7 @@ import { PostgresConnection } from './postgres-connection.js'
 import type { PostgresPool } from './postgres-pool.js'
 import { isImpossibleValue } from './store-error.js'
 
-/** What {@link sqlUserStore} can be told. */
+/** What {@link postgresUsers} can be told. */
 export interface PostgresUserStoreOptions extends UserTable {
   /** Milliseconds after which a call throws `StoreUnavailableError`, 10 to 60,000. Default 5000. */
   readonly timeoutMilliseconds?: number | undefined
@@ -16,13 +16,14 @@ export interface PostgresUserStoreOptions extends UserTable {
   readonly preparedStatements?: boolean | undefined
 }
 
-const description = describeOptions<PostgresUserStoreOptions>()('sqlUserStore', {
+const description = describeOptions<PostgresUserStoreOptions>()('postgresUsers', {
   ...userTableKinds,
   timeoutMilliseconds: storeTimeout(),
   preparedStatements: flag().or(true),
 })
 
 const dialect: UserDialect = {
+  name: 'postgresUsers',
   quote: '"',
   // Takes the spaces off that a CHAR(n) is padded with.
   text: 'TEXT',
@@ -46,10 +47,10 @@ const dialect: UserDialect = {
  *
  * Throws `ConfigurationError` for what cannot be a table.
  */
-export function sqlUserStore(pool: PostgresPool, options: PostgresUserStoreOptions): UserStore {
+export function postgresUsers(pool: PostgresPool, options: PostgresUserStoreOptions): UserStore {
   const { timeoutMilliseconds, preparedStatements, ...table } = description.read(options)
-  checkInterface('sqlUserStore.pool', pool, 'PostgresPool')
-  const statements = userStatements('sqlUserStore', table, dialect)
+  checkInterface('postgresUsers.pool', pool, 'PostgresPool')
+  const statements = userStatements(table, dialect)
   const connection = new PostgresConnection(pool, { timeoutMilliseconds, preparedStatements })
   return new SqlUserStore(userDatabase(connection, isImpossibleValue), statements, table.usernameCase)
 }

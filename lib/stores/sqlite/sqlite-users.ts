@@ -7,13 +7,14 @@ import type { UserStore } from '../user-store.js'
 import { SqliteConnection, type Statement } from './sqlite-connection.js'
 import type { SqliteDatabase } from './sqlite-database.js'
 
-const description = describeOptions<UserTable>()('sqlUserStore', userTableKinds)
+const description = describeOptions<UserTable>()('sqliteUsers', userTableKinds)
 
 /** In SQLite each value has a type of its own. */
 const typesOfRow = ({ id, username, passwordHash }: NamedTable): string =>
   `typeof(${id}) AS id_type, typeof(${username}) AS username_type, typeof(${passwordHash}) AS hash_type`
 
 const dialect: UserDialect = {
+  name: 'sqliteUsers',
   quote: '"',
   text: 'TEXT',
   isSameName: (column) => `lower(${column}) = ?`,
@@ -28,10 +29,10 @@ const dialect: UserDialect = {
  *
  * Throws `ConfigurationError` for what cannot be a table.
  */
-export function sqlUserStore(database: SqliteDatabase, options: UserTable): UserStore {
+export function sqliteUsers(database: SqliteDatabase, options: UserTable): UserStore {
   const table = description.read(options)
-  checkInterface('sqlUserStore.database', database, 'SqliteDatabase')
-  const statements = userStatements('sqlUserStore', table, dialect)
+  checkInterface('sqliteUsers.database', database, 'SqliteDatabase')
+  const statements = userStatements(table, dialect)
   const { findByUsername, findById, findTypes } = statements
   const connection = new SqliteConnection(database)
   const prepared = new Map<SqlStatement, Statement<UserRow>>()
