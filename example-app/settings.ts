@@ -1,5 +1,5 @@
-/** What whoever starts the shop has to change; its message is all that they are shown. */
-export class CannotStartError extends Error {}
+import { isIPv6 } from 'node:net'
+import { CannotStartError } from './cannot-start.js'
 
 /** Seconds. Short, so that a rotation can be watched; a real shop leaves them out, and the defaults are minutes. */
 export const keyTiming = { refreshSeconds: 1, cacheSeconds: 2, publishSeconds: 5 }
@@ -7,24 +7,41 @@ export const keyTiming = { refreshSeconds: 1, cacheSeconds: 2, publishSeconds: 5
 /** How a process is started. */
 export type Settings = ReturnType<typeof readSettings>
 
-/** Reads the settings from the environment: README.md has them all. Throws `CannotStartError`. */
+/** Reads the settings from the environment; README.md lists them. Throws `CannotStartError`. */
 export function readSettings(environment: NodeJS.ProcessEnv = process.env) {
-  const { HOST: host = '127.0.0.1', NODE_ENV, SHOP_URL, STOCK_URL } = environment
+  const { HOST: host = '127.0.0.1', NODE_ENV, STOCK_PORT, WEB_PORT } = environment
   const accessTokenLifetimeSeconds = wholeNumber(environment, 'SHOP_ACCESS_TOKEN_SECONDS', 60, 86_400)
-  const port = wholeNumber(environment, 'PORT', 3000)
+  // The two ports after the shop's are for the other two, unless they have ports of their own.
+  const port = wholeNumber(environment, 'PORT', 3000, STOCK_PORT && WEB_PORT ? 65_535 : 65_533)
   const stockPort = wholeNumber(environment, 'STOCK_PORT', port + 1)
   const webPort = wholeNumber(environment, 'WEB_PORT', port + 2)
-  const url = `http://127.0.0.1:${port}`
-  const stockServiceUrl = `http://127.0.0.1:${stockPort}`
-  const webUrl = `http://127.0.0.1:${webPort}`
-  // Under which names everybody knows the shop and the stock service: the same in all their processes.
-  const names = { issuer: SHOP_URL ?? url, stockService: STOCK_URL ?? stockServiceUrl }
+  const url = urlOf(host, port)
+  const stockServiceUrl = urlOf(host, stockPort)
+  const webUrl = urlOf(host, webPort)
+  // The names of the shop and of the stock service, which are the same in all their processes.
+  const issuer = nameFrom(environment, 'SHOP_URL', url)
+  const stockService = nameFrom(environment, 'STOCK_URL', stockServiceUrl)
   const places = { host, port, stockPort, webPort, url, stockServiceUrl, webUrl }
-  return { ...places, ...names, accessTokenLifetimeSeconds, isProduction: NODE_ENV === 'production' }
+  return { ...places, issuer, stockService, accessTokenLifetimeSeconds, isProduction: NODE_ENV === 'production' }
 }
 
 function wholeNumber(environment: NodeJS.ProcessEnv, name: string, absent: number, highest = 65_535): number {
-  const value = Number(environment[name] ?? absent)
+  const text = environment[name] ?? String(absent)
+  const value = Number(text)
   if (Number.isInteger(value) && value > 0 && value <= highest) return value
-  throw new CannotStartError(`${name} is no whole number from 1 to ${highest}`)
+  throw new CannotStartError(`${name} must be a whole number from 1 to ${highest}; it is "${text}"`)
+}
+
+/** Where a server that listens at this host is found from this machine. */
+function urlOf(host: string, port: number): string {
+  const isEveryAddress = host === '0.0.0.0' || host === '::'
+  return `http://${isEveryAddress ? '127.0.0.1' : isIPv6(host) ? `[${host}]` : host}:${port}`
+}
+
+function nameFrom(environment: NodeJS.ProcessEnv, variable: string, absent: string): string {
+  const value = environment[variable] ?? absent
+  const isOwn = URL.canParse(value) && /^http:\/\/(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:|\/|$)/.test(value)
+  if (isOwn || (URL.canParse(value) && value.startsWith('https://'))) return value
+  const problem = `${variable} must be an https URL, or an http URL of this machine such as http://127.0.0.1:3000`
+  throw new CannotStartError(`${problem}; it is ${environment[variable] === undefined ? `${value}, from HOST` : value}`)
 }

@@ -1,5 +1,5 @@
 import express, { type ErrorRequestHandler, type Express } from 'express'
-import { clientCredentialsGrant, createAuthorizationServer, memoryThrottle } from 'latchkey'
+import { clientCredentialsGrant, createAuthorizationServer } from 'latchkey'
 import { passwordGrant, refreshTokenGrant, type PasswordHasher, type SigningKeys } from 'latchkey'
 import { addApi } from './api.js'
 import { keyTiming, type Settings } from './settings.js'
@@ -13,11 +13,9 @@ interface Services {
 /** Makes the shop's Express app: the token endpoint, then the routes, each behind its guard. */
 export function createShop(settings: Settings, storage: ShopStorage, { hasher, signingKeys }: Services): Express {
   const { issuer, stockService, accessTokenLifetimeSeconds } = settings
-  const { clients, tokens, data } = storage
-  // Ten times the default, so that one can watch it: after five wrong passwords the next attempt has to wait for so long.
-  const slower = { firstDelaySeconds: 10 }
+  const { clients, tokens, throttle, data } = storage
   const oauth = createAuthorizationServer({
-    ...{ issuer, clients, tokens },
+    ...{ issuer, clients, tokens, throttle },
     scopes: ['orders:read', 'orders:write', 'stock:read', 'stock:write'],
     grants: [passwordGrant({ users: data.users, hasher }), refreshTokenGrant(), clientCredentialsGrant()],
     // The first one is this app, which looks its tokens up; the stock service has nothing to look them up in.
@@ -25,7 +23,6 @@ export function createShop(settings: Settings, storage: ShopStorage, { hasher, s
     signingKeys,
     jwksMaxAgeSeconds: keyTiming.cacheSeconds,
     accessTokenLifetimeSeconds,
-    throttle: memoryThrottle({ limits: { account: slower, known_account: slower } }),
   })
 
   const app = express()

@@ -18,4 +18,4 @@ app.use(resourceServer.router())
 app.get('/warehouse', resourceServer.requireBearer({ scope: 'stock:read' }), (req, res) => {
   res.json({ shelves: { mug: 'A1', teapot: 'B2' }, askedBy: req.auth.clientId })
 })
-await listenAsChild(app, host, stockPort)
+await listenAsChild(app, host, stockPort, 'STOCK_PORT')

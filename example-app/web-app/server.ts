@@ -44,4 +44,4 @@ const answerError: ErrorRequestHandler = (error: Error & { readonly status?: num
 app.use(answerError)
 
 const { host, webPort } = readSettings()
-await listenAsChild(app, host, webPort)
+await listenAsChild(app, host, webPort, 'WEB_PORT')

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { csrfSync } from 'csrf-sync'
 import type { Request, RequestHandler } from 'express'
 import { getIronSession, type IronSession } from 'iron-session'
-import { readDemoSecrets } from '../demo-files.js'
+import { needDemoSecrets } from '../demo-files.js'
 
 /** What stands in the encrypted cookie; no password. What is changed counts once it is saved, before the page is sent. */
 interface Session {
@@ -16,7 +16,7 @@ export type SignedInUser = Readonly<
   Record<'username' | 'accessToken' | 'refreshToken', string> & Record<'expiresAt' | 'renewals' | 'renewedAt', number>
 >
 
-const { cookiePassword: password = '' } = readDemoSecrets() ?? {}
+const { cookiePassword: password } = needDemoSecrets()
 const sessions = new WeakMap<object, IronSession<Session>>()
 
 /** Opens the session of a browser. Only pages begin one: forms of other sites come without the cookie, and would replace it. */

@@ -1,5 +1,5 @@
 import type { Request } from 'express'
-import { readDemoSecrets } from '../demo-files.js'
+import { needDemoSecrets } from '../demo-files.js'
 import { basic, send, type Answer, type ClientRequest } from '../http-exchange.js'
 import { readSettings } from '../settings.js'
 import { noteFor } from './exchanges.js'
@@ -20,7 +20,7 @@ export class Trouble extends Error {
 export class SignInNeeded extends Error {}
 
 const { url } = readSettings()
-const Authorization = basic('shop-app', readDemoSecrets()?.clients['shop-app'] ?? '')
+const Authorization = basic('shop-app', needDemoSecrets().clients['shop-app'])
 
 /** Calls the shop for the user; renews the access token when it has run out, or is not valid any more (RFC 6750 §3.1). */
 export async function callShop(req: Request, path: string, request: Partial<ClientRequest> = {}): Promise<Answer> {

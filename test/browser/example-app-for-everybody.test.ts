@@ -51,7 +51,7 @@ describe.skipIf(!hasBrowser)('the web app of the example, for everybody', () => 
       await follow(page, page.getByRole('link', { name: 'Show what is new' }))
       return page.getByRole('main').innerText()
     }
-    await expect.poll(showNews, { timeout: 20_000, interval: 300 }).toContain('GET /orders 403')
+    await expect.poll(showNews, { timeout: 20_000, interval: 300 }).toContain('GET /orders 403 insufficient_scope')
     await page.locator('summary', { hasText: 'GET /orders 403' }).first().click()
     expect(await page.getByRole('main').innerText()).toContain('error="insufficient_scope"')
     await press(visitor, 'Stop stock-sync')

@@ -99,7 +99,7 @@ describe.skipIf(!hasBrowser)('the pages of the example, in a browser', () => {
       expect(await page.evaluate('globalThis.isStillHere')).toBe(true)
 
       const refused = state.getByRole('article').filter({ hasText: 'Asks for the orders of users' }).first()
-      expect(await refused.locator('summary').innerText()).toBe('GET /orders 403')
+      expect(await refused.locator('summary').innerText()).toBe('GET /orders 403 insufficient_scope')
       // A click is lost when the list is renewed between its two halves.
       await expect
         .poll(async () => {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { readdirSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
@@ -146,7 +146,7 @@ function checkShared({ name, server, createEmpty }: SharedStorage): void {
     environment = await createEmpty()
     first = await makeShop({ environment })
     second = await makeShop({ of: first })
-    printed = [await first.start(), await second.start()]
+    printed = [await first.start('--curl'), await second.start('--curl')]
   })
 
   it('four that start at once on an empty one agree on secrets, keys and what is there', async () => {
@@ -156,7 +156,8 @@ function checkShared({ name, server, createEmpty }: SharedStorage): void {
     const said = await Promise.all(all.map((shop) => shop.start()))
 
     const { alice, bob } = secretsOf(one).users
-    for (const text of said) expect(text).toContain(`alice, password ${alice!} - bob, password ${bob!} - carol,`)
+    for (const text of said)
+      expect(text).toMatch(new RegExp(`^  alice +${alice!} .*\n  bob +${bob!} .*\n  carol `, 'm'))
     const keys = await Promise.all(all.map((shop) => publishedKeys(shop)))
     expect(keys[0]).toHaveLength(1)
     for (const other of keys) expect(other).toEqual(keys[0])
@@ -195,8 +196,8 @@ function checkShared({ name, server, createEmpty }: SharedStorage): void {
       expect(statuses).toEqual(commands.map(({ comment }) => Number(/: (\d{3})\b/.exec(comment)?.[1])))
     }
     // Each of them speaks of itself: what is pasted reaches both.
-    expect(printed[0]).toContain(`The shop listens at ${first.url},`)
-    expect(printed[1]).toContain(`The shop listens at ${second.url},`)
+    expect(printed[0]).toMatch(new RegExp(`^The shop +${first.url}$`, 'm'))
+    expect(printed[1]).toMatch(new RegExp(`^The shop +${second.url}$`, 'm'))
   })
 
   it('are one issuer', async () => {
@@ -291,7 +292,7 @@ function checkShared({ name, server, createEmpty }: SharedStorage): void {
     const secrets = secretsOf(first)
 
     expect(await Promise.all([first.stop(), second.stop()])).toEqual([0, 0])
-    expect(await Promise.all([first.start(), second.start()])).toEqual(printed)
+    expect(await Promise.all([first.start('--curl'), second.start('--curl')])).toEqual(printed)
 
     expect(secretsOf(first)).toEqual(secrets)
     expect(await publishedKeys(first)).toEqual(keys)
@@ -302,10 +303,16 @@ function checkShared({ name, server, createEmpty }: SharedStorage): void {
   it.skipIf(server === undefined)('refuse to start with secrets of another, and change nothing', async () => {
     const { access_token } = await signIn(first)
     const stranger = await makeShop({ environment })
+    const file = join(stranger.folder, 'demo-secrets.json')
+    const remedy = `Restore that file, or begin again: empty the database, and delete ${stranger.folder}\n`
     expect(await stranger.run('server.js')).toEqual({
-      output:
-        'The shop cannot start. The database was filled with another demo-secrets.json: ' +
-        'use that one, or begin with an empty database\n',
+      output: `The shop cannot start. ${file} is gone, without which the database cannot be used. ${remedy}`,
+      exitCode: 1,
+    })
+    expect(existsSync(file)).toBe(false)
+    writeFileSync(file, JSON.stringify({ ...secretsOf(first), signingKeyPassphrase: randomUUID() }))
+    expect(await stranger.run('server.js')).toEqual({
+      output: `The shop cannot start. The database was filled with another demo-secrets.json. ${remedy}`,
       exitCode: 1,
     })
     expect(await statusOfOrders(first, access_token)).toBe(200)
@@ -337,22 +344,22 @@ describe('a shop that cannot start says why, and ends', () => {
     [
       'nothing listens at DATABASE_URL',
       { DATABASE_URL: 'postgres://me:secret@127.0.0.1:1/shop' },
-      /^postgres:\/\/127\.0\.0\.1:1\/shop: .*ECONNREFUSED.*$/,
+      /^postgres:\/\/127\.0\.0\.1:1\/shop: .*ECONNREFUSED.*\(is it running, and is (?:DATABASE|REDIS)_URL right\?\)$/,
     ],
     [
       'nothing listens at REDIS_URL',
       { REDIS_URL: 'redis://:secret@127.0.0.1:1' },
-      /^redis:\/\/127\.0\.0\.1:1: .*ECONNREFUSED.*$/,
+      /^redis:\/\/127\.0\.0\.1:1: .*ECONNREFUSED.*\(is it running, and is (?:DATABASE|REDIS)_URL right\?\)$/,
     ],
     [
       'DATABASE_URL is of another database',
       { DATABASE_URL: 'mysql://me:secret@127.0.0.1:1/shop' },
-      /^DATABASE_URL is no URL that begins with postgres:\/\/ or postgresql:\/\/$/,
+      /^DATABASE_URL must be a URL that begins with postgres:\/\/ or postgresql:\/\/$/,
     ],
     [
       'REDIS_URL is no URL',
       { REDIS_URL: 'secret' },
-      /^REDIS_URL is no URL that begins with redis:\/\/ or rediss:\/\/$/,
+      /^REDIS_URL must be a URL that begins with redis:\/\/ or rediss:\/\/$/,
     ],
     [
       'both are set',
@@ -362,7 +369,7 @@ describe('a shop that cannot start says why, and ends', () => {
     [
       'a number is none',
       { SHOP_ACCESS_TOKEN_SECONDS: '5s' },
-      /^SHOP_ACCESS_TOKEN_SECONDS is no whole number from 1 to 86400$/,
+      /^SHOP_ACCESS_TOKEN_SECONDS must be a whole number from 1 to 86400; it is "5s"$/,
     ],
   ])('%s', async (_reason, environment, says) => {
     const shop = await makeShop({ environment })
@@ -381,8 +388,9 @@ describe('a shop that cannot start says why, and ends', () => {
     const shop = await makeShop({})
     const { output, exitCode } = await shop.run('server.js', { [variable]: String(port) })
     taken.close()
-    expect(output).toContain(`Nobody can listen at port ${port}: listen EADDRINUSE`)
-    expect(output).toContain('The shop cannot start. ')
+    expect(output).toContain(
+      `The shop cannot start. Port ${port} is already in use. Set ${variable} to another one, or stop the program that uses it\n`,
+    )
     expect(output).not.toContain('    at ')
     expect(exitCode).toBe(1)
   })
@@ -391,8 +399,10 @@ describe('a shop that cannot start says why, and ends', () => {
     const shop = await makeShop({})
     await shop.start()
     const { output, exitCode } = await shop.run('server.js')
-    expect(output).toContain('The shop cannot start. ')
-    expect(output).toContain('EADDRINUSE')
+    expect(output).toContain(
+      `The shop cannot start. Port ${new URL(shop.url).port} is already in use. ` +
+        'Set PORT to another one, or stop the program that uses it\n',
+    )
     expect(output).not.toContain('    at ')
     expect(exitCode).toBe(1)
     expect(await shop.stop()).toBe(0)

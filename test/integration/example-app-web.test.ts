@@ -380,7 +380,7 @@ describe('the integrations page', () => {
     const running = await page()
     expect(running).toContain('It is <b>running</b>')
     expect(running).toMatch(/mug <b id="stock-mug">4\d<\/b>/)
-    expect(running).toMatch(/<code>GET \/orders<\/code> <b class="bad">403<\/b>/)
+    expect(running).toMatch(/<code>GET \/orders<\/code> <b class="bad">403 insufficient_scope<\/b>/)
     expect(running).toContain('error=&#34;insufficient_scope&#34;')
     expect(running).toContain('The access token is a JWT (RFC 9068 §2). Decoded:')
     await browser.post('/integrations')

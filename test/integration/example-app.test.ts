@@ -46,7 +46,7 @@ const issued = new Set<string>()
 beforeAll(async () => {
   buildExampleApp()
   shop = await makeShop()
-  printed = await shop.start()
+  printed = await shop.start('--curl')
   secrets = JSON.parse(shop.read('demo-secrets.json'))
 })
 
@@ -211,7 +211,7 @@ describe('a restart', () => {
     expect(await shop.stop()).toBe(0)
     // Only a database that was closed has no write-ahead log left.
     expect([...shop.databaseFiles().keys()]).toEqual(['shop.db'])
-    expect(await shop.start()).toBe(printed)
+    expect(await shop.start('--curl')).toBe(printed)
 
     expect(await call('GET', '/stock', body.access_token)).toMatchObject({ status: 200 })
     expect(await post({ grant_type: 'refresh_token', refresh_token: body.refresh_token })).toEqual({
@@ -227,7 +227,7 @@ describe('the service, run by hand', () => {
       output: [
         'Gets a token as itself (RFC 6749 §4.4.2): POST /oauth/token 200',
         'Reports what has arrived (RFC 6750 §2.1): PUT /stock/mug 200',
-        'Asks for the orders of users, and is refused (RFC 6750 §3.1): GET /orders 403',
+        'Asks for the orders of users, and is refused (RFC 6750 §3.1): GET /orders 403 insufficient_scope',
         'Gets a token as itself (RFC 6749 §4.4.2, RFC 8707 §2): POST /oauth/token 200',
         'Shows a JWT to another API (RFC 9068 §4): GET /warehouse 200',
         '',
