@@ -79,6 +79,15 @@ describe('lib/', () => {
   })
 })
 
+describe('example-app/', () => {
+  it('has no circle of imports', () => {
+    const example = readTree(fileURLToPath(new URL('../../example-app', import.meta.url)))
+    const sources = new Map([...example].filter(([file]) => !file.startsWith('dist/')))
+    expect(sources.has('shared-stores.ts')).toBe(true)
+    expect(findImportCycles(sources)).toEqual([])
+  })
+})
+
 describe('the import rules', () => {
   const sound: [string, string][] = [
     [
