@@ -11,7 +11,7 @@ import type { Client, ClientStore } from '../stores/client-store.js'
 import { countFailure, limitAttempts, type ThrottleServices } from '../throttle/limit-attempts.js'
 import { clientKeys, type AttemptKeys } from '../throttle/throttle-keys.js'
 import type { ClientAuthMethod, ClientAuthRequest, PresentedCredentials } from './client-auth-method.js'
-import { checkClient } from '../clients/check-client.js'
+import { checkClient } from '../clients/change-client.js'
 import type { ClientWatch } from '../clients/client-watch.js'
 import { invalidClient, malformedCredentials, noCredentials } from './invalid-client.js'
 

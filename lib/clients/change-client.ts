@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { StoreUnavailableError } from '../errors/store-unavailable-error.js'
+import { wrongAnswer } from '../errors/wrong-answer.js'
 import type { RequestContext } from '../request/request-context.js'
-import type { Client, ClientRegistry, ClientStore } from '../stores/client-store.js'
-import { checkClient } from './check-client.js'
+import type { Client, ClientRegistry, ClientStore, ConfidentialClient } from '../stores/client-store.js'
 
 const ATTEMPTS = 10
 const LONGEST_PAUSE_MILLISECONDS = 50
@@ -10,18 +10,18 @@ const LONGEST_PAUSE_MILLISECONDS = 50
 /** A client store whose clients can be changed. */
 export type ChangeableClients = Pick<ClientRegistry, 'findClient' | 'replaceClient'>
 
-/** What becomes of a client: absent, it stays as it is. The result is for whoever asked. */
+/** The outcome of a change. Without `next` the client stays as it is. `result` goes to the caller. */
 export interface ClientChange<Result> {
   readonly next?: Client | undefined
   readonly result: Result
 }
 
-/** Whether the clients of a store can be changed. */
+/** Returns whether the clients of a store can be changed. */
 export function isChangeable(clients: ClientStore): clients is ChangeableClients {
   return typeof (clients as Partial<ClientRegistry>).replaceClient === 'function'
 }
 
-/** Finds a client of exactly this id. */
+/** Finds a client with exactly this id; some databases ignore case or trailing spaces. */
 export async function findExactClient(
   clients: ClientStore,
   clientId: string,
@@ -32,8 +32,8 @@ export async function findExactClient(
 }
 
 /**
- * Changes a client by compare-and-set. `change` is given the client as it is, and again where others were faster; it throws to leave
- * everything as it was. Throws `StoreUnavailableError` when others were faster ten times.
+ * Changes a client by compare-and-set. `change` gets the present client, and gets it again if another process was faster. It throws to
+ * change nothing. Throws `StoreUnavailableError` if other processes were faster ten times.
  */
 export async function changeClient<Result>(
   clients: ChangeableClients,
@@ -45,11 +45,38 @@ export async function changeClient<Result>(
     const current = await findExactClient(clients, clientId, context)
     const { next, result } = change(current)
     if (current === undefined || next === undefined) return result
-    // Only `true` is a success: what a store that breaks the contract answers must not lose a secret.
+    // Only `true` is a success: a store that breaks the contract must not make us lose a secret.
     const replaced: unknown = await clients.replaceClient(current, next)
     if (replaced === true) return result
-    // Not all of them at the same moment again.
+    // Wait at random, or the competing processes would collide again.
     await sleep(Math.random() * Math.min(2 ** attempt, LONGEST_PAUSE_MILLISECONDS))
   }
-  throw new StoreUnavailableError('The client is changed by others all the time')
+  throw new StoreUnavailableError('Other processes keep changing the client')
+}
+
+/**
+ * Checks a client that a store returned. The dangerous mistake is a string instead of a list: `'orders:readonly'.includes('orders:read')`.
+ * Throws a `TypeError`, and the endpoint responds with `server_error`.
+ */
+export function checkClient(client: Client): Client {
+  const { authMethods, grantTypes, scopes, defaultScopes, resources } = client
+  if (!Array.isArray(authMethods)) throw noList('authMethods', authMethods)
+  if (!Array.isArray(grantTypes)) throw noList('grantTypes', grantTypes)
+  if (!Array.isArray(scopes)) throw noList('scopes', scopes)
+  if (defaultScopes !== undefined && !Array.isArray(defaultScopes)) throw noList('defaultScopes', defaultScopes)
+  if (resources !== undefined && !Array.isArray(resources)) throw noList('resources', resources)
+  if (client.clientType === 'confidential') checkSecrets(client)
+  return client
+}
+
+function checkSecrets({ secrets }: ConfidentialClient): void {
+  if (!Array.isArray(secrets)) throw noList('secrets', secrets)
+  for (const { digest } of secrets) {
+    if (typeof (digest as unknown) !== 'string')
+      throw wrongAnswer('ClientStore.findClient', 'a secret with a digest', digest)
+  }
+}
+
+function noList(member: string, value: unknown): TypeError {
+  return wrongAnswer('ClientStore.findClient', `a client with ${member}`, value, 'a list')
 }

@@ -10,17 +10,17 @@ import { isChosen } from './secret-digest.js'
 const REFRESH_SECONDS = 3600
 
 /**
- * Whether any client has a secret that a person chose, and how many the one with the most of them has: a wrong secret costs that many slow
- * hashes, whichever client it is presented for, known or not. Otherwise the time of a refusal would tell which ids such clients have.
+ * Knows the highest number of chosen secrets (secrets that people made up) that a client has. Every wrong secret costs that many slow
+ * hashes, for any client, known or not. Otherwise an attacker could tell from the time of a refusal which clients have such secrets.
  */
 export interface ChosenSecrets {
-  /** Whether chosen secrets are accepted at all. */
+  /** Whether chosen secrets are accepted. */
   readonly areEnabled: boolean
-  /** The number; `own` are the secrets of the client at hand. A promise while it is looked up, at the first use. */
+  /** Returns that number; `own` are the secrets of the client at hand. Returns a promise at the first use, while clients are listed. */
   most(own: readonly ClientSecret[], now: number, context: RequestContext): MaybePromise<number>
-  /** Looks again, later and seldom: called where a secret was wrong. */
+  /** Lists the clients again, after the response and at most once an hour. Called when a secret was wrong. */
   refresh(now: number, context: RequestContext): void
-  /** Tells the operator once that a client was refused because its secret was chosen. */
+  /** Warns the operator, once, that a client was refused because its secret was chosen. */
   tellRefused(context: RequestContext): void
 }
 
@@ -29,17 +29,17 @@ export interface ChosenSecretsServices {
   readonly clients: ClientStore
   readonly hasher: PasswordHasher
   readonly emit: Emit
-  /** Absent: what the store lists; no, where it cannot list. */
+  /** Absent: taken from the clients that the store lists; false if it cannot list them. */
   readonly chosenClientSecrets: boolean | undefined
 }
 
-/** Makes what knows of chosen secrets: by the option, else by a list of all clients, made at the first use and again each hour. */
+/** Creates a {@link ChosenSecrets} from the option, or from a list of all clients that is made at the first use and again each hour. */
 export function chosenSecrets({ clients, hasher, emit, chosenClientSecrets }: ChosenSecretsServices): ChosenSecrets {
   const registry = chosenClientSecrets === undefined && isListed(clients) ? clients : undefined
   const areEnabled = registry !== undefined || chosenClientSecrets === true
-  /** What the option or the list said; `undefined` before the first list. */
-  let told = registry === undefined ? Number(areEnabled) : undefined
-  /** What clients had that were found. */
+  /** The number by the option or the list; `undefined` before the first list. */
+  let listed = registry === undefined ? Number(areEnabled) : undefined
+  /** The highest number among the clients that were looked up. */
   let seen = 0
   let listedAt = 0
   let hasToldRefused = false
@@ -53,21 +53,21 @@ export function chosenSecrets({ clients, hasher, emit, chosenClientSecrets }: Ch
   }
 
   function list(now: number, context: RequestContext): MaybePromise<number> {
-    if (registry === undefined) return told ?? 0
+    if (registry === undefined) return listed ?? 0
     if (listing !== undefined) return listing
     listedAt = now
     const count = (all: readonly Client[]): number => {
       const most = countMost(all, now, hasher)
-      told = most
+      listed = most
       listing = undefined
       return most
     }
-    // Whoever cannot tell is taken for one that has some: a slow hash more harms less than an answer that tells.
+    // If the list fails, assume one: an unnecessary slow hash is better than a response time that tells.
     const failed = (cause: unknown): number => {
       emitError(emit, context, publicError(cause))
-      told ??= 1
+      listed ??= 1
       listing = undefined
-      return told
+      return listed
     }
     try {
       const all = registry.listClients()
@@ -83,12 +83,12 @@ export function chosenSecrets({ clients, hasher, emit, chosenClientSecrets }: Ch
     areEnabled,
     most(own, now, context) {
       learn(own)
-      return told === undefined ? andThen(list(now, context), (most) => Math.max(most, seen)) : Math.max(told, seen)
+      return listed === undefined ? andThen(list(now, context), (most) => Math.max(most, seen)) : Math.max(listed, seen)
     },
     refresh(now, context) {
-      if (registry === undefined || told === undefined || Math.abs(now - listedAt) < REFRESH_SECONDS) return
+      if (registry === undefined || listed === undefined || Math.abs(now - listedAt) < REFRESH_SECONDS) return
       listedAt = now
-      // After the answer: a list may take long, and what is known is good enough.
+      // After the response: listing may take long, and the known number is good enough.
       setImmediate(() => void list(now, context))
     },
     tellRefused(context) {
@@ -100,7 +100,7 @@ export function chosenSecrets({ clients, hasher, emit, chosenClientSecrets }: Ch
 }
 
 const refused =
-  'A client is refused because its secret was chosen by a person and not generated. Set chosenClientSecrets: true, or give the client a generated secret (createClient, clients.rotateSecret)'
+  'A client was refused because its secret was chosen by a person and not generated. Set chosenClientSecrets: true, or give the client a generated secret (createClient, clients.rotateSecret)'
 
 function isListed(clients: ClientStore): clients is ClientRegistry {
   return typeof (clients as Partial<ClientRegistry>).listClients === 'function'

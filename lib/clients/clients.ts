@@ -1,6 +1,5 @@
 import { changeClient, findExactClient, isChangeable, type ClientChange } from './change-client.js'
-import { generateSecret } from './generated-secret.js'
-import { secretIdOf } from './secret-id.js'
+import { generateSecret, secretIdOf } from './secret-digest.js'
 import { describeOptions } from '../checks/describe-options.js'
 import { flag, text, wholeNumber } from '../checks/option-kind.js'
 import { ConfigurationError } from '../errors/configuration-error.js'
@@ -13,22 +12,27 @@ import type { Client, ClientRegistry, ClientSecret, ClientStore, ConfidentialCli
 const DAY = 86_400
 
 /**
- * What an operator may do with clients and their secrets, also from several processes at once: each change is a compare-and-set. Rejects
- * with `ConfigurationError` for a client or a secret that there is not, and where the client store cannot be written to.
+ * What an operator can do with clients and their secrets. Several processes may do so at once: each change is a compare-and-set. The
+ * methods reject with `ConfigurationError` if the client or secret does not exist, or if the client store cannot be written to.
+ *
+ * @example
+ * ```ts
+ * const { clientSecret } = await oauth.clients.rotateSecret({ clientId: 'nightly-report' })
+ * ```
  */
 export interface Clients {
-  /** Gives a client one secret more, and the secrets that it has an end. Those that have ended are removed. */
+  /** Adds a secret to a client and lets its former secrets expire. Removes those that have expired. */
   rotateSecret(options: RotateSecretOptions): Promise<RotatedSecret>
-  /** The secrets that work, without their digests, the oldest first. */
+  /** Lists the secrets that work, without their digests, oldest first. */
   listSecrets(selection: { readonly clientId: string }): Promise<readonly ListedSecret[]>
   /**
-   * Withdraws a secret at once. The only one that works is not withdrawn: `rotateSecret` with `overlapSeconds: 0` replaces it. Tokens
-   * that were issued stay, unless `endTokens` is true: then all tokens of the client end, whichever secret they were asked for with.
+   * Withdraws a secret at once. Refuses to withdraw the only one that works: replace it by `rotateSecret` with `overlapSeconds: 0`. Issued
+   * tokens stay valid, unless `endTokens` is true: then all tokens of the client are revoked, whichever secret they were requested with.
    */
   retireSecret(selection: RetireSecretOptions): Promise<void>
   /**
-   * Disables a client, and ends its tokens at once: its sign-ins, and its own tokens, JWTs among them. Resource servers that verify by
-   * published keys accept its JWTs to their end.
+   * Disables a client and revokes its tokens at once: those of its sign-ins and its own, JWTs included. Resource servers that verify with
+   * published keys accept its JWTs until they expire.
    *
    * @example
    * ```ts
@@ -36,31 +40,31 @@ export interface Clients {
    * ```
    */
   disable(clientId: string): Promise<void>
-  /** Enables a client again. The tokens that it had stay revoked. */
+  /** Enables a client again. Its former tokens stay revoked. */
   enable(clientId: string): Promise<void>
-  /** Deletes a client, and ends its tokens as `disable` does. */
+  /** Deletes a client and revokes its tokens, as `disable` does. */
   delete(clientId: string): Promise<void>
 }
 
-/** Which secret is withdrawn. */
+/** The secret to withdraw. */
 export interface RetireSecretOptions {
   /** The client whose secret it is. */
   readonly clientId: string
-  /** One of `listSecrets`. */
+  /** The id of one of `listSecrets`. */
   readonly secretId: string
-  /** Whether the tokens of the client are revoked, once the secret does not work any more. Default false. */
+  /** Whether to revoke the tokens of the client, once the secret no longer works. Default false. */
   readonly endTokens?: boolean | undefined
 }
 
-/** Whose secret is rotated, and how. */
+/** The client whose secret is rotated, and how. */
 export interface RotateSecretOptions {
   /** The client that gets a new secret. */
   readonly clientId: string
-  /** Seconds that present secrets go on working, unless they end earlier. Default 604,800 (7 days), at most a year; 0: none. */
+  /** Seconds for which present secrets keep working, unless they expire earlier. Default 604,800 (7 days), at most a year; 0: they stop at once. */
   readonly overlapSeconds?: number | undefined
   /**
-   * Whether the tokens of the client are revoked, for a secret that has leaked; with `overlapSeconds: 0` only. If that fails the promise
-   * rejects, and the new secret is lost: rotate again. Default false.
+   * Whether to revoke the tokens of the client, for a secret that has leaked. Needs `overlapSeconds: 0`. If that fails, the promise rejects
+   * and the new secret is lost: rotate again. Default false.
    */
   readonly endTokens?: boolean | undefined
 }
@@ -79,25 +83,25 @@ const rotation = describeOptions<RotateSecretOptions>()('rotateSecret', {
 
 /** The new secret of a client. */
 export interface RotatedSecret {
-  /** The only copy: show it once to whoever runs the client. */
+  /** The only copy: show it once to the operator of the client. */
   readonly clientSecret: string
   readonly secretId: string
-  /** The former secrets that still work, and until when, in seconds since the epoch. */
+  /** The former secrets that still work, and when they expire, in seconds since the epoch. */
   readonly expires: readonly { readonly secretId: string; readonly expiresAt: number }[]
 }
 
-/** A secret of a client, without what would help to use it. Times are seconds since the epoch. */
+/** A secret of a client, without its digest. Times are seconds since the epoch. */
 export interface ListedSecret {
   readonly secretId: string
   /** Absent: unknown. */
   readonly createdAt: number | undefined
-  /** Absent: it does not end. */
+  /** Absent: it does not expire. */
   readonly expiresAt: number | undefined
-  /** Noted once an hour. Absent: it was not used since this is noted. */
+  /** Recorded at most once an hour. Absent: no use was recorded. */
   readonly lastUsedAt: number | undefined
 }
 
-/** Makes the operations on the clients of a server. */
+/** Creates the operations on the clients of a server. */
 export function clientsOf(services: {
   readonly clients: ClientStore
   /** Revokes all tokens of a client. */
@@ -175,7 +179,7 @@ export function clientsOf(services: {
 
     async disable(clientId) {
       await setDisabled(clientId, true)
-      // Also of a client that was disabled already: the last time it may not have come so far.
+      // Even if the client was disabled before: that attempt may have failed at this step.
       await endTokensOf(clientId)
     },
 
@@ -183,7 +187,7 @@ export function clientsOf(services: {
 
     async delete(clientId) {
       if (!isDeletable(clients)) throw readOnly('deleteClient')
-      // Disabled first, so that what is interrupted can be begun again.
+      // Disable it first, so that an interrupted deletion can be repeated.
       await setDisabled(clientId, true)
       await endTokensOf(clientId)
       await clients.deleteClient(clientId)
@@ -204,25 +208,28 @@ function confidential(client: Client | undefined): ConfidentialClient {
 }
 
 function unknownClient(): ConfigurationError {
-  return new ConfigurationError('clientId', 'is the id of no client', 'Create the client first')
+  return new ConfigurationError('clientId', 'no client has this id', 'Create the client first')
 }
 
 function tokensOfWorkingSecret(): ConfigurationError {
   const remedy = 'Set overlapSeconds: 0, or leave endTokens out'
-  return new ConfigurationError('rotateSecret.endTokens', 'needs former secrets to end at once', remedy)
+  return new ConfigurationError('rotateSecret.endTokens', 'requires that former secrets expire at once', remedy)
 }
 
 function readOnly(missing = 'replaceClient'): ConfigurationError {
-  const remedy =
-    'Give the server a ClientRegistry, as the stores of this package are, or change clients where they are kept'
-  return new ConfigurationError('clients', `cannot be written to: it has no method ${missing}`, remedy)
+  const remedy = 'Use a ClientRegistry, as the stores of this package are, or change the clients where they are stored'
+  return new ConfigurationError('clients', `cannot be changed: the client store has no method ${missing}`, remedy)
 }
 
 function unknownSecret(): ConfigurationError {
-  return new ConfigurationError('secretId', 'is no secret of this client', 'Choose one of listSecrets')
+  return new ConfigurationError(
+    'secretId',
+    'this client has no secret with this id',
+    'Use an id that listSecrets returns',
+  )
 }
 
 function lastSecret(): ConfigurationError {
   const remedy = 'Replace it by rotateSecret with overlapSeconds: 0, or disable the client'
-  return new ConfigurationError('secretId', 'is the only secret of this client that works', remedy)
+  return new ConfigurationError('secretId', 'is the only working secret of this client', remedy)
 }

@@ -6,30 +6,30 @@ import { isUnwantedPromise } from '../time/maybe-promise.js'
 import type { RequestContext } from '../request/request-context.js'
 import type { ClientSecret, ClientStore } from '../stores/client-store.js'
 import { changeClient, isChangeable, type ChangeableClients, type ClientChange } from './change-client.js'
-import { secretIdOf } from './secret-id.js'
+import { secretIdOf } from './secret-digest.js'
 
 const INTERVAL_SECONDS = 3600
 const MOST_REMEMBERED = 10_000
 
-/** A client has proved itself by one of its secrets. */
+/** A client has authenticated by one of its secrets. */
 export interface SecretUse {
   readonly clientId: string
   readonly secret: ClientSecret
   /** The secret as it was presented. */
   readonly proof: string
-  /** Whether it is stored as a slow hash. */
+  /** Whether a person chose it, so that it is stored as a slow hash. */
   readonly isChosen: boolean
   /** Seconds since the epoch. */
   readonly now: number
   readonly context: RequestContext
 }
 
-/** Is told of each use of a secret. Nothing waits for it, and nothing comes of its failures but an event. */
+/** Notes the use of a secret, later. A failure is reported as an event and has no other effect. */
 export type NoteSecretUse = (use: SecretUse) => void
 
 /**
- * Makes what notes when a secret was last used, and hashes a chosen one anew where its hash is weaker than `hasher` makes them. It
- * does nothing for a secret within an hour of the last time. `undefined` where clients cannot be changed.
+ * Creates a function that records when a secret was last used, at most once an hour, and rehashes a chosen secret whose hash is weaker than
+ * those of `hasher`. Returns `undefined` if the clients of the store cannot be changed.
  */
 export function secretUseNotes(services: {
   readonly clients: ClientStore
@@ -38,8 +38,8 @@ export function secretUseNotes(services: {
 }): NoteSecretUse | undefined {
   const { clients, hasher, emit } = services
   if (!isChangeable(clients)) return undefined
-  /** Digest → when it was last seen to: also where writing failed, or a cached client does not tell of it. */
-  const seenTo = new Map<string, number>()
+  /** Digest → when we last recorded its use, even if writing failed or a cached client does not show it. */
+  const recordedAt = new Map<string, number>()
 
   return (use) => {
     const { secret, isChosen, now, context } = use
@@ -48,10 +48,10 @@ export function secretUseNotes(services: {
       const needsRehash: unknown = isChosen && hasher.needsRehash(secret.digest)
       const isWeak = !isUnwantedPromise(needsRehash) && needsRehash === true
       if (!isWeak && isRecent(secret.lastUsedAt, now)) return
-      if (isRecent(seenTo.get(secret.digest), now)) return
-      if (seenTo.size >= MOST_REMEMBERED) seenTo.clear()
-      seenTo.set(secret.digest, now)
-      // After the answer, also where the store works without promises.
+      if (isRecent(recordedAt.get(secret.digest), now)) return
+      if (recordedAt.size >= MOST_REMEMBERED) recordedAt.clear()
+      recordedAt.set(secret.digest, now)
+      // After the response, even if the store works without promises.
       setImmediate(() => void noteUse(clients, use, isWeak ? hasher : undefined).catch(failed))
     } catch (cause) {
       failed(cause)
@@ -68,7 +68,7 @@ async function noteUse(
   await changeClient(clients, clientId, context, (client): ClientChange<void> => {
     const isDue = (secret: ClientSecret): boolean =>
       secret.digest === digest && (newDigest !== undefined || !isRecent(secret.lastUsedAt, now))
-    // It was withdrawn meanwhile, or another process has noted its use.
+    // The secret was withdrawn meanwhile, or another process has recorded its use.
     if (client?.clientType !== 'confidential' || !client.secrets.some(isDue)) return { result: undefined }
     const used = (secret: ClientSecret): ClientSecret => ({
       ...secret,
@@ -81,7 +81,7 @@ async function noteUse(
   })
 }
 
-/** Also when the clock of another process is ahead. */
+/** Returns whether a time is less than an hour ago, or ahead: the clock of another process may be. */
 function isRecent(time: number | undefined, now: number): boolean {
   return time !== undefined && Math.abs(now - time) < INTERVAL_SECONDS
 }

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { hash } from '../crypto/hash.js'
 import { ConfigurationError } from '../errors/configuration-error.js'
 import { isPrintableAscii } from '../protocol/grammar.js'
@@ -7,12 +8,12 @@ const SHA256 = 'sha256:'
 const BITS = 128
 
 /**
- * Returns the digest of a secret that a machine made, as `ClientSecret.digest` keeps it. Such a secret counts as one that cannot be
- * guessed: guesses at it are counted, but never held up.
+ * Returns the digest of a generated secret, for `ClientSecret.digest`. Such a secret counts as one that cannot be guessed: wrong guesses
+ * are counted but never delayed.
  *
- * Throws a `ConfigurationError` for a secret that can be guessed: one that has less than 128 bits even if each of its characters was drawn
- * at random (hex digits have 4 bits, letters and digits 5 to 6, words between spaces 13); and for one with a character that no request can
- * carry: a secret is printable ASCII (RFC 6749 appendix A.2).
+ * Throws `ConfigurationError` for a secret of less than 128 bits, even if each of its characters was random (hex digits have 4 bits, letters
+ * and digits 5 to 6, words between spaces 13). Also throws for a character that no request can carry: a secret is printable ASCII (RFC 6749
+ * appendix A.2).
  *
  * @example
  * ```ts
@@ -39,22 +40,22 @@ export function digestClientSecret(secret: string): string {
   return digestOfSecret(secret)
 }
 
-/** The digest of any secret, such as one that a request presents. */
+/** Returns the digest of any secret, such as one that a request presents. */
 export function digestOfSecret(secret: string): string {
   return SHA256 + hash('sha256', secret, 'base64url')
 }
 
-/** Whether a secret was chosen by a person: every one that is no digest of ours is a slow hash. */
+/** Returns whether a secret was chosen by a person: every digest that is not ours is a slow hash. */
 export function isChosen({ digest }: ClientSecret): boolean {
   return !digest.startsWith(SHA256)
 }
 
-/** Whether a digest has the form of ours; with less, more or other characters it matches no secret. */
+/** Returns whether a digest has exactly the form of ours. Any other length or character matches no secret. */
 export function isGeneratedDigest(digest: string): boolean {
   return /^sha256:[\w-]{43}$/.test(digest)
 }
 
-/** The bits that a secret has at most: what it would have if its characters, or its words, were drawn at random. */
+/** Returns the most bits that a secret can have: those of random characters, or of random words. */
 function mostBits(secret: string): number {
   const characters = secret.length * Math.log2(alphabetSize(secret))
   // A list of 7776 words (Diceware) has 13 bits a word.
@@ -63,7 +64,7 @@ function mostBits(secret: string): number {
 
 function alphabetSize(secret: string): number {
   if (/^(?:[0-9a-f]*|[0-9A-F]*)$/.test(secret)) return /[a-f]/i.test(secret) ? 16 : 10
-  // What has the separators of base64url, as names with a dash have, counts as that.
+  // A secret with the separators of base64url counts as base64url.
   if (/^[\w-]*$/.test(secret) && /[-_]/.test(secret)) return 64
   const classes: readonly (readonly [RegExp, number])[] = [
     [/[0-9]/, 10],
@@ -72,4 +73,34 @@ function alphabetSize(secret: string): number {
     [/[^0-9A-Za-z]/, 33],
   ]
   return classes.reduce((size, [pattern, members]) => (pattern.test(secret) ? size + members : size), 0)
+}
+
+const ID_BYTES = 4
+
+/** Creates an id for a secret. The id is not secret. */
+export function createSecretId(): string {
+  return randomBytes(ID_BYTES).toString('hex')
+}
+
+/** Returns the id of a secret. For one stored without an id, it is derived from the digest, of which it reveals nothing. */
+export function secretIdOf({ secretId, digest }: ClientSecret): string {
+  return secretId ?? hash('sha256', digest, 'hex').slice(0, 2 * ID_BYTES)
+}
+
+const SECRET_BYTES = 32
+
+/** A generated secret, and what is stored of it. */
+export interface GeneratedSecret {
+  /** 256 random bits in base64url, so that encoding it for HTTP Basic changes nothing. The only copy. */
+  readonly clientSecret: string
+  readonly secret: ClientSecret & { readonly secretId: string }
+}
+
+/** Generates a secret. `now` is in seconds since the epoch. */
+export function generateSecret(now: number): GeneratedSecret {
+  const clientSecret = randomBytes(SECRET_BYTES).toString('base64url')
+  return {
+    clientSecret,
+    secret: { secretId: createSecretId(), digest: digestClientSecret(clientSecret), createdAt: now },
+  }
 }

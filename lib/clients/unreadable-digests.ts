@@ -3,22 +3,21 @@ import { findUnreadable, type PasswordHasher } from '../passwords/password-hashe
 import type { UnreadableHash } from '../passwords/unreadable-hash.js'
 import type { RequestContext } from '../request/request-context.js'
 import type { Client, ClientSecret } from '../stores/client-store.js'
-import { isChosen, isGeneratedDigest } from './secret-digest.js'
-import { secretIdOf } from './secret-id.js'
+import { isChosen, isGeneratedDigest, secretIdOf } from './secret-digest.js'
 
 const MOST_SECRETS = 100
 
-/** Notices digests of secrets that no secret can match: nobody gets in by one, and the operator should know why. */
+/** Finds stored digests that no secret can match, and tells the operator. */
 export interface UnreadableDigests {
-  /** Finds one among the secrets of a client. */
+  /** Finds such a digest among the secrets of a client. */
   find(secrets: readonly ClientSecret[]): ClientSecret | undefined
-  /** Warns of one, once for each secret; returns whether there is one. */
+  /** Warns of such a digest, once for each secret. Returns whether the client has one. */
   tell(client: Client | undefined, secrets: readonly ClientSecret[], context: RequestContext): boolean
 }
 
-/** Makes what notices them; `hasher` is the one that reads chosen secrets. */
+/** Creates an {@link UnreadableDigests}. `hasher` reads chosen secrets. */
 export function unreadableDigests(hasher: PasswordHasher, emit: Emit): UnreadableDigests {
-  const told = new Set<string>()
+  const warned = new Set<string>()
 
   function problemOf(secret: ClientSecret): UnreadableHash | undefined {
     const { digest } = secret
@@ -28,7 +27,7 @@ export function unreadableDigests(hasher: PasswordHasher, emit: Emit): Unreadabl
   }
 
   function find(secrets: readonly ClientSecret[]): ClientSecret | undefined {
-    // A loop, as the list may be frozen: the same time as where there is no client.
+    // Runs for unknown clients too, so that the time reveals nothing.
     for (const secret of secrets) if (problemOf(secret) !== undefined) return secret
     return undefined
   }
@@ -41,10 +40,10 @@ export function unreadableDigests(hasher: PasswordHasher, emit: Emit): Unreadabl
       const { clientId } = client
       const secretId = secretIdOf(secret)
       const key = `${clientId} ${secretId}`
-      if (told.has(key) || told.size >= MOST_SECRETS) return true
-      told.add(key)
+      if (warned.has(key) || warned.size >= MOST_SECRETS) return true
+      warned.add(key)
       const { looksLike = '', remedy = storeDigest } = problemOf(secret) ?? {}
-      const message = `The digest of secret ${secretId} of client ${clientId} looks like ${looksLike}, which nothing can match. ${remedy}.`
+      const message = `The digest of secret ${secretId} of client ${clientId} looks like ${looksLike}, which no secret can match. ${remedy}.`
       emit(context, { type: 'warning', code: 'unreadable_digest', message, clientId, secretId })
       return true
     },
@@ -52,8 +51,8 @@ export function unreadableDigests(hasher: PasswordHasher, emit: Emit): Unreadabl
 }
 
 const padded: UnreadableHash = {
-  looksLike: 'a sha256 digest with blanks or a line break around it',
-  remedy: 'Trim it where it is stored: a CHAR(n) column pads, and a file ends its lines',
+  looksLike: 'a sha256 digest with spaces or a line break around it',
+  remedy: 'Trim it where it is stored: a CHAR(n) column pads, and a file ends with a line break',
 }
 
 const damaged: UnreadableHash = {

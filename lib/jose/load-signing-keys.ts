@@ -39,7 +39,9 @@ const description = describeOptions<SigningKeyOptions>()('loadSigningKeys', {
  * cannot be used.
  *
  * @example
+ * ```ts
  * const signingKeys = loadSigningKeys(['keys/2026-12.pem', { key: 'keys/2026-06.pem', state: 'retired' }])
+ * ```
  */
 export function loadSigningKeys(sources: readonly (KeySource | SigningKeyOptions)[]): SigningKeys {
   if (!Array.isArray(sources)) {

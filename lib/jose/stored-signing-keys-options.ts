@@ -37,7 +37,10 @@ export interface StoredSigningKeys extends SigningKeys {
    * Creates an active key if the store has none. Several processes may call it at once. It also re-encrypts keys that were stored under a
    * former passphrase or by an earlier version.
    *
-   * @example await signingKeys.ensureActive()
+   * @example
+   * ```ts
+   * await signingKeys.ensureActive()
+   * ```
    */
   ensureActive(algorithm?: GeneratedAlgorithm): Promise<void>
   /** Begins a rotation: publishes a new key that does not sign yet, and returns its id. Default ES256. */

@@ -24,8 +24,11 @@ const ATTEMPTS = 10
  * Keeps signing keys, encrypted, in a store that all processes of an issuer share. Throws `ConfigurationError`.
  *
  * @example
+ * ```ts
+ * const { keys } = openSqliteStores('latchkey.db')
  * const signingKeys = storedSigningKeys({ store: keys, passphrase: process.env['KEY_PASSPHRASE'] ?? '' })
  * await signingKeys.ensureActive()
+ * ```
  */
 export function storedSigningKeys(options: StoredSigningKeysOptions): StoredSigningKeys {
   const { store, clock, refreshSeconds, publishSeconds, retainSeconds, maxStaleSeconds } =

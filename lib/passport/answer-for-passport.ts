@@ -2,11 +2,11 @@ import { STATUS_CODES, type ServerResponse } from 'node:http'
 import type { Refusal } from './decision.js'
 
 /**
- * Runs `fail`, which hands a refusal to Passport, and answers with `refusal` if Passport ends the response there and then.
+ * Runs `fail`, which reports a refusal to Passport, and writes `refusal` if Passport ends the response inside that call.
  *
- * Passport would answer in plain text, where clients of OAuth read JSON (RFC 6749 §5.2). It cannot be told so, but it ends the
- * response within `fail`, with the words of the status: that call is caught. Everything else that a route may do with a
- * refusal happens as ever: the next strategy, a callback of the route's own, `failWithError`, `failureRedirect`.
+ * Passport would respond in plain text, but OAuth clients expect JSON (RFC 6749 §5.2). There is no option for that. But Passport ends the
+ * response inside `fail` with the words of the status, so we intercept that call. Anything else that a route does with a refusal works as
+ * before: the next strategy, a callback, `failWithError`, `failureRedirect`.
  */
 export function answerForPassport(res: ServerResponse, refusal: Refusal, fail: () => void): void {
   const target: { end(...parameters: unknown[]): unknown } = res
@@ -24,7 +24,7 @@ export function answerForPassport(res: ServerResponse, refusal: Refusal, fail: (
   function catchEnd(...parameters: unknown[]): unknown {
     if (!failing || !isPassports(res, refusal, parameters)) return end(...parameters)
     restore()
-    // With 401 Passport has put its challenges in the place of those that the route had set. The refusal brings its own.
+    // For 401 Passport has replaced the challenges that the route had set. The refusal has its own.
     const challenges = new Set([...challengesBefore, ...challengesOf(res)])
     if (refusal.challenge !== undefined) challenges.delete(refusal.challenge)
     if (challenges.size > 0) res.setHeader('WWW-Authenticate', [...challenges])
@@ -35,14 +35,14 @@ export function answerForPassport(res: ServerResponse, refusal: Refusal, fail: (
 
   function restore(): void {
     failing = false
-    // Where somebody has wrapped ours meanwhile, theirs stays, and ours only passes on.
+    // If somebody has wrapped our function meanwhile, their wrapper stays and ours only passes the call on.
     if (target.end !== catchEnd) return
     if (own === undefined) Reflect.deleteProperty(target, 'end')
     else Object.defineProperty(target, 'end', own)
   }
 }
 
-/** Whether it is Passport that ends the response: with these words only, and challenges as a list where there are any. */
+/** Returns whether Passport ends the response: with exactly these words, and its challenges as a list. */
 function isPassports(res: ServerResponse, { challenge }: Refusal, parameters: readonly unknown[]): boolean {
   return (
     !res.headersSent &&

@@ -10,7 +10,7 @@ import { beginTrace } from '../telemetry/request-trace.js'
 import { answerForPassport } from './answer-for-passport.js'
 import { moreTelling, type Decision, type Refusal } from './decision.js'
 
-/** What Passport adds to a strategy for each request; a strategy calls exactly one of them. */
+/** The actions that Passport adds to a strategy for each request. A strategy calls exactly one of them. */
 export interface PassportActions {
   success(user: unknown, info?: unknown): void
   fail(challenge: string | undefined, status: number): void
@@ -18,19 +18,19 @@ export interface PassportActions {
   error(error: unknown): void
 }
 
-/** A request as Passport hands it to a strategy. */
+/** A request as Passport gives it to a strategy. */
 export interface AttemptedRequest {
-  /** Express: with the response that belongs to it. */
+  /** In Express it has its response. */
   readonly req: HttpRequest & { readonly res?: ServerResponse }
   /** The options of `passport.authenticate()`: one object for a route and all its strategies. */
   readonly options: object | undefined
   readonly context: HttpRequestContext
 }
 
-/** The refusal that Passport is being told of at this very moment: it calls the next strategy of the route within. */
+/** The refusal that is being reported to Passport right now. Passport calls the next strategy of the route inside that call. */
 let refusing: (Omit<AttemptedRequest, 'context'> & { readonly refusal: Refusal }) | undefined
 
-/** Lets a strategy decide about a request, and tells Passport. Whatever goes wrong in that is answered with 500 or 503. */
+/** Lets a strategy decide about a request and reports the decision to Passport. Any error is answered with 500 or 503. */
 export function attempt(
   strategy: PassportActions,
   request: AttemptedRequest,
@@ -39,8 +39,8 @@ export function attempt(
 ): void {
   const { req, options, context } = request
   const trace = beginTrace(context)
-  // Taken at once: a strategy that was given to `passport.authenticate()` in place of its name is one object for all requests,
-  // and has the actions of the next one by the time this one is decided.
+  // Bind them at once. A strategy object that was passed to `passport.authenticate()` serves all requests, and has the actions of another
+  // request by the time this one is decided.
   const success = strategy.success.bind(strategy)
   const fail = strategy.fail.bind(strategy)
   const pass = strategy.pass.bind(strategy)
@@ -78,7 +78,7 @@ export function attempt(
     }
     const answered = moreTelling(earlier, refusal)
     const { res } = req
-    // Somebody answered meanwhile, a time-out of the application perhaps: Passport would only throw.
+    // The response was sent meanwhile, perhaps by a time-out of the application. Passport would throw.
     if (res?.headersSent === true) {
       answered.answer(res)
       return
@@ -93,8 +93,8 @@ export function attempt(
     }
   }
 
-  // Not a failure in Passport's sense: in a chain such as ['bearer', 'anonymous'] that would make everybody anonymous while a
-  // store is out of reach. And not an error in its sense: the application would answer that, with HTML or its own words.
+  // Do not use Passport's `fail`: in a chain such as ['bearer', 'anonymous'] everybody would be anonymous while a store is unreachable.
+  // And not its `error`: the application would respond to that, in HTML or its own words.
   function breakOff(thrown: unknown): void {
     const failure = publicError(thrown)
     trace?.end(failure.code)
@@ -110,15 +110,15 @@ function outcomeOf(decision: Decision): string {
 }
 
 /**
- * Passport signs a user in for the whole session unless told otherwise, and fails where there are no sessions. A token is sent
- * with every request: without a word from the route there is no session.
+ * Turns the session off by default. Passport signs a user in for the whole session, and fails without sessions, but a token is sent with
+ * every request.
  */
 function withoutSession(options: { session?: unknown } | undefined, succeed: () => void): void {
   if (options === undefined || options.session !== undefined) {
     succeed()
     return
   }
-  // Given back at once: the strategies of a route share the object, and another one may want its session.
+  // Restore it at once: the strategies of a route share the object, and another one may use sessions.
   Reflect.set(options, 'session', false)
   try {
     succeed()

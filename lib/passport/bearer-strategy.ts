@@ -1,53 +1,63 @@
 import { Strategy } from 'passport-http-bearer'
 import { readBearerToken, whyNoToken } from '../bearer/bearer-token.js'
-import { insufficientScope, invalidToken, satisfies } from '../bearer/verify-bearer.js'
-import type { HttpRequest } from '../http/http.js'
+import { type ChallengeParams, bearerChallenge } from '../bearer/challenge.js'
+import type { BearerRequirement } from '../bearer/requirement.js'
+import { type BearerResult, insufficientScope, invalidToken, satisfies } from '../bearer/verify-bearer.js'
 import { HttpRequestContext } from '../http/http-request-context.js'
-import { bearerRequest } from '../http/require-bearer.js'
-import { andThen, type MaybePromise } from '../time/maybe-promise.js'
-import { attempt, type AttemptedRequest, type PassportActions } from './attempt.js'
-import { bearerRefusal } from './bearer-refusal.js'
-import { decideOr, type Decision } from './decision.js'
+import type { HttpRequest } from '../http/http.js'
+import { bearerRequest, writeRefusal } from '../http/require-bearer.js'
+import type { Emit } from '../telemetry/events.js'
+import { type MaybePromise, andThen } from '../time/maybe-promise.js'
+import { type AttemptedRequest, type PassportActions, attempt } from './attempt.js'
+import { type Decision, decideOr } from './decision.js'
 import { routeRequirement } from './route-requirement.js'
 import {
-  bearerStrategyOptions,
-  strategySettings,
   type StrategyOptions,
   type StrategyParameters,
   type StrategySettings,
   type WithRequest,
+  bearerStrategyOptions,
+  strategySettings,
 } from './strategy-options.js'
-import { callVerify, type VerifyDone } from './verify-function.js'
+import { type VerifyDone, callVerify } from './verify-function.js'
 
-/** What a {@link BearerStrategy} can be told. */
+/** Options of a {@link BearerStrategy}. */
 export interface BearerStrategyOptions extends StrategyOptions {
   /**
-   * Scope that the token must have: all of it. A string with spaces and a list mean the same. The verify function says what the
-   * token has: `done(null, user, { scope })`. A route may ask for something else: `passport.authenticate('bearer', { scope })`.
-   * Default: none.
+   * The scopes that the token must have, all of them, as a list or a string with spaces. The verify function says what the token has:
+   * `done(null, user, { scope })`. A route may require other scopes: `passport.authenticate('bearer', { scope })`. Default: none.
    */
   readonly scope?: string | readonly string[]
 }
 
-/** Finds the user of a token: by `done`, or by what it returns where it does not declare `done`. */
+/** Finds the user of a token. It calls `done`; a function that does not declare `done` returns the user or a promise. */
 export type BearerVerify = (token: string, done: VerifyDone) => unknown
 
-/** The same, with the request in front; declared as a method so that `req` can have Express's own type. */
+/** The same with the request as first parameter. Declared as a method, so that `req` can have Express's type. */
 export type BearerVerifyWithRequest = { verify(req: HttpRequest, token: string, done: VerifyDone): unknown }['verify']
 
-// The class without the types of its package, which would become a dependency of everybody who compiles against ours.
+// The class without its package's types, which would otherwise become a dependency of every TypeScript user.
 const PassportStrategy: new (options: { realm: string }, verify: () => void) => { name: string } = Strategy
 
 /**
- * Passport's strategy for bearer tokens, with `passport-http-bearer`'s name and constructor, and the rules and the answers of our
- * guard (RFC 6750). For tokens that the application verifies itself; for those of an authorization server of this package,
- * take `oauth.strategies.bearer()`.
+ * Passport's strategy for bearer tokens, with the name and constructor of `passport-http-bearer` and the rules and responses of our guard
+ * (RFC 6750). It is for tokens that the application verifies itself; for tokens of this package's authorization server use
+ * `oauth.strategies.bearer()`.
  *
- * A token is taken from the `Authorization` header only. A verify function that throws or rejects is answered with 500, a
- * `StoreUnavailableError` with 503; nothing that it says goes into a header. Without a word from the route there is no session.
+ * It reads the token from the `Authorization` header only. If the verify function throws or rejects, the response is 500, or 503 for a
+ * `StoreUnavailableError`; nothing of the error goes into a header. There is no session, unless the route asks for one.
+ *
+ * @example
+ * ```ts
+ * import passport from 'passport'
+ *
+ * declare function findUserOfToken(token: string): Promise<{ id: string } | undefined>
+ *
+ * passport.use(new BearerStrategy(async (token) => (await findUserOfToken(token)) ?? false))
+ * ```
  */
 export class BearerStrategy extends PassportStrategy {
-  // Not `#judge`: Passport makes an object for each request that has this one as its prototype.
+  // Not `#judge`: Passport creates an object for each request that has this one as its prototype.
   private readonly judge: (request: AttemptedRequest) => MaybePromise<Decision>
   private readonly settings: StrategySettings
 
@@ -63,7 +73,7 @@ export class BearerStrategy extends PassportStrategy {
 
   /** Called by Passport. */
   authenticate(req: HttpRequest, options?: object): void {
-    // By now Passport has added its actions.
+    // Passport has added its actions by now.
     const context = new HttpRequestContext(req, 'guard', this.settings)
     attempt(this as this & PassportActions, { req, options, context }, this.settings.emit, this.judge)
   }
@@ -94,10 +104,27 @@ function bearerJudge(settings: StrategySettings): (request: AttemptedRequest) =>
   }
 }
 
-/** The application has its own scopes: there is no list of them here. */
+/** The application has its own scopes, of which we know no list. */
 const anyScope = { has: () => true }
 
 function scopeOf(info: unknown): ReadonlySet<string> {
   const scope = typeof info === 'object' && info !== null && 'scope' in info ? info.scope : undefined
   return new Set(typeof scope === 'string' ? scope.split(' ') : Array.isArray(scope) ? scope : [])
+}
+
+/** Translates a guard's refusal into the strategy's decision. */
+export function bearerRefusal(
+  guard: ChallengeParams & { readonly emit: Emit },
+  requirement: BearerRequirement,
+  context: HttpRequestContext,
+  result: Exclude<BearerResult, { verdict: 'accepted' }>,
+): Decision {
+  if (result.verdict === 'anonymous' && requirement.optional) return { decided: 'pass' }
+  const error = result.verdict === 'refused' ? result.error : undefined
+  return {
+    decided: 'refuse',
+    error,
+    challenge: bearerChallenge(guard, requirement, error),
+    answer: (res) => writeRefusal(guard, requirement, context, res, result),
+  }
 }

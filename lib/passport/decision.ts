@@ -5,10 +5,10 @@ import type { HttpRequestContext, RequestSettings } from '../http/http-request-c
 import { withinRequestTime } from '../http/request-deadline.js'
 import { isPromiseLike, type MaybePromise } from '../time/maybe-promise.js'
 
-/** What a strategy decided about a request. */
+/** What a strategy has decided about a request. */
 export type Decision = Acceptance | Passing | Refusal
 
-/** The credentials are good. */
+/** The credentials are valid. */
 export interface Acceptance {
   readonly decided: 'accept'
   readonly user: unknown
@@ -16,23 +16,23 @@ export interface Acceptance {
   readonly info?: unknown
 }
 
-/** The request has no credentials, and needs none. */
+/** The request has no credentials and needs none. */
 export interface Passing {
   readonly decided: 'pass'
 }
 
-/** The request may not go on, unless another strategy of the same route lets it. */
+/** The request is refused, unless another strategy of the route accepts it. */
 export interface Refusal {
   readonly decided: 'refuse'
-  /** What is wrong; `undefined` when the request just has no credentials. */
+  /** What is wrong; `undefined` if the request only lacks credentials. */
   readonly error: OAuthError | undefined
-  /** For `WWW-Authenticate`; absent where asking for other credentials would not help. */
+  /** For `WWW-Authenticate`; absent if other credentials would not help. */
   readonly challenge: string | undefined
-  /** Writes the answer, and tells of it. */
+  /** Writes the response and emits its event. */
   answer(res: ServerResponse): void
 }
 
-/** Decides, and makes a refusal of everything that is thrown or rejected meanwhile, and of a decision that does not come in time. */
+/** Calls `decide`. Turns anything thrown or rejected, and a decision that does not come in time, into a refusal. */
 export function decideOr(
   settings: RequestSettings,
   context: HttpRequestContext,
@@ -53,9 +53,9 @@ export function decideOr(
 }
 
 /**
- * Which of two refusals of one request is answered where several strategies guard a route: the one that says more. A strategy that
- * finds no credentials says nothing; one that does not know the client may have been the wrong one to ask. Of two that say as
- * much, the first is answered, as Passport does it.
+ * Chooses between two refusals when several strategies guard a route: the one that says more becomes the response. A strategy that finds no
+ * credentials says nothing, and one that does not know the client may have been the wrong one to ask. If both say as much, the first one
+ * wins, as in Passport.
  */
 export function moreTelling(first: Refusal | undefined, second: Refusal): Refusal {
   return first === undefined || weight(second) > weight(first) ? second : first
@@ -64,7 +64,7 @@ export function moreTelling(first: Refusal | undefined, second: Refusal): Refusa
 function weight({ error }: Refusal): number {
   if (error === undefined) return 0
   if (error.code !== 'invalid_client') return 3
-  // A strategy that found no credentials of its kind says less than one that has refused some.
+  // A strategy that found no credentials of its kind says less than one that refused some.
   const { reason } = knownRefusal(error)
   return reason === 'no_credentials' || reason === 'other_scheme' ? 1 : 2
 }

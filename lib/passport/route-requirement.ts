@@ -1,19 +1,19 @@
 import { bearerRequirement, type BearerOptions, type BearerRequirement, type Catalogue } from '../bearer/requirement.js'
 
-/** Tells what a route asks of the token, by the options of its `passport.authenticate()`. Throws `ConfigurationError`. */
+/** Returns what a route requires of the token, from the options of `passport.authenticate()`. Throws `ConfigurationError`. */
 export type RouteRequirement = (routeOptions: object | undefined) => BearerRequirement
 
-/** Options of a guard that are honoured, and which scopes there are. */
+/** The options of a guard that apply, and the known scopes. */
 export interface RequirementRules {
-  /** For messages: what the options were given to. */
+  /** Names the options in messages. */
   readonly where: string
   readonly names: readonly string[]
   readonly catalogue: Catalogue
 }
 
 /**
- * Makes the function that finds what a route asks for: what the strategy was made with, and in its place, name by name, what
- * `passport.authenticate('bearer', { scope: 'orders:read' })` says. Dropping that would open the route to every token.
+ * Creates the function that returns what a route requires: the options of the strategy, each of them replaced by the same option of
+ * `passport.authenticate('bearer', { scope: 'orders:read' })`. Ignoring those would open the route to every token.
  */
 export function routeRequirement(own: BearerOptions, { where, names, catalogue }: RequirementRules): RouteRequirement {
   const ownRequirement = bearerRequirement(own, catalogue, where)

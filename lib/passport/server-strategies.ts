@@ -7,32 +7,39 @@ import { judgeRequest, type GuardServices } from '../http/require-bearer.js'
 import { andThen, type MaybePromise } from '../time/maybe-promise.js'
 import type { Client, ClientRegistration } from '../stores/client-store.js'
 import { attempt, type AttemptedRequest, type PassportActions } from './attempt.js'
-import { bearerRefusal } from './bearer-refusal.js'
-import { BearerStrategy } from './bearer-strategy.js'
-import { ClientBasicStrategy } from './client-basic-strategy.js'
+import { bearerRefusal, BearerStrategy } from './bearer-strategy.js'
+import { ClientBasicStrategy, ClientPasswordStrategy } from './client-strategy.js'
 import { decideByClient } from './client-decision.js'
-import { ClientPasswordStrategy } from './client-password-strategy.js'
 import type { Decision } from './decision.js'
 import { routeRequirement, type RouteRequirement } from './route-requirement.js'
 
-/** Passport strategies over the same code as the endpoints and the guard of a server: the same rules, the same answers. */
+/**
+ * Passport strategies with the rules and responses of a server's endpoints and guard.
+ *
+ * @example
+ * ```ts
+ * import passport from 'passport'
+ *
+ * passport.use(oauth.strategies.bearer())
+ * ```
+ */
 export interface ServerStrategies {
   /**
-   * The guard, as the strategy `bearer`: sets `req.auth` as `requireBearer()` does, and `req.user` to the same. What a route asks for
-   * is said here, or there: `passport.authenticate('bearer', { scope: 'orders:read' })` takes the place of the same option here.
-   * Throws `ConfigurationError` for options that no request could satisfy; where the route says them, that is answered with 500.
+   * Creates the guard as the strategy `bearer`. It sets `req.auth` as `requireBearer()` does, and `req.user` to the same. An option of the
+   * route, as in `passport.authenticate('bearer', { scope: 'orders:read' })`, replaces the same option here. Throws `ConfigurationError` for
+   * options that no request could satisfy; if the route has them, the response is 500.
    */
   bearer(options?: BearerOptions): BearerStrategy
-  /** Authenticates clients by HTTP Basic, as the strategy `basic`. Sets `req.user` to an {@link AuthenticatedClient}. */
+  /** Creates the strategy `basic`, which authenticates clients by HTTP Basic and sets `req.user` to an {@link AuthenticatedClient}. */
   clientBasic(): ClientBasicStrategy
   /**
-   * Authenticates clients by `client_id` and `client_secret` in a form, which `express.urlencoded()` must have read, as the strategy
-   * `oauth2-client-password`. Sets `req.user` to an {@link AuthenticatedClient}.
+   * Creates the strategy `oauth2-client-password`, which authenticates clients by `client_id` and `client_secret` in a form and sets
+   * `req.user` to an {@link AuthenticatedClient}. Put `express.urlencoded()` before it.
    */
   clientPassword(): ClientPasswordStrategy
 }
 
-/** A client as it stands in `req.user`: as it is registered, frozen, without its secrets. */
+/** A client in `req.user`: its registration, frozen, without its secrets. */
 export interface AuthenticatedClient extends ClientRegistration {
   readonly clientType: Client['clientType']
   readonly authMethods: readonly string[]
@@ -41,7 +48,7 @@ export interface AuthenticatedClient extends ClientRegistration {
 /** What the strategies of a server work with. */
 export interface StrategyServices extends GuardServices, ClientAuthServices {}
 
-/** Makes the strategies of a server. */
+/** Creates the strategies of a server. */
 export function serverStrategies(services: StrategyServices, catalogue: ReadonlySet<string>): ServerStrategies {
   const rules = { where: 'strategies.bearer', names: bearerOptionNames, catalogue }
   return {
@@ -62,8 +69,8 @@ export function serverStrategies(services: StrategyServices, catalogue: Readonly
 }
 
 /**
- * Passport takes anything that has a name for a strategy, also the function that makes one. Its name is that of the strategy, so that
- * the first request is told that it was not called.
+ * Creates a factory that reports its own misuse. Passport accepts anything with a name as a strategy, even the factory itself. It has the
+ * name of its strategy, so that the first request says that the factory was not called.
  */
 function callFirst<Make extends (...options: never[]) => unknown>(strategy: string, member: string, make: Make): Make {
   const authenticate = (): never => {
@@ -73,7 +80,7 @@ function callFirst<Make extends (...options: never[]) => unknown>(strategy: stri
   return Object.defineProperties(make, { name: { value: strategy }, authenticate: { value: authenticate } })
 }
 
-/** Puts a server in the place of the verify function that a strategy had to be made with. */
+/** Replaces the verify function, which the constructor of a strategy requires, by the server's decision. */
 function decidedBy<Strategy extends { authenticate(req: HttpRequest, options?: object): void }>(
   strategy: Strategy,
   services: StrategyServices,

@@ -7,29 +7,29 @@ import type { RequestSettings, NameRequest } from '../http/http-request-context.
 import { systemClock } from '../time/clock.js'
 import type { AnyVerify } from './verify-function.js'
 
-/** What every strategy can be told. */
+/** Options of every strategy. */
 export interface StrategyOptions {
   /** The `realm` of challenges: printable ASCII without `"` and `\`. Default `Users`. */
   readonly realm?: string
-  /** Whether the verify function gets the request before everything else; see {@link WithRequest}. Default false. */
+  /** Whether the verify function gets the request as first parameter; see {@link WithRequest}. Default false. */
   readonly passReqToCallback?: false
-  /** Is told what happens. Default: the console; see `consoleEvents`. */
+  /** Receives the events. Default: the console; see `consoleEvents`. */
   readonly onEvent?: (event: OAuthEvent) => unknown
   /**
-   * Names a request, in events and in the header `Request-Id` of a refusal: 1 to 128 characters of `[\w.:~+/=-]`. Default, and where it
-   * answers anything else: a random name.
+   * Returns the id of a request for events and for the header `Request-Id` of a refusal: 1 to 128 characters of `[\w.:~+/=-]`. Default, and
+   * if it returns anything else: a random id.
    */
   readonly requestId?: NameRequest
-  /** Seconds that the verify function may take, 1 to 600; then the answer is 503. Default 30. */
+  /** Seconds that the verify function may take, 1 to 600; after that the response is 503. Default 30. */
   readonly requestTimeoutSeconds?: number
 }
 
-/** The same options, for a verify function that gets the request before everything else. */
+/** The same options for a verify function that gets the request as first parameter. */
 export type WithRequest<Options extends StrategyOptions> = Omit<Options, 'passReqToCallback'> & {
   readonly passReqToCallback: true
 }
 
-/** Options and a verify function of any strategy, or a verify function alone. */
+/** The parameters of a strategy's constructor: options and a verify function, or a verify function alone. */
 export type StrategyParameters = readonly [AnyStrategyOptions | AnyVerify, AnyVerify?]
 
 type AnyStrategyOptions = Omit<StrategyOptions, 'passReqToCallback'> & {
@@ -37,13 +37,13 @@ type AnyStrategyOptions = Omit<StrategyOptions, 'passReqToCallback'> & {
   readonly scope?: string | readonly string[]
 }
 
-/** The parameters of a strategy's constructor, checked and prepared. */
+/** The parameters of a strategy's constructor, checked, with defaults. */
 export interface StrategySettings extends RequestSettings {
   readonly options: AnyStrategyOptions
   readonly verify: AnyVerify
   readonly realm: string
   readonly emit: Emit
-  /** What the verify function is called with, before `done`. */
+  /** Returns the parameters of the verify function, before `done`. */
   readonly parametersOf: (req: unknown, credentials: readonly string[]) => readonly unknown[]
 }
 
@@ -60,21 +60,21 @@ type StrategyDescription = OptionsDescription<
   WithDefaults<AnyStrategyOptions, 'realm' | 'requestTimeoutSeconds'>
 >
 
-/** What the strategies for clients take. */
+/** The options of the strategies for clients. */
 export const clientStrategyOptions: StrategyDescription = describeOptions<Omit<AnyStrategyOptions, 'scope'>>()(
   'ClientStrategy',
   kinds,
 )
 
-/** What the strategy for bearer tokens takes; its scope is checked with that of a route. */
+/** The options of the strategy for bearer tokens. Its scope is checked with that of a route. */
 export const bearerStrategyOptions: StrategyDescription = describeOptions<AnyStrategyOptions>()('BearerStrategy', {
   ...kinds,
   scope: checkedLater<string | readonly string[]>('scope tokens, in a list or in a string'),
 })
 
 /**
- * Reads the parameters of a strategy's constructor: a verify function, or options and a verify function. Throws
- * `ConfigurationError`. `credentials`: how many the verify function gets.
+ * Reads the parameters of a strategy's constructor. `credentials` is the number of credentials that the verify function gets. Throws
+ * `ConfigurationError`.
  */
 export function strategySettings(
   strategy: string,
@@ -86,8 +86,8 @@ export function strategySettings(
   const verify = typeof first === 'function' ? first : second
   const { realm, passReqToCallback, onEvent, requestId, requestTimeoutSeconds } = options
   const expected = credentials + (passReqToCallback ? 1 : 0)
-  // Whether a function answers by `done` or by what it returns is seen by its parameters: a guess could let everybody pass. One that
-  // declares none may do either.
+  // The declared parameters show whether a function calls `done` or returns its result. Guessing wrong could let everybody pass. A function
+  // that declares none may do either.
   if (typeof verify !== 'function' || (verify.length > 0 && verify.length < expected)) {
     throw new ConfigurationError(
       `${strategy}.verify`,

@@ -2,25 +2,24 @@ import { types } from 'node:util'
 import { andThen, type MaybePromise } from '../time/maybe-promise.js'
 
 /**
- * Takes the answer of a verify function: an error, or a user, or something falsy for credentials that are not good. `info`
- * becomes `req.authInfo`.
+ * Receives the result of a verify function: an error, a user, or something falsy for wrong credentials. `info` becomes `req.authInfo`.
  */
 export type VerifyDone = (error: unknown, user?: unknown, info?: unknown) => void
 
-/** A verify function of an application, of whatever credentials. */
+/** A verify function of the application, for any credentials. */
 export type AnyVerify = (...parameters: never[]) => unknown
 
-/** What a verify function answered; a falsy user is a refusal. */
+/** The result of a verify function. A falsy user is a refusal. */
 export interface Verified {
   readonly user: unknown
   readonly info: unknown
 }
 
 /**
- * Asks a verify function. One that declares a parameter for `done` answers by calling it, and what it returns means nothing: a
- * timer, a query, a promise of nothing. One that declares no parameter at all may do either: it has rest parameters, as the function that
- * Nest passes, reads `arguments`, or was wrapped. It calls `done`, or returns a promise and never calls it. Any other one answers by what
- * it returns, or by a promise of that.
+ * Calls a verify function. One that declares `done` gives its result by calling it, and what it returns is ignored: it may be a timer, a
+ * query, an empty promise. One that declares no parameters may do either, because it has rest parameters (as Nest's function), reads
+ * `arguments`, or was wrapped: it calls `done`, or returns a promise and never calls it. Any other function returns its result, or a promise
+ * of it.
  */
 export function callVerify(verify: AnyVerify, parameters: readonly unknown[]): MaybePromise<Verified> {
   const call = (...more: unknown[]): unknown => Reflect.apply(verify, undefined, [...parameters, ...more])
@@ -42,19 +41,19 @@ function answerByDone(
         .then((value) => acceptLater({ user: checkedUser(value), info }))
         .then(undefined, reject)
   })
-  // Of promises only those of an async function: a query that starts when somebody waits for it would run twice.
+  // Only real promises: a query that starts when it is awaited would run twice.
   if (types.isPromise(returned)) returned.catch(reject)
 
-  // A no counts at once; a yes only when all is done that comes with it. If verify throws then, or rejects, or takes it back by
-  // calling again, it was none.
+  // A refusal counts at once. An acceptance counts only when the function has finished: if it then throws, rejects or calls `done` again
+  // with a refusal, the request is refused.
   function acceptLater(verified: Verified): void {
     setImmediate(resolve, verified)
   }
 }
 
 /**
- * By `done`, or by the promise of an async function, whichever comes first. What is returned at once means nothing: it may be a timer or
- * a query of a function that will call `done`, and would let everybody pass.
+ * Waits for `done` or for the promise of an async function, whichever comes first. A value that is returned at once is ignored: it may be
+ * the timer or query of a function that will call `done`, and would let everybody pass.
  */
 function answerByEither(
   call: (done: VerifyDone) => unknown,
@@ -74,7 +73,7 @@ function answerByEither(
   if (!types.isPromise(returned)) return
   void returned
     .then((user) => {
-      // A moment later, for an answer by `done` that is under way: a no wins over a yes.
+      // Wait a moment for a call of `done` that is under way: a refusal wins over an acceptance.
       setImmediate(() => {
         if (!isCalled) resolve({ user: user ?? false, info: undefined })
       })
@@ -83,7 +82,7 @@ function answerByEither(
     .then(undefined, reject)
 }
 
-/** A mistake that is easily made, and would let everybody pass. */
+/** An easy mistake that would let everybody pass. */
 function checkedUser(user: unknown): unknown {
   if (user instanceof Error) throw user
   return user

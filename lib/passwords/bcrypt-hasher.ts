@@ -1,23 +1,56 @@
+import { availableParallelism } from 'node:os'
+import { describeOptions } from '../checks/describe-options.js'
+import { oneOf, wholeNumber } from '../checks/option-kind.js'
 import type { PostureFinding } from '../telemetry/operator-events.js'
-import { bcryptCost } from './bcrypt-cost.js'
-import {
-  resolveBcryptHasherOptions,
-  type BcryptHasherOptions,
-  type BcryptHasherSettings,
-} from './bcrypt-hasher-options.js'
-import { bcryptInput } from './bcrypt-input.js'
-import { workerCode, type BcryptJob } from './bcrypt-worker.cjs'
+import { bcryptCost, unreadableBcryptHash } from './unreadable-hash.js'
+import { bcryptInput, type LongPasswords } from './bcrypt-input.js'
+import { type BcryptJob, workerCode } from './bcrypt-worker.cjs'
 import type { PasswordHasher } from './password-hasher.js'
-import { unreadableBcryptHash } from './unreadable-hash.js'
 import { WorkerPool } from './worker-pool.js'
 
-export type { BcryptHasherOptions } from './bcrypt-hasher-options.js'
+/** Settings of {@link bcryptHasher}. */
+export interface BcryptHasherOptions {
+  /**
+   * Binary logarithm of the rounds of a new hash, from 10 to 15; each step doubles the work. Default 10. If stored hashes have a higher
+   * cost, use theirs: response times reveal nothing as long as no hash costs more than this. Once a hasher finds a costlier hash, it does
+   * that work for every password, up to cost 15, and `posture()` reports it.
+   */
+  readonly cost?: number | undefined
+  /** Worker threads, from 1 to 64. Each takes about 10 MB once it is used. Default: one per processor, at most 4. */
+  readonly workers?: number | undefined
+  /**
+   * Passwords that may wait for a worker, from 0 to 10,000. When the queue is full, the newest one of the party with the most is refused
+   * with `StoreUnavailableError`. Default 200.
+   */
+  readonly queueLimit?: number | undefined
+  /**
+   * What to do with passwords of more than 72 bytes of UTF-8, where bcrypt ignores the rest. `refuse`, the default: they cannot be hashed
+   * and never match. `prehash`: bcrypt gets `base64(HMAC-SHA-384(key, password))` instead, with the key `latchkey bcrypt prehash v1`;
+   * shorter ones stay as they are. Either way, a hash that another program made of the first 72 bytes of a longer password does not match.
+   */
+  readonly longPasswords?: LongPasswords | undefined
+}
+
+/** The options of a bcrypt hasher, checked, with defaults. */
+export interface BcryptHasherSettings {
+  readonly cost: number
+  readonly workers: number
+  readonly queueLimit: number
+  readonly longPasswords: LongPasswords
+}
+
+const description = describeOptions<BcryptHasherOptions>()('bcryptHasher', {
+  cost: wholeNumber(10, 15).or(10),
+  workers: wholeNumber(1, 64),
+  queueLimit: wholeNumber(0, 10_000).or(200),
+  longPasswords: oneOf('refuse', 'prehash').or('refuse'),
+})
 
 /**
- * A password hasher with threads of its own.
+ * A password hasher with its own threads.
  *
- * `hash` throws a `RangeError` for a password that bcrypt cannot tell from another: too long, with a NUL character, or not
- * well-formed Unicode. `verify` answers false for it, after the same work.
+ * `hash` throws a `RangeError` for a password that bcrypt cannot tell from another one: too long, with a NUL character, or not well-formed
+ * Unicode. `verify` returns false for it, after the same work.
  */
 export interface BcryptHasher extends PasswordHasher {
   /** Ends the threads. Unfinished and later work rejects with `StoreUnavailableError`. */
@@ -25,12 +58,16 @@ export interface BcryptHasher extends PasswordHasher {
 }
 
 /**
- * Hashes passwords with bcrypt in worker threads, which start when they are first needed and do not keep the process from
- * ending.
+ * Creates a hasher that runs bcrypt in worker threads. They start when they are first needed, and do not keep the process alive.
  *
- * Verifies `$2a$`, `$2b$` and `$2y$` hashes with a cost from 4 to 19; no password matches any other. Once it has seen a hash that costs
- * more than its own, it does as much work for every password, up to that of cost 15. Throws a `ConfigurationError` for options that it
- * does not know or that are out of range.
+ * It verifies `$2a$`, `$2b$` and `$2y$` hashes with a cost from 4 to 19; no password matches any other hash. Throws `ConfigurationError` for
+ * options that are unknown or out of range.
+ *
+ * @example
+ * ```ts
+ * const hasher = bcryptHasher({ cost: 12 })
+ * const passwordHash = await hasher.hash('correct horse battery staple')
+ * ```
  */
 export function bcryptHasher(options: BcryptHasherOptions = {}): BcryptHasher {
   const settings = resolveBcryptHasherOptions(options)
@@ -39,28 +76,28 @@ export function bcryptHasher(options: BcryptHasherOptions = {}): BcryptHasher {
   return bcryptHasherOn(new WorkerPool({ code: workerCode, size: workers, queueLimit, jobMilliseconds }), settings)
 }
 
-/** Where a bcrypt hasher has its work done. */
+/** The workers of a bcrypt hasher. */
 export type BcryptWorkers = Pick<WorkerPool<BcryptJob, string | boolean>, 'run' | 'close'>
 
 /**
- * The highest cost that all work follows once such a hash was seen: the highest that {@link BcryptHasherOptions} take. One hash of cost 19
- * would make every sign-in take 500 times as long, so a costlier hash stands out by its time, as the finding says.
+ * The highest cost that the work for every password follows. One hash of cost 19 would make every sign-in take 500 times as long, so a hash
+ * above this cost stands out by its response time, and the finding says so.
  */
-const DEAREST_FOLLOWED = 15
+const HIGHEST_FOLLOWED = 15
 
-/** The hasher on given workers, with settings that are not checked; not part of the public interface. */
+/** Creates the hasher on given workers, with unchecked settings. Not public. */
 export function bcryptHasherOn(
   workers: BcryptWorkers,
   { cost, longPasswords }: Pick<BcryptHasherSettings, 'cost' | 'longPasswords'>,
 ): BcryptHasher {
-  const nobodyHash = `$2b$${String(cost).padStart(2, '0')}$${'.'.repeat(53)}`
-  /** The highest cost of a hash that was verified, or that of new ones. */
-  let dearest = cost
+  const hashOfNobody = `$2b$${String(cost).padStart(2, '0')}$${'.'.repeat(53)}`
+  /** The highest cost seen so far. */
+  let highestCost = cost
 
-  /** Returns whether it can be read. */
+  /** Returns whether a hash can be read. */
   function noteHash(passwordHash: string): boolean {
     const hashCost = bcryptCost(passwordHash)
-    if (hashCost !== undefined && hashCost > dearest) dearest = hashCost
+    if (hashCost !== undefined && hashCost > highestCost) highestCost = hashCost
     return hashCost !== undefined
   }
 
@@ -69,11 +106,11 @@ export function bcryptHasherOn(
     const readable = noteHash(passwordHash)
     const job = {
       kind: 'verify',
-      // bcrypt reads no further than 72 bytes, so a longer string would only be more to copy.
+      // bcrypt reads 72 bytes; do not copy more to the worker.
       password: input ?? password.slice(0, 72),
-      passwordHash: readable ? passwordHash : nobodyHash,
-      // The same work for nobody and for everybody, or its time would tell who has a costlier hash.
-      cost: Math.max(cost, Math.min(dearest, DEAREST_FOLLOWED)),
+      passwordHash: readable ? passwordHash : hashOfNobody,
+      // The same work for everybody, or the response time would tell who has a costlier hash.
+      cost: Math.max(cost, Math.min(highestCost, HIGHEST_FOLLOWED)),
     } as const
     const matches = await workers.run(job, party)
     return matches === true && input !== undefined && readable
@@ -91,7 +128,7 @@ export function bcryptHasherOn(
     verify,
 
     async verifyNobody(password, party) {
-      await verify(password, nobodyHash, party)
+      await verify(password, hashOfNobody, party)
     },
 
     needsRehash(passwordHash) {
@@ -103,7 +140,7 @@ export function bcryptHasherOn(
     unreadableHash: unreadableBcryptHash,
 
     weaknesses() {
-      return dearest > cost ? [costlierHashes(cost, dearest)] : []
+      return highestCost > cost ? [costlierHashes(cost, highestCost)] : []
     },
 
     close() {
@@ -112,17 +149,23 @@ export function bcryptHasherOn(
   }
 }
 
-function costlierHashes(cost: number, dearest: number): PostureFinding {
-  const isFollowed = dearest <= DEAREST_FOLLOWED
+function costlierHashes(cost: number, highest: number): PostureFinding {
+  const isFollowed = highest <= HIGHEST_FOLLOWED
   return {
     code: 'costlier_hashes',
-    reason: `Stored hashes cost more than the hasher's (${String(dearest)}, not ${String(cost)}): ${
+    reason: `Stored hashes cost more than the hasher's (${String(highest)}, not ${String(cost)}): ${
       isFollowed
-        ? 'after each start the first sign-in of such a user takes longer than that of a user who does not exist'
-        : `it follows them up to ${String(DEAREST_FOLLOWED)}, so the time of an answer tells who has such a hash`
+        ? 'after each start, the first sign-in of such a user takes longer than that of a user who does not exist'
+        : `it follows them up to ${String(HIGHEST_FOLLOWED)}, so response times reveal who has such a hash`
     }`,
     remedy: isFollowed
-      ? `Give it their cost: bcryptHasher({ cost: ${String(dearest)} })`
-      : `Reset these passwords, and use bcryptHasher({ cost: ${String(DEAREST_FOLLOWED)} }) or less`,
+      ? `Give it their cost: bcryptHasher({ cost: ${String(highest)} })`
+      : `Reset these passwords, and use bcryptHasher({ cost: ${String(HIGHEST_FOLLOWED)} }) or less`,
   }
+}
+
+/** Reads the options. Throws `ConfigurationError`. */
+export function resolveBcryptHasherOptions(options: BcryptHasherOptions): BcryptHasherSettings {
+  const { workers = Math.min(availableParallelism(), 4), ...settings } = description.read(options)
+  return { ...settings, workers }
 }

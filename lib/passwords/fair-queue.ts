@@ -1,16 +1,16 @@
-/** Something that waits, for a party. */
+/** An entry of a queue. */
 export interface Waiting {
-  /** Who asked for it: those of one party share one line. */
+  /** Who asked for it. Entries of one party share one line. */
   readonly party: string
 }
 
 /**
- * A queue that serves its parties in turn, each in the order of its own entries. It has a limit, and a party that waits for much makes
- * room for one that waits for little.
+ * A bounded queue that serves its parties in turn, each in the order of its own entries. When it is full, the party with the most entries
+ * makes room for one with few.
  */
 export class FairQueue<Entry extends Waiting> {
   readonly #limit: number
-  /** The line of each party that waits; the party whose turn is next comes first. */
+  /** The line of each waiting party; the party whose turn is next comes first. */
   readonly #lines = new Map<string, Entry[]>()
   #length = 0
 
@@ -23,8 +23,8 @@ export class FairQueue<Entry extends Waiting> {
   }
 
   /**
-   * Adds an entry, and returns the one that finds no place: none while there is room, the newest entry of the longest line where that
-   * still is as long as the newcomer's afterwards, else the newcomer. So many parties that wait for one entry each displace nobody.
+   * Adds an entry and returns the one that finds no place: none while there is room; the newest entry of the longest line, if that line is
+   * then still as long as the newcomer's; otherwise the newcomer. So parties with one entry each never displace each other.
    */
   push(entry: Entry): Entry | undefined {
     if (this.#length < this.#limit) {
@@ -41,13 +41,13 @@ export class FairQueue<Entry extends Waiting> {
     return displaced
   }
 
-  /** Takes the oldest entry of the party whose turn it is. */
+  /** Removes and returns the oldest entry of the party whose turn it is. */
   shift(): Entry | undefined {
     for (const [party, line] of this.#lines) {
       this.#lines.delete(party)
       const entry = line.shift()
       if (entry === undefined) continue
-      // To the end of the turns.
+      // The party goes to the end of the turns.
       if (line.length > 0) this.#lines.set(party, line)
       this.#length -= 1
       return entry
@@ -55,7 +55,7 @@ export class FairQueue<Entry extends Waiting> {
     return undefined
   }
 
-  /** Takes all entries. */
+  /** Removes and returns all entries. */
   clear(): readonly Entry[] {
     const all = [...this.#lines.values()].flat()
     this.#lines.clear()

@@ -1,14 +1,12 @@
-import { bcryptCost } from './bcrypt-cost.js'
-
-/** What a stored hash looks like that a hasher cannot read. Neither text has a part of the hash, but for its public prefix. */
+/** A description of a stored hash that a hasher cannot read. It shows nothing of the hash but its public prefix. */
 export interface UnreadableHash {
-  /** In words that follow "looks like": `argon2id`, `a bcrypt hash with blanks around it`. */
+  /** Words that follow "looks like": `argon2id`, `a bcrypt hash with spaces around it`. */
   readonly looksLike: string
-  /** How to mend a hash that is damaged. Absent: another hasher made it, or none did. */
+  /** How to repair a damaged hash. Absent: another hasher made it, or none did. */
   readonly remedy?: string | undefined
 }
 
-/** How the hashes of other programs begin, in their own notation, in that of Django, of Werkzeug, and of LDAP. */
+/** How hashes of other programs begin, in their own notation and in those of Django, Werkzeug and LDAP. */
 const formats: readonly (readonly [RegExp, string])[] = [
   [/^(?:argon2)?\$argon2id\$/, 'argon2id'],
   [/^(?:argon2)?\$argon2i\$/, 'argon2i'],
@@ -29,20 +27,20 @@ const formats: readonly (readonly [RegExp, string])[] = [
   [/^(?:[0-9a-f]{128}|[0-9A-F]{128})$/, 'SHA-512 in hexadecimal'],
 ]
 
-/** Returns what a text looks like that is not a hash which bcrypt can read; `undefined` for one that it can. */
+/** Describes a text that bcrypt cannot read as a hash; `undefined` if it can. */
 export function unreadableBcryptHash(passwordHash: string): UnreadableHash | undefined {
   if (bcryptCost(passwordHash) !== undefined) return undefined
   const trimmed = passwordHash.trim()
   if (bcryptCost(trimmed) !== undefined) {
     return {
-      looksLike: 'a bcrypt hash with blanks or a line break around it',
-      remedy: 'Trim it where it is stored: a CHAR(n) column pads, and a file ends its lines',
+      looksLike: 'a bcrypt hash with spaces or a line break around it',
+      remedy: 'Trim it where it is stored: a CHAR(n) column pads, and a file ends with a line break',
     }
   }
-  if (trimmed === '') return { looksLike: 'an empty text', remedy: 'Store a hash, or return no user without one' }
+  if (trimmed === '') return { looksLike: 'an empty string', remedy: 'Store a hash, or return no user without one' }
   const start = trimmed.search(/\$2[aby]\$/)
   if (start > 0 && bcryptCost(trimmed.slice(start)) !== undefined) {
-    return { looksLike: 'a bcrypt hash with a prefix', remedy: 'Remove what stands before its $2' }
+    return { looksLike: 'a bcrypt hash with a prefix', remedy: 'Remove everything before its $2' }
   }
   if (trimmed.startsWith('$2x$')) {
     return { looksLike: 'bcrypt of a faulty implementation ($2x$)', remedy: 'Let the user set a new password' }
@@ -62,4 +60,19 @@ function damagedBcryptHash(hash: string): UnreadableHash {
     }
   }
   return { looksLike: 'a damaged bcrypt hash', remedy: 'Store it again as bcrypt made it, 60 characters' }
+}
+
+// A cost of 20 holds a worker for more than a minute, and each further step doubles it: nobody waits for that answer, and a
+// few such hashes would end sign-in for everybody.
+const readable = /^\$2[aby]\$(0[4-9]|1[0-9])\$[./A-Za-z0-9]{53}$/
+
+/**
+ * The cost of a bcrypt hash: the binary logarithm of its rounds.
+ *
+ * Reads `$2a$`, `$2b$` and `$2y$` with a cost from 4 to 19. `undefined` for anything else, also for `$2x$`, which marks
+ * hashes made by an old, faulty implementation.
+ */
+export function bcryptCost(passwordHash: string): number | undefined {
+  const cost = readable.exec(passwordHash)?.[1]
+  return cost === undefined ? undefined : Number(cost)
 }

@@ -4,34 +4,33 @@ import { Worker } from 'node:worker_threads'
 import { StoreUnavailableError } from '../errors/store-unavailable-error.js'
 import { FairQueue, type Waiting } from './fair-queue.js'
 
-/** What a worker pool needs to know; nothing has a default. */
+/** Settings of a worker pool; none has a default. */
 export interface WorkerPoolOptions {
-  /** JavaScript, as a CommonJS script, that each worker runs. It answers every message with exactly one message. */
+  /** JavaScript, as a CommonJS script, that each worker runs. It sends exactly one message for each message it gets. */
   readonly code: string
-  /** How many workers may run at once. */
+  /** The maximum number of workers. */
   readonly size: number
-  /** How many jobs may wait while all workers are busy. */
+  /** The maximum number of jobs that wait while all workers are busy. */
   readonly queueLimit: number
-  /** Milliseconds that one job takes about: what `retryAfterSeconds` of a refused job is computed from. */
+  /** The approximate milliseconds of one job, from which `retryAfterSeconds` of a refused job is computed. */
   readonly jobMilliseconds: number
 }
 
 /**
- * Runs jobs in worker threads, one at a time in each. The parties for whom jobs wait are served in turn, and when the queue is full,
- * the party with the most of them makes room for one with fewer.
+ * Runs jobs in worker threads, one at a time in each. Waiting parties are served in turn; when the queue is full, the party with the most
+ * jobs makes room for one with fewer.
  *
- * Workers start when they are first needed and then stay. They keep the process alive only while a job is pending. A worker
- * that dies is replaced when the next job needs it; the job it had is tried once more, and then given up with a
- * `StoreUnavailableError`.
+ * Workers start when they are first needed and then stay. They keep the process alive only while a job is pending. A worker that dies is
+ * replaced when the next job needs it. Its job is tried once more; then it rejects with `StoreUnavailableError`.
  */
 export class WorkerPool<Job, Answer> {
   readonly #options: WorkerPoolOptions
   readonly #idle: Worker[] = []
   readonly #busy = new Map<Worker, PendingJob<Job, Answer>>()
   readonly #waiting: FairQueue<PendingJob<Job, Answer>>
-  /** Jobs whose worker died, before all others. */
+  /** Jobs whose worker died. They run before all others. */
   readonly #again: PendingJob<Job, Answer>[] = []
-  /** Workers outlive the request that they were started in, and must not keep its `AsyncLocalStorage` alive. */
+  /** Workers outlive the request that started them, and must not keep its `AsyncLocalStorage` alive. */
   readonly #outsideOfRequests = new AsyncResource('LatchkeyWorkerPool')
   #closing: Promise<void> | undefined
 
@@ -40,14 +39,14 @@ export class WorkerPool<Job, Answer> {
     this.#waiting = new FairQueue(options.queueLimit)
   }
 
-  /** How many jobs wait for a worker. */
+  /** The number of jobs that wait for a worker. */
   get waiting(): number {
     return this.#waiting.length
   }
 
   /**
-   * Hands a job to a worker. Rejects with `StoreUnavailableError` when too many jobs wait, also later when another party needs the
-   * place, and when the pool is closed. Jobs without a party share one.
+   * Runs a job. Rejects with `StoreUnavailableError` when too many jobs wait (also later, if another party needs the place) and when the
+   * pool is closed. Jobs without a party count as one party.
    */
   run(job: Job, party = ''): Promise<Answer> {
     if (this.#closing !== undefined) return Promise.reject(closedError())
@@ -59,7 +58,7 @@ export class WorkerPool<Job, Answer> {
     })
   }
 
-  /** Ends all workers. Jobs that are not finished, and all later ones, reject with `StoreUnavailableError`. */
+  /** Ends all workers. Unfinished and later jobs reject with `StoreUnavailableError`. */
   close(): Promise<void> {
     this.#closing ??= this.#terminate()
     return this.#closing
@@ -87,7 +86,7 @@ export class WorkerPool<Job, Answer> {
   }
 
   #start(): Worker {
-    // Without the options of the process: `--input-type=module` would be about the code of the worker, too.
+    // Without the options of the process: `--input-type=module` would apply to the worker's code.
     const worker = new Worker(this.#options.code, { eval: true, execArgv: [], workerData: 'latchkey worker' })
     let cause: unknown
     worker.on('message', (answer: Answer) => {
@@ -117,7 +116,7 @@ export class WorkerPool<Job, Answer> {
     this.#busy.delete(worker)
     if (this.#idle.includes(worker)) this.#idle.splice(this.#idle.indexOf(worker), 1)
     if (pending === undefined) return
-    // Once more and no further: the job itself may be what kills the workers.
+    // Once more and no further: the job itself may kill the workers.
     if (pending.attempts < 2) this.#again.push(pending)
     else pending.reject(new StoreUnavailableError('a job was given up after two worker threads died of it', { cause }))
     this.#dispatch()
@@ -135,7 +134,7 @@ export class WorkerPool<Job, Answer> {
     const { size, jobMilliseconds } = this.#options
     const waiting = this.#waiting.length
     const seconds = Math.ceil((waiting / size) * (jobMilliseconds / 1000))
-    return new StoreUnavailableError(`all ${size} worker threads are busy and ${waiting} jobs are waiting already`, {
+    return new StoreUnavailableError(`all ${size} worker threads are busy and ${waiting} jobs are waiting`, {
       retryAfterSeconds: Math.max(1, seconds),
     })
   }

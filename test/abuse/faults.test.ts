@@ -43,7 +43,7 @@ const rubbish: readonly (readonly [what: string, value: unknown])[] = [
   ['0', 0],
   ['1', 1],
   ['NaN', NaN],
-  ['an empty text', ''],
+  ['an empty string', ''],
   ['a text', 'orders:read'],
   ['an empty object', {}],
   ['a list', []],

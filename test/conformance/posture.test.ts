@@ -338,7 +338,7 @@ describe('the address of a caller', () => {
 
   it.each([
     ['nothing', () => undefined],
-    ['an empty text', () => ''],
+    ['an empty string', () => ''],
     ['a number', () => 7],
     ['a promise', () => Promise.reject(new Error('too late'))],
     ['an exception', () => expect.unreachable()],

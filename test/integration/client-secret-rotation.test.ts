@@ -37,8 +37,8 @@ const eventsOf = (type: string): readonly object[] => server.events.filter((even
 
 describe('oauth.clients', () => {
   it.each([
-    [{ clientId: 'nobody' }, 'clientId: is the id of no client. Create the client first.'],
-    [{ clientId: 'STOCK-SYNC' }, 'clientId: is the id of no client. Create the client first.'],
+    [{ clientId: 'nobody' }, 'clientId: no client has this id. Create the client first.'],
+    [{ clientId: 'STOCK-SYNC' }, 'clientId: no client has this id. Create the client first.'],
     [{ clientId: 'spa' }, 'clientId: is a public client, which has no secret. Make the client confidential.'],
   ])('has no secrets for %j', async (selection, message) => {
     const error = expect.objectContaining({ name: 'ConfigurationError', message }) as Error
@@ -180,7 +180,7 @@ describe('a secret', () => {
     expect(await token(clientSecret)).toEqual(issued('orders:read'))
     expect(eventsOf('client_secret_retired')).toMatchObject([{ clientId, secretId }])
     await expect(server.oauth.clients.retireSecret({ clientId, secretId })).rejects.toMatchObject({
-      message: 'secretId: is no secret of this client. Choose one of listSecrets.',
+      message: 'secretId: this client has no secret with this id. Use an id that listSecrets returns.',
     })
   })
 
@@ -189,7 +189,7 @@ describe('a secret', () => {
     server.advance(60)
     await expect(server.oauth.clients.retireSecret({ clientId, secretId })).rejects.toMatchObject({
       message:
-        'secretId: is the only secret of this client that works. Replace it by rotateSecret with overlapSeconds: 0, or disable the client.',
+        'secretId: is the only working secret of this client. Replace it by rotateSecret with overlapSeconds: 0, or disable the client.',
     })
     await server.oauth.clients.retireSecret({ clientId, secretId: expires[0]?.secretId ?? '' })
     expect(storedSecrets()).toMatchObject([{ secretId }])

@@ -70,18 +70,18 @@ const misfits: readonly (readonly [
   [
     'client_grant_type',
     { grantTypes: ['password', 'refresh_token'], firstParty: true },
-    'Client shop has the grant type refresh_token, and gets no refresh tokens: the server has no such grant. Add refreshTokenGrant() to grants, or take it from the client.',
+    'Client shop has the grant type refresh_token, but the server has no refresh token grant, so it gets no refresh tokens. Add refreshTokenGrant() to grants, or remove refresh_token from the client.',
     withoutRefresh,
   ],
   [
     'client_grant_type',
     { grantTypes: ['password', 'refresh_token'] },
-    'Client shop has the grant type password, and is not a first-party client: it is refused. Set firstParty: true if it is an app of yours, or take the grant type from it.',
+    'Client shop has the grant type password but is not a first-party client, so it is refused. Set firstParty: true if it is your own app, or remove the grant type.',
   ],
   [
     'client_without_refresh',
     { grantTypes: ['password'], firstParty: true },
-    'Client shop has the grant type password without refresh_token: its users sign in again for each access token. Add refresh_token to its grantTypes, unless that is meant.',
+    'Client shop has the grant type password without refresh_token, so its users sign in again for each access token. Add refresh_token to its grantTypes, unless this is intended.',
   ],
   [
     'client_scope',
@@ -112,7 +112,7 @@ const misfits: readonly (readonly [
   [
     'client_token_format',
     { accessTokenFormat: 'jwt' },
-    'Client shop is to get JWTs, and the server has no signing keys. Set signingKeys and resources, or take accessTokenFormat from the client.',
+    'Client shop has accessTokenFormat jwt, and the server has no signing keys. Set signingKeys and resources, or remove accessTokenFormat from the client.',
   ],
 ]
 
@@ -143,7 +143,7 @@ describe('a client that is registered for what the server does not have', () => 
       {
         code: 'client_id',
         message:
-          'Client caf\\u00e9 has an id that no request can carry. Give it one of printable ASCII, as createClient makes them.',
+          'Client caf\\u00e9 has an id that no request can carry. Use an id of printable ASCII, as createClient generates.',
         clientId: 'caf\\u00e9',
       },
     ])

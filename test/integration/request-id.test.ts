@@ -93,7 +93,7 @@ describe('the option requestId', () => {
 
   it.each<[string, () => unknown]>([
     ['nothing', () => undefined],
-    ['an empty text', () => ''],
+    ['an empty string', () => ''],
     ['a long text', () => 'x'.repeat(129)],
     ['a line break', () => 'a\r\nSet-Cookie: x=1'],
     ['a line break at the end', () => 'a\n'],

@@ -8,7 +8,7 @@ import { basic, digestOf, hasher, secretOf, testServer } from '../fixtures/test-
 const bcrypt = '$2b$10$WsycrC5nQzXceHjz.LDyaupntbFdft4GBlQGOHRPV4n7xNdbwAdhW'
 const salt = 'c29tZXNhbHRzb21lc2FsdA'
 const anotherHasher = 'Give passwordGrant the hasher that made it, or store what bcryptHasher().hash(password) returns.'
-const trimIt = 'Trim it where it is stored: a CHAR(n) column pads, and a file ends its lines.'
+const trimIt = 'Trim it where it is stored: a CHAR(n) column pads, and a file ends with a line break.'
 const newPassword = 'Let the user set a new password.'
 
 const hashes: readonly (readonly [looksLike: string, hash: string, remedy: string])[] = [
@@ -33,7 +33,7 @@ const hashes: readonly (readonly [looksLike: string, hash: string, remedy: strin
   ['SHA-256 in hexadecimal', '5e884898da28047151d0e56f8dc6292773603d0d6aabbdd62a11ef721d1542d8', anotherHasher],
   ['SHA-512 in hexadecimal', '0a'.repeat(64), anotherHasher],
   ['plain text', 'hunter2 and hunter3', anotherHasher],
-  ['an empty text', '', 'Store a hash, or return no user without one.'],
+  ['an empty string', '', 'Store a hash, or return no user without one.'],
   ['bcrypt of a faulty implementation ($2x$)', bcrypt.replace('$2b$', '$2x$'), newPassword],
   ['a bcrypt hash with a cost that is not 4 to 19', bcrypt.replace('$10$', '$31$'), newPassword],
   [
@@ -42,10 +42,10 @@ const hashes: readonly (readonly [looksLike: string, hash: string, remedy: strin
     'Store all 60 characters: widen the column, and let the user set a new password.',
   ],
   ['a damaged bcrypt hash', `${bcrypt}AA`, 'Store it again as bcrypt made it, 60 characters.'],
-  ['a bcrypt hash with a prefix', `{bcrypt}${bcrypt}`, 'Remove what stands before its $2.'],
-  ['a bcrypt hash with a prefix', `bcrypt$${bcrypt}`, 'Remove what stands before its $2.'],
-  ['a bcrypt hash with blanks or a line break around it', bcrypt.padEnd(72), trimIt],
-  ['a bcrypt hash with blanks or a line break around it', `${bcrypt}\n`, trimIt],
+  ['a bcrypt hash with a prefix', `{bcrypt}${bcrypt}`, 'Remove everything before its $2.'],
+  ['a bcrypt hash with a prefix', `bcrypt$${bcrypt}`, 'Remove everything before its $2.'],
+  ['a bcrypt hash with spaces or a line break around it', bcrypt.padEnd(72), trimIt],
+  ['a bcrypt hash with spaces or a line break around it', `${bcrypt}\n`, trimIt],
 ]
 
 const form = new URLSearchParams({ grant_type: 'password', username: 'alice', password: "alice's password" }).toString()
@@ -131,14 +131,14 @@ const digests: readonly (readonly [looksLike: string, digest: string, remedy: st
   ['plain text', secretOf('legacy'), store],
   ['SHA-256 in hexadecimal', '0a'.repeat(32), store],
   ['argon2id', `$argon2id$v=19$m=65536,t=3,p=4$${salt}$RdescudvJCsgt3ub+b4dWRWJTmaaJObG`, store],
-  ['a sha256 digest with blanks or a line break around it', `${good}\n`, trimIt],
-  ['a sha256 digest with blanks or a line break around it', good.padStart(64), trimIt],
+  ['a sha256 digest with spaces or a line break around it', `${good}\n`, trimIt],
+  ['a sha256 digest with spaces or a line break around it', good.padStart(64), trimIt],
   [
     'a sha256 digest that was cut off or changed',
     good.slice(0, 40),
     'Store what digestClientSecret(secret) returns, 50 characters.',
   ],
-  ['a bcrypt hash with blanks or a line break around it', `${bcrypt} `, trimIt],
+  ['a bcrypt hash with spaces or a line break around it', `${bcrypt} `, trimIt],
 ]
 
 describe('a digest of a client that nothing can match', () => {
@@ -180,7 +180,7 @@ describe('a digest of a client that nothing can match', () => {
           code: 'unreadable_digest',
           clientId: 'legacy',
           secretId: 'first',
-          message: `The digest of secret first of client legacy looks like ${looksLike}, which nothing can match. ${remedy}`,
+          message: `The digest of secret first of client legacy looks like ${looksLike}, which no secret can match. ${remedy}`,
         },
       ])
       expect(server.events).not.toContainEqual(expect.objectContaining({ code: 'chosen_secrets_not_enabled' }))

@@ -268,7 +268,7 @@ export const wrongClient: readonly Mistake[] = [
   [
     { clientType: 'public', grantTypes: ['refresh_token'], mayIntrospect: true },
     'createClient.mayIntrospect',
-    /is not for a public client.*Make the client confidential/,
+    /is not allowed for a public client.*Make the client confidential/,
   ],
   [{ mayIntrospect: 1, grantTypes: [] }, 'createClient.mayIntrospect', /true or false/],
   ...['', [7], ['']].map(

@@ -57,7 +57,7 @@ export const wrongClients: readonly Mistake[] = [
   {
     mistake: 'createClient({ clientSecret })',
     make: () => createClient({ ...registration, ...{ clientSecret: 'hunter2' } }),
-    says: 'createClient.clientSecret: is not an option: the secret is generated. Leave it out, and use the one that is returned; for one of your own see digestClientSecret.',
+    says: 'createClient.clientSecret: is not an option: the secret is generated. Leave it out and use the secret that is returned; for a secret of your own see digestClientSecret.',
   },
   {
     mistake: "createClient({ grantTypes: ['passwort'] })",

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-import { bcryptCost } from '../../../lib/passwords/bcrypt-cost.js'
+import { bcryptCost } from '../../../lib/passwords/unreadable-hash.js'
 import { unreadableHashes } from './unreadable-hashes.js'
 
 const rest = 'abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e'

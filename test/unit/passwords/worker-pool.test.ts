@@ -70,7 +70,7 @@ describe('WorkerPool', () => {
     const waiting = ['a', 'b', 'c'].map((name) => pool.run(jobOf({ name })))
 
     const refusal = await refusalOf(pool.run(jobOf({ name: 'one too many' })))
-    expect(refusal.message).toBe('all 1 worker threads are busy and 3 jobs are waiting already')
+    expect(refusal.message).toBe('all 1 worker threads are busy and 3 jobs are waiting')
     // 3 jobs of 0.9 s each.
     expect(refusal.retryAfterSeconds).toBe(3)
 
