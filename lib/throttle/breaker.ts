@@ -1,28 +1,29 @@
 import { StoreUnavailableError } from '../errors/store-unavailable-error.js'
+import { withinTime } from '../time/within-time.js'
 
-/** Milliseconds for which nothing is asked after a slow failure. */
+/** Milliseconds between a slow failure and the first probe, and between probes. */
 const PAUSE = 1000
-/** A store that refuses faster than that costs nobody anything, and needs no pause. */
+/** Milliseconds. A store that fails faster than this holds up nobody, so it is asked each time. */
 const SLOW = 100
 
-/** What a breaker needs to know. */
+/** The options of a {@link Breaker}. */
 export interface BreakerOptions {
-  /** Milliseconds that one question may take. */
+  /** Milliseconds that one query may take. */
   readonly timeoutMilliseconds: number
-  /** Asks the store anything, to see whether it responds again. */
+  /** Sends any query, to find out whether the store responds again. */
   readonly probe: () => Promise<unknown>
 }
 
 /**
- * Asks a store that may be down. After a failure that took long, further questions fail at once; once a second one probe is sent, for
- * which no request waits, and when it succeeds the store is asked again.
+ * A circuit breaker for a store that may be down. After a slow failure, further queries fail at once. Once a second one probe is sent,
+ * which no request waits for; when it succeeds, queries are sent again.
  */
 export class Breaker {
   readonly #options: BreakerOptions
-  /** Questions under way, which fail with the first one that finds the store down. */
+  /** Fails each pending query. Called for all of them when one finds the store down. */
   readonly #asking = new Set<(cause: unknown) => void>()
   #lastAnswerAt = -Infinity
-  /** Why nothing is asked. */
+  /** Set while the store is down. */
   #down: { readonly cause: unknown } | undefined
   #nextProbeAt = 0
 
@@ -30,7 +31,7 @@ export class Breaker {
     this.#options = options
   }
 
-  /** Asks, unless the store is down. Throws `StoreUnavailableError`. */
+  /** Sends a query, unless the store is down. Throws `StoreUnavailableError`. */
   async ask<Result>(question: () => Promise<Result>): Promise<Result> {
     if (this.#down !== undefined) {
       this.#probeNowAndThen()
@@ -42,7 +43,7 @@ export class Breaker {
       this.#lastAnswerAt = performance.now()
       return result
     } catch (cause) {
-      // One question that hangs while others are answered says nothing of the store.
+      // If another query has succeeded since this one was sent, the store is not down.
       if (performance.now() - startedAt >= SLOW && this.#lastAnswerAt < startedAt) this.#goDown(cause)
       throw outOfReach(cause)
     }
@@ -50,20 +51,14 @@ export class Breaker {
 
   async #withinTime<Result>(question: () => Promise<Result>): Promise<Result> {
     const { timeoutMilliseconds } = this.#options
-    let timer: NodeJS.Timeout | undefined
-    let fail: ((cause: unknown) => void) | undefined
-    const failed = new Promise<never>((_resolve, reject) => {
-      fail = reject
-      this.#asking.add(reject)
-      timer = setTimeout(() => {
-        reject(new Error(`The store did not respond within ${String(timeoutMilliseconds)} ms`))
-      }, timeoutMilliseconds)
-    })
+    const late = (): Error => new Error(`The store did not respond within ${String(timeoutMilliseconds)} ms`)
+    let fail: (cause: unknown) => void = () => undefined
+    const failed = new Promise<never>((_resolve, reject) => (fail = reject))
+    this.#asking.add(fail)
     try {
-      return await Promise.race([question(), failed])
+      return await withinTime(timeoutMilliseconds, Promise.race([question(), failed]), late)
     } finally {
-      clearTimeout(timer)
-      if (fail !== undefined) this.#asking.delete(fail)
+      this.#asking.delete(fail)
     }
   }
 

@@ -2,19 +2,20 @@ import { randomBytes } from 'node:crypto'
 import type { Sealing } from '../crypto/sealing.js'
 import { KNOWN_SECONDS } from './throttle-limits.js'
 
-/** Whose device it is. */
+/** The owner of a device. */
 export interface DeviceOwner {
   readonly clientId: string
   readonly userId: string
-  /** The name that was typed, for stores that do not tell whose it is before the password is verified. */
+  /** The name as typed, for stores that do not find the user before they verify the password. */
   readonly username: string
 }
 
 const purpose = 'device token'
 
 /**
- * Makes the token of a device where a user signed in: presented again, it gives the user tries that no stranger can use up. It proves
- * nothing else, and never takes the place of the password. A device that has one keeps its id, and so its failures.
+ * Creates a token for a device where a user signed in. Presented at the next sign-in, it gives the user attempts of their own, which an
+ * attacker cannot use up. It proves nothing else, and never replaces the password. A device that has a token keeps its id, and with it its
+ * failures.
  */
 export function createDeviceToken(
   sealing: Sealing,
@@ -28,8 +29,8 @@ export function createDeviceToken(
 }
 
 /**
- * Returns the id of the device; `undefined` for a token that is forged, has expired, or is that of another client or user: it counts for
- * nothing then. `userId` absent: not known yet, the name as typed decides.
+ * Returns the id of the device; `undefined` for a token that is forged, expired, or of another client or user, which is then ignored.
+ * Without a `userId`, the user is not known yet, and the name as typed is compared.
  */
 export function openDeviceToken(
   sealing: Sealing,

@@ -1,8 +1,13 @@
 import { delaySeconds, type ThrottleLimit } from './throttle-limits.js'
 
-/** The failures of one key, and the attempts that are under way. Times are in seconds since the epoch. */
+/**
+ * The failures of one key, its pending attempts, and the attempts that wait. Times are in seconds since the epoch.
+ *
+ * As many attempts may be pending at once as there are free failures left, and at least one: even if all of them fail, none was one too
+ * many. Then the counter is full, and a further attempt waits until one of them ends.
+ */
 export class FailureCounter {
-  /** Attempts that have a place and have not ended. */
+  /** Attempts that have begun and not ended. */
   pending = 0
   readonly key: string
   readonly #limit: ThrottleLimit
@@ -20,7 +25,7 @@ export class FailureCounter {
     return this.#failures
   }
 
-  /** How many attempts wait for a place. */
+  /** How many attempts wait until the counter is no longer full. */
   get waiting(): number {
     return this.#waiting.size
   }
@@ -36,7 +41,10 @@ export class FailureCounter {
     this.#blockedUntil = 0
   }
 
-  /** Forgets what is over. Nothing lasts longer than it would from now on: the clock may have been put back. */
+  /**
+   * Clears the failures if they have expired. If the clock was set back, first shortens the delay and the time until then to what they
+   * would be if the last failure happened now.
+   */
   bringUpTo(now: number): void {
     const delay = delaySeconds(this.#limit, this.#failures)
     this.#blockedUntil = Math.min(this.#blockedUntil, now + delay)
@@ -44,22 +52,22 @@ export class FailureCounter {
     if (Math.max(this.#blockedUntil, this.#forgottenAt) <= now) this.clear()
   }
 
-  /** Until the next attempt; 0 or less when there is nothing to wait for. */
+  /** Returns the seconds until the next attempt is allowed; 0 or less if it is allowed now. */
   secondsToWait(now: number): number {
     return this.#blockedUntil - now
   }
 
-  /** Whether one more attempt could be one too many, should all that are under way fail. */
+  /** Returns whether one more attempt would be one too many if all pending ones fail. */
   isFull(now: number): boolean {
     return (
       this.pending > 0 &&
       this.#failures + this.pending >= this.#limit.freeFailures &&
-      // Then nobody has to wait to be told so.
+      // While there is a delay, attempts are refused at once and do not wait.
       this.secondsToWait(now) <= 0
     )
   }
 
-  /** Resolves when there may be a place, or after so many milliseconds. */
+  /** Resolves when {@link wakeNext} chooses this attempt, or after a time limit. The caller then checks again. */
   untilWoken(milliseconds: number): Promise<void> {
     return new Promise((resolve) => {
       const wake = (): void => {
@@ -72,7 +80,7 @@ export class FailureCounter {
     })
   }
 
-  /** Wakes the one that has waited longest, when there is a place or nothing to wait for any more. */
+  /** Wakes the attempt that has waited longest, if the counter is not full. Called whenever an attempt has ended or stopped waiting. */
   wakeNext(now: number): void {
     if (this.isFull(now)) return
     const [longest] = this.#waiting
@@ -80,13 +88,13 @@ export class FailureCounter {
   }
 }
 
-/** How many of the counters that were used least recently are looked at when one has to go. */
+/** How many of the least recently used counters are compared when one must be evicted. */
 const CANDIDATES = 8
 
-/** A number of counters that is limited: only attempts that are under way may make them more. */
+/** A limited number of counters. Only pending attempts can exceed the limit, because their counters are never evicted. */
 export class FailureCounters {
   readonly #maxEntries: number
-  /** Those that were used least recently come first. */
+  /** In the order of use: the least recently used one comes first. */
   readonly #counters = new Map<string, FailureCounter>()
 
   constructor(maxEntries: number) {
@@ -97,32 +105,33 @@ export class FailureCounters {
     return this.#counters.size
   }
 
-  /** The counter of a key, brought up to the time; absent while there is nothing to count. */
+  /** Returns the counter of a key, up to date; `undefined` if there is none. */
   find(key: string, now: number): FailureCounter | undefined {
     const counter = this.#counters.get(key)
     counter?.bringUpTo(now)
     return counter
   }
 
-  /** Takes a place at the counter of a key, which is made when there is none. */
+  /** Begins an attempt at the counter of a key, which is created if there is none. */
   take(key: string, limit: ThrottleLimit, now: number): FailureCounter {
     const counter = this.find(key, now) ?? new FailureCounter(key, limit)
     counter.pending += 1
     this.#moveToEnd(counter)
-    // Two, so that what attempts under way made too many goes in the end.
+    // Up to two are evicted for each new one, so that the number shrinks again after pending attempts have exceeded the limit.
     for (let times = 0; times < 2 && this.size > this.#maxEntries; times += 1) this.#dropOne(now)
     return counter
   }
 
-  /** Drops a counter that counts nothing. */
+  /** Deletes a counter that is at zero. */
   dropUnused(counter: FailureCounter): void {
     if (counter.failures + counter.pending + counter.waiting > 0) return
     if (this.#counters.get(counter.key) === counter) this.#counters.delete(counter.key)
   }
 
   /**
-   * Who wants the failures at one account forgotten makes failures at many others. So the fewest failures go first, and the others
-   * stay for another round: it takes as many failures at most of the other accounts. A counter with an attempt under way never goes.
+   * Evicts one of the least recently used counters: the one with the fewest failures. An attacker may fail at many other accounts to evict
+   * the counter of one account; this way, most of those accounts need as many failures as that one. A counter with a pending attempt is
+   * never evicted.
    */
   #dropOne(now: number): void {
     const candidates: FailureCounter[] = []

@@ -2,13 +2,13 @@ import { KNOWN_ADDRESSES } from './throttle-limits.js'
 import { hash } from '../crypto/hash.js'
 import type { RateLimiter } from './rate-limiter.js'
 
-/** How many of the owners that were used least recently are looked at when an address has to go. */
+/** How many of the least recently used owners are compared when an address must be evicted. */
 const CANDIDATES = 8
 
-/** The addresses where users and clients succeeded before: a limited number of each, and in all. */
+/** The addresses where users and clients succeeded before, in memory: limited for each owner, and in total. */
 export class KnownAddresses {
   readonly #maxEntries: number
-  /** By owner; those that were used least recently come first, and likewise the addresses of each: until when they are known. */
+  /** Owner → address → time until which it is known. Owners and addresses are in the order of use, the least recently used first. */
   readonly #owners = new Map<string, Map<string, number>>()
   #size = 0
 
@@ -35,13 +35,13 @@ export class KnownAddresses {
     if (this.#size > this.#maxEntries) this.#dropOne()
   }
 
-  /** Owners with many addresses lose one before those with few: it takes many accounts to push out what others have. */
+  /** Evicts an address of the owner who has most: an attacker needs many accounts to evict the addresses of others. */
   #dropOne(): void {
     let largest: readonly [owner: string, addresses: Map<string, number>] | undefined
-    let looked = 0
+    let compared = 0
     for (const entry of this.#owners) {
       if (entry[1].size > (largest?.[1].size ?? 0)) largest = entry
-      if (++looked === CANDIDATES) break
+      if (++compared === CANDIDATES) break
     }
     if (largest !== undefined) this.#dropOldest(...largest)
   }
@@ -60,9 +60,9 @@ export interface KnownAddressSlots {
 }
 
 /**
- * Keeps the known addresses of each owner in a limited number of slots, for a limiter keeps nothing but a number under a key: which of
- * them it is, in 30 bits. An address has two slots to choose from, and takes the one that was used less recently: no more than two keys are
- * read, and nothing is written that belongs to another owner.
+ * Keeps the known addresses in the store of a limiter, which can hold only a number under a key. Each owner has a limited number of slots,
+ * and a slot holds 30 bits of the digest of an address. An address has two possible slots and takes the one used less recently, so a look-up
+ * reads two keys. No address can evict one of another owner.
  */
 export function knownAddressSlots(limiter: RateLimiter, seconds: number): KnownAddressSlots {
   function read(slots: readonly string[]): Promise<readonly Slot[]> {
@@ -92,11 +92,11 @@ export function knownAddressSlots(limiter: RateLimiter, seconds: number): KnownA
 interface Slot {
   readonly slot: string
   readonly mark: number | undefined
-  /** Milliseconds: the fewer are left, the older it is. An empty one is the oldest. */
+  /** Milliseconds until it expires: the fewer, the older. An empty slot counts as the oldest. */
   readonly left: number
 }
 
-/** Where the address may be, and its mark: never 0, which an empty slot may have. */
+/** Returns the two slots of an address and its mark, which is never 0: an empty slot may read as 0. */
 function placesOf(owner: string, key: string): { readonly slots: readonly string[]; readonly mark: number } {
   const bytes = hash('sha256', key, 'buffer')
   const first = bytes.readUInt16BE(4) % KNOWN_ADDRESSES

@@ -2,40 +2,41 @@ import { tooManyRequests, publicError } from '../errors/refusal.js'
 import { emitError } from '../telemetry/emit.js'
 import type { Emit } from '../telemetry/events.js'
 import { andThen, isPromiseLike, type MaybePromise } from '../time/maybe-promise.js'
+import { withinTime } from '../time/within-time.js'
 import type { RequestContext } from '../request/request-context.js'
 import type { TokenRefusal } from '../errors/refusal-reason.js'
 import type { AllowedAttempt, AttemptOutcome, BlockedAttempt, Throttle, ThrottleKey } from './throttle.js'
 import { tokenKeys, type AttemptKeys } from './throttle-keys.js'
 
-/** What limiting attempts works with. */
+/** The services for limiting attempts. */
 export interface ThrottleServices {
   /** Absent: attempts are not limited. */
   readonly throttle: Throttle | undefined
   readonly emit: Emit
 }
 
-/** Who tries what, for events. */
+/** Who makes an attempt, for events. */
 export interface AttemptedBy {
   readonly context: RequestContext
-  /** Absent for a token, and for a client that nobody knows. */
+  /** Absent for a token, and for an unknown client. */
   readonly clientId: string | undefined
 }
 
 /** An attempt at something that can be guessed. */
 export interface LimitedAttempt<Result> {
-  /** `isOwn`: strangers cannot use up what it is counted for, a known address or a device. */
+  /** `isOwn`: it is counted for a known address or device, whose attempts an attacker elsewhere cannot use up. */
   readonly attempt: (isOwn: boolean) => MaybePromise<Result>
   readonly isSuccess: (result: Result) => boolean
 }
 
 /**
- * Makes an attempt at a password, unless there were too many failures: then it is not even looked at, right or wrong, and the
- * request is answered 429 (RFC 6749 §4.3.2, §10.10). An attempt that throws has not failed.
+ * Makes an attempt at a password or a client secret that a person chose. After too many failures it is not even checked, right or wrong,
+ * and the response is 429 (RFC 6749 §4.3.2, §10.10). An attempt that throws does not count as a failure.
  *
- * Deviation: 429 also for one account, and not `invalid_grant` (AUT-05). Names are counted as they are typed, whether there is such a
- * user or not, so the answer tells nothing of that, and a client can tell its user to wait.
+ * Deviation: 429 even for a single account, and not `invalid_grant` (AUT-05). Names are counted as typed, whether or not the user exists,
+ * so 429 does not reveal that; and a client can tell its user to wait.
  *
- * `device`: what is counted in place of everything else, for it proves a sign-in before.
+ * If `device` is given, it is counted instead of everything else, because it proves an earlier sign-in.
  */
 export function limitAttempts<Result>(
   services: ThrottleServices,
@@ -56,15 +57,15 @@ export function limitAttempts<Result>(
       return settle(
         () => attempt(isOwn),
         isSuccess,
-        (outcome) => regardless(services, by, () => end(outcome)),
+        (outcome) => bestEffort(services, by, () => end(outcome)),
       )
     })
   })
 }
 
 /**
- * Counts a failure that was seen without limiting attempts, because what was guessed cannot be: a secret or a token of 256 random
- * bits. Whoever has the right one is never held up. Throws 429 when there were too many; counters that are out of reach hold nobody up.
+ * Counts a failure at something that cannot be guessed, a secret or a token of 256 random bits. Attempts at these are not limited: the
+ * owner of the right one is never throttled. Throws 429 after too many failures; does nothing if the counters cannot be reached.
  */
 export function countFailure(
   services: ThrottleServices,
@@ -77,8 +78,8 @@ export function countFailure(
 }
 
 /**
- * Tells of a token that is not known, and counts it for its address. Throws 429 when there were too many. Returns the reason, which is
- * asked for with `askWhy` while there were not: for the operator alone, so it holds nobody up for long, and may fail.
+ * Counts an unknown token for its address, and emits an event. Throws 429 after too many. Otherwise returns the reason, for the operator:
+ * `revoked` if `askWhy` says so. The response waits for `askWhy` only a short time, and ignores its errors.
  */
 export function countUnknownToken(
   services: ThrottleServices,
@@ -87,21 +88,21 @@ export function countUnknownToken(
   askWhy: () => MaybePromise<TokenRefusal | undefined> = () => undefined,
 ): MaybePromise<TokenRefusal> {
   return andThen(noteFailure(services, by, tokenKeys(by.context.address)), (begun) => {
-    const isHeldUp = begun !== undefined && !isAllowed(begun)
-    const asked = isHeldUp ? undefined : within(LONGEST_ASKING, regardless(services, by, askWhy))
+    const isThrottled = begun !== undefined && !isAllowed(begun)
+    const asked = isThrottled ? undefined : within(LONGEST_ASKING, bestEffort(services, by, askWhy))
     return andThen(asked, (found) => {
-      const told = found === 'revoked' ? found : reason
-      services.emit(by.context, { type: 'unknown_token', clientId: by.clientId, reason: told })
-      if (isHeldUp) requireAllowed(services, by, begun)
-      return told
+      const shown = found === 'revoked' ? found : reason
+      services.emit(by.context, { type: 'unknown_token', clientId: by.clientId, reason: shown })
+      if (isThrottled) requireAllowed(services, by, begun)
+      return shown
     })
   })
 }
 
-/** Milliseconds for which an answer waits for a reason that it does not have in it. */
+/** Milliseconds that a response waits for `askWhy`, whose result is only for the operator. */
 const LONGEST_ASKING = 500
 
-/** Counts a failure, and returns what the throttle says; `undefined` when it is out of reach, or there is none. */
+/** Counts a failure, and returns the result of the throttle; `undefined` if it cannot be reached, or there is none. */
 function noteFailure(
   services: ThrottleServices,
   by: AttemptedBy,
@@ -109,7 +110,7 @@ function noteFailure(
 ): MaybePromise<AllowedAttempt | BlockedAttempt | undefined> {
   const { throttle } = services
   if (throttle === undefined) return undefined
-  const counted = regardless(services, by, () =>
+  const counted = bestEffort(services, by, () =>
     andThen(throttle.begin(keys, by.context.receivedAt), (begun) =>
       isAllowed(begun) ? andThen(begun.end('failed'), () => begun) : begun,
     ),
@@ -118,8 +119,8 @@ function noteFailure(
 }
 
 /**
- * Asks somebody else about a token, unless too many tokens from its address were none: then nothing is asked, and the request is answered
- * 429. Counters that are out of reach hold nobody up.
+ * Asks another server about a token. After too many invalid tokens from the same address, throws 429 and does not ask. Asks in any case if
+ * the counters cannot be reached.
  */
 export function limitQuestions<Result>(
   services: ThrottleServices,
@@ -131,31 +132,25 @@ export function limitQuestions<Result>(
   if (throttle === undefined) return ask()
   const keys = tokenKeys(by.context.address)
   return andThen(
-    regardless(services, by, () => throttle.begin(keys, by.context.receivedAt)),
+    bestEffort(services, by, () => throttle.begin(keys, by.context.receivedAt)),
     (begun) => {
       if (begun === undefined) return ask()
       const allowed = requireAllowed(services, by, begun)
-      return settle(ask, isGood, (outcome) => regardless(services, by, () => allowed.end(outcome)))
+      return settle(ask, isGood, (outcome) => bestEffort(services, by, () => allowed.end(outcome)))
     },
   )
 }
 
-/** Waits for so many milliseconds, and goes on without a result then. */
+/** Waits for the result of {@link bestEffort}, which never rejects; after the time limit, goes on without it. */
 function within<Result>(
   milliseconds: number | undefined,
-  counted: MaybePromise<Result>,
+  result: MaybePromise<Result>,
 ): MaybePromise<Result | undefined> {
-  if (milliseconds === undefined || !isPromiseLike(counted)) return counted
-  let timer: NodeJS.Timeout | undefined
-  const enough = new Promise<undefined>((resolve) => {
-    timer = setTimeout(resolve, milliseconds, undefined)
-  })
-  return Promise.race([counted, enough]).finally(() => {
-    clearTimeout(timer)
-  })
+  if (milliseconds === undefined || !isPromiseLike(result)) return result
+  return withinTime(milliseconds, result, () => new Error('Late')).catch(() => undefined)
 }
 
-/** Throws 429 for an attempt that is blocked, and tells of it. */
+/** Throws 429 for a blocked attempt, and emits an event. */
 export function requireAllowed(
   { emit }: ThrottleServices,
   { context, clientId }: AttemptedBy,
@@ -167,7 +162,7 @@ export function requireAllowed(
   throw tooManyRequests('Too many failed attempts', retryAfterSeconds)
 }
 
-/** Throws for what is neither: a throttle that answers anything else must not let everything pass. */
+/** Throws for anything that is neither: a broken throttle must not let everything pass. */
 export function isAllowed(begun: AllowedAttempt | BlockedAttempt): begun is AllowedAttempt {
   const { end, retryAfterSeconds } = begun as Partial<Record<keyof AllowedAttempt, unknown>>
   if (retryAfterSeconds === undefined && typeof end === 'function') return true
@@ -177,6 +172,7 @@ export function isAllowed(begun: AllowedAttempt | BlockedAttempt): begun is Allo
   )
 }
 
+/** Makes an attempt and ends it with its outcome: `cancelled` if it throws. */
 export function settle<Result>(
   attempt: () => MaybePromise<Result>,
   isSuccess: (result: Result) => boolean,
@@ -196,8 +192,8 @@ export function settle<Result>(
   }
 }
 
-/** Counts. What was decided stands also when the counters are out of reach: then the operator is told. */
-export function regardless<Result>(
+/** Updates the counters. Failing to do so does not change the decision; it is reported as an event. */
+export function bestEffort<Result>(
   { emit }: ThrottleServices,
   { context }: AttemptedBy,
   count: () => MaybePromise<Result>,

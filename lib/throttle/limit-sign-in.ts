@@ -5,9 +5,9 @@ import type { RequestContext } from '../request/request-context.js'
 import type { Sealing } from '../crypto/sealing.js'
 import { openDeviceToken } from './device-token.js'
 import {
+  bestEffort,
   isAllowed,
   limitAttempts,
-  regardless,
   requireAllowed,
   settle,
   type LimitedAttempt,
@@ -17,21 +17,21 @@ import type { Places } from './places.js'
 import type { Throttle } from './throttle.js'
 import { accountKeys, deviceKey, inARowKey, type AccountKeys } from './throttle-keys.js'
 
-/** Which account somebody tries to guess at. */
+/** The account that a sign-in is for. */
 export interface GuessedAccount {
   /** As typed. */
   readonly name: string
-  /** The user whom the store found by this name before anything was verified, or nobody. Absent: nothing was looked up. */
+  /** The user that the store found by this name, before the password is verified. Absent: the store was not asked. */
   readonly found?: { readonly userId: string | undefined } | undefined
-  /** Whether failures count for the user who was found, too: the store may know more spellings of a name than are folded here. */
+  /** Whether failures are also counted for the user who was found: the store may accept more spellings than are folded here. */
   readonly countsUser?: boolean | undefined
   /** The token of the device, as presented. */
   readonly deviceToken?: string | undefined
-  /** Called after each hundred failures in a row at one user, at all clients. */
+  /** Called after each hundred failures in a row for one user, at all clients. */
   readonly onTooManyFailures?: ((failures: TooManyFailures, context: RequestContext) => unknown) | undefined
 }
 
-/** Failures at one user since the last success. */
+/** The failures for one user since the last success. */
 export interface TooManyFailures {
   readonly userId: string
   /** A multiple of 100. */
@@ -40,40 +40,40 @@ export interface TooManyFailures {
   readonly clientId: string
 }
 
-/** An attempt at an account that may go on. */
+/** A sign-in that may go on. */
 export interface AllowedGuess {
-  /** For whom work is done: see `PasswordHasher`. */
+  /** The party that the password hasher works for: see `PasswordHasher`. */
   readonly party: string
   /**
-   * There were too many failures at this user under other spellings. The attempt must do the work of one that fails, and fail: a 429 would
-   * tell that they are one user.
+   * There were too many failures for this user under other spellings of the name. The attempt must fail, and take as long as a wrong
+   * password: a 429 would reveal that both spellings are one user.
    */
   readonly isHeldUp: boolean
-  /** Whether the user signed in from this address before, or with this device token. Absent: nobody counts. */
+  /** Whether the user signed in from this address, or with this device token, before. Absent: attempts are not counted. */
   readonly isKnown: boolean | undefined
 }
 
-/** What limiting sign-ins works with. */
+/** The services for limiting sign-ins. */
 export interface SignInServices extends ThrottleServices {
   readonly places: Places
   readonly sealing: Sealing
 }
 
-/** A sign-in at a client. */
+/** Where a sign-in comes from. */
 export interface SignInBy {
   readonly context: RequestContext
   readonly clientId: string
-  /** The address of the user, which failures are counted for. */
+  /** The address of the user, for which failures are counted. */
   readonly address: string | undefined
   /** Seconds since the epoch. */
   readonly now: number
 }
 
-/** How many attempts of one user, and from one address, may be under way at once where strangers do not count. */
+/** How many attempts for one user, and from one address, may be pending at once if they come from a known address or device. */
 const AT_ONE_ACCOUNT = 5
 const AT_ONE_ADDRESS = 20
 
-/** NIST SP 800-63B §5.2.2: no more consecutive failures than these, without something being done. */
+/** NIST SP 800-63B §5.2.2: after at most this many consecutive failures, something must be done. */
 const TOO_MANY = 100
 
 /** Makes an attempt at the password of an account, as {@link limitAttempts} does. */
@@ -99,7 +99,7 @@ export function limitSignIn<Result>(
     attempt: (isKnown) =>
       andThen(attempt({ ...allowed, isKnown }), (result) =>
         andThen(
-          regardless(services, by, () => countInARow(services, throttle, by, account, isSuccess(result))),
+          bestEffort(services, by, () => countInARow(services, throttle, by, account, isSuccess(result))),
           () => result,
         ),
       ),
@@ -116,7 +116,7 @@ export function limitSignIn<Result>(
   return limitAttempts(services, by, keys, limited, deviceId === undefined ? undefined : deviceKey(deviceId))
 }
 
-/** Who comes from a known address takes no place that strangers count, and must not fill the queue of the hasher all the same. */
+/** Limits the pending attempts from a known address or device, so that they do not fill the queue of the password hasher. */
 function withPlaces<Result>(
   services: SignInServices,
   by: SignInBy,
@@ -140,7 +140,7 @@ function withPlaces<Result>(
   })
 }
 
-/** Counts for the user who was found. What is too much fails like a wrong password: the name alone decides who is told 429. */
+/** Counts failures for the user who was found. After too many, the attempt fails like a wrong password: 429 depends on the name only. */
 function limitAtUser<Result>(
   services: SignInServices,
   throttle: Throttle,
@@ -154,12 +154,13 @@ function limitAtUser<Result>(
       ? settle(
           () => attempt(false),
           isSuccess,
-          (outcome) => regardless(services, by, () => begun.end(outcome)),
+          (outcome) => bestEffort(services, by, () => begun.end(outcome)),
         )
       : holdUp(),
   )
 }
 
+/** Counts the failures of a user since the last success; after each hundred, emits an event and calls the hook. */
 function countInARow(
   { emit }: SignInServices,
   throttle: Throttle,
@@ -174,14 +175,14 @@ function countInARow(
     emit(context, { type: 'account_failures', clientId, userId, failures })
     try {
       const called = onTooManyFailures?.({ userId, failures, clientId }, context)
-      // The answer does not wait for it: how long that takes would tell.
-      if (isPromiseLike(called)) called.then(undefined, tell)
+      // The response does not wait for the hook: its duration would reveal that the user exists.
+      if (isPromiseLike(called)) called.then(undefined, report)
     } catch (error) {
-      tell(error)
+      report(error)
     }
   })
 
-  function tell(error: unknown): void {
+  function report(error: unknown): void {
     emitError(emit, context, publicError(error))
   }
 }

@@ -16,32 +16,37 @@ import {
   type ThrottleLimits,
 } from './throttle-limits.js'
 
-/** Points of a gate that is shut for a delay; with fewer, an attempt is under way behind it. */
+/** The points of a gate that is shut for a delay. With fewer, an attempt has passed the gate and is pending. */
 const SHUT = 1_000_000
 
-/** A place at the counter of a key. */
+/** A pending attempt at one key. */
 interface Place {
   readonly key: ThrottleKey
-  /** Whether the attempt has the gate for itself. */
+  /** Whether it had to pass the gate, and holds it until it ends. */
   readonly hasGate: boolean
 }
 
-/** Why there is no place: for how long, or because of an attempt that is under way. */
+/** Why an attempt cannot begin: there is a delay, or another attempt holds the gate and must be waited for. */
 type Refusal = BlockedAttempt | { readonly waitsFor: ThrottleKey }
 
-/** How a throttle over a limiter counts. */
+/** The options of {@link limiterThrottle}. */
 export interface LimiterThrottleOptions {
   readonly limits: ThrottleLimits | undefined
-  /** Milliseconds that the store may take for one question. */
+  /** Milliseconds that the store may take for one query. */
   readonly timeoutMilliseconds: number
 }
 
 /**
- * Makes a throttle over a limiter.
+ * Creates a throttle that counts in the store of a limiter.
  *
- * Three keys belong to each counter. Places: each attempt takes one at once, and gives it back when it has not failed. A gate: once as
- * many places are taken as there are free failures, attempts go through it one by one, and a failure shuts it for its delay. And the
- * failures, which tell how long that is. The store counts up in one step: of attempts at once each has a number of its own.
+ * For each key that attempts are counted for, the store has three counters:
+ * - places: pending attempts and failures together. An attempt takes a place when it begins, and gives it back unless it fails.
+ * - gate: while fewer places are taken than there are free failures, attempts begin at once. All others pass the gate one at a time: an
+ *   attempt that holds the gate is waited for, and if it fails, the gate is shut for a delay.
+ * - failures: decide the length of that delay.
+ *
+ * The store increments a counter in one atomic step and returns the result, so concurrent attempts get different numbers, and exactly one
+ * of them gets the gate.
  */
 export function limiterThrottle(rateLimiter: RateLimiter, options: LimiterThrottleOptions): Throttle {
   const { timeoutMilliseconds } = options
@@ -61,15 +66,15 @@ export function limiterThrottle(rateLimiter: RateLimiter, options: LimiterThrott
       const { kind } = begun.waitsFor
       if (waiting >= WAITING_LIMIT || performance.now() + pause > until) return { kind, retryAfterSeconds: 1 }
       waiting += 1
-      // Of different length, so that those who wait do not all come at once.
+      // Of random length, so that waiting attempts do not all retry at the same time.
       await sleep(pause * (0.5 + Math.random()))
       waiting -= 1
     }
   }
 
   async function tryToBegin(keys: readonly ThrottleKey[]): Promise<AllowedAttempt | Refusal> {
-    // What is blocked is not counted: most guesses end here, and write nothing.
-    const shut = longestOf(await Promise.all(keys.map(lookAtGate)))
+    // Blocked attempts are not counted: under attack, most attempts end here and write nothing.
+    const shut = longestOf(await Promise.all(keys.map(readGate)))
     if (shut !== undefined) return shut
     const taken = await Promise.allSettled(keys.map(take))
     const answers = taken.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
@@ -82,7 +87,7 @@ export function limiterThrottle(rateLimiter: RateLimiter, options: LimiterThrott
     return refused
   }
 
-  async function lookAtGate(key: ThrottleKey): Promise<Refusal | undefined> {
+  async function readGate(key: ThrottleKey): Promise<Refusal | undefined> {
     const gate = await limiter.get(gateOf(key))
     return gate === null || gate.consumedPoints <= 0 ? undefined : refusal(key, gate)
   }
@@ -100,7 +105,7 @@ export function limiterThrottle(rateLimiter: RateLimiter, options: LimiterThrott
   function refusal(key: ThrottleKey, { consumedPoints, msBeforeNext }: LimiterState): Refusal {
     if (consumedPoints < SHUT) return { waitsFor: key }
     const { longestDelaySeconds } = limits[key.kind]
-    // Another process may have other limits.
+    // A process with other limits may have set a longer delay.
     const retryAfterSeconds = Math.min(longestDelaySeconds, Math.max(1, Math.ceil(msBeforeNext / 1000)))
     return { kind: key.kind, retryAfterSeconds }
   }
@@ -108,7 +113,7 @@ export function limiterThrottle(rateLimiter: RateLimiter, options: LimiterThrott
   function allow(places: readonly Place[]): AllowedAttempt {
     let hasEnded = false
     const timer = setTimeout(() => {
-      // Nobody waits for it; and the gate opens by itself.
+      // Nothing waits for this, and if it fails, the gate expires by itself.
       end('failed').catch(() => undefined)
     }, LONGEST_ATTEMPT).unref()
     return { retryAfterSeconds: undefined, end }
@@ -133,14 +138,15 @@ export function limiterThrottle(rateLimiter: RateLimiter, options: LimiterThrott
     const { consumedPoints: failures } = await limiter.penalty(failuresOf(key), 1, lasting(limit))
     if (!hasGate) return undefined
     const places = (await limiter.get(placesOf(key)))?.consumedPoints ?? failures
-    // Places alone would be too many, for those who wait take one for a moment; failures alone too few, while some are under way.
+    // The number of places is too high while waiting attempts take one for a moment; the number of failures is too low while other attempts
+    // are pending. So the delay is computed from the places, but from no more than the failures or the free ones.
     const delay = delaySeconds(limit, Math.min(places, Math.max(failures, limit.freeFailures)))
     return delay === 0 ? limiter.delete(gateOf(key)) : limiter.set(gateOf(key), SHUT, delay)
   }
 
   async function giveBack({ key, hasGate }: Place): Promise<void> {
     const { consumedPoints } = await limiter.reward(placesOf(key), 1, lasting(limits[key.kind]))
-    // They were forgotten meanwhile; less than none would be one more guess.
+    // The counter expired in the meantime. Below zero, it would allow one guess too many.
     if (consumedPoints < 0) await limiter.delete(placesOf(key))
     if (hasGate) await limiter.delete(gateOf(key))
   }
@@ -158,7 +164,7 @@ export function limiterThrottle(rateLimiter: RateLimiter, options: LimiterThrott
       await breaker.ask(() => known.add(owner, key))
     },
     async countInARow(key) {
-      // The same work for nobody, whose counter is one for all, and means nothing.
+      // An unknown user takes as much work as a known one: all unknown users share a counter that is not used.
       const duration = { customDuration: key === undefined ? 60 : knownSeconds }
       const { consumedPoints } = await breaker.ask(() => limiter.penalty(inARowOf(key ?? 'nobody'), 1, duration))
       return key === undefined ? 0 : consumedPoints
@@ -178,7 +184,7 @@ function isPlace(one: Place | Refusal): one is Place {
   return 'hasGate' in one
 }
 
-/** A delay is told rather than waited out; the longest one, when there are several. */
+/** Returns the refusal with the longest delay. One with a delay goes before one that must be waited for. */
 function longestOf(refusals: readonly (Refusal | undefined)[]): Refusal | undefined {
   let longest: Refusal | undefined
   for (const refusal of refusals) {

@@ -16,16 +16,16 @@ import {
   type ThrottleLimits,
 } from './throttle-limits.js'
 
-/** What {@link memoryThrottle} can be told. */
+/** The options of {@link memoryThrottle}. */
 export interface MemoryThrottleOptions {
-  /** Where they differ from the defaults. */
+  /** The limits that differ from the defaults. */
   readonly limits?: ThrottleLimits | undefined
   /**
-   * Most counters, most known addresses, and most users with failures in a row. When there are more counters, some of those go that were
-   * used least recently, and of these the one with the fewest failures; of addresses, one of the user who has most. Default 100,000.
+   * The maximum number of counters, of known addresses, and of users with failures in a row. Above it, the counter with the fewest failures
+   * among the least recently used ones is evicted, and an address of the user who has most. Default 100,000.
    */
   readonly maxEntries?: number | undefined
-  /** Default the clock of the machine. */
+  /** Default the system clock. */
   readonly clock?: Clock | undefined
 }
 
@@ -35,24 +35,28 @@ const description = describeOptions<MemoryThrottleOptions>()('memoryThrottle', {
   clock: clock(),
 })
 
-/** An attempt that has to wait for others: one of them may give its place back. */
+/** An attempt that must wait until a pending one at a full counter ends. */
 interface WaitingAttempt {
   readonly kind: ThrottleKey['kind']
   readonly waitsFor: FailureCounter
 }
 
 /**
- * Makes a throttle that counts in this process alone. Attempts at once that together could be too many wait for each other: if they
- * succeed, as those of a busy service do, none is refused.
+ * Creates a throttle that counts failures in this process only. If several processes serve one issuer, use the throttle of your stores or
+ * `sharedThrottle`.
  *
- * Throws `ConfigurationError`.
+ * Concurrent attempts that would be too many if all of them failed wait for each other. If they succeed, as those of a busy service do,
+ * none is refused. Throws `ConfigurationError`.
+ *
+ * @example
+ * createAuthorizationServer({ …, throttle: memoryThrottle({ limits: { account: { freeFailures: 3 } } }) })
  */
 export function memoryThrottle(options: MemoryThrottleOptions = {}): Throttle {
   const { limits: given, maxEntries, clock } = description.read(options)
   const limits = resolveLimits(given)
   const counters = new FailureCounters(maxEntries)
   const known = new KnownAddresses(maxEntries)
-  /** Failures since the last success; those that were counted least recently come first. */
+  /** User → failures since the last success, in the order of counting: the least recently counted user comes first. */
   const inARow = new Map<string, number>()
 
   function begin(keys: readonly ThrottleKey[], receivedAt?: number): MaybePromise<AllowedAttempt | BlockedAttempt> {
@@ -65,7 +69,7 @@ export function memoryThrottle(options: MemoryThrottleOptions = {}): Throttle {
     receivedAt: number | undefined,
   ): AllowedAttempt | BlockedAttempt | WaitingAttempt {
     const now = clock()
-    // When it came, unless the clock was put back meanwhile.
+    // The time when the request arrived, unless the clock was set back since.
     const since = receivedAt === undefined ? now : Math.min(now, Math.floor(receivedAt / 1000))
     let blocked: BlockedAttempt | undefined
     let waiting: WaitingAttempt | undefined
@@ -80,7 +84,7 @@ export function memoryThrottle(options: MemoryThrottleOptions = {}): Throttle {
     return blocked ?? waiting ?? allow(keys, now)
   }
 
-  /** Counters are made for what is tried, not for what is blocked: or else names that are made up would push others out. */
+  /** Begins an attempt at all keys. Only here are counters created: blocked attempts with made-up names must not evict others. */
   function allow(keys: readonly ThrottleKey[], now: number): AllowedAttempt {
     const taken = keys.map(({ kind, key }) => ({ kind, counter: counters.take(key, limits[kind], now) }))
     let hasEnded = false
@@ -101,6 +105,7 @@ export function memoryThrottle(options: MemoryThrottleOptions = {}): Throttle {
     }
   }
 
+  /** Waits until the counter is no longer full, then tries again; gives up after a time limit, or if too many attempts wait already. */
   async function waitForPlace(
     keys: readonly ThrottleKey[],
     receivedAt: number | undefined,
@@ -114,7 +119,7 @@ export function memoryThrottle(options: MemoryThrottleOptions = {}): Throttle {
       if (milliseconds <= 0 || waitsFor.waiting >= WAITING_LIMIT) return { kind, retryAfterSeconds: 1 }
       await waitsFor.untilWoken(milliseconds)
       begun = tryToBegin(keys, receivedAt)
-      // There may be room for more than one, and whoever is blocked or waits for another counter now leaves it to the next.
+      // Pass the turn on: this attempt may be blocked now, or wait at another counter, or there may be room for more than one.
       waitsFor.wakeNext(clock())
     }
     return begun

@@ -1,22 +1,22 @@
 import { isIPv4, isIPv6 } from 'node:net'
 
-/** Some proxies tell an address with its port, which is another one for each connection. */
+/** Some proxies send an address with its port, which changes with each connection. */
 const withPort = /^(?:\[(?<v6>[^\]]*)\]|(?<v4>\d+\.\d+\.\d+\.\d+))(?::\d+)?$/
 
 /** Prefixes before an IPv4 address: mapped and translated (RFC 4291 §2.5.5.2, RFC 2765 §2.1, RFC 6052 §2.1). */
 const beforeIPv4 = ['0:0:0:0:0:ffff', '0:0:0:0:ffff:0', '64:ff9b:0:0:0:0']
 
-/** What an address is counted as. */
+/** The networks that an address is counted for. */
 export interface Networks {
-  /** An IPv4 address, or the /64 of an IPv6 address: whoever has one address of it has all. */
+  /** The IPv4 address, or the /64 of an IPv6 address: a host that has one address of a /64 usually has all of them. */
   readonly network: string
-  /** The /48 of an IPv6 address, which is what providers give to one customer at most. Absent for IPv4. */
+  /** The /48 of an IPv6 address, the most that providers give to one customer. Absent for IPv4. */
   readonly site: string | undefined
 }
 
 /**
- * Returns the networks of an address, however it is spelt. An IPv6 address that carries an IPv4 address counts as that. Anything that is
- * not an address, as a forged `X-Forwarded-For` may be, is one network: `none`.
+ * Returns the networks of an address in any notation. An IPv6 address that embeds an IPv4 address counts as the latter. Anything that is
+ * not an address, such as a forged `X-Forwarded-For`, belongs to one network: `none`.
  */
 export function networksOf(address: string | undefined): Networks {
   const { v6, v4 } = withPort.exec(address ?? '')?.groups ?? {}
@@ -25,16 +25,16 @@ export function networksOf(address: string | undefined): Networks {
   if (!isIPv6(bare)) return { network: 'none', site: undefined }
   const groups = groupsOf(bare.replace(/%.*$/, ''))
   const carried = carriedIPv4(groups)
-  if (carried !== undefined) return { network: carried.flatMap(octets).join('.'), site: undefined }
+  if (carried !== undefined) return { network: carried.flatMap(bytesOf).join('.'), site: undefined }
   return { network: groups.slice(0, 4).map(hex).join(':'), site: `${groups.slice(0, 3).map(hex).join(':')}::/48` }
 }
 
-/** Returns the smaller one of its networks. */
+/** Returns the smaller network of an address. */
 export function networkOf(address: string | undefined): string {
   return networksOf(address).network
 }
 
-/** The two groups of an IPv4 address that is a part of an IPv6 address; whoever has that one has many of these. */
+/** Returns the two groups of the IPv4 address that is embedded in an IPv6 address: one IPv4 host can have many such addresses. */
 function carriedIPv4(groups: readonly number[]): readonly number[] | undefined {
   const [first = 0, second = 0, third = 0] = groups
   const [high = 0, low = 0] = groups.slice(6)
@@ -48,7 +48,7 @@ function carriedIPv4(groups: readonly number[]): readonly number[] | undefined {
   return undefined
 }
 
-/** The eight numbers of an IPv6 address. */
+/** Returns the eight groups of an IPv6 address as numbers. */
 function groupsOf(address: string): readonly number[] {
   const [before = [], after] = address.split('::').map(numbersOf)
   if (after === undefined) return [...before]
@@ -66,7 +66,7 @@ function numbersOf(part: string): readonly number[] {
   })
 }
 
-function octets(group: number): readonly number[] {
+function bytesOf(group: number): readonly number[] {
   return [Math.floor(group / 256), group % 256]
 }
 

@@ -2,7 +2,7 @@ import { andThen, type MaybePromise } from '../time/maybe-promise.js'
 import type { BlockedAttempt } from './throttle.js'
 import { LONGEST_WAIT, WAITING_LIMIT } from './throttle-limits.js'
 
-/** A place that an attempt has, or waits for: at most `limit` attempts have the same key at once. */
+/** A key at which at most `limit` attempts may be pending at once. */
 export interface PlaceKey {
   readonly kind: BlockedAttempt['kind']
   readonly key: string
@@ -10,18 +10,21 @@ export interface PlaceKey {
 }
 
 /**
- * How many attempts of one name, or from one address, may be under way at once in this process. Others wait here, and not in the queue of
- * the password hasher, which all users share.
+ * Limits how many attempts for one name, or from one address, are pending at once in this process. Further ones wait here, and not in the
+ * queue of the password hasher, which all users share.
  */
 export class Places {
   readonly #taken = new Map<string, { count: number; readonly waiting: (() => void)[] }>()
 
-  /** How many keys have places that are taken. */
+  /** How many keys have pending attempts. */
   get size(): number {
     return this.#taken.size
   }
 
-  /** Takes a place at each key, one after the other. Resolves to why there is none: too many wait, or waited for too long. */
+  /**
+   * Takes a place at each key, one after the other. Returns `undefined` when it has all of them; otherwise why not: too many attempts wait,
+   * or this one has waited too long.
+   */
   take(keys: readonly PlaceKey[]): MaybePromise<BlockedAttempt | undefined> {
     const [first, ...others] = keys
     if (first === undefined) return undefined
@@ -34,7 +37,7 @@ export class Places {
     })
   }
 
-  /** Gives the places back, each to the attempt that has waited longest. */
+  /** Gives the places back. Each goes to the attempt that has waited longest for it. */
   giveBack(keys: readonly PlaceKey[]): void {
     for (const { kind, key } of keys) {
       const place = this.#taken.get(kind + key)

@@ -2,13 +2,13 @@ import { randomUUID } from 'node:crypto'
 import { isAborted, retryAborted } from '../time/retry-aborted.js'
 import { ConfigurationError } from '../errors/configuration-error.js'
 
-/** What a limiter of `rate-limiter-flexible` answers. */
+/** What the methods of a limiter of `rate-limiter-flexible` return. */
 export interface LimiterState {
   readonly consumedPoints: number
   readonly msBeforeNext: number
 }
 
-/** A limiter of `rate-limiter-flexible` over a store that several processes share, as far as it is used here. */
+/** The methods that are used of a limiter of `rate-limiter-flexible`, over a store that several processes share. */
 export interface RateLimiter {
   penalty(key: string, points: number, options: { readonly customDuration: number }): Promise<LimiterState>
   reward(key: string, points: number, options: { readonly customDuration: number }): Promise<LimiterState>
@@ -17,7 +17,7 @@ export interface RateLimiter {
   delete(key: string): Promise<unknown>
 }
 
-/** Does again what the database undid for the sake of another transaction: attempts at once write the same rows. */
+/** Returns a limiter that retries aborted transactions: concurrent attempts write the same rows. */
 export function repeating(limiter: RateLimiter): RateLimiter {
   return {
     penalty: (...given) => retryAborted(isAborted, () => limiter.penalty(...given)),
@@ -28,10 +28,10 @@ export function repeating(limiter: RateLimiter): RateLimiter {
   }
 }
 
-/** Seconds that the timers of Node last at most; a longer one ends at once. */
+/** The longest timer of Node, in seconds. A longer one fires at once. */
 const LONGEST_TIMER = Math.floor((2 ** 31 - 1) / 1000)
 
-/** Returns for how many seconds a limiter can keep a key: one in memory has a timer for each. */
+/** Returns for how many seconds a limiter can keep a key. A limiter in memory uses a timer for each. */
 export function longestDuration(limiter: RateLimiter): number {
   const { constructor } = limiter as { readonly constructor?: { readonly name?: unknown } }
   const isInMemory = '_memoryStorage' in limiter || /^RateLimiter(Memory|Cluster)/.test(String(constructor?.name))
@@ -39,8 +39,8 @@ export function longestDuration(limiter: RateLimiter): number {
 }
 
 /**
- * Refuses a limiter that was made for another kind of client than it was given, as far as that can be seen: it would fail at each sign-in.
- * Throws `ConfigurationError`.
+ * Refuses a limiter whose options do not fit its client, as far as that is visible: it would fail at each sign-in. Throws
+ * `ConfigurationError`.
  */
 export function checkClientOf(limiter: RateLimiter): void {
   const { client, useRedisPackage, useRedis3AndLowerPackage, dbName } = limiter as LimiterOfStore
@@ -70,7 +70,7 @@ export function checkClientOf(limiter: RateLimiter): void {
   }
 }
 
-/** Counts something that means nothing, with every method that is needed. Throws when the limiter does not do what it is asked. */
+/** Tries every method of a limiter with a random key. Throws if one fails or counts wrongly. */
 export async function checkLimiter(limiter: RateLimiter): Promise<void> {
   const key = `check:${randomUUID()}`
   const minute = { customDuration: 60 }
@@ -84,7 +84,7 @@ export async function checkLimiter(limiter: RateLimiter): Promise<void> {
   if (counted.join() !== '3,1,1') throw new Error(`The limiter counted ${counted.join()} instead of 3,1,1`)
 }
 
-/** What limiters of `rate-limiter-flexible` keep of their options. */
+/** Members in which limiters of `rate-limiter-flexible` keep their options. */
 interface LimiterOfStore {
   readonly client?: unknown
   readonly useRedisPackage?: unknown

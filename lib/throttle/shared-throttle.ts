@@ -7,11 +7,11 @@ import { limiterThrottle } from './limiter-throttle.js'
 import type { Throttle } from './throttle.js'
 import { throttleLimits, type ThrottleLimits } from './throttle-limits.js'
 
-/** What {@link sharedThrottle} can be told. */
+/** The options of {@link sharedThrottle}. */
 export interface SharedThrottleOptions {
-  /** Where they differ from the defaults. */
+  /** The limits that differ from the defaults. */
   readonly limits?: ThrottleLimits | undefined
-  /** Milliseconds that the store may take for one question, from 10 to 60,000. Default 5000. */
+  /** Milliseconds that the store may take for one query, from 10 to 60,000. Default 5000. */
   readonly timeoutMilliseconds?: number | undefined
 }
 
@@ -21,14 +21,15 @@ const description = describeOptions<SharedThrottleOptions>()('sharedThrottle', {
 })
 
 /**
- * Creates a throttle that counts for all processes, over a limiter of `rate-limiter-flexible` (Redis, PostgreSQL, MySQL, …). Where your
- * tokens are in a store of this package, its own needs no other package: `const { clients, tokens, throttle } = openRedisStores(client)`.
+ * Creates a throttle that counts failures for all processes, with a limiter of `rate-limiter-flexible` (Redis, PostgreSQL, MySQL, …). If
+ * your tokens are in a store of this package, use the throttle of that store instead, which needs no other package:
+ * `const { clients, tokens, throttle } = openRedisStores(client)`.
  *
- * Points and duration of the limiter do not matter, for every key has its own. `RateLimiterMemory` is not shared, and forgets everything
- * after 24 days.
+ * The points and the duration of the limiter do not matter, because every key has its own. `RateLimiterMemory` is not shared, and forgets
+ * everything after 24 days.
  *
- * Throws `ConfigurationError`, also for a limiter that was made for another kind of client. The server tries the limiter once when it is
- * made, and emits a `failure` event when it does not count.
+ * The server tries the limiter once at startup, and emits a `failure` event if it does not count. Throws `ConfigurationError`, also if the
+ * options of the limiter do not fit its client.
  *
  * @example
  * ```ts
@@ -47,7 +48,7 @@ export function sharedThrottle(rateLimiter: RateLimiter, options: SharedThrottle
   const { limits, timeoutMilliseconds } = description.read(options)
   return {
     ...limiterThrottle(rateLimiter, { limits, timeoutMilliseconds }),
-    // With a breaker of its own: a limiter that is slow while it makes its table must not hold sign-ins up.
+    // With a breaker of its own: a limiter that is slow while it creates its table must not block sign-ins.
     check: () => new Breaker({ timeoutMilliseconds, probe }).ask(() => checkLimiter(repeating(rateLimiter))),
   }
 

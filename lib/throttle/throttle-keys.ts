@@ -4,32 +4,34 @@ import { comparableName } from './comparable-name.js'
 import { networksOf, type Networks } from './network-of.js'
 import type { ThrottleKey } from './throttle.js'
 
-/** What an attempt is counted for, and what is remembered of it when it succeeds. */
+/** What an attempt is counted for, and what is remembered when it succeeds. */
 export interface AttemptKeys {
-  /** Counted when the account or client has not succeeded from this address yet. */
+  /** Counted if the account or client has not succeeded from this address before. */
   readonly unknown: readonly ThrottleKey[]
-  /** Counted in their place when it has: no stranger elsewhere can use these up. */
+  /** Counted instead if it has. An attacker elsewhere cannot use up these attempts. */
   readonly known: ThrottleKey
-  /** To whom the known address belongs: of each owner a limited number is remembered. */
+  /** The owner of the known address. For each owner, a limited number of addresses is remembered. */
   readonly owner: string
 }
 
-/** The same of a sign-in, and what it needs besides. */
+/** The same for a sign-in, with more keys. */
 export interface AccountKeys extends AttemptKeys {
-  /** Counts failures at the user who was found, or at nobody, under all spellings of the name. */
+  /** Counts failures for the user who was found, under all spellings of the name; for the folded name if there is no such user. */
   readonly user: ThrottleKey
-  /** The user, or the name as it is compared; and the network. A limited number of attempts is under way at each of them. */
+  /** The user, or the folded name. A limited number of attempts may be pending for it, and for the network. */
   readonly who: string
   readonly network: string
-  /** For whom the work is done: the client, and the largest network that one person has. */
+  /** The party that the password hasher works for: the client, and the largest network that one person may have. */
   readonly party: string
 }
 
 /**
- * The keys of a sign-in. Failures count for the name as typed, whether or not there is such a user, so that a 429 does not tell.
+ * Returns the keys of a sign-in. Failures are counted for the name as typed, whether or not the user exists, so that a 429 does not reveal
+ * which users exist.
  *
- * `found`: the store looked the name up before, and found this user or nobody. Then the address is remembered for the user, however the
- * name is spelt. Else it is remembered for the name letter by letter: who signs in as `Bob` must not be known as `bob`.
+ * `found` is given if the store has looked up the name: then the address is remembered for the user under any spelling of the name.
+ * Otherwise it is remembered for the exact name: after a sign-in as `Bob`, the address must not be known for `bob`, who may be somebody
+ * else.
  */
 export function accountKeys(
   clientId: string,
@@ -53,17 +55,17 @@ export function accountKeys(
   }
 }
 
-/** The key of a device where the user of an account signed in before. */
+/** Returns the key of a device where the user of an account signed in before. */
 export function deviceKey(deviceId: string): ThrottleKey {
   return throttleKey('device', [deviceId])
 }
 
-/** Names the failures of a user since the last success, at all clients. */
+/** Returns the key of a user's failures since the last success, at all clients. */
 export function inARowKey(userId: string): string {
   return digest(['in a row', userId])
 }
 
-/** The keys of a client that authenticates: the id as presented. */
+/** Returns the keys of a client authentication: of the id as presented. */
 export function clientKeys(clientId: string, address: string | undefined): AttemptKeys {
   const networks = networksOf(address)
   return {
@@ -73,7 +75,7 @@ export function clientKeys(clientId: string, address: string | undefined): Attem
   }
 }
 
-/** The keys of a token that nobody issued. */
+/** Returns the keys of an unknown token. */
 export function tokenKeys(address: string | undefined): readonly ThrottleKey[] {
   return networkKeys('token', 'token_network', networksOf(address))
 }
@@ -87,7 +89,7 @@ function throttleKey(kind: ThrottleKind, parts: readonly string[]): ThrottleKey 
   return { kind, key: digest([kind, ...parts]) }
 }
 
-/** Digested, so that what was typed is not kept; as JSON, so that no two lists make one key. */
+/** Digested, so that what was typed is not stored; as JSON, so that two different lists never have the same key. */
 function digest(parts: readonly string[]): string {
   return hash('sha256', JSON.stringify(parts), 'base64url')
 }

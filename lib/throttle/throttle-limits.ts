@@ -3,19 +3,19 @@ import { checkedBy, wholeNumber, type OptionKind } from '../checks/option-kind.j
 import { ConfigurationError } from '../errors/configuration-error.js'
 import type { ThrottleKind } from '../telemetry/request-events.js'
 
-/** From how many failures on attempts are held up, and for how long. */
+/** After how many failures attempts are delayed, and for how long. */
 export interface ThrottleLimit {
-  /** Failures without any delay. The next attempt waits `firstDelaySeconds`, each further one twice as long as the one before. */
+  /** How many failures cause no delay. The next attempt must wait `firstDelaySeconds`, each further one twice as long as the one before. */
   readonly freeFailures: number
   /** Seconds. */
   readonly firstDelaySeconds: number
-  /** Seconds; no delay is longer. */
+  /** Seconds. No delay is longer. */
   readonly longestDelaySeconds: number
-  /** Seconds after the first failure, when all failures are forgotten; not before the last delay is over. */
+  /** Seconds after the first failure until all failures are forgotten, but not before the last delay has ended. */
   readonly forgetSeconds: number
 }
 
-/** The limits of all kinds; each one may be given in part. */
+/** The limits of each kind. Everything is optional. */
 export type ThrottleLimits = Readonly<Partial<Record<ThrottleKind, Partial<ThrottleLimit>>>>
 
 const description = describeOptions<Partial<ThrottleLimit>>()('limits', {
@@ -28,12 +28,13 @@ const description = describeOptions<Partial<ThrottleLimit>>()('limits', {
 const day = { firstDelaySeconds: 1, longestDelaySeconds: 1200, forgetSeconds: 86_400 } as const
 
 /**
- * An account has the same limit where it is known: how often a stranger fails there until he is held up must not tell him that somebody
- * signed in. These limits come to 86 guesses in a day for an account, 91 for a client.
+ * `account` and `known_account` have the same limit, as have `client` and `known_client`: otherwise an attacker could learn from the number
+ * of free failures whether somebody has signed in from an address before. These limits allow 86 guesses a day for an account, 91 for a
+ * client.
  *
- * An address may be that of a whole office, so it has more. A token cannot be guessed: its limit spares the store and wakes the
- * operator. Tokens that expired long ago are counted among them, and an application that is told 429 in place of 401 does not
- * refresh: so that one is high, and its delays are short.
+ * An address may be shared by a whole office, so its limit is higher. Tokens cannot be guessed: their limit protects the store and alerts
+ * the operator. Tokens that expired long ago count as unknown ones, and an application that gets 429 instead of 401 does not refresh:
+ * so that limit is high, and its delays are short.
  */
 const defaults: Readonly<Record<Exclude<ThrottleKind, keyof typeof derived>, ThrottleLimit>> = {
   account: { freeFailures: 5, ...day },
@@ -44,21 +45,21 @@ const defaults: Readonly<Record<Exclude<ThrottleKind, keyof typeof derived>, Thr
   token: { freeFailures: 1000, firstDelaySeconds: 1, longestDelaySeconds: 5, forgetSeconds: 60 },
 }
 
-/** Limits that follow those of another kind, with so many times as many free failures. */
+/** The limits that are derived from those of another kind, with a multiple of its free failures. */
 const derived = {
-  // Twice as many: guesses under one spelling are always held up by the limit of the account first.
+  // Twice as many, so that guesses under one spelling always reach the limit of the account first.
   user: ['account', 2],
   device: ['known_account', 1],
   network: ['address', 10],
   token_network: ['token', 10],
 } as const
 
-/** The option `limits`. */
+/** Describes the option `limits`. */
 export function throttleLimits(): OptionKind<ThrottleLimits> {
   return checkedBy('limits, each for a kind', (path, limits) => resolveLimits(limits as ThrottleLimits, path))
 }
 
-/** Fills limits up with the defaults. Throws `ConfigurationError`. */
+/** Returns the limits with defaults for all that are absent. Throws `ConfigurationError`. */
 export function resolveLimits(
   limits: ThrottleLimits = {},
   where = 'limits',
@@ -89,7 +90,7 @@ function resolveLimit(at: string, given: Partial<ThrottleLimit>, fallback: Throt
   return limit
 }
 
-/** Seconds that the next attempt waits after so many failures; 0 while there is no need. */
+/** Returns the seconds until the next attempt is allowed after a number of failures; 0 for no delay. */
 export function delaySeconds(
   { freeFailures, firstDelaySeconds, longestDelaySeconds }: ThrottleLimit,
   failures: number,
@@ -98,28 +99,28 @@ export function delaySeconds(
   return Math.min(longestDelaySeconds, firstDelaySeconds * 2 ** Math.min(failures - freeFailures, 30))
 }
 
-/** Whether only the owner of an account or client can use a counter up, and a success there clears it. */
+/** Returns whether a counter belongs to a known address or device: an attacker cannot use it up, and a success clears it. */
 export function isOwn(kind: ThrottleKind): boolean {
   return kind === 'device' || kind.startsWith('known_')
 }
 
 /**
- * Seconds for which an address where an account or client succeeded is remembered, and for which a device token is good. Twice as long
- * as an authorization lasts: a user who types a password only when that has expired is still known.
+ * Seconds for which an address where an account or client succeeded is remembered, and for which a device token is valid. Twice the
+ * lifetime of an authorization: a user who signs in only when that has expired is still known.
  */
 export const KNOWN_SECONDS: number = 180 * 86_400
 
-/** How many addresses of one user, or of one client, are remembered. */
+/** How many addresses are remembered for one user or one client. */
 export const KNOWN_ADDRESSES = 20
 
 /** Milliseconds after which an attempt that has not ended counts as failed. */
 export const LONGEST_ATTEMPT = 60_000
 
-/** Milliseconds that an attempt waits for others that are under way. */
+/** Milliseconds that an attempt waits for pending ones. */
 export const LONGEST_WAIT = 30_000
 
-/** Milliseconds that a refusal waits for being counted. */
+/** Milliseconds that a refusal waits until it has been counted. */
 export const LONGEST_COUNTING = 200
 
-/** How many attempts may wait. */
+/** How many attempts may wait at once. */
 export const WAITING_LIMIT = 1000

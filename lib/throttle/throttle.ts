@@ -5,88 +5,86 @@ import { StoreUnavailableError } from '../errors/store-unavailable-error.js'
 import type { Emit } from '../telemetry/events.js'
 import { applicationContext } from '../request/request-context.js'
 
-/** One thing that failures are counted for. */
+/** Something that failures are counted for. */
 export interface ThrottleKey {
   readonly kind: ThrottleKind
-  /** A digest, 43 characters of base64url: whatever was typed, a counter has the same size and tells nothing. */
+  /** A digest, 43 characters of base64url: its size does not depend on what was typed, and it reveals nothing. */
   readonly key: string
 }
 
-/** How an attempt ended. `cancelled`: nobody knows, because a store or a hasher failed; it counts as none. */
+/** How an attempt ended. `cancelled`: without a result, because a store or a hasher failed; it is not counted. */
 export type AttemptOutcome = 'succeeded' | 'failed' | 'cancelled'
 
-/** An attempt that may go on: a place is taken until it has ended. */
+/** An attempt that may go on, and is pending until it has ended. */
 export interface AllowedAttempt {
   readonly retryAfterSeconds: undefined
-  /** Gives the place back, or keeps it for a failure. To be called whatever happens; a second call does nothing. */
+  /** Ends the attempt, and counts a failure. Must be called in any case; a second call does nothing. */
   end(outcome: AttemptOutcome): MaybePromise<void>
 }
 
-/** An attempt that may not even be looked at. */
+/** An attempt that is refused before anything is verified. */
 export interface BlockedAttempt {
-  /** Seconds after which it is worth trying again: at least 1, at most the longest delay. */
+  /** Seconds until the next attempt is allowed: at least 1, at most the longest delay. */
   readonly retryAfterSeconds: number
-  /** Which of its keys has had too many failures. */
+  /** The kind of the key that has had too many failures. */
   readonly kind: ThrottleKind
 }
 
 /**
- * Counts failed attempts, and holds further ones up for longer and longer.
+ * Counts failed attempts, and delays further ones for longer and longer.
  *
- * Contract: `begin` counts an attempt for all of its keys before it is looked at, in one atomic step for each: a hundred attempts at
- * once get no more tries than a hundred one after the other. What is blocked is not counted. An attempt that never ends has failed
- * after a minute.
+ * Contract: `begin` counts an attempt for all of its keys before anything is verified, in one atomic step for each key: a hundred
+ * concurrent attempts get no more guesses than a hundred sequential ones. Blocked attempts are not counted. An attempt that has not ended
+ * after a minute counts as failed.
  *
- * A success gives its place back, and clears a counter of an address where it succeeded before (`known_account`, `known_client`, `device`). All
- * others are cleared by time alone, or else a guesser would sign in between guesses: to an own account behind the same address, or to
- * one whose name is spelt like the victim's.
+ * A success clears the counter of a known address or device (`known_account`, `known_client`, `device`). All other counters are cleared
+ * only by time: otherwise an attacker could reset them by signing in between guesses, to an account of their own behind the same address,
+ * or to one whose name is folded to that of the victim.
  *
- * Throws `StoreUnavailableError` when the counters are out of reach: then nothing is guessed either.
+ * Methods throw `StoreUnavailableError` if the counters cannot be reached: then no password is verified either.
  */
 export interface Throttle {
-  /** Whether the counters are seen by other processes; for the posture of a server. */
+  /** Whether other processes see the counters. Used by `posture()`. */
   readonly isShared: boolean
   /**
-   * Milliseconds for which a refusal that stands anyway, of an unknown token or a wrong generated secret, waits for being counted.
-   * Absent: it waits until it is counted.
+   * Milliseconds that the refusal of an unknown token or of a wrong generated secret waits until it has been counted. Absent: no limit.
    */
   readonly longestCounting?: number
   /**
-   * Takes a place for an attempt, or tells for how long there is none. May wait for attempts that are under way. `receivedAt`: when the
-   * request came, in milliseconds since the epoch; a delay that had not ended by then still counts, however long the request has waited.
+   * Begins an attempt, or returns for how long there is a delay. May wait for pending attempts. `receivedAt` is the time when the request
+   * arrived, in milliseconds since the epoch: a delay that had not ended by then still applies, even if the request has waited since.
    */
   begin(keys: readonly ThrottleKey[], receivedAt?: number): MaybePromise<AllowedAttempt | BlockedAttempt>
   /**
-   * Whether an account or a client succeeded before from an address; the key names all of them. `owner` names the user or the client
-   * alone.
+   * Returns whether an account or a client succeeded from an address before. The key identifies both; `owner` identifies the user or the
+   * client alone.
    */
   isKnown(key: string, owner?: string): MaybePromise<boolean>
   /**
-   * Remembers that it did; called again at each success. Of one owner at most 20 addresses are kept, and the oldest goes first: nobody
-   * can make those of others forgotten.
+   * Remembers that it did. Called at each success. At most 20 addresses are kept for each owner, and the oldest is evicted first: nobody
+   * can evict the addresses of others.
    */
   remember(key: string, owner?: string): MaybePromise<void>
   /**
-   * Counts a failure of a user since the last success, and returns how many there are. Time does not clear them before 180 days.
-   * `undefined`: nobody was found; then it does the same work and keeps nothing. Absent: failures in a row are not counted.
+   * Counts a failure of a user, and returns how many there were since the last success. They are kept for at least 180 days. Without a key,
+   * for an unknown user, does the same work and keeps nothing. Absent: failures in a row are not counted.
    */
   countInARow?(key: string | undefined): MaybePromise<number>
-  /** Forgets them, after a success. */
+  /** Clears them after a success. */
   clearInARow?(key: string): MaybePromise<void>
   /**
-   * Counts something that means nothing, to see whether that works; called when a server is made, in the background. Throws when it does
-   * not. Absent: there is nothing that could be wrong.
+   * Tries to count something, and throws if that fails. Called in the background when a server is created. Absent: nothing can be wrong.
    */
   check?(): MaybePromise<void>
 }
 
-/** How often a throttle is tried, and for how many milliseconds it is left alone in between: a limiter may be making its table. */
+/** How often a throttle is tried, and the milliseconds in between, in which a limiter may create its table. */
 const ATTEMPTS = 3
 const PAUSE = 1000
 
 /**
- * Tries a throttle when the server is made, in the background, and tells the operator when it does not count: otherwise the first one to
- * notice would be a user who cannot sign in. The server starts nevertheless, for the store may be back in a moment.
+ * Tries a throttle in the background at startup, and emits an event if it does not count: otherwise the first to notice would be a user who
+ * cannot sign in. The server starts anyway, because the store may be available again in a moment.
  */
 export async function checkThrottle(throttle: Throttle | undefined, emit: Emit): Promise<void> {
   if (throttle?.check === undefined) return
