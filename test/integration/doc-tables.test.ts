@@ -2,7 +2,6 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import ts from 'typescript'
 import { describe, expect, it } from 'vitest'
-import { readme } from '../fixtures/readme-blocks.js'
 
 const root = join(import.meta.dirname, '../..')
 const read = (file: string): string => readFileSync(join(root, file), 'utf8')
@@ -22,8 +21,9 @@ for (const file of readdirSync(join(root, 'lib'), { recursive: true, encoding: '
 }
 
 /** The rows of the first table below a heading, without head and rule. */
-function rowsBelow(heading: string): string[][] {
-  const section = readme.slice(readme.indexOf(`\n${heading}\n`) + 1)
+function rowsBelow(page: string, heading: string): string[][] {
+  const text = read(page)
+  const section = text.slice(text.indexOf(`\n${heading}\n`) + 1)
   const table = /(?:^\|.*\n)+/m.exec(section)?.[0] ?? ''
   const rows = table.trimEnd().split('\n').slice(2)
   return rows.map((row) =>
@@ -34,27 +34,37 @@ function rowsBelow(heading: string): string[][] {
   )
 }
 
+/** `[`code`](#code)` or `` `code` ``. */
+const codeIn = (cell: string): string | undefined => /`(\w+)`/.exec(cell)?.[1]
 const names = (rows: readonly string[][]): string[] => rows.map(([cell = '']) => cell.replaceAll('`', ''))
 
-describe('the tables of README.md', () => {
+describe('the tables of the pages', () => {
   it('have every error code with its status', () => {
     const codes = [...read('lib/errors/oauth-error.ts').matchAll(/^ {2}(\w+): (\d{3}),$/gm)]
     expect(codes.length).toBeGreaterThan(0)
-    const rows = rowsBelow('## Error answers').map(([code = '', status = '']) => [code.replaceAll('`', ''), status])
+    const rows = rowsBelow('docs/errors.md', '## Error codes').map(([code = '', status = '']) => [codeIn(code), status])
     // Below its own status a code may have another one.
     const first = rows.filter(([code], index) => rows.findIndex(([other]) => other === code) === index)
     expect(first).toEqual(codes.map(([, code, status]) => [code, status]))
+  })
+
+  it('have a heading for every error code, to which `error_uri` can point', () => {
+    const headings = [...read('docs/errors.md').matchAll(/^### `(\w+)`$/gm)].map(([, code]) => code)
+    const codes = rowsBelow('docs/errors.md', '## Error codes').map(([code = '']) => codeIn(code))
+    expect(headings).toEqual([...new Set(codes)])
   })
 
   it('have every type of event', () => {
     const sources = read('lib/telemetry/request-events.ts') + read('lib/telemetry/operator-events.ts')
     const types = [...sources.matchAll(/readonly type: '(\w+)'/g)].map(([, type]) => type)
     expect(types.length).toBeGreaterThan(0)
-    expect(names(rowsBelow('## Events')).sort()).toEqual(types.sort())
+    expect(names(rowsBelow('docs/observability.md', '## Events')).sort()).toEqual(types.sort())
   })
 
   it('have every method of a TokenStore', () => {
-    const methods = names(rowsBelow('## Your users, your stores')).flatMap((cell) => cell.split(', '))
+    const methods = names(rowsBelow('docs/stores/your-own.md', '## The methods of a TokenStore')).flatMap((cell) =>
+      cell.split(', '),
+    )
     expect(methods.sort()).toEqual([...interfaces.get('TokenStore')!].sort())
   })
 })
