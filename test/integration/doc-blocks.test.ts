@@ -152,13 +152,23 @@ const executed = [
   ...['print-migrations.ts', 'card-grant.ts', 'api-key.ts', 'scrypt-hasher.ts', 'passport.ts', 'verify-own-tokens.ts'],
   ...['log-event.ts', 'server.cjs', 'front-handler.ts'],
 ]
-/** Executed by test/integration/observability-docs.test.ts. */
-const elsewhere = ['gateway', 'console-events', 'pino-events', 'slow-requests', 'metrics-route', 'telemetry']
+/** Executed by test/integration/observability-docs.test.ts and client-developers-docs.test.ts. */
+const elsewhere = [
+  ...[
+    'gateway.mjs',
+    'console-events.mjs',
+    'pino-events.mjs',
+    'slow-requests.mjs',
+    'metrics-route.mjs',
+    'telemetry.mjs',
+  ],
+  ...['api-client.ts', 'axios-tokens.ts'],
+]
 /** Compiled alone, by test/integration/doc-code.test.ts: it needs what is not here, and the page says what. */
 const onlyCompiled = ['warehouse-beside-the-issuer.mjs']
 
 it('every named block of the pages is executed here', () => {
-  const expected = [...executed, ...elsewhere.map((name) => `${name}.mjs`), ...onlyCompiled]
+  const expected = [...executed, ...elsewhere, ...onlyCompiled]
   expect([...docProjectBlocks().keys()].sort()).toEqual(expected.sort())
 })
 
