@@ -61,7 +61,8 @@ describe('the packed package', () => {
   })
 
   it('holds what was built and its documents, in less than 2 MB and 300 files (F18)', () => {
-    const documents = /^(?:docs\/(?:stores\/)?[\w-]+\.md|docs\/store-template\/.+|(?:CHANGELOG|README|SECURITY)\.md|LICENSE)$/
+    const documents =
+      /^(?:docs\/(?:stores\/)?[\w-]+\.md|docs\/store-template\/.+|(?:CHANGELOG|README|SECURITY)\.md|LICENSE)$/
     const strays = packed.files.filter((file) => !/^(?:dist\/|package\.json$)/.test(file) && !documents.test(file))
     expect(strays).toEqual([])
     expect(packed.files.length).toBeLessThan(300)
