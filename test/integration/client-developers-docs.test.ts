@@ -134,7 +134,7 @@ describe('the fetch of docs/client-developers.md', () => {
   it('repeats a refresh that was answered 503', async () => {
     const client = await signedIn()
     expire()
-    instead = (req, res) => {
+    instead = (_req, res) => {
       instead = undefined
       res.writeHead(503, { 'retry-after': '0' }).end('{}')
     }
@@ -160,7 +160,7 @@ describe('the fetch of docs/client-developers.md', () => {
     const client = await signedIn()
     expire()
     const before = stored
-    instead = (req, res) => void res.writeHead(429, { 'retry-after': '7' }).end('{}')
+    instead = (_req, res) => void res.writeHead(429, { 'retry-after': '7' }).end('{}')
     await expect(client.tokens()).rejects.toMatchObject({ retryAfterSeconds: 7 })
     expect([posts, stored]).toEqual([1, before])
   })
@@ -217,7 +217,7 @@ function likeAxios() {
   return {
     interceptors: {
       request: { use: (one: typeof onRequest) => void (onRequest = one) },
-      response: { use: (none: undefined, one: typeof onError) => void (onError = one) },
+      response: { use: (_fulfilled: undefined, one: typeof onError) => void (onError = one) },
     },
     async request(given: Config): Promise<unknown> {
       const config = await onRequest({ ...given })
