@@ -45,6 +45,8 @@ async function bundle(format) {
     format,
     esModule: true,
     chunkFileNames: 'chunks/[name].js',
+    // Jest has no import() in CommonJS.
+    dynamicImportInCjs: false,
     comments: { jsdoc: false },
     // The sources themselves would be more than half of the package. With `--enable-source-maps` a stack names their lines.
     sourcemap: format === 'esm',

@@ -1,6 +1,7 @@
 import { type JsonWebKey, type KeyObject, createHash, createPublicKey, generateKeyPairSync } from 'node:crypto'
 import { ConfigurationError } from '../errors/configuration-error.js'
 import type { SigningKeyState, StoredSigningKey } from '../stores/key-store.js'
+import { prepareHs256 } from './hs256.js'
 
 /** The algorithms of access tokens. HS256 is for a single app: verifying takes the key that signs. */
 export type SigningAlgorithm = 'RS256' | 'PS256' | 'ES256' | 'EdDSA' | 'HS256'
@@ -45,6 +46,7 @@ export function signingKey(key: KeyObject, state: SigningKeyState, algorithm?: S
   }
   const chosen = algorithm ?? natural
   if (key.type === 'secret') {
+    prepareHs256()
     const keyId = createHash('sha256').update('latchkey kid').update(key.export()).digest('base64url')
     return { keyId, state, algorithm: chosen, signWith: key, verifyWith: key, publicJwk: undefined }
   }

@@ -49,6 +49,15 @@ describe('the packed package', () => {
     expect(JSON.parse(run(process.execPath, ['dist/server.js'], project))).toEqual(answers)
   })
 
+  it('loads only what a server uses: jsonwebtoken with the first HS256 key, and no driver and no metrics', () => {
+    const project = installInto('commonjs', packed, expressVersions[1]?.aliases)
+    expect(JSON.parse(run(process.execPath, ['loaded.js'], project))).toEqual({
+      atStart: ['latchkey', 'passport-http', 'passport-http-bearer', 'passport-strategy'],
+      forHs256: expect.arrayContaining(['jsonwebtoken']) as string[],
+      isSigned: true,
+    })
+  })
+
   it('exports the same names to import and to require, from every subpath', () => {
     const project = installInto('all-subpaths', packed)
     const names = JSON.parse(run(process.execPath, ['names.mjs'], project)) as Record<string, Record<string, string[]>>
