@@ -27,63 +27,63 @@ const right = basicLine('odd')
 const url = Buffer.from(`odd:${'?'.repeat(8)}`).toString('base64url')
 
 /** Headers, a form, and the answer. */
-const rows: readonly [id: string, what: string, lines: string[], answer: ShownAnswer, form?: string][] = [
-  ['ABU-033', 'what is no Base64', ['Authorization: Basic !!!not-base64!!!'], invalidClient],
+const rows: readonly [what: string, id: string, lines: string[], answer: ShownAnswer, form?: string][] = [
+  ['what is no Base64', 'ABU-033', ['Authorization: Basic !!!not-base64!!!'], invalidClient],
   [
-    'ABU-034',
     'the alphabet of base64url',
+    'ABU-034',
     [`Authorization: Basic ${url.padEnd(url.length + 3 - ((url.length + 3) % 4), '=')}`],
     invalidClient,
   ],
-  ['ABU-034', 'no padding', [right.replace(/=*$/, '')], invalidClient],
-  ['ABU-034', 'a space inside', [right.replace(/(Basic .{8})/, '$1 ')], invalidClient],
-  ['ABU-035', 'no colon', [header('abc')], invalidClient],
-  ['ABU-035', 'nothing', ['Authorization: Basic '], invalidClient],
-  ['ABU-035', 'a colon alone', [header(':')], invalidClient],
-  ['ABU-036', 'octets that are no text', [header('\xFF\xFE:a')], invalidClient],
-  ['ABU-037', 'a NUL behind the id', [header(`odd\0:${secretOf('odd')}`)], invalidClient],
-  ['ABU-037', 'a NUL that is encoded', [header(`odd%00x:${secretOf('odd')}`)], invalidClient],
-  ['ABU-037', 'a secret of two lines', [header(`odd:a%0D%0Alatchkey: all is well`)], invalidClient],
-  ['ABU-037', 'a secret of two lines as they are', [header(`odd:a\r\nlatchkey: all is well`)], invalidClient],
-  ['ABU-038', 'a percent sign alone', [header('odd:100%')], invalidClient],
-  ['ABU-039', 'colons in a secret', [header('colons:a:b:c-of-256-random-bits')], granted],
-  ['ABU-039', 'a colon in an id', [header(`my%3Aapp:${secretOf('my:app')}`)], granted],
-  ['ABU-039', 'a colon in an id that is not encoded', [header(`my:app:${secretOf('my:app')}`)], invalidClient],
-  ['ABU-040', 'a Cyrillic letter in the id', [basicLine('оdd', secretOf('odd'))], invalidClient],
-  ['ABU-040', 'full width in the id', [basicLine('ｏdd', secretOf('odd'))], invalidClient],
+  ['no padding', 'ABU-034', [right.replace(/=*$/, '')], invalidClient],
+  ['a space inside', 'ABU-034', [right.replace(/(Basic .{8})/, '$1 ')], invalidClient],
+  ['no colon', 'ABU-035', [header('abc')], invalidClient],
+  ['nothing', 'ABU-035', ['Authorization: Basic '], invalidClient],
+  ['a colon alone', 'ABU-035', [header(':')], invalidClient],
+  ['octets that are no text', 'ABU-036', [header('\xFF\xFE:a')], invalidClient],
+  ['a NUL behind the id', 'ABU-037', [header(`odd\0:${secretOf('odd')}`)], invalidClient],
+  ['a NUL that is encoded', 'ABU-037', [header(`odd%00x:${secretOf('odd')}`)], invalidClient],
+  ['a secret of two lines', 'ABU-037', [header(`odd:a%0D%0Alatchkey: all is well`)], invalidClient],
+  ['a secret of two lines as they are', 'ABU-037', [header(`odd:a\r\nlatchkey: all is well`)], invalidClient],
+  ['a percent sign alone', 'ABU-038', [header('odd:100%')], invalidClient],
+  ['colons in a secret', 'ABU-039', [header('colons:a:b:c-of-256-random-bits')], granted],
+  ['a colon in an id', 'ABU-039', [header(`my%3Aapp:${secretOf('my:app')}`)], granted],
+  ['a colon in an id that is not encoded', 'ABU-039', [header(`my:app:${secretOf('my:app')}`)], invalidClient],
+  ['a Cyrillic letter in the id', 'ABU-040', [basicLine('оdd', secretOf('odd'))], invalidClient],
+  ['full width in the id', 'ABU-040', [basicLine('ｏdd', secretOf('odd'))], invalidClient],
   [
-    'ABU-040',
     'a Cyrillic letter in the form',
+    'ABU-040',
     [],
     invalidClient,
     `${good}&client_id=p%D0%BEst-app&client_secret=${secretOf('post-app')}`,
   ],
   ...['', 'undefined', 'null', '[object Object]', 'true', 'NaN'].map((secret): (typeof rows)[number] => [
-    'ABU-041',
     `the secret ${JSON.stringify(secret)}`,
+    'ABU-041',
     [basicLine('odd', secret)],
     invalidClient,
   ]),
-  ['ABU-041', 'an empty secret in the form', [], invalidClient, `${good}&client_id=post-app&client_secret=`],
+  ['an empty secret in the form', 'ABU-041', [], invalidClient, `${good}&client_id=post-app&client_secret=`],
   [
-    'ABU-042',
     'both ways, both right',
+    'ABU-042',
     [basicLine('both')],
     several,
     `${good}&client_id=both&client_secret=${secretOf('both')}`,
   ],
-  ['ABU-042', 'both ways, without an id', [basicLine('both')], several, `${good}&client_secret=${secretOf('both')}`],
-  ['ABU-043', 'another client in the form', [right], otherNamed, `${good}&client_id=stock-sync`],
-  ['ABU-045', 'two headers, right and wrong', [right, basicLine('odd', 'wrong')], repeated],
-  ['ABU-045', 'two headers, wrong and right', [basicLine('odd', 'wrong'), right], repeated],
-  ['ABU-045', 'two headers, the same', [right, right], repeated],
-  ['ABU-045', 'two headers in odd case', [right, right.replace('Authorization', 'aUTHORIZATION')], repeated],
-  ['ABU-046', 'the scheme in capitals', [right.replace('Basic', 'BASIC')], granted],
-  ['ABU-046', 'several spaces', [right.replace('Basic ', 'Basic   ')], granted],
-  ['ABU-046', 'a tab', [right.replace('Basic ', 'Basic\t')], invalidClient],
-  ['ABU-051', 'a secret of a public client', [], invalidClient, `${good}&client_id=spa&client_secret=x`],
-  ['ABU-051', 'a secret of a public client in the header', [basicLine('spa', 'x')], invalidClient],
-  ['ABU-007', '15 kB of credentials', [`Authorization: Basic ${base64(`odd:${'x'.repeat(11_000)}`)}`], invalidClient],
+  ['both ways, without an id', 'ABU-042', [basicLine('both')], several, `${good}&client_secret=${secretOf('both')}`],
+  ['another client in the form', 'ABU-043', [right], otherNamed, `${good}&client_id=stock-sync`],
+  ['two headers, right and wrong', 'ABU-045', [right, basicLine('odd', 'wrong')], repeated],
+  ['two headers, wrong and right', 'ABU-045', [basicLine('odd', 'wrong'), right], repeated],
+  ['two headers, the same', 'ABU-045', [right, right], repeated],
+  ['two headers in odd case', 'ABU-045', [right, right.replace('Authorization', 'aUTHORIZATION')], repeated],
+  ['the scheme in capitals', 'ABU-046', [right.replace('Basic', 'BASIC')], granted],
+  ['several spaces', 'ABU-046', [right.replace('Basic ', 'Basic   ')], granted],
+  ['a tab', 'ABU-046', [right.replace('Basic ', 'Basic\t')], invalidClient],
+  ['a secret of a public client', 'ABU-051', [], invalidClient, `${good}&client_id=spa&client_secret=x`],
+  ['a secret of a public client in the header', 'ABU-051', [basicLine('spa', 'x')], invalidClient],
+  ['15 kB of credentials', 'ABU-007', [`Authorization: Basic ${base64(`odd:${'x'.repeat(11_000)}`)}`], invalidClient],
 ]
 
 let server: AttackedServer
@@ -100,12 +100,12 @@ beforeAll(async () => {
 })
 
 describe('credentials of a client', () => {
-  it.each(rows)('%s %s', async (_id, _what, lines, answer, form = good) => {
+  it.each(rows)('%s (%s)', async (_what, _id, lines, answer, form = good) => {
     await server.attack([...post, ...lines], form, answer)
   })
 
   it.each(['/oauth/token', '/oauth/revoke', '/oauth/introspect'])(
-    'ABU-044 an access token is none at %s',
+    'an access token is none at %s (ABU-044)',
     async (path) => {
       const token = member(await server.postAs('shop-app', good), 'access_token')
       for (const form of [`${good}&token=x`, `${good}&token=x&client_id=shop-app`, `token=${token}&client_id=spa`]) {
@@ -124,30 +124,30 @@ describe('assertions of a client, which this server does not take', () => {
   const claims = { iss: 'odd', sub: 'odd', aud: 'http://127.0.0.1', jti: 'j', iat: 1_800_000_000, exp: 1_800_000_060 }
   const header = { alg: 'ES256', typ: 'JWT' }
   const signed = (more: object, head: object = {}): string => jws({ ...header, ...head }, { ...claims, ...more }, es256)
-  const assertions: readonly [id: string, what: string, assertion: string][] = [
-    ['ABU-052', 'not signed', jws({ alg: 'none' }, claims, () => Buffer.alloc(0))],
-    ['ABU-052', 'signed with what is public', jws({ alg: 'HS256' }, claims, hs256)],
-    ['ABU-054', 'for two audiences', signed({ aud: ['http://127.0.0.1', 'https://evil.example'] })],
-    ['ABU-055', 'for ten years', signed({ exp: claims.exp + 315_360_000 })],
-    ['ABU-055', 'for ever', jws(header, JSON.stringify(claims).replace('1800000060', '1e999'), es256)],
-    ['ABU-055', 'until a text', signed({ exp: '9999999999' })],
-    ['ABU-058', 'two in one', `${signed({})} ${signed({})}`],
-    ['ABU-058', 'of five segments', `${signed({})}.a.b`],
+  const assertions: readonly [what: string, id: string, assertion: string][] = [
+    ['not signed', 'ABU-052', jws({ alg: 'none' }, claims, () => Buffer.alloc(0))],
+    ['signed with what is public', 'ABU-052', jws({ alg: 'HS256' }, claims, hs256)],
+    ['for two audiences', 'ABU-054', signed({ aud: ['http://127.0.0.1', 'https://evil.example'] })],
+    ['for ten years', 'ABU-055', signed({ exp: claims.exp + 315_360_000 })],
+    ['for ever', 'ABU-055', jws(header, JSON.stringify(claims).replace('1800000060', '1e999'), es256)],
+    ['until a text', 'ABU-055', signed({ exp: '9999999999' })],
+    ['two in one', 'ABU-058', `${signed({})} ${signed({})}`],
+    ['of five segments', 'ABU-058', `${signed({})}.a.b`],
   ]
 
-  it.each(assertions)('%s %s', async (_id, _what, assertion) => {
+  it.each(assertions)('%s (%s)', async (_what, _id, assertion) => {
     const form = `${good}&${type}&client_assertion=${encodeURIComponent(assertion)}`
     await server.attack(post, form, invalidClient)
     await server.attack(post, `${form}&client_id=odd`, invalidClient)
   })
 
-  it('ABU-056 an access token of the server itself', async () => {
+  it('an access token of the server itself (ABU-056)', async () => {
     const token = member(await server.postAs('jwt-app', good), 'access_token')
     await server.attack(post, `${good}&${type}&client_assertion=${token}`, invalidClient)
     await server.attack(post, `${good}&${type}&client_assertion=${token}&client_id=jwt-app`, invalidClient)
   })
 
-  it('ABU-057 nothing is fetched from where an assertion says', async () => {
+  it('nothing is fetched from where an assertion says (ABU-057)', async () => {
     let requests = 0
     const host = createServer((_, res) => {
       requests++
@@ -161,12 +161,12 @@ describe('assertions of a client, which this server does not take', () => {
     expect(requests).toBe(0)
   })
 
-  it('ABU-058 of 1 MB', async () => {
+  it('of 1 MB (ABU-058)', async () => {
     const form = `${good}&${type}&client_assertion=${'a'.repeat(1_000_000)}`
     await server.attack(post, form, refused(413, 'invalid_request', 'The body is too large'))
   })
 
-  it('ABU-150 a certificate that a header claims is none', async () => {
+  it('a certificate that a header claims is none (ABU-150)', async () => {
     const certificate = ['X-Client-Cert', 'Client-Cert', 'X-SSL-Client-Verify', 'X-Forwarded-Client-Cert'].map(
       (name) => `${name}: :MIIBqDCCAU6gAwIBAgIBBzAKBggqhkjOPQQDAjA6:`,
     )

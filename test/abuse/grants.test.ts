@@ -40,62 +40,62 @@ const alice = 'username=alice&password=alice%27s+password'
 const kilobytes = (count: number): string => 'x'.repeat(count * 1000)
 
 /** A form that `shop-app` sends, and the answer. */
-const rows: readonly [id: string, what: string, form: string, answer: ShownAnswer][] = [
+const rows: readonly [what: string, id: string, form: string, answer: ShownAnswer][] = [
   ...['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'valueOf', 'then'].map(
-    (name): (typeof rows)[number] => ['ABU-060', `the grant type ${name}`, `grant_type=${name}`, unsupported],
+    (name): (typeof rows)[number] => [`the grant type ${name}`, 'ABU-060', `grant_type=${name}`, unsupported],
   ),
   ...['Password', 'PASSWORD', 'password%20', '%20password', 'password%00', 'passw%D0%BErd'].map(
-    (name): (typeof rows)[number] => ['ABU-061', `the grant type ${name}`, `grant_type=${name}&${alice}`, unsupported],
+    (name): (typeof rows)[number] => [`the grant type ${name}`, 'ABU-061', `grant_type=${name}&${alice}`, unsupported],
   ),
-  ['ABU-062', 'a grant type of 10 kB', `grant_type=${kilobytes(10)}`, unsupported],
-  ['ABU-062', 'a grant type of 17 kB', `grant_type=${kilobytes(17)}`, tooLong],
-  ['ABU-062', 'a grant type of 1 MB', `grant_type=${kilobytes(1000)}`, tooLarge],
+  ['a grant type of 10 kB', 'ABU-062', `grant_type=${kilobytes(10)}`, unsupported],
+  ['a grant type of 17 kB', 'ABU-062', `grant_type=${kilobytes(17)}`, tooLong],
+  ['a grant type of 1 MB', 'ABU-062', `grant_type=${kilobytes(1000)}`, tooLarge],
   ...['authorization_code', 'implicit', 'urn:ietf:params:oauth:grant-type:device_code'].map(
-    (name): (typeof rows)[number] => ['ABU-063', `the grant type ${name}`, `grant_type=${name}&code=x`, unsupported],
+    (name): (typeof rows)[number] => [`the grant type ${name}`, 'ABU-063', `grant_type=${name}&code=x`, unsupported],
   ),
-  ['ABU-064', 'a password of 1 MB', `${signIn}&username=alice&password=${kilobytes(1000)}`, tooLarge],
-  ['ABU-064', 'a password of 15 kB', `${signIn}&username=alice&password=${kilobytes(15)}`, noPassword],
+  ['a password of 1 MB', 'ABU-064', `${signIn}&username=alice&password=${kilobytes(1000)}`, tooLarge],
+  ['a password of 15 kB', 'ABU-064', `${signIn}&username=alice&password=${kilobytes(15)}`, noPassword],
   ...['%00', 'alice%00', '%0D', 'alice%0Aadmin', '%1B[2J'].flatMap((text): (typeof rows)[number][] => [
-    ['ABU-066', `the user name ${text}`, `${signIn}&username=${text}&password=x`, noPassword],
-    ['ABU-066', `the password ${text}`, `${signIn}&username=alice&password=${text}`, noPassword],
+    [`the user name ${text}`, 'ABU-066', `${signIn}&username=${text}&password=x`, noPassword],
+    [`the password ${text}`, 'ABU-066', `${signIn}&username=alice&password=${text}`, noPassword],
   ]),
-  ['ABU-067', 'half a character in a password', `${signIn}&username=alice&password=%ED%A0%80`, malformed],
-  ['ABU-067', 'half a character in a user name', `${signIn}&username=%ED%B0%80&password=x`, malformed],
+  ['half a character in a password', 'ABU-067', `${signIn}&username=alice&password=%ED%A0%80`, malformed],
+  ['half a character in a user name', 'ABU-067', `${signIn}&username=%ED%B0%80&password=x`, malformed],
   ...['+alice%27s+password', 'alice%27s+password+', 'alice%27s++password', 'alice%27s+password%09'].map(
     (password): (typeof rows)[number] => [
-      'ABU-068',
       `the password ${password}`,
+      'ABU-068',
       `${signIn}&username=alice&password=${password}`,
       wrongUser,
     ],
   ),
-  ['ABU-074', 'two user names', `${signIn}&username=alice&username=bob&password=x`, repeated],
+  ['two user names', 'ABU-074', `${signIn}&username=alice&username=bob&password=x`, repeated],
   ...['a%22b', 'a%5Cb', 'a%0Ab', 'a%09b', '%C3%A9', 'orders:read%0D%0ASet-Cookie:+a%3Db', 'orders:read%00'].map(
-    (scope): (typeof rows)[number] => ['ABU-077', `the scope ${scope}`, `${own}&scope=${scope}`, wrongScope],
+    (scope): (typeof rows)[number] => [`the scope ${scope}`, 'ABU-077', `${own}&scope=${scope}`, wrongScope],
   ),
   ...['%20', 'orders:read%20%20profile', '%20orders:read', 'orders:read+'].map((scope): (typeof rows)[number] => [
-    'ABU-078',
     `the scope ${scope}`,
+    'ABU-078',
     `${own}&scope=${scope}`,
     wrongScope,
   ]),
-  ['ABU-079', '100 000 scopes', `${own}&scope=${'a+'.repeat(100_000)}`, tooLarge],
-  ['ABU-079', '8 000 scopes', `${own}&scope=${'a+'.repeat(8000)}`, wrongScope],
+  ['100 000 scopes', 'ABU-079', `${own}&scope=${'a+'.repeat(100_000)}`, tooLarge],
+  ['8 000 scopes', 'ABU-079', `${own}&scope=${'a+'.repeat(8000)}`, wrongScope],
   ...['__proto__', 'constructor', 'toString', 'has', 'size'].map((scope): (typeof rows)[number] => [
-    'ABU-080',
     `the scope ${scope}`,
+    'ABU-080',
     `${own}&scope=${scope}`,
     wrongScope,
   ]),
   ...['/relative', 'https://x%23f', `${shopApi}%23f`, 'javascript:1', 'x', '%00', `${shopApi}%20`, kilobytes(10)].map(
     (resource): (typeof rows)[number] => [
-      'ABU-081',
       `the resource ${resource.slice(0, 30)}`,
+      'ABU-081',
       `${own}&resource=${resource}`,
       wrongTarget,
     ],
   ),
-  ['ABU-081', 'an empty resource, which is none', `${own}&resource=`, issued('orders:read orders:write')],
+  ['an empty resource, which is none', 'ABU-081', `${own}&resource=`, issued('orders:read orders:write')],
   ...[
     'http://127.0.0.1.evil/shop',
     'http://127.0.0.1@evil/shop',
@@ -107,8 +107,8 @@ const rows: readonly [id: string, what: string, form: string, answer: ShownAnswe
     `${shopApi}/`,
     `${shopApi}?`,
   ].map((resource): (typeof rows)[number] => [
-    'ABU-082',
     `the resource ${resource}`,
+    'ABU-082',
     `${own}&resource=${resource}`,
     wrongTarget,
   ]),
@@ -137,7 +137,7 @@ beforeAll(async () => {
 })
 
 describe('what a grant is asked for', () => {
-  it.each(rows)('%s %s', async (id, _what, form, answer) => {
+  it.each(rows)('%s (%s)', async (_what, id, form, answer) => {
     looked.length = hashed.length = 0
     const started = performance.now()
     await server.attackForm(form, answer)
@@ -146,28 +146,28 @@ describe('what a grant is asked for', () => {
     expect([looked.length, hashed.length]).toEqual(id === 'ABU-068' ? [1, 1] : [0, 0])
   })
 
-  it('ABU-062 nothing long is told in full', () => {
+  it('nothing long is told in full (ABU-062)', () => {
     for (const event of server.events) expect(JSON.stringify(event).length).toBeLessThan(1500)
   })
 
-  it.each(['other-app', 'post-app', 'shop-app'])('ABU-075 the id of %s without its secret', async (clientId) => {
+  it.each(['other-app', 'post-app', 'shop-app'])('the id of %s without its secret (ABU-075)', async (clientId) => {
     const lines = ['POST /oauth/token HTTP/1.1', formLine]
     await server.attack(lines, `${signIn}&${alice}&client_id=${clientId}`, invalidClient)
   })
 
-  it('ABU-076 a public client has nothing of its own to prove', async () => {
+  it('a public client has nothing of its own to prove (ABU-076)', async () => {
     const lines = ['POST /oauth/token HTTP/1.1', formLine]
     await server.attack(lines, `${own}&client_id=spa`, notThisClient)
   })
 
-  it('ABU-083 a secret in the URL is told nobody', async () => {
+  it('a secret in the URL is told nobody (ABU-083)', async () => {
     const lines = [`POST /oauth/token?client_secret=${secretOf('shop-app')} HTTP/1.1`, formLine, basicLine('shop-app')]
     const refusal = refused(400, 'invalid_request', 'Credentials and tokens must not be sent in the query')
     await server.attack(lines, own, refusal)
   })
 })
 
-describe('ABU-073 a user store that answers', () => {
+describe('a user store that answers (ABU-073)', () => {
   const find = users.findUserByUsername
   afterEach(() => void (users.findUserByUsername = find))
   const serverError = { status: 500, error: 'server_error' }

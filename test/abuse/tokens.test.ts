@@ -64,14 +64,14 @@ async function succeed(answer: Promise<RawAnswer>): Promise<Tokens> {
 }
 
 describe('refresh tokens', () => {
-  it('ABU-084 one of 50 at the same time is the first', async () => {
+  it('one of 50 at the same time is the first (ABU-084)', async () => {
     const { refresh: token } = await tokensOf(strict)
     const answers = await Promise.all(Array.from({ length: 50 }, () => refresh(strict, token)))
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(1)
     for (const answer of answers) if (answer.status !== 200) expect(shown(answer)).toEqual(invalidGrant)
   })
 
-  it.each([1, 3])('ABU-085 ABU-086 a token that was used %i rotations ago ends everything', async (rotations) => {
+  it.each([1, 3])('a token that was used %i rotations ago ends everything (ABU-085, ABU-086)', async (rotations) => {
     const first = await tokensOf(strict)
     const all = [first]
     for (let i = 0; i < rotations; i++) all.push(await succeed(refresh(strict, all.at(-1)!.refresh)))
@@ -83,7 +83,7 @@ describe('refresh tokens', () => {
     }
   })
 
-  it('ABU-087 within the grace the same successor, for its own client alone, and after it a replay', async () => {
+  it('within the grace the same successor, for its own client alone, and after it a replay (ABU-087)', async () => {
     const { refresh: token } = await tokensOf(server)
     const next = await succeed(refresh(server, token))
     expect(await succeed(refresh(server, token))).toEqual(next)
@@ -95,13 +95,13 @@ describe('refresh tokens', () => {
     expect((await server.get(next.access)).status).toBe(401)
   })
 
-  it('ABU-088 a stranger gets nothing for one, and spends nothing', async () => {
+  it('a stranger gets nothing for one, and spends nothing (ABU-088)', async () => {
     const { refresh: token } = await tokensOf(strict)
     expect(shown(await refresh(strict, token, '', 'thief'))).toEqual(invalidGrant)
     await succeed(refresh(strict, token))
   })
 
-  it('ABU-089 ABU-090 more scope is refused and spends nothing; less is not for ever', async () => {
+  it('more scope is refused and spends nothing; less is not for ever (ABU-089, ABU-090)', async () => {
     const { refresh: token } = await tokensOf(strict, '&scope=orders:read+profile')
     expect(shown(await refresh(strict, token, '&scope=orders:read+orders:write'))).toEqual(invalidScope)
     const less = await refresh(strict, token, '&scope=profile')
@@ -109,13 +109,13 @@ describe('refresh tokens', () => {
     expect(member(await refresh(strict, member(less, 'refresh_token')), 'scope')).toBe('orders:read profile')
   })
 
-  it('ABU-091 neither kind of token works in place of the other', async () => {
+  it('neither kind of token works in place of the other (ABU-091)', async () => {
     const { access, refresh: token } = await tokensOf(server)
     expect(shown(await refresh(server, access))).toEqual(invalidGrant)
     expect((await server.get(token)).status).toBe(401)
   })
 
-  it('ABU-092 a sign-in that is refreshed all the time ends all the same', async () => {
+  it('a sign-in that is refreshed all the time ends all the same (ABU-092)', async () => {
     const own = await attackedServer({ server: { authorizationLifetimeSeconds: 86_400 } })
     let token = (await tokensOf(own)).refresh
     for (let hour = 1; hour < 24; hour++) {
@@ -126,7 +126,7 @@ describe('refresh tokens', () => {
     expect(shown(await refresh(own, token))).toEqual(invalidGrant)
   })
 
-  it('ABU-093 a user who is gone, disabled, or signed out everywhere', async () => {
+  it('a user who is gone, disabled, or signed out everywhere (ABU-093)', async () => {
     const own = await attackedServer()
     const alice = own.users.get('alice')!
     for (const end of [
@@ -142,7 +142,7 @@ describe('refresh tokens', () => {
     }
   })
 
-  it('ABU-094 a client that is disabled is refused, and its tokens with it once they are revoked', async () => {
+  it('a client that is disabled is refused, and its tokens with it once they are revoked (ABU-094)', async () => {
     const own = await attackedServer()
     const { access, refresh: token } = await tokensOf(own)
     const client = own.stores.clients.findClient('opaque-app')!
@@ -161,7 +161,7 @@ describe('refresh tokens', () => {
     ['of an operator', '{"$ne":null}', invalidGrant],
     ['of 513 characters', 'x'.repeat(513), invalidGrant],
     ['of letters beyond ASCII', 'é', invalidGrant],
-  ])('ABU-095 one %s is no token, and no store sees it as it is', async (_what, token, answer) => {
+  ])('one %s is no token, and no store sees it as it is (ABU-095)', async (_what, token, answer) => {
     const own = await attackedServer()
     const asked: unknown[] = []
     own.stores.tokens.findRefreshToken = (hash) => void asked.push(hash)
@@ -169,7 +169,7 @@ describe('refresh tokens', () => {
     for (const hash of asked) expect(hash).toMatch(/^[\w-]{43}$/)
   })
 
-  it('ABU-096 a store that fails after the rotation: nobody is left with nothing', async () => {
+  it('a store that fails after the rotation: nobody is left with nothing (ABU-096)', async () => {
     const own = await attackedServer()
     const { refresh: token } = await tokensOf(own)
     const { tokens } = own.stores
@@ -186,7 +186,7 @@ describe('refresh tokens', () => {
 })
 
 describe('revocation', () => {
-  it('ABU-097 of the tokens of another client: a response as for unknown ones, and they still work (V24)', async () => {
+  it('of the tokens of another client: a response as for unknown ones, and they still work (V24) (ABU-097)', async () => {
     for (const clientId of ['opaque-app', 'jwt-app']) {
       const { access, refresh: token } = await tokensOf(server, '', clientId)
       const unknown = shown(await revoke('unknown', '', 'thief'))
@@ -202,11 +202,11 @@ describe('revocation', () => {
     ['1 MB', 'x'.repeat(1_000_000), refused(413, 'invalid_request', 'The body is too large')],
     ['a JWT with a bad signature', `${segment({ alg: 'ES256', typ: 'at+jwt' })}.${segment({ sub: 'a' })}.AAAA`, done],
     ['letters beyond ASCII', 'é\0', done],
-  ])('ABU-098 of %s', async (_what, token, answer) => {
+  ])('of %s (ABU-098)', async (_what, token, answer) => {
     await server.attackForm(`token=${encodeURIComponent(token)}`, answer, 'opaque-app', '/oauth/revoke')
   })
 
-  it('ABU-099 of 10 000 forged JWTs is remembered of none', async () => {
+  it('of 10 000 forged JWTs is remembered of none (ABU-099)', async () => {
     const { tokens } = server.stores
     const before = tokens.revokeSignedToken.bind(tokens)
     let remembered = 0
@@ -236,7 +236,7 @@ describe('revocation', () => {
     expect(remembered).toBe(0)
   })
 
-  it('ABU-100 in a race with 50 refreshes leaves nothing that works', async () => {
+  it('in a race with 50 refreshes leaves nothing that works (ABU-100)', async () => {
     const { refresh: token } = await tokensOf(server)
     const race = Array.from({ length: 50 }, () => refresh(server, token))
     const answers = await Promise.all([...race.slice(0, 25), revoke(token), ...race.slice(25)])
@@ -247,7 +247,7 @@ describe('revocation', () => {
     expect(shown(await refresh(server, token))).toEqual(invalidGrant)
   })
 
-  it('ABU-101 with a hint that is wrong, unknown or repeated', async () => {
+  it('with a hint that is wrong, unknown or repeated (ABU-101)', async () => {
     for (const hint of ['access_token', 'foo', '', '__proto__']) {
       const { access, refresh: token } = await tokensOf(server)
       expect(shown(await revoke(token, `&token_type_hint=${hint}&token_type_hint=${hint}`))).toEqual(repeated)
@@ -257,7 +257,7 @@ describe('revocation', () => {
     }
   })
 
-  it('ABU-102 by GET and with a callback is none', async () => {
+  it('by GET and with a callback is none (ABU-102)', async () => {
     const { access } = await tokensOf(server)
     const lines = [`GET /oauth/revoke?token=${access}&callback=alert(1) HTTP/1.1`, basicLine('opaque-app')]
     const refusal = refused(405, 'invalid_request', 'Only POST is allowed here')
@@ -267,7 +267,7 @@ describe('revocation', () => {
 })
 
 describe('introspection', () => {
-  it('ABU-103 of a token for another resource server', async () => {
+  it('of a token for another resource server (ABU-103)', async () => {
     const { access } = await tokensOf(server)
     expect(shown(await introspect(access, 'stock-inspector'))).toEqual(inactive)
     const stock = await server.postAs('stock-only', `${own}&resource=${encodeURIComponent(stockApi)}&scope=stock:write`)
@@ -279,13 +279,13 @@ describe('introspection', () => {
     ['a public client', '&client_id=spa', []],
     ['a client with a wrong secret', '', [basicLine('inspector', 'wrong')]],
     ['a bearer of the token', '', ['Authorization: Bearer TOKEN']],
-  ])('ABU-104 ABU-107 by %s', async (_who, more, lines: string[]) => {
+  ])('by %s (ABU-104, ABU-107)', async (_who, more, lines: string[]) => {
     const { access } = await tokensOf(server)
     const head = ['POST /oauth/introspect HTTP/1.1', formLine, ...lines.map((line) => line.replace('TOKEN', access))]
     await server.attack(head, `token=${access}${more}`, invalidClient)
   })
 
-  it('ABU-105 of what works no more, or never did', async () => {
+  it('of what works no more, or never did (ABU-105)', async () => {
     const own = await attackedServer()
     const { access, refresh: token } = await tokensOf(own)
     const { access: jwt } = await tokensOf(own, '', 'jwt-app')
@@ -303,7 +303,7 @@ describe('introspection', () => {
     expect(shown(await introspect(jwt, 'inspector', own))).toEqual(inactive)
   })
 
-  it('ABU-106 of a refresh token by a resource server', async () => {
+  it('of a refresh token by a resource server (ABU-106)', async () => {
     const { refresh: token } = await tokensOf(server)
     expect(shown(await introspect(token))).toEqual(inactive)
   })
@@ -313,7 +313,7 @@ describe('metadata', () => {
   const path = '/.well-known/oauth-authorization-server'
 
   it.each(['Host: evil.example', 'X-Forwarded-Host: evil.example', 'Forwarded: host=evil.example'])(
-    'ABU-109 does not believe %s',
+    'does not believe %s (ABU-109)',
     async (line) => {
       const honest = await ask(server.http, [`GET ${path} HTTP/1.1`])
       const lines = [`GET ${path} HTTP/1.1`, line]
@@ -328,7 +328,7 @@ describe('metadata', () => {
     },
   )
 
-  it('ABU-110 of an issuer with a path is where RFC 8414 says, and not behind the path', async () => {
+  it('of an issuer with a path is where RFC 8414 says, and not behind the path (ABU-110)', async () => {
     const { oauth } = plainServer({ server: { issuer: 'http://127.0.0.1/tenant' } })
     const http = createServer(express().use(oauth.router()))
     await once(http.listen(0, '127.0.0.1'), 'listening')

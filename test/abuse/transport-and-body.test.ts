@@ -31,26 +31,29 @@ describe.each(mounts.map((mount) => [mount.name, mount] as const))('%s', (_name,
     server.http.close()
   })
 
-  it.each(bodyRows.map((row) => [row.id, row.what, row] as const))('%s at each endpoint: %s', async (...[, , row]) => {
-    for (const endpoint of endpoints) {
-      const body = row.body?.(endpoint) ?? ''
-      const started = performance.now()
-      const answer = await ask(server.http, linesOf(row, endpoint), body)
-      expect(performance.now() - started).toBeLessThan(5000)
-      if (isByParser(mount, row, answer.status) && answer.headers['content-type'] !== 'application/json') {
-        expect(answer.text).not.toMatch(/access_token|\n\s+at /)
-      } else {
-        const allowed = [row.answer(endpoint)]
-        if (row.afterParser && mount.reads.some((reading) => reading !== 'json'))
-          allowed.push(row.afterParser(endpoint))
-        const { ok } = endpoint
-        expect(allowed, endpoint.path).toContainEqual(shown(answer))
-        expect(answer.headers['allow']).toBe(answer.status === 405 ? 'POST' : undefined)
-        expectHarmless(server, answer, { form: shown(answer).status === ok.status ? '' : body, secrets })
+  it.each(bodyRows.map((row) => [row.what, row.id, row] as const))(
+    'every endpoint withstands %s (%s)',
+    async (...[, , row]) => {
+      for (const endpoint of endpoints) {
+        const body = row.body?.(endpoint) ?? ''
+        const started = performance.now()
+        const answer = await ask(server.http, linesOf(row, endpoint), body)
+        expect(performance.now() - started).toBeLessThan(5000)
+        if (isByParser(mount, row, answer.status) && answer.headers['content-type'] !== 'application/json') {
+          expect(answer.text).not.toMatch(/access_token|\n\s+at /)
+        } else {
+          const allowed = [row.answer(endpoint)]
+          if (row.afterParser && mount.reads.some((reading) => reading !== 'json'))
+            allowed.push(row.afterParser(endpoint))
+          const { ok } = endpoint
+          expect(allowed, endpoint.path).toContainEqual(shown(answer))
+          expect(answer.headers['allow']).toBe(answer.status === 405 ? 'POST' : undefined)
+          expectHarmless(server, answer, { form: shown(answer).status === ok.status ? '' : body, secrets })
+        }
+        expect(await next(endpoint)).toEqual(endpoint.ok)
       }
-      expect(await next(endpoint)).toEqual(endpoint.ok)
-    }
-  })
+    },
+  )
 
   async function next(endpoint: Endpoint): Promise<unknown> {
     const lines = [`POST ${endpoint.path} HTTP/1.1`, basicLine('inspector'), formLine]
@@ -59,7 +62,7 @@ describe.each(mounts.map((mount) => [mount.name, mount] as const))('%s', (_name,
 })
 
 describe('what hostile bodies cost', () => {
-  it('ABU-002 10 000 parameters cost less than 50 ms', () => {
+  it('10 000 parameters cost less than 50 ms (ABU-002)', () => {
     const form = Array.from({ length: 10_000 }, (_, index) => `p${String(index)}=1`).join('&')
     expect(() => parseForm(form)).toThrow('invalid_request')
     const started = process.cpuUsage()

@@ -74,7 +74,7 @@ describe('the challenge of a guard', () => {
     return { status, ...(challenge !== undefined && { challenge }), body }
   }
 
-  it('BRR-38 BRR-40 stands on each 400, 401 and 403, and says the same as the body', async () => {
+  it('stands on each 400, 401 and 403, and says the same as the body (BRR-38, BRR-40)', async () => {
     const found: unknown[] = []
     for (const [what, path, authorization] of situations) {
       const { status, challenge = '', body } = await refused(path, authorization)
@@ -96,7 +96,7 @@ describe('the challenge of a guard', () => {
   })
 
   it.each(situations.slice(0, -1))(
-    'BRR-07 BRR-15 BRR-16 BRR-17 BRR-37 is well-formed for %s: quoted values, each parameter once',
+    'is well-formed for %s: quoted values, each parameter once (BRR-07, BRR-15, BRR-16, BRR-17, BRR-37)',
     async (_what, path, authorization) => {
       const { challenge = '' } = await refused(path, authorization)
       const { scheme, params } = parseChallenge(challenge)
@@ -111,7 +111,7 @@ describe('the challenge of a guard', () => {
     },
   )
 
-  it('BRR-37 has the configured realm, never what the request says about itself', async () => {
+  it('has the configured realm, never what the request says about itself (BRR-37)', async () => {
     const answer = await sendRaw(server.http, ['GET /all HTTP/1.1', 'X-Forwarded-Host: evil.example'])
     expect(answer.headers['www-authenticate']).toBe('Bearer realm="127.0.0.1"')
     start({ server: { realm: 'Orders, stock = all' } })
@@ -119,7 +119,7 @@ describe('the challenge of a guard', () => {
   })
 
   it.each(['', 'a"b', 'a\\b', 'a\r\nb', 'a\tb', 'réalm', 'a\x7F'])(
-    'BRR-37 a realm that cannot be quoted is refused when the server is made: %j',
+    'a realm that cannot be quoted is refused when the server is made: %j (BRR-37)',
     (realm) => {
       expect(() => {
         start({ server: { realm } })
@@ -127,7 +127,7 @@ describe('the challenge of a guard', () => {
     },
   )
 
-  it('BRR-18 is added to a challenge that the route already has', async () => {
+  it('is added to a challenge that the route already has (BRR-18)', async () => {
     start({
       before: (app) =>
         app.use((_req, res, next) => {

@@ -54,7 +54,7 @@ describe.each([4, 5] as const)('where a guard takes the token from, Express %i',
   }
 
   describe('the Authorization header', () => {
-    it('BRR-01 BRR-02 BRR-03 is read, with the scheme in any case and any number of spaces behind it', async () => {
+    it('is read, with the scheme in any case and any number of spaces behind it (BRR-01, BRR-02, BRR-03)', async () => {
       for (const scheme of ['Bearer', 'bearer', 'BEARER', 'bEaReR']) {
         await expectAccepted(`${scheme} ${token}`)
         await expectAccepted(`${scheme}     ${token}`)
@@ -76,11 +76,11 @@ describe.each([4, 5] as const)('where a guard takes the token from, Express %i',
       ['a percent escape', 'Bearer TOKEN%20'],
       ['what is not ASCII', 'Bearer TOKEN\xE9'],
       ['something that is no token', 'Bearer {TOKEN}'],
-    ])('BRR-04 with %s is malformed: 400, and no guess at the token', async (_what, template) => {
+    ])('with %s is malformed: 400, and no guess at the token (BRR-04)', async (_what, template) => {
       expect(await get(template.replaceAll('TOKEN', token))).toEqual(badHeader)
     })
 
-    it('BRR-03 a token of all the characters that it may have is looked up, and unknown', async () => {
+    it('a token of all the characters that it may have is looked up, and unknown (BRR-03)', async () => {
       const description = 'The access token is invalid, expired or revoked'
       const challenge = `${bearerChallenge}, error="invalid_token", error_description="${description}"`
       const unknown = answered(401, { error: 'invalid_token', error_description: description }, { challenge })
@@ -89,7 +89,7 @@ describe.each([4, 5] as const)('where a guard takes the token from, Express %i',
       expect(await get(`Bearer ${token.toLowerCase()}`)).toEqual(unknown)
     })
 
-    it('BRR-05 is absent or empty: asked for, without any error', async () => {
+    it('is absent or empty: asked for, without any error (BRR-05)', async () => {
       expect(await get()).toEqual(anonymous)
       expect(await get('')).toEqual(anonymous)
       expect(await get('   ')).toEqual(anonymous)
@@ -105,7 +105,7 @@ describe.each([4, 5] as const)('where a guard takes the token from, Express %i',
       'Bearers TOKEN',
       'xBearer TOKEN',
       'TOKEN',
-    ])('BRR-06 is of another scheme: asked for, without any error: %s', async (template) => {
+    ])('is of another scheme: asked for, without any error: %s (BRR-06)', async (template) => {
       expect(await get(template.replace('TOKEN', token))).toEqual(anonymous)
     })
 
@@ -115,7 +115,7 @@ describe.each([4, 5] as const)('where a guard takes the token from, Express %i',
       ['the same twice', ['Bearer TOKEN', 'Bearer TOKEN']],
       ['another scheme, right', ['Basic eDp5', 'Bearer TOKEN']],
       ['right, empty', ['Bearer TOKEN', '']],
-    ])('BRR-28 is repeated: 400, whatever the lines say: %s', async (_what, lines) => {
+    ])('is repeated: 400, whatever the lines say: %s (BRR-28)', async (_what, lines) => {
       const headers = lines.map((line, index) => `${index === 0 ? 'Authorization' : 'aUTHORIZATION'}: ${line}`)
       const answer = await sendRaw(server.http, [
         'GET /orders HTTP/1.1',
@@ -124,25 +124,25 @@ describe.each([4, 5] as const)('where a guard takes the token from, Express %i',
       expect(shown(answer)).toEqual(twoHeaders)
     })
 
-    it('BRR-39 is not Proxy-Authorization', async () => {
+    it('is not Proxy-Authorization (BRR-39)', async () => {
       const http = request(server.http).get('/orders')
       expect(shown(await http.set('Proxy-Authorization', `Bearer ${token}`))).toEqual(anonymous)
     })
   })
 
   describe('anywhere else', () => {
-    it('BRR-13 the query is not read', async () => {
+    it('the query is not read (BRR-13)', async () => {
       expect(await get(undefined, `?access_token=${token}`)).toEqual(anonymous)
       expect(await get(basic('a', 'b'), `?access_token=${token}`)).toEqual(anonymous)
     })
 
-    it('BRR-14 a token in the query beside one in the header is refused, also when they are the same', async () => {
+    it('a token in the query beside one in the header is refused, also when they are the same (BRR-14)', async () => {
       for (const query of [`?access_token=${token}`, '?access_token=', '?a=b&access%5Ftoken=x', '?access_token']) {
         expect(await get(`Bearer ${token}`, query)).toEqual(twoWays)
       }
     })
 
-    it('BRR-14 the names of other parameters do not matter', async () => {
+    it('the names of other parameters do not matter (BRR-14)', async () => {
       const http = request(server.http).get('/orders?Access_Token=x&my_access_token=y&q=access_token')
       expect((await http.set('Authorization', `Bearer ${token}`)).status).toBe(200)
     })
@@ -156,23 +156,23 @@ describe.each([4, 5] as const)('where a guard takes the token from, Express %i',
         'multipart/form-data; boundary=x',
         '--x\r\nContent-Disposition: form-data; name="access_token"\r\n\r\nTOKEN\r\n--x--',
       ],
-    ])('BRR-12 the body is not read: %s', async (_what, type, template) => {
+    ])('the body is not read: %s (BRR-12)', async (_what, type, template) => {
       const body = template.replace('TOKEN', token)
       expect(shown(await request(server.http).post('/orders').type(type).send(body))).toEqual(anonymous)
       expect(shown(await request(server.http).get('/orders').type(type).send(body))).toEqual(anonymous)
     })
 
-    it('BRR-10 a token in a form beside one in the header is refused, also when they are the same', async () => {
+    it('a token in a form beside one in the header is refused, also when they are the same (BRR-10)', async () => {
       const http = request(server.http).post('/orders').type('form').set('Authorization', `Bearer ${token}`)
       expect(shown(await http.send({ access_token: token }))).toEqual(twoWays)
     })
 
-    it('BRR-10 what is called access_token in a body that is no form is no token', async () => {
+    it('what is called access_token in a body that is no form is no token (BRR-10)', async () => {
       const http = request(server.http).post('/orders').set('Authorization', `Bearer ${token}`)
       expect((await http.send({ access_token: { $ne: '' } })).status).toBe(200)
     })
 
-    it('BRR-11 several tokens in the query or in a form: none is chosen, and beside a header they are refused', async () => {
+    it('several tokens in the query or in a form: none is chosen, and beside a header they are refused (BRR-11)', async () => {
       const twice = `access_token=${token}&access_token=${token}`
       expect(await get(undefined, `?${twice}`)).toEqual(anonymous)
       expect(await get(`Bearer ${token}`, `?${twice}`)).toEqual(twoWays)

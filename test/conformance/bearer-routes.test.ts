@@ -53,7 +53,7 @@ describe.each([4, 5] as const)('a guard in an app, Express %i', (major) => {
   }
 
   it.each(['/api/x', '/single', '/reports/2026', '/inner/y'])(
-    'BRR-33 BRR-34 answers every method that it stands in front of with a challenge, OPTIONS and HEAD too: %s',
+    'answers every method that it stands in front of with a challenge, OPTIONS and HEAD too: %s (BRR-33, BRR-34)',
     async (path) => {
       for (const method of ['GET', 'OPTIONS', 'HEAD']) {
         // Express answers OPTIONS by itself where the application has no handler for it.
@@ -65,7 +65,7 @@ describe.each([4, 5] as const)('a guard in an app, Express %i', (major) => {
     },
   )
 
-  it('BRR-33 a preflight passes only where the application answers it before the guard', async () => {
+  it('a preflight passes only where the application answers it before the guard (BRR-33)', async () => {
     const preflight = ['Origin: https://app.example', 'Access-Control-Request-Method: GET']
     expect((await send('OPTIONS', '/cors/x', ...preflight)).status).toBe(204)
     expect(shown(await send('GET', '/cors/x', ...preflight))).toEqual(anonymous)
@@ -94,7 +94,7 @@ describe.each([4, 5] as const)('a guard in an app, Express %i', (major) => {
     '/single/',
     '/%73ingle',
     'http://127.0.0.1/api/x',
-  ])('BRR-34 no spelling of a path goes round it: %s', async (path) => {
+  ])('no spelling of a path goes round it: %s (BRR-34)', async (path) => {
     for (const method of ['GET', 'HEAD', 'POST']) {
       const { status, text } = await send(method, path)
       expect([401, 404]).toContain(status)
@@ -103,7 +103,7 @@ describe.each([4, 5] as const)('a guard in an app, Express %i', (major) => {
     expect(reached).toEqual([])
   })
 
-  it('BRR-34 and with a token the spellings that Express understands are served', async () => {
+  it('and with a token the spellings that Express understands are served (BRR-34)', async () => {
     const authorization = `Authorization: Bearer ${await issueToken(server)}`
     for (const path of ['/api/x', '/API/x', '/api/x/', '/inner/y', '/single', '/reports/2026']) {
       expect((await send('GET', path, authorization)).text).toContain('reached')
@@ -114,7 +114,7 @@ describe.each([4, 5] as const)('a guard in an app, Express %i', (major) => {
 })
 
 describe('a guard on bare node:http', () => {
-  it('BRR-36 guards an upgrade like any request, and knows no short cut for a token in the query', async () => {
+  it('guards an upgrade like any request, and knows no short cut for a token in the query (BRR-36)', async () => {
     const app = testServer()
     const token = await issueToken(app)
     const guard = app.oauth.requireBearer({ scope: 'orders:read' })

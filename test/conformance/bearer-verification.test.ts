@@ -62,7 +62,7 @@ describe('what a guard asks of a token', () => {
   }
 
   describe('that it is valid', () => {
-    it('BRR-08 BRR-19 unknown, expired and revoked tokens get the same answer', async () => {
+    it('unknown, expired and revoked tokens get the same answer (BRR-08, BRR-19)', async () => {
       guarded({})
       expect(await get(`Bearer ${token}x`)).toEqual(invalidToken)
       expect(await passes()).toBe(true)
@@ -77,20 +77,20 @@ describe('what a guard asks of a token', () => {
       expect(await get()).toEqual(invalidToken)
     })
 
-    it('BRR-08 so do tokens whose record has no proper end', async () => {
+    it('so do tokens whose record has no proper end (BRR-08)', async () => {
       for (const expiresAt of [NaN, undefined, null, 'never', {}]) {
         guarded({}, { expiresAt: expiresAt as number })
         expect(await get()).toEqual(invalidToken)
       }
     })
 
-    it('BRR-08 validity is judged before scope, and scope is not told', async () => {
+    it('validity is judged before scope, and scope is not told (BRR-08)', async () => {
       guarded({ scope: 'profile' })
       server.advance(60)
       expect(await get()).toEqual(invalidToken)
     })
 
-    it('BRR-29 what is no access token is as good as unknown: a refresh token, a secret, a hash', async () => {
+    it('what is no access token is as good as unknown: a refresh token, a secret, a hash (BRR-29)', async () => {
       guarded({})
       const http = request(server.http).post('/oauth/token').type('form')
       const { body } = await http
@@ -110,20 +110,20 @@ describe('what a guard asks of a token', () => {
   })
 
   describe('that its scope suffices', () => {
-    it('BRR-09 BRR-19 403 that names the scope that is needed, not the one that is there', async () => {
+    it('403 that names the scope that is needed, not the one that is there (BRR-09, BRR-19)', async () => {
       guarded({ scope: 'profile orders:write' }, { scope: 'orders:read profile' })
       expect(await get()).toEqual(insufficientScope('profile orders:write'))
     })
 
     it.each(['readonly', 'read:all', 'READ', 'rea', 'xread', 'read,write', ''])(
-      'BRR-20 by exact comparison of whole tokens: "%s" is not read',
+      'by exact comparison of whole tokens: "%s" is not read (BRR-20)',
       async (scope) => {
         guarded({ scope: 'read' }, { scope })
         expect(await get()).toEqual(insufficientScope('read'))
       },
     )
 
-    it('BRR-20 all of scope, in whatever form and order', async () => {
+    it('all of scope, in whatever form and order (BRR-20)', async () => {
       for (const scope of ['orders:read read', ['orders:read', 'read']]) {
         guarded({ scope }, { scope: 'orders:read' })
         expect(await get()).toEqual(insufficientScope('orders:read read'))
@@ -134,7 +134,7 @@ describe('what a guard asks of a token', () => {
       }
     })
 
-    it('BRR-20 any of anyScope, and all of scope beside it', async () => {
+    it('any of anyScope, and all of scope beside it (BRR-20)', async () => {
       guarded({ anyScope: ['profile', 'read'] })
       expect(await get()).toEqual(insufficientScope('profile read'))
       guarded({ anyScope: ['profile', 'read'] }, { scope: 'read' })
@@ -148,7 +148,7 @@ describe('what a guard asks of a token', () => {
       expect(await passes()).toBe(true)
     })
 
-    it('BRR-20 nothing when nothing is asked for', async () => {
+    it('nothing when nothing is asked for (BRR-20)', async () => {
       guarded({}, { scope: '' })
       expect(await passes()).toBe(true)
     })
@@ -160,7 +160,7 @@ describe('what a guard asks of a token', () => {
       [{ scope: ['orders:read read'] }, /^requireBearer\.scope/],
       [{ scope: 'orders:delete' }, /^requireBearer\.scope/],
       [{ anyScope: ['orders:delete', 'read'] }, /^requireBearer\.anyScope/],
-    ])('BRR-20 a requirement that cannot be meant is refused when the route is made: %j', (options, message) => {
+    ])('a requirement that cannot be meant is refused when the route is made: %j (BRR-20)', (options, message) => {
       expect(() => {
         guarded(options)
       }).toThrow(message)
@@ -176,7 +176,7 @@ describe('what a guard asks of a token', () => {
     )
     const ofUser = { userId: 'user-1', authorizationId: 'sign-in-1' }
 
-    it('BRR-40 403 without a code that would make the client ask for more scope', async () => {
+    it('403 without a code that would make the client ask for more scope (BRR-40)', async () => {
       guarded({ for: 'user' })
       expect(await get()).toEqual(denied)
       guarded({ for: 'client' }, ofUser)
@@ -185,7 +185,7 @@ describe('what a guard asks of a token', () => {
   })
 
   describe('when it is optional', () => {
-    it('BRR-23 no credentials pass, without req.auth; wrong ones do not', async () => {
+    it('no credentials pass, without req.auth; wrong ones do not (BRR-23)', async () => {
       guarded({ optional: true, scope: 'orders:read' })
       for (const authorization of [undefined, '', 'Basic eDp5', 'Bearer', 'Bearer  ']) {
         const http = request(server.http).get('/guarded')
@@ -205,7 +205,7 @@ describe('what a guard asks of a token', () => {
       expect(await get()).toMatchObject({ status: 403 })
     })
 
-    it('BRR-23 only when it says so', async () => {
+    it('only when it says so (BRR-23)', async () => {
       guarded({ optional: false })
       expect(await get('')).toEqual(anonymous)
       expect(() => {

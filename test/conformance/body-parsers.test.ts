@@ -108,7 +108,7 @@ describe.each([
       server = testServer({ express: major, before: (app) => parser.forEach((handler) => app.use(handler)) })
     })
 
-    it.each(requests)('HTP-04 HTP-09 answers the same to %s', async (_what, form, answer, more = [formLine]) => {
+    it.each(requests)('answers the same to %s (HTP-04, HTP-09)', async (_what, form, answer, more = [formLine]) => {
       const lines = ['POST /oauth/token HTTP/1.1', basicLine(), ...more]
       expect(shown(await sendRaw(server.http, lines, form))).toEqual(answer)
     })
@@ -119,7 +119,7 @@ describe('what the middleware before the router leaves', () => {
   const post = ['POST /oauth/token HTTP/1.1', basicLine(), formLine]
 
   it.each(['%zz', '%2', '%'])(
-    'HTP-08 takes a broken escape for the text that a parser made of it: %s',
+    'takes a broken escape for the text that a parser made of it: %s (HTP-08)',
     async (value) => {
       const parser = express5.urlencoded()
       const server = testServer({ before: (app) => app.use(parser) })
@@ -134,7 +134,7 @@ describe('what the middleware before the router leaves', () => {
     ['a number', 1],
     ['a list', [good]],
     ['a list of pairs', [['grant_type', 'x']]],
-  ])('HTP-04 refuses %s', async (_what, body) => {
+  ])('refuses %s (HTP-04)', async (_what, body) => {
     const server = testServer({ before: (app) => app.use(leaving(body)) })
     expect(shown(await sendRaw(server.http, post, good))).toEqual(notAForm)
   })
@@ -144,12 +144,12 @@ describe('what the middleware before the router leaves', () => {
     ['a list', { grant_type: ['client_credentials'] }],
     ['a number', { grant_type: 1 }],
     ['null', { grant_type: null }],
-  ])('HTP-09 refuses %s as the value of a parameter', async (_what, body) => {
+  ])('refuses %s as the value of a parameter (HTP-09)', async (_what, body) => {
     const server = testServer({ before: (app) => app.use(leaving(body)) })
     expect(shown(await sendRaw(server.http, post, good))).toEqual(repeated)
   })
 
-  it('ORD-05 says to the operator, not to the client, that the body is gone', async () => {
+  it('says to the operator, not to the client, that the body is gone (ORD-05)', async () => {
     const server = testServer({ before: (app) => app.use(leaving(undefined)) })
     expect(shown(await sendRaw(server.http, post, good))).toEqual(
       refused(500, 'server_error', 'The server met an unexpected condition'),
@@ -164,7 +164,7 @@ describe('what the middleware before the router leaves', () => {
     })
   })
 
-  it('HTP-04 needs no body from a middleware that waited for the end of an empty one', async () => {
+  it('needs no body from a middleware that waited for the end of an empty one (HTP-04)', async () => {
     const server = testServer({ before: (app) => app.use(leaving(undefined)) })
     expect(shown(await sendRaw(server.http, [...post, 'Content-Length: 0']))).toEqual(missing)
   })

@@ -73,14 +73,14 @@ describe("client authentication by the application's own methods", () => {
     ['a public client', 'ApiKey spa.right'],
     ['malformed credentials', 'ApiKey right'],
     ['an id that no client can have', 'ApiKey key-\xE4pp.right'],
-  ])('CLA-33 refuses %s as the built-in ones do', async (_what, authorization) => {
+  ])('refuses %s as the built-in ones do (CLA-33)', async (_what, authorization) => {
     const server = serverWith(apiKey(), certificate)
     expect(await token(server, authorization)).toEqual(invalidClient)
     expect(await token(server, authorization, { client_id: 'spa' })).not.toMatchObject({ status: 200 })
     expect(server.events.map(({ type }) => type)).not.toContain('tokens_issued')
   })
 
-  it('CLA-33 does not let its clients in by any other method', async () => {
+  it('does not let its clients in by any other method (CLA-33)', async () => {
     const server = serverWith(apiKey(), certificate)
     expect(await token(server, basic('key-app', 'right'))).toEqual(invalidClient)
     expect(await token(server, undefined, { client_id: 'key-app', client_secret: 'right' })).toEqual(invalidClient)
@@ -88,7 +88,7 @@ describe("client authentication by the application's own methods", () => {
     expect(await token(server, undefined, { certificate: 'key-app' })).toEqual(invalidClient)
   })
 
-  it('CLA-33 maps its credentials to one client, which a client_id may only repeat', async () => {
+  it('maps its credentials to one client, which a client_id may only repeat (CLA-33)', async () => {
     const server = serverWith(apiKey(), certificate)
     expect(await token(server, 'ApiKey key-app.right')).toEqual(issued('orders:read'))
     expect(await token(server, 'ApiKey key-app.right', { client_id: 'key-app' })).toEqual(issued('orders:read'))
@@ -105,11 +105,11 @@ describe("client authentication by the application's own methods", () => {
     ['its own and Basic', basic('shop-app', secretOf('shop-app')), { certificate: 'shop-app' }],
     ['its own and client_secret', 'ApiKey key-app.right', { client_secret: 'right' }],
     ['its own and client_secret in one body', undefined, { certificate: 'a', client_id: 'a', client_secret: 'b' }],
-  ])('CLA-15 refuses %s at once', async (_what, authorization, form) => {
+  ])('refuses %s at once (CLA-15)', async (_what, authorization, form) => {
     expect(await token(serverWith(apiKey(), certificate), authorization, form)).toEqual(severalMethods)
   })
 
-  it('CLA-31 an own method in the body does not make up for a header that nobody reads', async () => {
+  it('an own method in the body does not make up for a header that nobody reads (CLA-31)', async () => {
     const server = serverWith(certificate)
     expect(await token(server, 'ApiKey key-app.right')).toEqual(invalidClient)
     expect(await token(server, 'ApiKey key-app.right', { client_id: 'spa' })).toEqual(invalidClient)
@@ -129,7 +129,7 @@ describe("client authentication by the application's own methods", () => {
     expect(await token(serverWith(later), 'ApiKey key-app.right')).toEqual(invalidClient)
   })
 
-  it('CLA-24 is asked about an unknown client too, to do the same work', async () => {
+  it('is asked about an unknown client too, to do the same work (CLA-24)', async () => {
     const asked: (string | undefined)[] = []
     const server = serverWith(apiKey((client) => asked.push(client?.clientId) === 0))
     await token(server, 'ApiKey stranger.right')

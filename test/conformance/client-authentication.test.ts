@@ -62,16 +62,16 @@ describe('client authentication at the token endpoint', () => {
       ['a secret without an id in the body', shopApp, { client_secret: secretOf('shop-app') }],
       ['different clients', shopApp, inBody('post-app')],
       ['a header of a scheme that is no client authentication', 'Bearer token', inBody('post-app')],
-    ])('CLA-15 Authorization and client_secret: %s', async (_what, authorization, form) => {
+    ])('Authorization and client_secret: %s (CLA-15)', async (_what, authorization, form) => {
       await expectRefused({ authorization, form }, severalMethods)
     })
 
-    it('CLA-15 an empty client_secret is not sent, so it is no second way', async () => {
+    it('an empty client_secret is not sent, so it is no second way (CLA-15)', async () => {
       const answer = await token({ authorization: shopApp, form: { client_secret: '' } })
       expect(answer).toEqual(issued('orders:read orders:write'))
     })
 
-    it('CLA-16 a client_id beside the header must name the same client', async () => {
+    it('a client_id beside the header must name the same client (CLA-16)', async () => {
       await expectRefused({ authorization: shopApp, form: { client_id: 'post-app' } }, otherClient)
       await expectRefused({ authorization: shopApp, form: { client_id: 'SHOP-APP' } }, otherClient)
       await expectRefused({ authorization: shopApp, form: { client_id: 'spa' } }, otherClient)
@@ -85,7 +85,7 @@ describe('client authentication at the token endpoint', () => {
       ['the same twice', [shopApp, shopApp]],
       ['of two clients', [shopApp, basic('stock-sync', secretOf('stock-sync'))]],
       ['right, empty', [shopApp, '']],
-    ])('CLA-32 two Authorization lines: %s', async (_what, lines) => {
+    ])('two Authorization lines: %s (CLA-32)', async (_what, lines) => {
       const body = 'grant_type=client_credentials'
       const headers = [
         'Content-Type: application/x-www-form-urlencoded',
@@ -104,15 +104,18 @@ describe('client authentication at the token endpoint', () => {
       ['an empty client_id', { client_id: '' }],
       ['a secret without an id', { client_secret: secretOf('post-app') }],
       ['a secret with an empty id', { client_id: '', client_secret: secretOf('post-app') }],
-    ])('CLA-30 %s', async (_what, form) => {
+    ])('%s (CLA-30)', async (_what, form) => {
       await expectRefused({ form })
       await expectRefused({ authorization: '', form })
     })
 
-    it.each(['shop-app', 'post-app', 'careless-app'])('CLA-20 only the id of a confidential client: %s', async (id) => {
-      await expectRefused({ form: { client_id: id } })
-      await expectRefused({ form: { client_id: id, client_secret: '' } })
-    })
+    it.each(['shop-app', 'post-app', 'careless-app'])(
+      'only the id of a confidential client: %s (CLA-20)',
+      async (id) => {
+        await expectRefused({ form: { client_id: id } })
+        await expectRefused({ form: { client_id: id, client_secret: '' } })
+      },
+    )
 
     it.each([
       ['Bearer', 'token'],
@@ -124,7 +127,7 @@ describe('client authentication at the token endpoint', () => {
       ['NotBasicAtAll', shopApp.slice(6)],
       [shopApp.slice(6), ''],
     ])(
-      'CLA-31 an Authorization header of the scheme %s is a failed attempt, with or without a client_id',
+      'an Authorization header of the scheme %s is a failed attempt, with or without a client_id (CLA-31)',
       async (...parts) => {
         const authorization = parts.join(' ').trim()
         await expectRefused({ authorization })
@@ -133,7 +136,7 @@ describe('client authentication at the token endpoint', () => {
       },
     )
 
-    it('CLA-31 an access token of the server itself is no client authentication', async () => {
+    it('an access token of the server itself is no client authentication (CLA-31)', async () => {
       const { body } = await request(server.http)
         .post('/oauth/token')
         .set('Authorization', shopApp)
@@ -143,7 +146,7 @@ describe('client authentication at the token endpoint', () => {
       expect(await token({ authorization, form: { client_id: 'shop-app' } })).toEqual(invalidClient)
     })
 
-    it('CLA-18 in the query: never read, and refused where it holds a secret', async () => {
+    it('in the query: never read, and refused where it holds a secret (CLA-18)', async () => {
       await expectRefused({ query: '?client_id=spa' })
       await expectRefused({ query: `?client_id=post-app`, form: { client_secret: secretOf('post-app') } })
       for (const query of [`?client_id=post-app&client_secret=${secretOf('post-app')}`, '?client%5Fsecret=x']) {
@@ -155,12 +158,12 @@ describe('client authentication at the token endpoint', () => {
   })
 
   describe('the ways that a client is registered for', () => {
-    it('CLA-17 client_id and client_secret in the body', async () => {
+    it('client_id and client_secret in the body (CLA-17)', async () => {
       await expectRefused({ form: inBody('post-app', 'wrong') })
       expect(await token({ form: inBody('post-app') })).toEqual(issued('orders:read'))
     })
 
-    it('CLA-19 any other way is refused even with the right secret', async () => {
+    it('any other way is refused even with the right secret (CLA-19)', async () => {
       await expectRefused({ form: inBody('shop-app') })
       await expectRefused({ authorization: basic('post-app', secretOf('post-app')) })
       await expectRefused({ form: inBody('key-app') })
@@ -169,20 +172,20 @@ describe('client authentication at the token endpoint', () => {
       expect(reasons).toEqual(Array(4).fill('method_not_registered'))
     })
 
-    it('CLA-19 several ways for a client that is registered for several', async () => {
+    it('several ways for a client that is registered for several (CLA-19)', async () => {
       expect(await token({ form: inBody('both-app') })).toEqual(issued('orders:read'))
       expect(await token({ authorization: basic('both-app', secretOf('both-app')) })).toEqual(issued('orders:read'))
     })
 
     it.each(['Both-App', 'both-app ', ' both-app', 'both-app\0', 'both-app\u200B', 'ｂoth-app', 'both–app', ''])(
-      'CLA-34 no id but the very same one: "%s"',
+      'no id but the very same one: "%s" (CLA-34)',
       async (clientId) => {
         await expectRefused({ form: inBody(clientId, secretOf('both-app')) })
         await expectRefused({ authorization: basic(clientId, secretOf('both-app')) })
       },
     )
 
-    it('CLA-34 not even when the client store compares loosely', async () => {
+    it('not even when the client store compares loosely (CLA-34)', async () => {
       const findClient = (id: string): Client | undefined =>
         clients.find(({ clientId }) => clientId === id.trim().toLowerCase())
       server = testServer({ server: { clients: { findClient } } })
@@ -192,7 +195,7 @@ describe('client authentication at the token endpoint', () => {
     })
 
     it.each(['both-app\0', 'both\r\napp', 'bóth-app'])(
-      'CLA-11 CLA-12 an id in the body that no client can have never reaches the client store: %j',
+      'an id in the body that no client can have never reaches the client store: %j (CLA-11, CLA-12)',
       async (clientId) => {
         const asked: string[] = []
         const findClient = (id: string): undefined => void asked.push(id)
@@ -209,19 +212,19 @@ describe('client authentication at the token endpoint', () => {
   describe('public clients', () => {
     const signIn = { grant_type: 'password', username: 'alice', password: "alice's password" }
 
-    it('CLA-21 name themselves in client_id', async () => {
+    it('name themselves in client_id (CLA-21)', async () => {
       const refreshToken: unknown = expect.stringMatching(/^[\w-]{43}$/)
       const answer = await token({ form: { ...signIn, client_id: 'spa' } })
       expect(answer).toEqual(issued('orders:read', { refresh_token: refreshToken }))
     })
 
-    it('CLA-22 are refused when they send a secret, in the body or in the header', async () => {
+    it('are refused when they send a secret, in the body or in the header (CLA-22)', async () => {
       await expectRefused({ form: { ...signIn, ...inBody('spa', 'secret') } })
       await expectRefused({ form: signIn, authorization: basic('spa', 'secret') })
       await expectRefused({ form: { ...signIn, client_id: 'spa' }, authorization: basic('spa', 'secret') })
     })
 
-    it('CLA-22 are refused even when somebody registered a secret and a method for them', async () => {
+    it('are refused even when somebody registered a secret and a method for them (CLA-22)', async () => {
       const muddled = {
         ...confidential('muddled', ['client_secret_basic', 'client_secret_post']),
         clientType: 'public',
@@ -231,23 +234,23 @@ describe('client authentication at the token endpoint', () => {
       await expectRefused({ form: { ...signIn, ...inBody('muddled') } })
     })
 
-    it('CLA-23 are refused when they use Basic with an empty password', async () => {
+    it('are refused when they use Basic with an empty password (CLA-23)', async () => {
       await expectRefused({ form: signIn, authorization: basic('spa', '') })
       await expectRefused({ form: { ...signIn, client_id: 'spa' }, authorization: basic('spa', '') })
     })
 
-    it('CLA-29 are identified, not authenticated: client_credentials is not for them, whatever they are registered for', async () => {
+    it('are identified, not authenticated: client_credentials is not for them, whatever they are registered for (CLA-29)', async () => {
       const refusal = refused(400, 'unauthorized_client', 'A public client may not use this grant type')
       await expectRefused({ form: { client_id: 'spa' } }, refusal)
     })
 
-    it('CLA-29 nor is the password grant, unless the server allows it', async () => {
+    it('nor is the password grant, unless the server allows it (CLA-29)', async () => {
       server = testServer()
       const refusal = refused(400, 'unauthorized_client', 'This client may not use the password grant')
       await expectRefused({ form: { ...signIn, client_id: 'spa' } }, refusal)
     })
 
-    it('CLA-37 are refused for a secret that their grant would not need, and nothing is spent', async () => {
+    it('are refused for a secret that their grant would not need, and nothing is spent (CLA-37)', async () => {
       const http = request(server.http).post('/oauth/token').type('form')
       const { body } = await http.send({ ...signIn, client_id: 'spa' })
       const refresh = { grant_type: 'refresh_token', refresh_token: String(body.refresh_token) }

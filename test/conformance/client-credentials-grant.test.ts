@@ -9,33 +9,33 @@ const stockSync = clients.find(({ clientId }) => clientId === 'stock-sync')!
 const tooMuch = refused(400, 'invalid_scope', scopeWords)
 
 describe.each([4, 5] as const)('the client credentials grant on Express %i', (express) => {
-  it('CCG-02 refuses a public client: that it names itself proves nothing', async () => {
+  it('refuses a public client: that it names itself proves nothing (CCG-02)', async () => {
     const server = testServer({ express })
     const answer = await request(server.http).post('/oauth/token').send(`${form}&client_id=spa`)
     expect(shown(answer)).toEqual(refused(400, 'unauthorized_client', 'A public client may not use this grant type'))
     expect(server.events.map(({ type }) => type)).toEqual(['warning', 'request_refused'])
   })
 
-  it('CCG-07 refuses a scope of the catalogue that is not in its own list', async () => {
+  it('refuses a scope of the catalogue that is not in its own list (CCG-07)', async () => {
     const server = testServer({ express })
     for (const scope of ['profile', 'stock:write profile', 'orders:write']) {
       expect(shown(await postToken(server, `${form}&scope=${encodeURIComponent(scope)}`))).toEqual(tooMuch)
     }
   })
 
-  it('CCG-07 refuses a request without a scope when the client has no default', async () => {
+  it('refuses a request without a scope when the client has no default (CCG-07)', async () => {
     const moreClients = [{ ...stockSync, defaultScopes: undefined }]
     expect(shown(await postToken(testServer({ express, moreClients }), form))).toEqual(tooMuch)
   })
 
-  it('CCG-01 CCG-03 answers an authenticated client with an access token, and never with a refresh token', async () => {
+  it('answers an authenticated client with an access token, and never with a refresh token (CCG-01, CCG-03)', async () => {
     const server = testServer({ express })
     expect(shown(await postToken(server, form))).toEqual(issued('stock:write'))
     // Not even a client that gets refresh tokens by another grant.
     expect(shown(await postToken(server, form, 'shop-app'))).toEqual(issued('orders:read orders:write'))
   })
 
-  it('CCG-07 the default scope is its own list, less than what it may ask for', async () => {
+  it('the default scope is its own list, less than what it may ask for (CCG-07)', async () => {
     const server = testServer({ express })
     expect(shown(await postToken(server, form))).toEqual(issued('stock:write'))
     expect(shown(await postToken(server, `${form}&scope=orders%3Aread+stock%3Awrite`))).toEqual(
@@ -43,7 +43,7 @@ describe.each([4, 5] as const)('the client credentials grant on Express %i', (ex
     )
   })
 
-  it('CCG-06 ignores a user name and a password: the token is that of the client', async () => {
+  it('ignores a user name and a password: the token is that of the client (CCG-06)', async () => {
     const server = testServer({ express })
     const withUser = `${form}&username=alice&password=alice%27s+password`
     const answer = await postToken(server, withUser, 'shop-app')
@@ -54,7 +54,7 @@ describe.each([4, 5] as const)('the client credentials grant on Express %i', (ex
     expect((await route).body).toMatchObject({ actsFor: 'client', clientId: 'shop-app' })
   })
 
-  it('CCG-04 CCG-05 the token says which client it acts for, and nothing of a user', async () => {
+  it('the token says which client it acts for, and nothing of a user (CCG-04, CCG-05)', async () => {
     // The worst case for anyone who told the two kinds apart by their names alone.
     const server = testServer({ express, moreClients: [{ ...stockSync, clientId: 'user-1' }] })
     const token = await request(server.http)
@@ -73,7 +73,7 @@ describe.each([4, 5] as const)('the client credentials grant on Express %i', (ex
     })
   })
 
-  it('CCG-05 a route for users refuses the token of a client, whatever its name and scope', async () => {
+  it('a route for users refuses the token of a client, whatever its name and scope (CCG-05)', async () => {
     const moreClients = [{ ...stockSync, clientId: 'user-1', scopes: ['profile'], defaultScopes: ['profile'] }]
     const server = testServer({ express, moreClients })
     const token = await request(server.http)
@@ -85,7 +85,7 @@ describe.each([4, 5] as const)('the client credentials grant on Express %i', (ex
     expect((await request(server.http).get('/profile').set('Authorization', authorization)).status).toBe(403)
   })
 
-  it('CCG-01 no user store is asked for anything', async () => {
+  it('no user store is asked for anything (CCG-01)', async () => {
     const users = new Proxy({} as never, {
       get: () => () => {
         throw new Error('A user store was asked')

@@ -38,7 +38,7 @@ describe('client secrets', () => {
   describe('generated ones', () => {
     const registration = { grantTypes: ['client_credentials'], scopes: ['orders:read'], defaultScopes: ['orders:read'] }
 
-    it('CLA-06 ids and secrets consist of what form-encoding leaves alone', () => {
+    it('ids and secrets consist of what form-encoding leaves alone (CLA-06)', () => {
       const created = Array.from({ length: 50 }, () => createClient(registration))
       for (const { client, clientSecret } of created) {
         expect(client.clientId).toMatch(/^[A-Za-z0-9_-]{22}$/)
@@ -48,7 +48,7 @@ describe('client secrets', () => {
       expect(new Set(created.map(({ clientSecret }) => clientSecret)).size).toBe(50)
     })
 
-    it('CLA-25 CLA-38 are kept as a SHA-256 digest, and authenticate the client', async () => {
+    it('are kept as a SHA-256 digest, and authenticate the client (CLA-25, CLA-38)', async () => {
       const { client, clientSecret } = createClient(registration)
       const digest = `sha256:${createHash('sha256').update(clientSecret).digest('base64url')}`
       const [{ secretId, createdAt } = {}] = client.secrets
@@ -65,7 +65,7 @@ describe('client secrets', () => {
       ['no secret', [], [10, 64, 5000]],
       // Compared by bcrypt, which is slow: one more attempt only.
       ['what is no digest at all', ['', 'sha256', 'secret', '$2x$'], [64]],
-    ])('CLA-25 a secret of any length meets %s without an exception', async (_what, digests, lengths) => {
+    ])('a secret of any length meets %s without an exception (CLA-25)', async (_what, digests, lengths) => {
       const server = testServer({
         moreClients: [
           app(
@@ -80,7 +80,7 @@ describe('client secrets', () => {
     })
   })
 
-  it('CLA-38 chosen ones are kept as a slow hash, and form-encoded on the wire like any other', async () => {
+  it('chosen ones are kept as a slow hash, and form-encoded on the wire like any other (CLA-38)', async () => {
     const server = testServer({ moreClients: [app('brought-along', [chosen])] })
     expect(await token(server, 'brought-along', 'chosen: by a person +')).toEqual(invalidClient)
     expect(await token(server, 'brought-along', chosen.digest)).toEqual(invalidClient)
@@ -91,7 +91,7 @@ describe('client secrets', () => {
     const old = { digest: digestOf('the old one'), expiresAt: startedAt + 60 }
     const next = { digest: digestOf('the next one') }
 
-    it('CLA-27 all of them are valid, until each one ends', async () => {
+    it('all of them are valid, until each one ends (CLA-27)', async () => {
       const server = testServer({ moreClients: [app('rotating', [old, next])] })
       expect(await token(server, 'rotating', 'the oldest one')).toEqual(invalidClient)
       expect(await token(server, 'rotating', 'the old one')).toEqual(issued('orders:read'))
@@ -104,14 +104,14 @@ describe('client secrets', () => {
       expect(await token(server, 'rotating', 'the next one')).toEqual(issued('orders:read'))
     })
 
-    it('CLA-27 also when several of them were chosen by people', async () => {
+    it('also when several of them were chosen by people (CLA-27)', async () => {
       const another = { digest: await hasher.hash('another one') }
       const server = testServer({ moreClients: [app('rotating', [chosen, another])] })
       expect(await token(server, 'rotating', 'another one')).toEqual(issued('orders:read'))
       expect(await token(server, 'rotating', 'chosen: by a person +%')).toEqual(issued('orders:read'))
     })
 
-    it('CLA-27 a chosen one can be replaced by a generated one without downtime', async () => {
+    it('a chosen one can be replaced by a generated one without downtime (CLA-27)', async () => {
       const client = app('rotating', [{ ...chosen, expiresAt: startedAt + 60 }, next])
       const server = testServer({ moreClients: [client] })
       expect(await token(server, 'rotating', 'the next one')).toEqual(issued('orders:read'))
@@ -168,7 +168,7 @@ describe('client secrets', () => {
       server = serverWith(app('brought-along', [chosen]))
     })
 
-    it('CLA-24 the same octets for every reason; the reason is for the operator', async () => {
+    it('the same octets for every reason; the reason is for the operator (CLA-24)', async () => {
       const answers: string[] = []
       for (const [, clientId, secret] of attempts) {
         const headers = ['Content-Type: application/x-www-form-urlencoded', `Authorization: ${basic(clientId, secret)}`]
@@ -196,7 +196,7 @@ describe('client secrets', () => {
       ])
     })
 
-    it('CLA-24 no slow hash for anybody while every secret is a digest', async () => {
+    it('no slow hash for anybody while every secret is a digest (CLA-24)', async () => {
       server = serverWith()
       for (const [, clientId, secret] of attempts.filter(([, id]) => id !== 'brought-along')) {
         expect(await token(server, clientId, secret)).toEqual(invalidClient)
@@ -206,7 +206,7 @@ describe('client secrets', () => {
     })
 
     it.each(attempts.filter(([what]) => !what.includes('right secret') && !what.includes('another method')))(
-      'CLA-24 one slow hash for %s from the first request on, where a client has a chosen secret (V14)',
+      'one slow hash for %s from the first request on, where a client has a chosen secret (V14) (CLA-24)',
       async (_what, clientId, secret) => {
         expect(await token(server, clientId, secret)).toEqual(invalidClient)
         expect(work).toHaveLength(1)

@@ -12,7 +12,7 @@ beforeEach(() => {
 })
 
 describe('RFC 9700', () => {
-  it('BCP-06 lets no user sign in whose id is the id of a client', async () => {
+  it('lets no user sign in whose id is the id of a client (BCP-06)', async () => {
     server.users.set('alice', { userId: 'inspector', passwordHash: "plain:alice's password" })
     expect(shown(await post(server, '/oauth/token', signIn, 'jwt-app'))).toEqual(
       refused(500, 'server_error', 'The server met an unexpected condition'),
@@ -20,7 +20,7 @@ describe('RFC 9700', () => {
     expect(await server.oauth.authorizations.list({ userId: 'inspector' })).toEqual([])
   })
 
-  it('BCP-08 has no implicit grant, and no endpoint for one', async () => {
+  it('has no implicit grant, and no endpoint for one (BCP-08)', async () => {
     for (const path of ['/oauth/authorize', '/authorize']) {
       expect((await request(server.http).get(`${path}?response_type=token&client_id=spa`)).status).toBe(404)
     }
@@ -34,7 +34,7 @@ describe('RFC 9700', () => {
 })
 
 describe('OAuth 2.1', () => {
-  it('V21-02 takes the credentials of a client in the body, at every endpoint', async () => {
+  it('takes the credentials of a client in the body, at every endpoint (V21-02)', async () => {
     const more = { authMethods: ['client_secret_post'], mayIntrospect: true }
     server = apiServer({ moreClients: [clientLike('body-app', more)] })
     const credentials = { client_id: 'body-app', client_secret: secretOf('body-app') }
@@ -50,7 +50,7 @@ describe('OAuth 2.1', () => {
     expect((await send('/oauth/introspect', { token })).body).toEqual({ active: false })
   })
 
-  it('V21-03 ignores an access token in the query', async () => {
+  it('ignores an access token in the query (V21-03)', async () => {
     server = testServer()
     const token = await tokenOf(server, 'stock-sync', { scope: 'orders:read' })
     expect(await statusOf(server, token)).toBe(200)
@@ -59,7 +59,7 @@ describe('OAuth 2.1', () => {
     expect(answer.headers['www-authenticate']).toBe(bearerChallenge)
   })
 
-  it('V21-04 ends the sign-in of a public client when its refresh token is used twice', async () => {
+  it('ends the sign-in of a public client when its refresh token is used twice (V21-04)', async () => {
     server = apiServer({ password: { allowPublicClients: true }, refresh: { graceSeconds: 0 } })
     const send = (form: object): request.Test =>
       request(server.http)
@@ -80,17 +80,20 @@ describe('OAuth 2.1', () => {
     expect(await statusOf(server, second.access_token)).toBe(401)
   })
 
-  it.each(['opaque-app', 'jwt-app'])('V21-05 V21-06 V21-09 answers with a scope and without nulls: %s', async (app) => {
-    const token: unknown = expect.any(String)
-    const common = { access_token: token, token_type: 'Bearer', expires_in: 3600, scope: 'orders:read profile' }
-    const answers = [
-      await post(server, '/oauth/token', { grant_type: 'client_credentials' }, app),
-      await post(server, '/oauth/token', signIn, app),
-      await refreshAt(server, app, (await signInAt(server, app)).refresh_token),
-    ]
-    const [own, ...users] = answers.map(shown)
-    expect(own).toEqual(answered(200, common))
-    for (const answer of users) expect(answer).toEqual(answered(200, { ...common, refresh_token: token }))
-    for (const { text } of answers) expect(text).not.toContain('null')
-  })
+  it.each(['opaque-app', 'jwt-app'])(
+    'answers with a scope and without nulls: %s (V21-05, V21-06, V21-09)',
+    async (app) => {
+      const token: unknown = expect.any(String)
+      const common = { access_token: token, token_type: 'Bearer', expires_in: 3600, scope: 'orders:read profile' }
+      const answers = [
+        await post(server, '/oauth/token', { grant_type: 'client_credentials' }, app),
+        await post(server, '/oauth/token', signIn, app),
+        await refreshAt(server, app, (await signInAt(server, app)).refresh_token),
+      ]
+      const [own, ...users] = answers.map(shown)
+      expect(own).toEqual(answered(200, common))
+      for (const answer of users) expect(answer).toEqual(answered(200, { ...common, refresh_token: token }))
+      for (const { text } of answers) expect(text).not.toContain('null')
+    },
+  )
 })

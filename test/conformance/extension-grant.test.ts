@@ -51,7 +51,7 @@ function cardGrant({ parameters, grantScope }: GrantRequest): GrantedAccess {
 
 describe('the name of the grant', () => {
   it.each(['my_grant', 'card', 'Password', '/card', '', 'urn', 'urn:example:a card', ' urn:example:card'])(
-    'EXT-01 must be an absolute URI: %j is refused when the server is made',
+    'must be an absolute URI: %j is refused when the server is made (EXT-01)',
     (name) => {
       expect(() => serverWith({ grantType: name })).toThrow(ConfigurationError)
       expect(() => serverWith({ grantType: name })).toThrow(/^grants\[2\]\.grantType: .*absolute URI.*urn:example/)
@@ -66,7 +66,7 @@ describe('the name of the grant', () => {
     ' urn:example:grant-type:card',
     'urn%3Aexample%3Agrant-type%3Acard',
     'card',
-  ])('EXT-02 is compared exactly: %j is another', async (name) => {
+  ])('is compared exactly: %j is another (EXT-02)', async (name) => {
     const other = `grant_type=${encodeURIComponent(name)}&card=7`
     expect(shown(await postToken(serverWith({}), other, kiosk))).toEqual(
       refused(400, 'unsupported_grant_type', unsupportedWords),
@@ -75,7 +75,7 @@ describe('the name of the grant', () => {
 })
 
 describe('an extension grant', () => {
-  it('EXT-03 is asked only for an authenticated client that is registered for it', async () => {
+  it('is asked only for an authenticated client that is registered for it (EXT-03)', async () => {
     let asked = 0
     const server = serverWith({
       grantAccess(given) {
@@ -94,7 +94,7 @@ describe('an extension grant', () => {
     expect(asked).toBe(0)
   })
 
-  it('EXT-03 decides, and the library issues: the same answer, tokens, refresh and events as any grant', async () => {
+  it('decides, and the library issues: the same answer, tokens, refresh and events as any grant (EXT-03)', async () => {
     const server = serverWith({})
     expect(shown(await postToken(server, `${form}&card=8`, kiosk))).toEqual(
       refused(400, 'invalid_grant', 'The card is not known'),
@@ -116,16 +116,16 @@ describe('an extension grant', () => {
     ])
   })
 
-  it('EXT-03 gets no refresh token for a client that is not registered for refreshing', async () => {
+  it('gets no refresh token for a client that is not registered for refreshing (EXT-03)', async () => {
     expect(shown(await postToken(serverWith({}), `${form}&card=7`, booth))).toEqual(issued('stock:write'))
   })
 
-  it('EXT-03 may act for the client itself', async () => {
+  it('may act for the client itself (EXT-03)', async () => {
     const server = serverWith({ grantAccess: ({ grantScope }) => ({ actsFor: 'client', scope: grantScope() }) })
     expect(shown(await postToken(server, form, kiosk))).toEqual(issued('orders:read orders:write'))
   })
 
-  it('EXT-03 cannot grant scope beyond the client and the server, but can grant less', async () => {
+  it('cannot grant scope beyond the client and the server, but can grant less (EXT-03)', async () => {
     const tooMuch = refused(400, 'invalid_scope', scopeWords)
     expect(shown(await postToken(serverWith({}), `${form}&card=7&scope=stock%3Awrite`, kiosk))).toEqual(tooMuch)
     const less = serverWith({
@@ -159,7 +159,7 @@ describe('an extension grant', () => {
       ({ grantScope }: GrantRequest) => ({ actsFor: 'user', userId: '', scope: grantScope() }),
     ],
     ['a user with a number', ({ grantScope }: GrantRequest) => ({ actsFor: 'user', userId: 7, scope: grantScope() })],
-  ])('EXT-03 that answers %s yields no token', async (_what, access: unknown) => {
+  ])('that answers %s yields no token (EXT-03)', async (_what, access: unknown) => {
     for (const later of [false, true]) {
       const grantAccess = (given: GrantRequest): unknown => {
         const answer: unknown = typeof access === 'function' ? access(given) : access
@@ -173,7 +173,7 @@ describe('an extension grant', () => {
     }
   })
 
-  it('EXT-03 is asked again at each refresh, about the user whom it let in', async () => {
+  it('is asked again at each refresh, about the user whom it let in (EXT-03)', async () => {
     const asked: string[] = []
     const server = serverWith({ confirmUser: (userId) => asked.push(userId) === 1 })
     const { body } = await postToken(server, `${form}&card=7`, kiosk)
@@ -189,7 +189,7 @@ describe('an extension grant', () => {
     ['something', () => 'yes'],
     ['nothing', () => undefined],
     ['nothing, later', async () => undefined],
-  ])('EXT-03 ends a sign-in by anything but true: %s', async (_what, confirmUser) => {
+  ])('ends a sign-in by anything but true: %s (EXT-03)', async (_what, confirmUser) => {
     const server = serverWith({ confirmUser: confirmUser as NonNullable<GrantHandler['confirmUser']> })
     const { body } = await postToken(server, `${form}&card=7`, kiosk)
     const refresh = `grant_type=refresh_token&refresh_token=${String(body.refresh_token)}`
@@ -198,7 +198,7 @@ describe('an extension grant', () => {
 })
 
 describe('what an extension grant throws', () => {
-  it('EXT-04 is answered as it is when it is an OAuth error', async () => {
+  it('is answered as it is when it is an OAuth error (EXT-04)', async () => {
     const grantAccess = (): never => {
       throw new OAuthError('temporarily_unavailable', 'The card reader is busy', { retryAfterSeconds: 2.5 })
     }
@@ -211,7 +211,7 @@ describe('what an extension grant throws', () => {
     )
   })
 
-  it('EXT-04 has a description of allowed characters only', async () => {
+  it('has a description of allowed characters only (EXT-04)', async () => {
     const grantAccess = (): never => {
       throw new OAuthError('invalid_grant', 'Card "7"\\ \r\nSet-Cookie: café')
     }
@@ -229,7 +229,7 @@ describe('what an extension grant throws', () => {
     ['an error of its own', () => new Error('SELECT * FROM cards')],
     ['a text', () => 'card reader on fire'],
     ['nothing', () => undefined],
-  ])('EXT-04 is server_error when it is %s', async (_what, thrown) => {
+  ])('is server_error when it is %s (EXT-04)', async (_what, thrown) => {
     const server = serverWith({
       grantAccess() {
         throw thrown() as Error
@@ -246,7 +246,7 @@ describe('what an extension grant throws', () => {
     [7, '7'],
     [1e21, '86400'],
     [Infinity, '86400'],
-  ])('EXT-04 is 503 with whole seconds for a StoreUnavailableError: %d becomes %s', async (seconds, retryAfter) => {
+  ])('is 503 with whole seconds for a StoreUnavailableError: %d becomes %s (EXT-04)', async (seconds, retryAfter) => {
     const server = serverWith({
       grantAccess() {
         throw new StoreUnavailableError('no card reader', { retryAfterSeconds: seconds })

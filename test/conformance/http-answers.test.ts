@@ -37,7 +37,7 @@ describe.each([4, 5] as const)('every answer, Express %i', (express) => {
     server = testServer({ express, moreClients: [failing] })
   })
 
-  it.each(kinds)('HTP-16 HTP-35 of %i to %s: not stored, no header too many', async (status, _what, lines, form) => {
+  it.each(kinds)('of %i to %s: not stored, no header too many (HTP-16, HTP-35)', async (status, _what, lines, form) => {
     const { headers, status: answered } = await sendRaw(server.http, lines, form)
     expect(answered).toBe(status)
     expect(headers).toMatchObject({ 'cache-control': 'no-store', pragma: 'no-cache' })
@@ -50,7 +50,7 @@ describe.each([4, 5] as const)('every answer, Express %i', (express) => {
     if (status !== 204) expect(headers['x-content-type-options']).toBe('nosniff')
   })
 
-  it.each(errors)('HTP-17 HTP-19 of %i to %s: JSON of two plain texts', async (_status, _what, lines, form) => {
+  it.each(errors)('of %i to %s: JSON of two plain texts (HTP-17, HTP-19)', async (_status, _what, lines, form) => {
     const { headers, text } = await sendRaw(server.http, lines, form)
     expect(headers['content-type']).toBe('application/json')
     const body = JSON.parse(text) as Record<string, string>
@@ -60,7 +60,7 @@ describe.each([4, 5] as const)('every answer, Express %i', (express) => {
   })
 
   it.each(kinds)(
-    'HTP-24 HTP-30 of %i to %s: the same for whatever is accepted, and for every origin',
+    'of %i to %s: the same for whatever is accepted, and for every origin (HTP-24, HTP-30)',
     async (...kind) => {
       const [, , lines, form] = kind
       const answers = await Promise.all(
@@ -73,7 +73,7 @@ describe.each([4, 5] as const)('every answer, Express %i', (express) => {
     },
   )
 
-  it('HTP-24 keeps the CORS headers that the application sets, also with a refusal', async () => {
+  it('keeps the CORS headers that the application sets, also with a refusal (HTP-24)', async () => {
     const origin = 'https://app.example.com'
     const allowing = testServer({
       express,
@@ -89,7 +89,7 @@ describe.each([4, 5] as const)('every answer, Express %i', (express) => {
     }
   })
 
-  it('HTP-33 of 401 asks for credentials', async () => {
+  it('of 401 asks for credentials (HTP-33)', async () => {
     for (const [, , lines, form] of kinds.filter(([status]) => status === 401)) {
       expect((await sendRaw(server.http, lines, form)).headers['www-authenticate']).toBe(basicChallenge)
     }
@@ -107,7 +107,7 @@ describe.each([4, 5] as const)('every answer, Express %i', (express) => {
     }
   })
 
-  it('HTP-34 does not mind the case of a scheme, and says each parameter once', async () => {
+  it('does not mind the case of a scheme, and says each parameter once (HTP-34)', async () => {
     for (const scheme of ['basic', 'BASIC', 'bAsIc']) {
       const { text } = await sendRaw(server.http, [post, formLine, basicLine().replace('Basic', scheme)], good)
       const { access_token: token } = JSON.parse(text)
@@ -120,7 +120,7 @@ describe.each([4, 5] as const)('every answer, Express %i', (express) => {
     }
   })
 
-  it('HTP-18 of tokens: all fields at the top, texts and numbers as such, nothing that is absent', async () => {
+  it('of tokens: all fields at the top, texts and numbers as such, nothing that is absent (HTP-18)', async () => {
     const { text } = await sendRaw(server.http, [post, formLine, basicLine()], good)
     expect(text).toMatch(
       /^\{"access_token":"[\w-]{43}","token_type":"Bearer","expires_in":3600,"scope":"stock:write"\}$/,

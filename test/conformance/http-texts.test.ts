@@ -24,7 +24,7 @@ function refusing(refuse: () => OAuthError): TestServer {
 }
 
 describe('texts for clients', () => {
-  it('HTP-19 HTP-20 consist of what RFC 6749 allows, whatever a grant of the application says', async () => {
+  it('consist of what RFC 6749 allows, whatever a grant of the application says (HTP-19, HTP-20)', async () => {
     let description = ''
     const server = refusing(() => new OAuthError('invalid_client', description))
     const texts = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('', 'a\r\nSet-Cookie: a=b', '"\\', 'é€🔑'))
@@ -40,11 +40,11 @@ describe('texts for clients', () => {
     )
   })
 
-  it.each(['', 'a"b', 'a\\b', 'a\r\nSet-Cookie: a=b', 'café', 'a\tb'])('HTP-20 have no realm like %j', (realm) => {
+  it.each(['', 'a"b', 'a\\b', 'a\r\nSet-Cookie: a=b', 'café', 'a\tb'])('have no realm like %j (HTP-20)', (realm) => {
     expect(() => testServer({ server: { realm } })).toThrow(ConfigurationError)
   })
 
-  it('HTP-20 name the realm that was chosen', async () => {
+  it('name the realm that was chosen (HTP-20)', async () => {
     const { http } = testServer({ server: { realm: "Bob's (best) shop, Inc. = 1" } })
     const { headers } = await request(http).post('/oauth/token').type('form').send('grant_type=client_credentials')
     expect(headers['www-authenticate']).toBe(`Basic realm="Bob's (best) shop, Inc. = 1", charset="UTF-8"`)
@@ -56,7 +56,7 @@ describe('texts for the operator', () => {
     vi.unstubAllEnvs()
   })
 
-  it('HTP-31 have no secret, password or token in them; nor has what stores are told', async () => {
+  it('have no secret, password or token in them; nor has what stores are told (HTP-31)', async () => {
     const server = testServer()
     const contexts: RequestContext[] = []
     keepContexts(server.stores.clients, 'findClient', contexts)
@@ -71,7 +71,7 @@ describe('texts for the operator', () => {
     )
   })
 
-  it('HTP-31 have none on the console, where they go when nobody listens', async () => {
+  it('have none on the console, where they go when nobody listens (HTP-31)', async () => {
     let secrets: readonly string[] = []
     vi.stubEnv('NODE_ENV', 'development')
     const written = await standardErrorOf(async () => {
@@ -88,7 +88,7 @@ describe('texts for the operator', () => {
   })
 
   it.each(['a\r\nlatchkey: all is well', '\u001B[2Jgone', 'a\u2028b', '\u202Eabc', 'na\u00EFve', 'a\u0000b'])(
-    'HTP-32 have no line or colour that a stranger made: %j',
+    'have no line or colour that a stranger made: %j (HTP-32)',
     async (id) => {
       const server = testServer()
       const form = new URLSearchParams({ grant_type: 'password', username: id, password: id, scope: id }).toString()

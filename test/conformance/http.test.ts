@@ -11,7 +11,7 @@ const onlyPost = refused(405, 'invalid_request', 'Only POST is allowed here')
 const inQuery = refused(400, 'invalid_request', 'Credentials and tokens must not be sent in the query')
 
 describe.each([4, 5] as const)('methods and paths, Express %i', (express) => {
-  it('HTP-01 refuses GET, whatever its query', async () => {
+  it('refuses GET, whatever its query (HTP-01)', async () => {
     const server = testServer({ express })
     for (const query of ['', `?${good}`, `?${good}&client_id=post-app&client_secret=post-app-secret-of-256-bits`]) {
       const answer = await sendRaw(server.http, [`GET /oauth/token${query} HTTP/1.1`, basicLine()])
@@ -22,7 +22,7 @@ describe.each([4, 5] as const)('methods and paths, Express %i', (express) => {
   })
 
   it.each(['PUT', 'DELETE', 'PATCH', 'PROPFIND'])(
-    'HTP-02 refuses %s, also with an override to POST',
+    'refuses %s, also with an override to POST (HTP-02)',
     async (method) => {
       const lines = [`${method} /oauth/token HTTP/1.1`, formLine, basicLine(), 'X-HTTP-Method-Override: POST']
       const answer = await sendRaw(testServer({ express }).http, lines, good)
@@ -31,13 +31,13 @@ describe.each([4, 5] as const)('methods and paths, Express %i', (express) => {
     },
   )
 
-  it('HTP-02 refuses HEAD, without a body', async () => {
+  it('refuses HEAD, without a body (HTP-02)', async () => {
     const answer = await sendRaw(testServer({ express }).http, ['HEAD /oauth/token HTTP/1.1', basicLine()])
     expect(shown(answer)).toEqual({ ...onlyPost, body: '' })
     expect(answer.headers['allow']).toBe('POST')
   })
 
-  it('HTP-03 HTP-24 answers OPTIONS with what is allowed, and no CORS headers', async () => {
+  it('answers OPTIONS with what is allowed, and no CORS headers (HTP-03, HTP-24)', async () => {
     const lines = [
       'OPTIONS /oauth/token HTTP/1.1',
       'Origin: https://evil.example',
@@ -59,7 +59,7 @@ describe.each([4, 5] as const)('methods and paths, Express %i', (express) => {
   })
 
   it.each(['/oauth/token/', '/oauth//token', '//oauth/token', '/OAuth/Token', '/oauth/token%20'])(
-    'HTP-23 does not redirect from a path that is nearly right: %s',
+    'does not redirect from a path that is nearly right: %s (HTP-23)',
     async (path) => {
       const answer = await sendRaw(testServer({ express }).http, [`POST ${path} HTTP/1.1`, ...post.slice(1)], good)
       expect(answer.status).toBe(404)
@@ -75,12 +75,12 @@ describe.each([4, 5] as const)('methods and paths, Express %i', (express) => {
     'client_assertion',
     'client%5Fsecret',
     'a=b&password',
-  ])('HTP-14 refuses a good request with this in the query: %s', async (name) => {
+  ])('refuses a good request with this in the query: %s (HTP-14)', async (name) => {
     const lines = [`POST /oauth/token?${name}=x HTTP/1.1`, ...post.slice(1)]
     expect(shown(await sendRaw(testServer({ express }).http, lines, good))).toEqual(inQuery)
   })
 
-  it('HTP-14 reads nothing from the query', async () => {
+  it('reads nothing from the query (HTP-14)', async () => {
     const { http } = testServer({ express })
     const all = `${good}&scope=stock:write`
     const withoutForm = await sendRaw(http, [`POST /oauth/token?${all} HTTP/1.1`, ...post.slice(1)])
@@ -91,14 +91,14 @@ describe.each([4, 5] as const)('methods and paths, Express %i', (express) => {
     expect(shown(withId)).toEqual(invalidClient)
   })
 
-  it('HTP-15 serves its path with any query, and has no fragment', async () => {
+  it('serves its path with any query, and has no fragment (HTP-15)', async () => {
     const { http } = testServer({ express, server: { tokenPath: '/t' } })
     const answer = await sendRaw(http, ['POST /t?tenant=1 HTTP/1.1', ...post.slice(1)], good)
     expect(shown(answer)).toEqual(issued('stock:write'))
     expect(() => testServer({ server: { tokenPath: '/t#x' } })).toThrow(ConfigurationError)
   })
 
-  it('HTP-25 leaves the framing of requests to Node, which refuses what is ambiguous', async () => {
+  it('leaves the framing of requests to Node, which refuses what is ambiguous (HTP-25)', async () => {
     const server = testServer({ express })
     const answer = await sendRaw(server.http, [...post, 'Content-Length: 29', 'Transfer-Encoding: chunked'])
     expect(answer.octets).toBe('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n')

@@ -48,29 +48,32 @@ async function signedAnswer(token: string, caller?: string): Promise<string> {
 }
 
 describe('a signed answer about a token', () => {
-  it.each(['opaque-app', 'jwt-app'])('INT-21 INT-23 BCP-02 says the same, for the caller alone: %s', async (app) => {
-    const { access_token } = await signInAt(server, app)
-    const plain = await introspect(server, access_token)
-    const answer = await ask(access_token)
-    expect(answer.headers).toMatchObject({
-      'content-type': type,
-      'content-length': String(answer.body.length),
-      'cache-control': 'no-store',
-      pragma: 'no-cache',
-      vary: 'Accept',
-      'x-content-type-options': 'nosniff',
-    })
-    const { payload, protectedHeader } = await jwtVerify(answer.body, publicKey)
-    expect(protectedHeader).toMatchObject({ typ: 'token-introspection+jwt', alg: 'ES256' })
-    expect(payload).toEqual({
-      iss: 'http://127.0.0.1',
-      aud: 'inspector',
-      iat: server.now(),
-      token_introspection: plain,
-    })
-  })
+  it.each(['opaque-app', 'jwt-app'])(
+    'says the same, for the caller alone: %s (INT-21, INT-23, BCP-02)',
+    async (app) => {
+      const { access_token } = await signInAt(server, app)
+      const plain = await introspect(server, access_token)
+      const answer = await ask(access_token)
+      expect(answer.headers).toMatchObject({
+        'content-type': type,
+        'content-length': String(answer.body.length),
+        'cache-control': 'no-store',
+        pragma: 'no-cache',
+        vary: 'Accept',
+        'x-content-type-options': 'nosniff',
+      })
+      const { payload, protectedHeader } = await jwtVerify(answer.body, publicKey)
+      expect(protectedHeader).toMatchObject({ typ: 'token-introspection+jwt', alg: 'ES256' })
+      expect(payload).toEqual({
+        iss: 'http://127.0.0.1',
+        aud: 'inspector',
+        iat: server.now(),
+        token_introspection: plain,
+      })
+    },
+  )
 
-  it('INT-22 says nothing else of a token that does not work for the caller', async () => {
+  it('says nothing else of a token that does not work for the caller (INT-22)', async () => {
     const token = await tokenOf(server, 'jwt-app')
     for (const [asked, caller] of [
       ['x', 'inspector'],
@@ -86,14 +89,14 @@ describe('a signed answer about a token', () => {
     }
   })
 
-  it('INT-23 cannot pass as an access token, to a guard or to introspection', async () => {
+  it('cannot pass as an access token, to a guard or to introspection (INT-23)', async () => {
     const { access_token } = await signInAt(server, 'jwt-app')
     const signed = await signedAnswer(access_token)
     expect(await statusOf(server, signed)).toBe(401)
     expect(await introspect(server, signed)).toEqual({ active: false })
   })
 
-  it('INT-21 tells names beyond ASCII, in the right length', async () => {
+  it('tells names beyond ASCII, in the right length (INT-21)', async () => {
     server.users.set('alice', { userId: '山田 🔑', passwordHash: "plain:alice's password" })
     const { access_token } = await signInAt(server, 'opaque-app')
     const { payload } = await jwtVerify(await signedAnswer(access_token), publicKey)
@@ -101,19 +104,19 @@ describe('a signed answer about a token', () => {
   })
 
   it.each(['application/json', '*/*', 'application/jwt', ''])(
-    'INT-21 is not given to who accepts %j',
+    'is not given to who accepts %j (INT-21)',
     async (accept) => {
       const { headers, body } = await ask('x', accept)
       expect([headers['content-type'], body]).toEqual(['application/json', '{"active":false}'])
     },
   )
 
-  it('INT-21 is given to who accepts it among others, in any case', async () => {
+  it('is given to who accepts it among others, in any case (INT-21)', async () => {
     const { headers } = await ask('x', 'application/json;q=0.1, Application/Token-Introspection+JWT')
     expect(headers['content-type']).toBe(type)
   })
 
-  it('INT-24 DEC-05 is refused with 400 to a caller that does not authenticate', async () => {
+  it('is refused with 400 to a caller that does not authenticate (INT-24, DEC-05)', async () => {
     const send = (form: object, authorization?: string): request.Test => {
       const sent = request(server.http).post(path).type('form').set('Accept', type)
       return (authorization === undefined ? sent : sent.set('Authorization', authorization)).send({
@@ -137,7 +140,7 @@ describe('a signed answer about a token', () => {
     ['RS256', generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey],
     ['ES256', signingKey],
     ['EdDSA', generateKeyPairSync('ed25519').privateKey],
-  ])('INT-21 INT-25 MET-13 is verified by oauth4webapi with what the metadata says: %s', async (alg, key) => {
+  ])('is verified by oauth4webapi with what the metadata says: %s (INT-21, INT-25, MET-13)', async (alg, key) => {
     server = apiServer({ server: { signingKeys: loadSigningKeys([key]), clock: () => Math.floor(Date.now() / 1000) } })
     const token = await tokenOf(server, 'jwt-app', { resource: stockApi })
     const client = { client_id: 'stock-inspector' }
@@ -156,7 +159,7 @@ describe('a signed answer about a token', () => {
     })
   })
 
-  it('INT-25 is not made with a key that its reader could sign with', async () => {
+  it('is not made with a key that its reader could sign with (INT-25)', async () => {
     server = apiServer({ server: { signingKeys: loadSigningKeys([createSecretKey(randomBytes(32))]) } })
     expect((await ask('x')).headers['content-type']).toBe('application/json')
     const { body } = await request(server.http).get('/.well-known/oauth-authorization-server')
@@ -164,7 +167,7 @@ describe('a signed answer about a token', () => {
     expect(body).not.toHaveProperty('jwks_uri')
   })
 
-  it('INT-24 tells a public caller nothing, whatever it accepts', async () => {
+  it('tells a public caller nothing, whatever it accepts (INT-24)', async () => {
     const answer = await request(server.http).post(path).type('form').send({ token: 'x', client_id: 'spa' })
     expect(shown(answer)).toEqual(invalidClient)
     expect(shown(await post(server, path, { token: 'x' }, 'inspector'))).toEqual(answered(200, { active: false }))

@@ -45,7 +45,7 @@ describe.each([4, 5] as const)('the introspection endpoint, Express %i', (expres
     server = apiServer({ express })
   })
 
-  it.each(['get', 'put', 'delete', 'patch'] as const)('INT-01 answers 405 to %s', async (method) => {
+  it.each(['get', 'put', 'delete', 'patch'] as const)('answers 405 to %s (INT-01)', async (method) => {
     const token = await tokenOf(server, 'opaque-app')
     const answer = await request(server.http)
       [method](`${path}?token=${token}`)
@@ -54,7 +54,7 @@ describe.each([4, 5] as const)('the introspection endpoint, Express %i', (expres
     expect(answer.headers['allow']).toBe('POST')
   })
 
-  it.each([{}, { token: '' }, { access_token: 'x' }])('INT-01 needs a token: %j', async (form) => {
+  it.each([{}, { token: '' }, { access_token: 'x' }])('needs a token: %j (INT-01)', async (form) => {
     expect(shown(await post(server, path, form, 'inspector'))).toEqual(
       refused(400, 'invalid_request', 'The parameter token is missing'),
     )
@@ -66,7 +66,7 @@ describe.each([4, 5] as const)('the introspection endpoint, Express %i', (expres
     ['an unknown client', basic('nobody', 'x'), {}],
     ['a confidential client that only names itself', undefined, { client_id: 'inspector' }],
     ['a public client', undefined, { client_id: 'spa' }],
-  ])('CLA-36 INT-02 INT-04 DEC-05 is closed to %s', async (_who, authorization, form) => {
+  ])('is closed to %s (CLA-36, INT-02, INT-04, DEC-05)', async (_who, authorization, form) => {
     change('spa', { mayIntrospect: true })
     const token = await tokenOf(server, 'opaque-app')
     const sent = request(server.http).post(path).type('form')
@@ -74,7 +74,7 @@ describe.each([4, 5] as const)('the introspection endpoint, Express %i', (expres
     expect(shown(await sent.send({ token, ...form }))).toEqual(invalidClient)
   })
 
-  it('INT-02 INT-14 is closed to bearer tokens, that which is asked about among them', async () => {
+  it('is closed to bearer tokens, that which is asked about among them (INT-02, INT-14)', async () => {
     const token = await tokenOf(server, 'opaque-app')
     const answer = await request(server.http)
       .post(path)
@@ -84,7 +84,7 @@ describe.each([4, 5] as const)('the introspection endpoint, Express %i', (expres
     expect(shown(answer)).toEqual(invalidClient)
   })
 
-  it('INT-03 is closed to a client that is not meant to ask, whatever the token', async () => {
+  it('is closed to a client that is not meant to ask, whatever the token (INT-03)', async () => {
     for (const token of [await tokenOf(server, 'opaque-app'), await tokenOf(server, 'stock-sync'), 'x', 'a.b.c']) {
       expect(await ask('stock-sync', token)).toEqual(notPermitted)
     }
@@ -92,7 +92,7 @@ describe.each([4, 5] as const)('the introspection endpoint, Express %i', (expres
 })
 
 describe.each(apps)('a token of %s', (app) => {
-  it('INT-08 INT-09 INT-16 INT-17 RES-03 is told with all that is known but a name: of a user', async () => {
+  it('is told with all that is known but a name: of a user (INT-08, INT-09, INT-16, INT-17, RES-03)', async () => {
     const { access_token } = await signInAt(server, app)
     const [authorization] = await server.oauth.authorizations.list({ userId: 'user-1' })
     const known = {
@@ -114,7 +114,7 @@ describe.each(apps)('a token of %s', (app) => {
     if (app === 'jwt-app') expect(await introspect(server, access_token)).toMatchObject(claimsOf(access_token))
   })
 
-  it('INT-09 CCG-08 is told with all that is known but a name: of a client', async () => {
+  it('is told with all that is known but a name: of a client (INT-09, CCG-08)', async () => {
     expect(await introspect(server, await tokenOf(server, app))).toEqual({
       active: true,
       iss: 'http://127.0.0.1',
@@ -129,7 +129,7 @@ describe.each(apps)('a token of %s', (app) => {
     })
   })
 
-  it('INT-05 INT-06 INT-07 is inactive from the second in which it ends', async () => {
+  it('is inactive from the second in which it ends (INT-05, INT-06, INT-07)', async () => {
     const { access_token, refresh_token } = await signInAt(server, app)
     server.advance(3599)
     expect(await introspect(server, access_token)).toMatchObject({ active: true })
@@ -140,13 +140,13 @@ describe.each(apps)('a token of %s', (app) => {
     expect(await ask(app, refresh_token)).toEqual(inactive)
   })
 
-  it('INT-05 INT-07 REV-12 is inactive as soon as its sign-in is revoked', async () => {
+  it('is inactive as soon as its sign-in is revoked (INT-05, INT-07, REV-12)', async () => {
     const { access_token } = await signInAt(server, app)
     await server.oauth.authorizations.revoke({ userId: 'user-1' })
     expect(await ask('inspector', access_token)).toEqual(inactive)
   })
 
-  it('INT-07 INT-19 is inactive to a caller of another resource, as if it were unknown', async () => {
+  it('is inactive to a caller of another resource, as if it were unknown (INT-07, INT-19)', async () => {
     const forShop = await tokenOf(server, app)
     const forStock = await tokenOf(server, app, { resource: stockApi })
     const forBoth = await tokenOf(server, app, [
@@ -171,7 +171,7 @@ describe.each(apps)('a token of %s', (app) => {
   })
 
   it.each(['access_token', 'refresh_token', 'foo', '', 'constructor'])(
-    'INT-12 is found whatever the hint says: %j',
+    'is found whatever the hint says: %j (INT-12)',
     async (hint) => {
       const { access_token, refresh_token } = await signInAt(server, app)
       change(app, { mayIntrospect: true })
@@ -181,7 +181,7 @@ describe.each(apps)('a token of %s', (app) => {
     },
   )
 
-  it('INT-13 is told of a refresh token, without token_type, to its own client only', async () => {
+  it('is told of a refresh token, without token_type, to its own client only (INT-13)', async () => {
     const { refresh_token } = await signInAt(server, app)
     expect(await ask('inspector', refresh_token)).toEqual(inactive)
     expect(await ask('stock-inspector', refresh_token)).toEqual(inactive)
@@ -208,7 +208,7 @@ describe.each(apps)('a token of %s', (app) => {
   it.each([
     ['is disabled', () => server.users.set('alice', { userId: 'user-1', passwordHash: 'x', disabled: true })],
     ['is deleted', () => server.users.delete('alice')],
-  ])('INT-18 is inactive when its user %s', async (_what, end) => {
+  ])('is inactive when its user %s (INT-18)', async (_what, end) => {
     const { access_token, refresh_token } = await signInAt(server, app)
     const own = await tokenOf(server, app)
     change(app, { mayIntrospect: true })
@@ -220,7 +220,7 @@ describe.each(apps)('a token of %s', (app) => {
   it.each([
     ['is disabled', () => change(app, { disabled: true })],
     ['is deleted', () => server.stores.clients.deleteClient(app)],
-  ])('INT-18 is inactive when its client %s', async (_what, end) => {
+  ])('is inactive when its client %s (INT-18)', async (_what, end) => {
     const { access_token } = await signInAt(server, app)
     const own = await tokenOf(server, app)
     end()
@@ -230,7 +230,7 @@ describe.each(apps)('a token of %s', (app) => {
 
 describe('names beyond ASCII', () => {
   it.each(['jürgen', '山田', '🔑 "quoted" \\', 'a\u2028b', '\u0001', 'x'.repeat(300)])(
-    'INT-09 are told as JSON of the right length: %j',
+    'are told as JSON of the right length: %j (INT-09)',
     async (userId) => {
       for (const app of apps) {
         server.users.set('alice', { userId, passwordHash: "plain:alice's password" })
@@ -258,11 +258,11 @@ describe('what is no token', () => {
     'x'.repeat(16_384),
     'e30.e30.e30',
     'null',
-  ])('INT-05 INT-06 INT-08 is inactive, in these words: %j', async (token) => {
+  ])('is inactive, in these words: %j (INT-05, INT-06, INT-08)', async (token) => {
     expect(await ask('inspector', token)).toEqual(inactive)
   })
 
-  it('INT-05 INT-07 is a JWT that was not signed here, or not as it stands', async () => {
+  it('is a JWT that was not signed here, or not as it stands (INT-05, INT-07)', async () => {
     const { access_token } = await signInAt(server, 'jwt-app')
     const [head = '', body = '', signature = ''] = access_token.split('.')
     const header = JSON.parse(Buffer.from(head, 'base64url').toString())
@@ -292,7 +292,7 @@ describe('what is no token', () => {
     }
   })
 
-  it('INT-13 is the hash under which a token is stored', async () => {
+  it('is the hash under which a token is stored (INT-13)', async () => {
     const { access_token, refresh_token } = await signInAt(server, 'opaque-app')
     for (const token of [access_token, refresh_token]) {
       expect(await ask('inspector', hashToken(token))).toEqual(inactive)
@@ -302,7 +302,7 @@ describe('what is no token', () => {
 
 describe('the introspection endpoint in use', () => {
   it.each(['findAccessToken', 'findAuthorization', 'isSignedTokenRevoked'] as const)(
-    'INT-07 says neither yes nor no while the store is out of reach: %s',
+    'says neither yes nor no while the store is out of reach: %s (INT-07)',
     async (method) => {
       const token = (await signInAt(server, method === 'isSignedTokenRevoked' ? 'jwt-app' : 'opaque-app')).access_token
       Object.assign(server.stores.tokens, {
@@ -313,12 +313,12 @@ describe('the introspection endpoint in use', () => {
     },
   )
 
-  it('INT-02 challenges with Basic, as everywhere', async () => {
+  it('challenges with Basic, as everywhere (INT-02)', async () => {
     const answer = await request(server.http).post(path).type('form').send({ token: 'x' })
     expect(answer.headers['www-authenticate']).toBe(basicChallenge)
   })
 
-  it('INT-09 cannot be told more by claims of the application than it set', async () => {
+  it('cannot be told more by claims of the application than it set (INT-09)', async () => {
     const accessTokenClaims = (): JwtClaims => ({ active: false, token_type: 'x', username: 'alice', tenant: 'a' })
     server = apiServer({
       server: { accessTokenClaims },
@@ -331,7 +331,7 @@ describe('the introspection endpoint in use', () => {
     })
   })
 
-  it('INT-20 is found in the metadata, without the method that proves nothing, and understood by oauth4webapi', async () => {
+  it('is found in the metadata, without the method that proves nothing, and understood by oauth4webapi (INT-20)', async () => {
     const { body: metadata } = await request(server.http).get('/.well-known/oauth-authorization-server')
     expect(metadata).toMatchObject({
       introspection_endpoint: 'http://127.0.0.1/oauth/introspect',

@@ -69,7 +69,7 @@ describe('the algorithm', () => {
     5,
     ['RS256'],
     undefined,
-  ])('JWT-01 JAT-12 JAT-02 %j of a header is refused, with and without a signature', async (alg) => {
+  ])('%j of a header is refused, with and without a signature (JWT-01, JAT-12, JAT-02)', async (alg) => {
     const input = `${segment(headerOf('RS256', { alg }))}.${segment(claims)}`
     await refuse(`${input}.`)
     await refuse(`${input}.AA`)
@@ -78,7 +78,7 @@ describe('the algorithm', () => {
     await refuse(jws({ alg, typ: 'at+jwt' }, claims, signer('RS256')))
   })
 
-  it('JWT-02 JAT-12 of a token is that of its key, and no other that the key could verify', async () => {
+  it('of a token is that of its key, and no other that the key could verify (JWT-02, JAT-12)', async () => {
     for (const key of algorithms) {
       for (const alg of algorithms.filter((name) => name !== key)) {
         await refuse(jws(headerOf(key, { alg }), claims, signer(key)), `${alg} for the key of ${key}`)
@@ -93,7 +93,7 @@ describe('the algorithm', () => {
   })
 
   it.each(algorithms)(
-    'JWT-03 JWT-21 HS256 with what is public of the key for %s as the secret is refused',
+    'HS256 with what is public of the key for %s as the secret is refused (JWT-03, JWT-21)',
     async (name) => {
       const key = createPublicKey(privateKeys[name])
       const { body } = await request(server.http).get('/oauth/jwks')
@@ -120,13 +120,13 @@ describe('the algorithm', () => {
     },
   )
 
-  it('JWT-04 of one server is never both symmetric and asymmetric', () => {
+  it('of one server is never both symmetric and asymmetric (JWT-04)', () => {
     const secret = { kty: 'oct', k: Buffer.alloc(32, 7).toString('base64url') }
     expect(() => loadSigningKeys([privateKeys.ES256, secret])).toThrow('HS256 is mixed with another algorithm')
     expect(() => loadSigningKeys([secret, { key: privateKeys.ES256, state: 'retired' }])).toThrow('HS256 is mixed')
   })
 
-  it('JWT-19 may be named Ed25519 where the key is one', async () => {
+  it('may be named Ed25519 where the key is one (JWT-19)', async () => {
     expect(await accepts(jws(headerOf('EdDSA', { alg: 'Ed25519' }), claims, signer('EdDSA')))).toBe(true)
     await refuse(jws(headerOf('RS256', { alg: 'Ed25519' }), claims, signer('RS256')))
     await refuse(jws(headerOf('EdDSA', { alg: 'Ed448' }), claims, signer('EdDSA')))
@@ -137,7 +137,7 @@ describe('the key', () => {
   const chosen = (header: object, key: KeyObject): string =>
     jws({ alg: 'RS256', typ: 'at+jwt', ...header }, claims, signer('RS256', key))
 
-  it('JWT-05 JAT-12 is never the one that a header brings, or says where to fetch', async () => {
+  it('is never the one that a header brings, or says where to fetch (JWT-05, JAT-12)', async () => {
     let requests = 0
     const host = createServer((_, res) => {
       requests++
@@ -164,7 +164,7 @@ describe('the key', () => {
     expect(await accepts(withHeader({ jwk, jku: url, x5u: url }))).toBe(true)
   })
 
-  it('JWT-06 is found by an id that is a text, and nothing but a text', async () => {
+  it('is found by an id that is a text, and nothing but a text (JWT-06)', async () => {
     const texts = [
       '../../../../dev/null',
       '/etc/passwd',
@@ -193,7 +193,7 @@ describe('the key', () => {
     }
   })
 
-  it('JWT-06 JWT-20 is not looked for when a token is larger than 16 KiB', async () => {
+  it('is not looked for when a token is larger than 16 KiB (JWT-06, JWT-20)', async () => {
     let lookedUp = 0
     const signingKeys = { current: () => (lookedUp++, loadSigningKeys([privateKeys.ES256]).current()) }
     const services = {
@@ -217,7 +217,7 @@ describe('the key', () => {
     expect(lookedUp).toBe(1)
   })
 
-  it('JWT-07 JWT-08 of a header that asks for more than is understood is not used', async () => {
+  it('of a header that asks for more than is understood is not used (JWT-07, JWT-08)', async () => {
     for (const crit of [['x'], [], ['exp'], ['alg'], ['b64'], 'exp', null, {}]) await refuse(withHeader({ crit, x: 1 }))
     for (const b64 of [false, true]) {
       await refuse(withHeader({ b64 }))
@@ -232,7 +232,7 @@ describe('the key', () => {
 })
 
 describe('the form', () => {
-  it('JWT-09 is the compact one, and no JSON', async () => {
+  it('is the compact one, and no JSON (JWT-09)', async () => {
     const payload = Buffer.from(JSON.stringify(claims))
     const flattened = await new FlattenedSign(payload)
       .setProtectedHeader(headerOf('RS256') as { alg: string })
@@ -264,7 +264,7 @@ describe('the form', () => {
     await refuse(`${header}.${body}+.${signature}`)
   })
 
-  it('JWT-10 JAT-15 is that of a signed token: an encrypted one is refused', async () => {
+  it('is that of a signed token: an encrypted one is refused (JWT-10, JAT-15)', async () => {
     const jwe = await new CompactEncrypt(Buffer.from(JSON.stringify(claims)))
       .setProtectedHeader({ alg: 'RSA-OAEP-256', enc: 'A256GCM', typ: 'at+jwt', kid: keyIds.RS256 })
       .encrypt(createPublicKey(privateKeys.RS256))
@@ -290,7 +290,7 @@ describe('another spelling', () => {
     return `${token.slice(0, dot)}.${other.toString('base64url')}`
   }
 
-  it.each(algorithms)('JWT-16 of a token is none, neither before nor after it is revoked: %s', async (algorithm) => {
+  it.each(algorithms)('of a token is none, neither before nor after it is revoked: %s (JWT-16)', async (algorithm) => {
     const own = jwtServer({}, algorithm)
     await once(own.http.listen(0, '127.0.0.1'), 'listening')
     let token = await clientToken(own)
@@ -314,14 +314,14 @@ describe('another spelling', () => {
     own.http.close()
   })
 
-  it('JWT-22 comes from the platform: no two signatures of the same claims share their random part', () => {
+  it('comes from the platform: no two signatures of the same claims share their random part (JWT-22)', () => {
     const signatures = Array.from({ length: 20 }, () => jws({}, {}, signer('ES256')).split('.')[2] ?? '')
     expect(new Set(signatures.map((text) => text.slice(0, 42))).size).toBe(20)
   })
 })
 
 describe('HS256, for a single app', () => {
-  it('JWT-01 JWT-03 takes its own secret, and no other and no other algorithm', async () => {
+  it('takes its own secret, and no other and no other algorithm (JWT-01, JWT-03)', async () => {
     const secret = Buffer.alloc(32, 'a secret of 256 bits ')
     const signingKeys = loadSigningKeys([{ kty: 'oct', k: secret.toString('base64url') }])
     const own = jwtServer({ server: { signingKeys } })

@@ -54,18 +54,18 @@ describe('claims of a token whose signature is right', () => {
     'text/at+jwt',
     5,
     null,
-  ])('JAT-09 JAT-16 JWT-15 of the type %s are no access token', async (typ) => {
+  ])('of the type %s are no access token (JAT-09, JAT-16, JWT-15)', async (typ) => {
     await refuse(claims, { typ })
   })
 
   it.each(['at+jwt', 'AT+JWT', 'application/at+jwt', 'application/AT+jwt'])(
-    'JAT-09 of the type %s are an access token',
+    'of the type %s are an access token (JAT-09)',
     async (typ) => {
       expect(await accepts(claims, { typ })).toBe(true)
     },
   )
 
-  it('JAT-09 JAT-16 of an ID token by the same key are no access token', async () => {
+  it('of an ID token by the same key are no access token (JAT-09, JAT-16)', async () => {
     const { iss, sub, iat, exp } = claims
     await refuse({ iss, sub, iat, exp, aud: 'shop-app', nonce: 'n' }, { typ: 'JWT' })
     await refuse({ ...claims, aud: 'shop-app' })
@@ -82,7 +82,7 @@ describe('claims of a token whose signature is right', () => {
     ['http://127.0.0.1'],
     null,
     undefined,
-  ])('JAT-10 JWT-14 by the issuer %j are refused', async (iss) => {
+  ])('by the issuer %j are refused (JAT-10, JWT-14)', async (iss) => {
     await refuse({ ...claims, iss })
   })
 
@@ -103,28 +103,28 @@ describe('claims of a token whose signature is right', () => {
     5,
     null,
     undefined,
-  ])('JAT-11 JWT-14 for the audience %j are refused', async (aud) => {
+  ])('for the audience %j are refused (JAT-11, JWT-14)', async (aud) => {
     await refuse({ ...claims, aud })
   })
 
-  it('JAT-11 for several audiences are accepted where the guard is one of them', async () => {
+  it('for several audiences are accepted where the guard is one of them (JAT-11)', async () => {
     expect(await accepts({ ...claims, aud: ['https://stock.example.com', api] })).toBe(true)
   })
 
-  it.each(['sub', 'client_id', 'jti', 'iss', 'aud', 'exp', 'iat'])('JAT-04 without %s are refused', async (name) => {
+  it.each(['sub', 'client_id', 'jti', 'iss', 'aud', 'exp', 'iat'])('without %s are refused (JAT-04)', async (name) => {
     await refuse(without(name))
   })
 
-  it.each(['sub', 'client_id', 'jti'])('JAT-04 with a %s that is no name are refused', async (name) => {
+  it.each(['sub', 'client_id', 'jti'])('with a %s that is no name are refused (JAT-04)', async (name) => {
     for (const value of ['', 5, null, true, ['shop-app'], { a: 1 }]) await refuse({ ...claims, [name]: value })
   })
 
-  it('JAT-13 are refused from the second of exp on', async () => {
+  it('are refused from the second of exp on (JAT-13)', async () => {
     expect(await accepts({ ...claims, exp: now + 1 })).toBe(true)
     for (const exp of [now, now - 1, now - 3600, 0]) await refuse({ ...claims, exp })
   })
 
-  it.each(['exp', 'iat', 'nbf'])('JAT-19 with a time in %s that is no whole number are refused', async (name) => {
+  it.each(['exp', 'iat', 'nbf'])('with a time in %s that is no whole number are refused (JAT-19)', async (name) => {
     const time = name === 'exp' ? now + 60 : now - 60
     const withTime = (text: string): string =>
       withMember(`"${name}!":${text}`)
@@ -137,21 +137,21 @@ describe('claims of a token whose signature is right', () => {
     }
   })
 
-  it('JAT-20 JAT-21 that begin in the future are refused', async () => {
+  it('that begin in the future are refused (JAT-20, JAT-21)', async () => {
     for (const name of ['nbf', 'iat']) {
       await refuse({ ...claims, [name]: now + 3600 })
       expect(await accepts({ ...claims, [name]: now }), name).toBe(true)
     }
   })
 
-  it('JAT-21 from the clock of another process, which may be some seconds ahead, are accepted', async () => {
+  it('from the clock of another process, which may be some seconds ahead, are accepted (JAT-21)', async () => {
     expect(await accepts({ ...claims, iat: now + 5 })).toBe(true)
     expect(await accepts({ ...claims, iat: now + 60, nbf: now + 60 })).toBe(true)
     await refuse({ ...claims, iat: now + 61 })
     await refuse({ ...claims, nbf: now + 61 })
   })
 
-  it('JAT-21 of a clock that was set back work on, JWT and opaque alike, and end at their end (11)', async () => {
+  it('of a clock that was set back work on, JWT and opaque alike, and end at their end (11) (JAT-21)', async () => {
     for (const format of ['jwt', 'opaque'] as const) {
       const other = jwtServer({ server: { accessTokenFormat: format } })
       const token = await clientToken(other)
@@ -164,7 +164,7 @@ describe('claims of a token whose signature is right', () => {
     }
   })
 
-  it('JAT-21 are as far from the future as clockSkewSeconds says (11)', async () => {
+  it('are as far from the future as clockSkewSeconds says (11) (JAT-21)', async () => {
     const strict = jwtServer({ server: { clockSkewSeconds: 0 } })
     const token = await clientToken(strict)
     strict.advance(-1)
@@ -191,12 +191,12 @@ describe('claims of a token whose signature is right', () => {
     expect(failure).toMatchObject({ cause: { message: expect.stringContaining('longestAccessTokenSeconds') } })
   })
 
-  it('JAT-06 with a scope that is no text are refused', async () => {
+  it('with a scope that is no text are refused (JAT-06)', async () => {
     for (const scope of [['orders:read'], { 'orders:read': true }, 5, null]) await refuse({ ...claims, scope })
     await refuse({ ...claims, sid: 5 })
   })
 
-  it('JAT-14 bound to a key that the guard does not check are refused', async () => {
+  it('bound to a key that the guard does not check are refused (JAT-14)', async () => {
     for (const cnf of [{ jkt: 'x' }, { 'x5t#S256': 'x' }, {}, null]) await refuse({ ...claims, cnf })
   })
 })
@@ -204,7 +204,7 @@ describe('claims of a token whose signature is right', () => {
 describe('a token that is not made of objects', () => {
   const utf16 = (text: string): Buffer => Buffer.from(`\uFEFF${text}`, 'utf16le')
 
-  it('JWT-12 JAT-14 is refused: claims that are anything else than a JSON object in UTF-8', async () => {
+  it('is refused: claims that are anything else than a JSON object in UTF-8 (JWT-12, JAT-14)', async () => {
     const text = JSON.stringify(claims)
     const odd = ['[]', `[${text}]`, '"x"', 'null', '5', 'true', '', '{', `${text},`, `${text}\0`, `\uFEFF${text}`]
     for (const payload of odd) await refuse(payload)
@@ -213,7 +213,7 @@ describe('a token that is not made of objects', () => {
     await refuse(Buffer.concat([Buffer.from(text.slice(0, -1)), Buffer.from(',"x":"\xFF"}', 'latin1')]))
   })
 
-  it('JWT-12 JAT-14 is refused: a header that is anything else than a JSON object in UTF-8', async () => {
+  it('is refused: a header that is anything else than a JSON object in UTF-8 (JWT-12, JAT-14)', async () => {
     const text = JSON.stringify({ alg: 'RS256', typ: 'at+jwt', kid })
     expect((await getOrders(server, jws(text, claims, signer('RS256')))).status).toBe(200)
     for (const header of ['[]', `[${text}]`, '"x"', 'null', '5', '{', `\uFEFF${text}`, utf16(text)]) {
@@ -221,7 +221,7 @@ describe('a token that is not made of objects', () => {
     }
   })
 
-  it('JWT-13 says what its last member of a name says, to everyone who looks', async () => {
+  it('says what its last member of a name says, to everyone who looks (JWT-13)', async () => {
     expect(await accepts(withMember(`"sub":"nobody"`))).toBe(true)
     expect((await getOrders(server, signed(withMember(`"sub":"nobody"`)))).body).toMatchObject({
       actsFor: 'client',
@@ -238,7 +238,7 @@ describe('a token that is not made of objects', () => {
     )
   })
 
-  it('JWT-20 JWT-21 is refused at once however deep or long it is', async () => {
+  it('is refused at once however deep or long it is (JWT-20, JWT-21)', async () => {
     const started = performance.now()
     const deep = `${'['.repeat(5000)}${']'.repeat(5000)}`
     await expectRefused(server, jws(deep, claims, signer('RS256')))

@@ -46,7 +46,7 @@ const allWrong: Parts = {
 }
 
 describe('the order of checks', () => {
-  it('ORD-01 answers the first failure, in the fixed order, of a request in which everything is wrong', async () => {
+  it('answers the first failure, in the fixed order, of a request in which everything is wrong (ORD-01)', async () => {
     const server = testServer()
     const { refresh_token: refreshToken } = await signIn(server)
     const shopApp = [basicLine('shop-app')]
@@ -95,7 +95,7 @@ describe('the order of checks', () => {
     )
   })
 
-  it('ORD-02 tells nothing about grants before the client is authenticated', async () => {
+  it('tells nothing about grants before the client is authenticated (ORD-02)', async () => {
     const server = testServer()
     const stranger = { ...allWrong, method: 'POST', query: '', length: [], encoding: [], contentType: form }
     for (const grantType of ['unknown', 'password', 'client_credentials', '']) {
@@ -104,7 +104,7 @@ describe('the order of checks', () => {
     }
   })
 
-  it('ORD-03 does not authenticate from a form that is ambiguous', async () => {
+  it('does not authenticate from a form that is ambiguous (ORD-03)', async () => {
     const server = testServer()
     const post = { ...allWrong, method: 'POST', query: '', length: [], encoding: [], contentType: form }
     const inHeader = { ...post, authorization: [wrongSecret], form: 'grant_type=client_credentials&scope=a&scope=b' }
@@ -114,7 +114,7 @@ describe('the order of checks', () => {
     expect(server.events.map(({ type }) => type)).toEqual(['warning', 'request_refused', 'request_refused'])
   })
 
-  it('ORD-04 judges scope only after the user is authenticated', async () => {
+  it('judges scope only after the user is authenticated (ORD-04)', async () => {
     const server = testServer()
     const alice = 'grant_type=password&username=alice&scope=stock:write'
     expect(shown(await postToken(server, `${alice}&password=wrong`, 'shop-app'))).toEqual(

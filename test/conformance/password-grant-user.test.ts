@@ -16,13 +16,13 @@ beforeEach(() => {
 })
 
 describe('the user', () => {
-  it('ROP-05 a wrong password is invalid_grant with 400 and no challenge', async () => {
+  it('a wrong password is invalid_grant with 400 and no challenge (ROP-05)', async () => {
     const form = 'grant_type=password&username=alice&password=wrong'
     expect(shown(await postToken(server, form, 'shop-app'))).toEqual(invalidUser)
     expect(server.lookups).toEqual(['alice'])
   })
 
-  it('ROP-06 unknown, disabled and wrong password: the same answer, octet by octet, after the same work', async () => {
+  it('unknown, disabled and wrong password: the same answer, octet by octet, after the same work (ROP-06)', async () => {
     server.users.set('ex', { userId: 'user-9', passwordHash: 'plain:right', disabled: true })
     const lines = ['POST /oauth/token HTTP/1.1', formLine, basicLine('shop-app')]
     const answers: string[] = []
@@ -40,7 +40,7 @@ describe('the user', () => {
     ])
   })
 
-  it.each([1, 'true', 'no', {}])('ROP-06 a user whose disabled is %j is disabled', async (disabled) => {
+  it.each([1, 'true', 'no', {}])('a user whose disabled is %j is disabled (ROP-06)', async (disabled) => {
     const user = { userId: 'user-1', passwordHash: "plain:alice's password", disabled: disabled as never }
     server.users.set('alice', user)
     expect(shown(await postToken(server, alice, 'shop-app'))).toEqual(invalidUser)
@@ -51,14 +51,14 @@ describe('the user', () => {
     ['a space more', 'correct horse '],
     ['a space before', ' correct horse'],
     ['one character less', 'correct hors'],
-  ])('ROP-09 verifies the password as it came: %s does not match', async (_what, password) => {
+  ])('verifies the password as it came: %s does not match (ROP-09)', async (_what, password) => {
     server.users.set('bob', { userId: 'user-2', passwordHash: 'plain:correct horse' })
     const form = new URLSearchParams({ grant_type: 'password', username: 'bob', password }).toString()
     expect(shown(await postToken(server, form, 'shop-app'))).toEqual(invalidUser)
     expect(server.verified).toEqual([['verify', password]])
   })
 
-  it('ROP-09 does not cut a password at the 72 octets that bcrypt reads', async () => {
+  it('does not cut a password at the 72 octets that bcrypt reads (ROP-09)', async () => {
     const real = plainServer({ password: { hasher } })
     const longest = 'é'.repeat(36)
     real.users.set('bob', { userId: 'user-2', passwordHash: await hasher.hash(longest) })
@@ -71,7 +71,7 @@ describe('the user', () => {
     expect(statuses).toEqual([400, 400, 200])
   })
 
-  it('ROP-10 compares passwords octet by octet: another Unicode form of the same letters is another password', async () => {
+  it('compares passwords octet by octet: another Unicode form of the same letters is another password (ROP-10)', async () => {
     const composed = 'caf\u00E9'
     server.users.set('bob', { userId: 'user-2', passwordHash: `plain:${composed}` })
     const form = (password: string): string =>
@@ -81,7 +81,7 @@ describe('the user', () => {
     expect(server.verified.map(([, password]) => password)).toEqual(['cafe\u0301', 'caf\u00E9'])
   })
 
-  it('ROP-16 the token names the stable id of the user, not the name that was typed', async () => {
+  it('the token names the stable id of the user, not the name that was typed (ROP-16)', async () => {
     const { access_token: token } = await signIn(server)
     const { body } = await request(server.http).get('/orders').set('Authorization', `Bearer ${token}`)
     expect(body).toEqual({
@@ -108,7 +108,7 @@ describe('the user', () => {
     ['a user with a number for an id', { userId: 7, passwordHash: "plain:alice's password" }],
     ['a user without a password', { userId: 'user-1' }],
     ['a user with a null password', { userId: 'user-1', passwordHash: null }],
-  ])('ROP-17 a user store that answers %s lets nobody in', async (_what, answer) => {
+  ])('a user store that answers %s lets nobody in (ROP-17)', async (_what, answer) => {
     server.users.set('alice', answer as never)
     expect(shown(await postToken(server, alice, 'shop-app'))).toEqual(
       refused(500, 'server_error', 'The server met an unexpected condition'),
@@ -117,7 +117,7 @@ describe('the user', () => {
   })
 
   it.each([1, 'true', {}, [], 'alice', null, undefined])(
-    'ROP-17 a hasher that answers %j is no match',
+    'a hasher that answers %j is no match (ROP-17)',
     async (answer) => {
       const odd = plainServer({ password: { hasher: { ...plainHasher, verify: async () => answer as never } } })
       expect(shown(await postToken(odd, alice, 'shop-app'))).toEqual(invalidUser)

@@ -20,7 +20,7 @@ beforeEach(() => {
 })
 
 describe('the two switches', () => {
-  it('ROP-01 is off unless it is listed, also for a client that is registered for it', async () => {
+  it('is off unless it is listed, also for a client that is registered for it (ROP-01)', async () => {
     const off = plainServer({ server: { grants: [clientCredentialsGrant(), refreshTokenGrant()] } })
     expect(shown(await postToken(off, alice, 'shop-app'))).toEqual(
       refused(400, 'unsupported_grant_type', unsupportedWords),
@@ -28,7 +28,7 @@ describe('the two switches', () => {
     expect(off.events.map(({ type }) => type)).toEqual(['request_refused'])
   })
 
-  it('ROP-01 warns once, when the server is made, and names RFC 9700', () => {
+  it('warns once, when the server is made, and names RFC 9700 (ROP-01)', () => {
     expect(server.events).toEqual([
       {
         type: 'warning',
@@ -46,20 +46,20 @@ describe('the two switches', () => {
     ['is not marked as first-party', { firstParty: false }],
     ['does not say whether it is first-party', { firstParty: undefined }],
     ['is marked by something else than true', { firstParty: 'yes' as never }],
-  ])('ROP-01 refuses a client that %s, before any user is looked up', async (_what, more) => {
+  ])('refuses a client that %s, before any user is looked up (ROP-01)', async (_what, more) => {
     server.stores.clients.saveClient({ ...shopApp, ...more })
     expect(shown(await postToken(server, alice, 'shop-app'))).toEqual(notForThisClient)
     expect(server.lookups).toEqual([])
   })
 
-  it('ROP-01 refuses a client that is not registered for the grant type', async () => {
+  it('refuses a client that is not registered for the grant type (ROP-01)', async () => {
     expect(shown(await postToken(server, alice, 'stock-sync'))).toEqual(
       refused(400, 'unauthorized_client', 'This client may not use this grant type'),
     )
     expect(server.lookups).toEqual([])
   })
 
-  it('ROP-01 refuses a public client, until allowPublicClients says otherwise', async () => {
+  it('refuses a public client, until allowPublicClients says otherwise (ROP-01)', async () => {
     const form = `${alice}&client_id=spa`
     expect(shown(await request(server.http).post('/oauth/token').send(form))).toEqual(notForThisClient)
     expect(server.lookups).toEqual([])
@@ -76,7 +76,7 @@ describe('the request', () => {
     ['username', 'grant_type=password&username=&password=x'],
     ['password', 'grant_type=password&username=alice'],
     ['password', 'grant_type=password&username=alice&password='],
-  ])('ROP-03 needs a %s: %s', async (name, form) => {
+  ])('needs a %s: %s (ROP-03)', async (name, form) => {
     expect(shown(await postToken(server, form, 'shop-app'))).toEqual(
       refused(400, 'invalid_request', `The parameter ${name} is missing`),
     )
@@ -90,7 +90,7 @@ describe('the request', () => {
       { authorization: 'X-None: 1', form: `${alice}&client_id=shop-app` },
     ],
     ['no client at all', { authorization: 'X-None: 1', form: alice }],
-  ])('ROP-04 refuses the right password with %s, and never looks at the user', async (_what, given) => {
+  ])('refuses the right password with %s, and never looks at the user (ROP-04)', async (_what, given) => {
     const { authorization, form } = given
     const answer = await sendRaw(server.http, ['POST /oauth/token HTTP/1.1', formLine, authorization], form)
     expect(shown(answer)).toEqual(invalidClient)
@@ -99,7 +99,7 @@ describe('the request', () => {
   })
 
   it.each(['%00', '%0A', '%0D', '%0D%0A', '%01', '%08', '%0B', '%1B', '%1F', '%7F', '%EF%BF%BE', '%EF%BF%BF'])(
-    'ROP-08 refuses the control character %s in a user name or a password before any look-up',
+    'refuses the control character %s in a user name or a password before any look-up (ROP-08)',
     async (control) => {
       for (const form of [
         `grant_type=password&username=ali${control}ce&password=x`,
@@ -111,7 +111,7 @@ describe('the request', () => {
     },
   )
 
-  it('ROP-08 refuses user names and passwords of more than 1024 octets before any look-up', async () => {
+  it('refuses user names and passwords of more than 1024 octets before any look-up (ROP-08)', async () => {
     for (const form of [
       `grant_type=password&username=${'%C3%A9'.repeat(513)}&password=x`,
       `grant_type=password&username=alice&password=${'x'.repeat(1025)}`,
@@ -121,7 +121,7 @@ describe('the request', () => {
     expect({ lookups: server.lookups, verified: server.verified }).toEqual({ lookups: [], verified: [] })
   })
 
-  it('ROP-08 allows a tab, and every other character of Unicode', async () => {
+  it('allows a tab, and every other character of Unicode (ROP-08)', async () => {
     const password = 'tab\tbell-less \u0085 é 日本 \u{1F511} " \\ & = +'
     server.users.set('zoë', { userId: 'user-2', passwordHash: `plain:${password}` })
     const form = new URLSearchParams({ grant_type: 'password', username: 'zoë', password }).toString()
@@ -134,14 +134,14 @@ describe('the request', () => {
 })
 
 describe('what is granted', () => {
-  it('ROP-11 no refresh token, unless the client is registered for the refresh grant', async () => {
+  it('no refresh token, unless the client is registered for the refresh grant (ROP-11)', async () => {
     server.stores.clients.saveClient({ ...shopApp, grantTypes: ['password'] })
     expect(shown(await postToken(server, alice, 'shop-app'))).toEqual(issued('orders:read orders:write'))
     server.stores.clients.saveClient(shopApp)
     expect(shown(await postToken(server, alice, 'shop-app'))).toEqual(issued('orders:read orders:write', aRefreshToken))
   })
 
-  it('ROP-12 scope ends where the grant, the client and the server end; the request can only ask for less', async () => {
+  it('scope ends where the grant, the client and the server end; the request can only ask for less (ROP-12)', async () => {
     const small = plainServer({ password: { scopes: ['orders:read', 'stock:write'] } })
     const tooMuch = refused(400, 'invalid_scope', scopeWords)
     for (const scope of ['orders:write', 'orders:read profile', 'stock:write']) {
@@ -150,14 +150,14 @@ describe('what is granted', () => {
     expect(shown(await postToken(small, alice, 'shop-app'))).toEqual(issued('orders:read', aRefreshToken))
   })
 
-  it('ROP-12 the lifetime is that of the client or of the server, whatever the request says', async () => {
+  it('the lifetime is that of the client or of the server, whatever the request says (ROP-12)', async () => {
     const wish = `${alice}&expires_in=999999&lifetime=999999&access_token_lifetime=999999`
     expect((await postToken(server, wish, 'shop-app')).body).toMatchObject({ expires_in: 3600 })
     server.stores.clients.saveClient({ ...shopApp, accessTokenLifetimeSeconds: 300 })
     expect((await postToken(server, wish, 'shop-app')).body).toMatchObject({ expires_in: 300 })
   })
 
-  it('ROP-13 authorizations.revoke({ userId }) ends every sign-in of the user at once, and no other', async () => {
+  it('authorizations.revoke({ userId }) ends every sign-in of the user at once, and no other (ROP-13)', async () => {
     server.users.set('bob', { userId: 'user-2', passwordHash: "plain:bob's password" })
     const phone = await signIn(server)
     const laptop = await signIn(server)
@@ -177,7 +177,7 @@ describe('what is granted', () => {
     expect((await postToken(server, bobsForm, 'shop-app')).status).toBe(200)
   })
 
-  it('ROP-14 neither the password nor a secret reaches a store, a context or an event', async () => {
+  it('neither the password nor a secret reaches a store, a context or an event (ROP-14)', async () => {
     const seen: unknown[] = []
     const watched = plainServer({
       password: {

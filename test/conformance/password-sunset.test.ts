@@ -40,7 +40,7 @@ function told({ headers }: { readonly headers: Readonly<Record<string, string>> 
 }
 
 describe('the end of the password grant for a client', () => {
-  it('ROP-02 is told with tokens, and changes nothing else', async () => {
+  it('is told with tokens, and changes nothing else (ROP-02)', async () => {
     const answer = await postToken(server, alice, 'shop-app')
     expect(shown(answer)).toEqual(granted)
     expect(told(answer)).toEqual(headers)
@@ -52,7 +52,7 @@ describe('the end of the password grant for a client', () => {
     ['a scope that it may not have', `${alice}&scope=stock%3Awrite`, 400, {}],
     ['a client that is not first-party', alice, 400, { firstParty: false }],
   ]
-  it.each(refusals)('ROP-02 is told with every refusal: %s', async (_what, form, status, more) => {
+  it.each(refusals)('is told with every refusal: %s (ROP-02)', async (_what, form, status, more) => {
     save({ passwordGrantDeprecatedAt: deprecatedAt, passwordGrantSunsetAt: sunsetAt, ...more })
     const answer = await postToken(server, form, 'shop-app')
     expect(answer.status).toBe(status)
@@ -62,7 +62,7 @@ describe('the end of the password grant for a client', () => {
   it.each([
     ['breaks', new Error('broken'), 500],
     ['is out of reach', new StoreUnavailableError('away'), 503],
-  ])('ROP-02 is told also when a store %s', async (_what, error, status) => {
+  ])('is told also when a store %s (ROP-02)', async (_what, error, status) => {
     Object.assign(server.stores.tokens, { saveTokens: () => Promise.reject(error) })
     const answer = await postToken(server, alice, 'shop-app')
     expect(answer.status).toBe(status)
@@ -85,7 +85,7 @@ describe('the end of the password grant for a client', () => {
     expect(told(refreshed)).toEqual(none)
   })
 
-  it('ROP-02 comes in the second in which it was said, for sign-ins and not for refreshing', async () => {
+  it('comes in the second in which it was said, for sign-ins and not for refreshing (ROP-02)', async () => {
     const { refresh_token: refreshToken } = await signIn(server)
     server.advance(86_399)
     expect(shown(await postToken(server, alice, 'shop-app'))).toEqual(granted)

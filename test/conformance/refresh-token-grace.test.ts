@@ -38,7 +38,7 @@ beforeEach(async () => {
 })
 
 describe('the grace', () => {
-  it('RTG-15 a retry within it gets the same pair again, with the time that is left', async () => {
+  it('a retry within it gets the same pair again, with the time that is left (RTG-15)', async () => {
     const second = (await refresh(first.refresh_token)).body
     server.advance(9)
     expect(shown(await refresh(first.refresh_token))).toEqual({
@@ -48,7 +48,7 @@ describe('the grace', () => {
     expect(shown(await refresh(second.refresh_token))).toEqual(renewed)
   })
 
-  it('RTG-15 a retry does not make it longer', async () => {
+  it('a retry does not make it longer (RTG-15)', async () => {
     await refresh(first.refresh_token)
     server.advance(9)
     expect((await refresh(first.refresh_token)).status).toBe(200)
@@ -56,7 +56,7 @@ describe('the grace', () => {
     expect(shown(await refresh(first.refresh_token))).toEqual(invalid)
   })
 
-  it('RTG-15 a retry is judged like any other request', async () => {
+  it('a retry is judged like any other request (RTG-15)', async () => {
     const second = await next(first.refresh_token)
     expect((await refresh(first.refresh_token, '&scope=admin')).body).toMatchObject({ error: 'invalid_scope' })
     expect(shown(await refresh(first.refresh_token, '', 'other-app'))).toEqual(invalid)
@@ -67,13 +67,13 @@ describe('the grace', () => {
     expect(await mayRead(second.access_token)).toBe(true)
   })
 
-  it('RTG-15 a retry never gets more than the first answer gave', async () => {
+  it('a retry never gets more than the first answer gave (RTG-15)', async () => {
     const narrow = await refresh(first.refresh_token, '&scope=orders%3Aread')
     expect((await refresh(first.refresh_token)).body).toMatchObject({ error: 'invalid_scope' })
     expect(shown(await refresh(first.refresh_token, '&scope=orders%3Aread'))).toEqual(shown(narrow))
   })
 
-  it('RTG-15 RTG-12 ends when the successor is used: whoever has it had the answer (gap 1)', async () => {
+  it('ends when the successor is used: whoever has it had the answer (gap 1) (RTG-15, RTG-12)', async () => {
     const second = await next(first.refresh_token)
     expect(await next(first.refresh_token)).toEqual(second)
     const third = await next(second.refresh_token)
@@ -86,13 +86,13 @@ describe('the grace', () => {
     expect(await mayRead(third.access_token)).toBe(false)
   })
 
-  it('RTG-15 a retry after the authorization was revoked gets nothing', async () => {
+  it('a retry after the authorization was revoked gets nothing (RTG-15)', async () => {
     await refresh(first.refresh_token)
     await server.oauth.authorizations.revoke({ userId: 'user-1' })
     expect(shown(await refresh(first.refresh_token))).toEqual(invalid)
   })
 
-  it('RTG-15 is as long as the server says', async () => {
+  it('is as long as the server says (RTG-15)', async () => {
     server = plainServer({ refresh: { graceSeconds: 60 } })
     first = await signIn(server)
     const second = await next(first.refresh_token)
@@ -102,7 +102,7 @@ describe('the grace', () => {
     expect(shown(await refresh(first.refresh_token))).toEqual(invalid)
   })
 
-  it('RTG-15 RTG-23 strict mode has none: after a lost answer the user signs in again', async () => {
+  it('strict mode has none: after a lost answer the user signs in again (RTG-15, RTG-23)', async () => {
     server = plainServer({ refresh: { graceSeconds: 0 } })
     first = await signIn(server)
     const second = await next(first.refresh_token)
@@ -114,7 +114,7 @@ describe('the grace', () => {
 })
 
 describe('what is stored', () => {
-  it('RTG-18 hashes and a nonce only: no token that was ever answered, and nothing that yields one', async () => {
+  it('hashes and a nonce only: no token that was ever answered, and nothing that yields one (RTG-18)', async () => {
     server = plainServer()
     const traffic = recordTraffic(server.stores.tokens)
     first = await signIn(server)
@@ -138,7 +138,7 @@ describe('what is stored', () => {
     expect(shown(await refresh(third.refresh_token))).toEqual(renewed)
   })
 
-  it('RTG-18 the successors depend on the presented token and on the nonce, each of 256 random bits', async () => {
+  it('the successors depend on the presented token and on the nonce, each of 256 random bits (RTG-18)', async () => {
     const traffic = recordTraffic(server.stores.tokens)
     const second = await next(first.refresh_token)
     const rotation = traffic.map((line) => JSON.parse(line)).find(([name]) => name === 'rotateRefreshToken')

@@ -32,7 +32,7 @@ beforeEach(async () => {
 
 describe('the request', () => {
   it.each(['grant_type=refresh_token', 'grant_type=refresh_token&refresh_token='])(
-    'RTG-01 needs a refresh token: %s',
+    'needs a refresh token: %s (RTG-01)',
     async (form) => {
       expect(shown(await postToken(server, form, 'shop-app'))).toEqual(
         refused(400, 'invalid_request', 'The parameter refresh_token is missing'),
@@ -44,7 +44,7 @@ describe('the request', () => {
     ['no credentials', []],
     ['a wrong secret', [`Authorization: ${basic('shop-app', 'wrong')}`]],
     ['the secret of another client', [`Authorization: ${basic('shop-app', secretOf('other-app'))}`]],
-  ])('RTG-02 the token alone proves nothing: %s is invalid_client, and nothing is spent', async (_what, lines) => {
+  ])('the token alone proves nothing: %s is invalid_client, and nothing is spent (RTG-02)', async (_what, lines) => {
     const form = `grant_type=refresh_token&refresh_token=${refreshToken}`
     for (const clientId of ['', '&client_id=shop-app']) {
       const answer = await sendRaw(server.http, ['POST /oauth/token HTTP/1.1', formLine, ...lines], form + clientId)
@@ -54,7 +54,7 @@ describe('the request', () => {
     expect(server.events.at(-1)).toMatchObject({ type: 'tokens_issued', how: 'refreshed' })
   })
 
-  it('RTG-03 the token of another client is invalid_grant, stays valid, and is told of', async () => {
+  it('the token of another client is invalid_grant, stays valid, and is told of (RTG-03)', async () => {
     expect(shown(await refresh(refreshToken, 'other-app'))).toEqual(invalid)
     expect(server.events.slice(-2)).toMatchObject([
       { type: 'refresh_token_misused', clientId: 'other-app', ownerClientId: 'shop-app' },
@@ -65,7 +65,7 @@ describe('the request', () => {
   })
 
   it.each([0, 5, 10, 1_000_000])(
-    'RTG-03 a spent token that another client presents after %i seconds ends nothing',
+    'a spent token that another client presents after %i seconds ends nothing (RTG-03)',
     async (seconds) => {
       const { body: successor } = await refresh()
       server.advance(seconds)
@@ -75,7 +75,7 @@ describe('the request', () => {
     },
   )
 
-  it('RTG-04 a public client names itself, and gets nothing for the token of another', async () => {
+  it('a public client names itself, and gets nothing for the token of another (RTG-04)', async () => {
     const open = plainServer({ password: { allowPublicClients: true } })
     const post = (form: string): Test => request(open.http).post('/oauth/token').send(form)
     const login = 'grant_type=password&username=alice&password=alice%27s+password&client_id=spa'
@@ -89,7 +89,7 @@ describe('the request', () => {
     expect(open.events.slice(before)).toMatchObject([{ type: 'tokens_issued', how: 'refreshed', clientId: 'spa' }])
   })
 
-  it('RTG-05 unknown, expired, revoked and malformed tokens get the same answer, octet by octet', async () => {
+  it('unknown, expired, revoked and malformed tokens get the same answer, octet by octet (RTG-05)', async () => {
     server.advance(14 * 86_400)
     const revoked = (await signIn(server)).refresh_token
     const authorizationId = server.events.findLast((event) => event.type === 'tokens_issued')!.authorizationId!
@@ -110,14 +110,14 @@ describe('the request', () => {
     ['a NUL', 'abc\0'],
     ['a line break', 'abc\r\n'],
     ['other letters', 'tökén'],
-  ])('RTG-27 %s are invalid_grant without a look into the store', async (_what, token) => {
+  ])('%s are invalid_grant without a look into the store (RTG-27)', async (_what, token) => {
     const traffic = recordTraffic(server.stores.tokens)
     expect(shown(await refresh(token))).toEqual(invalid)
     expect(traffic).toEqual([])
   })
 
   it.each(["' OR 1=1--", '../../x', '{"$ne":null}', '*', '%', '__proto__', 'x'.repeat(512)])(
-    'RTG-27 the store never sees the text of %j',
+    'the store never sees the text of %j (RTG-27)',
     async (token) => {
       const traffic = recordTraffic(server.stores.tokens)
       expect(shown(await refresh(token))).toEqual(invalid)
@@ -129,7 +129,7 @@ describe('the request', () => {
 })
 
 describe('who may refresh', () => {
-  it('RTG-25 a client that lost the grant is unauthorized_client, and its token is kept for its return', async () => {
+  it('a client that lost the grant is unauthorized_client, and its token is kept for its return (RTG-25)', async () => {
     server.stores.clients.saveClient({ ...shopApp, grantTypes: ['password'] })
     expect(shown(await refresh())).toEqual(
       refused(400, 'unauthorized_client', 'This client may not use this grant type'),
@@ -143,7 +143,7 @@ describe('who may refresh', () => {
     ['disabled', { disabled: true }],
     ['disabled, as a database says it', { disabled: 1 as never }],
     ['left without a secret', { secrets: [] }],
-  ])('RTG-10 a client that is %s is invalid_client, and its token is kept', async (_what, more) => {
+  ])('a client that is %s is invalid_client, and its token is kept (RTG-10)', async (_what, more) => {
     server.stores.clients.saveClient({ ...shopApp, ...more } as Client)
     expect(shown(await refresh())).toEqual(invalidClient)
     server.stores.clients.saveClient(shopApp)
@@ -157,7 +157,7 @@ describe('who may refresh', () => {
       'replaced by another under the same name',
       () => server.users.set('alice', { userId: 'user-8', passwordHash: 'x' }),
     ],
-  ])('RTG-10 the token of a user who was %s is invalid_grant, and is not spent', async (_what, end) => {
+  ])('the token of a user who was %s is invalid_grant, and is not spent (RTG-10)', async (_what, end) => {
     const alice = server.users.get('alice')!
     end()
     expect(shown(await refresh())).toEqual(invalid)
@@ -166,7 +166,7 @@ describe('who may refresh', () => {
     expect(server.events.at(-1)).toMatchObject({ how: 'refreshed' })
   })
 
-  it.each([null, undefined, 'other'])('RTG-10 a user store that finds %j confirms nobody', async (found) => {
+  it.each([null, undefined, 'other'])('a user store that finds %j confirms nobody (RTG-10)', async (found) => {
     const user = { userId: 'user-2', passwordHash: 'x' }
     const users = {
       findUserByUsername: () => ({ userId: 'user-1', passwordHash: "plain:alice's password" }),
@@ -176,7 +176,7 @@ describe('who may refresh', () => {
     expect(shown(await refresh((await signIn(server)).refresh_token))).toEqual(invalid)
   })
 
-  it('RTG-10 a grant that is not served any more vouches for none of its users', async () => {
+  it('a grant that is not served any more vouches for none of its users (RTG-10)', async () => {
     const { clients, tokens } = server.stores
     server = plainServer({ server: { clients, tokens, grants: [clientCredentialsGrant(), refreshTokenGrant()] } })
     expect(shown(await refresh())).toEqual(invalid)
@@ -186,18 +186,18 @@ describe('who may refresh', () => {
 })
 
 describe('the two kinds of token', () => {
-  it('RTG-21 an access token is no refresh token, and takes no harm from being tried as one', async () => {
+  it('an access token is no refresh token, and takes no harm from being tried as one (RTG-21)', async () => {
     expect(shown(await refresh(accessToken))).toEqual(invalid)
     expect((await orders(accessToken)).status).toBe(200)
   })
 
-  it('RTG-21 a refresh token is no access token, before it is spent and after', async () => {
+  it('a refresh token is no access token, before it is spent and after (RTG-21)', async () => {
     expect((await orders(refreshToken)).status).toBe(401)
     await refresh()
     expect((await orders(refreshToken)).status).toBe(401)
   })
 
-  it('RTG-22 an access token lives to its own end, also when its refresh token is spent', async () => {
+  it('an access token lives to its own end, also when its refresh token is spent (RTG-22)', async () => {
     await refresh()
     server.advance(3599)
     expect((await orders(accessToken)).status).toBe(200)

@@ -37,7 +37,7 @@ beforeEach(async () => {
 })
 
 describe('rotation', () => {
-  it('RTG-11 every use answers another refresh token, for confidential and for public clients', async () => {
+  it('every use answers another refresh token, for confidential and for public clients (RTG-11)', async () => {
     const tokens = [first.refresh_token]
     for (let use = 0; use < 5; use++) tokens.push((await next(tokens.at(-1)!)).refresh_token)
     expect(new Set(tokens).size).toBe(6)
@@ -52,7 +52,7 @@ describe('rotation', () => {
     expect(shown(await post(`grant_type=refresh_token&refresh_token=${spent}`))).toEqual(invalid)
   })
 
-  it('RTG-26 each refresh and each replay is told of, with the sign-in that it belongs to', async () => {
+  it('each refresh and each replay is told of, with the sign-in that it belongs to (RTG-26)', async () => {
     const { authorizationId } = server.events.find((event) => event.type === 'tokens_issued')!
     const about = {
       at: server.now(),
@@ -79,7 +79,7 @@ describe('rotation', () => {
 })
 
 describe('replay', () => {
-  it('RTG-12 a spent token after the grace revokes the whole authorization, access tokens too', async () => {
+  it('a spent token after the grace revokes the whole authorization, access tokens too (RTG-12)', async () => {
     const second = await next(first.refresh_token)
     const other = await signIn(server)
     server.advance(10)
@@ -93,7 +93,7 @@ describe('replay', () => {
     expect(shown(await refresh(other.refresh_token))).toEqual(renewed)
   })
 
-  it('RTG-12 RTG-13 a token that was spent many rotations ago is recognized until it has expired itself', async () => {
+  it('a token that was spent many rotations ago is recognized until it has expired itself (RTG-12, RTG-13)', async () => {
     let newest = await next(first.refresh_token)
     for (let day = 0; day < 13; day++) {
       server.advance(86_400)
@@ -116,7 +116,7 @@ describe('replay', () => {
       () => server.users.set('alice', { userId: 'user-1', passwordHash: 'x', disabled: true }),
     ],
     ['comes when the user is gone', '', () => server.users.delete('alice')],
-  ])('RTG-12 is a replay also when it %s', async (_what, more, change) => {
+  ])('is a replay also when it %s (RTG-12)', async (_what, more, change) => {
     const alice = server.users.get('alice')!
     const second = await next(first.refresh_token)
     server.advance(10)
@@ -127,7 +127,7 @@ describe('replay', () => {
     expect(await mayRead(second.access_token)).toBe(false)
   })
 
-  it('RTG-12 after the end of the authorization there is nothing left to revoke', async () => {
+  it('after the end of the authorization there is nothing left to revoke (RTG-12)', async () => {
     await refresh(first.refresh_token)
     server.advance(90 * 86_400)
     const before = server.events.length
@@ -156,7 +156,7 @@ describe('fifty at once', () => {
     return answers
   }
 
-  it('RTG-14 with the grace all get the same pair, and exactly one successor lives', async () => {
+  it('with the grace all get the same pair, and exactly one successor lives (RTG-14)', async () => {
     const answers = await storm(first.refresh_token, 50)
     expect(answers.map(shown)).toEqual(answers.map(() => renewed))
     const pairs = new Set(answers.map(({ body }) => `${String(body.access_token)} ${String(body.refresh_token)}`))
@@ -168,7 +168,7 @@ describe('fifty at once', () => {
     expect(shown(await refresh(successor))).toEqual(invalid)
   })
 
-  it('RTG-14 in strict mode exactly one gets a pair, the others are replays, and nothing lives', async () => {
+  it('in strict mode exactly one gets a pair, the others are replays, and nothing lives (RTG-14)', async () => {
     server = plainServer({ refresh: { graceSeconds: 0 } })
     first = await signIn(server)
     const answers = await storm(first.refresh_token, 50)

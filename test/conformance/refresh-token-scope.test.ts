@@ -44,7 +44,7 @@ describe('scope at refresh', () => {
     ['with a line break', 'orders:read\n'],
     ['of __proto__', '__proto__'],
     ['of 101 tokens', Array.from({ length: 101 }, () => 'orders:read').join(' ')],
-  ])('RTG-06 refuses scope %s, and spends nothing', async (_what, scope) => {
+  ])('refuses scope %s, and spends nothing (RTG-06)', async (_what, scope) => {
     const before = newest
     expect(shown(await refresh(scope))).toEqual(tooMuch)
     expect(newest).toBe(before)
@@ -55,30 +55,30 @@ describe('scope at refresh', () => {
     ])
   })
 
-  it('RTG-06 RTG-17 refuses at every later refresh what was not granted at sign-in', async () => {
+  it('refuses at every later refresh what was not granted at sign-in (RTG-06, RTG-17)', async () => {
     await refresh('orders:read')
     await refresh('orders:write')
     expect(shown(await refresh('profile'))).toEqual(tooMuch)
   })
 
-  it('RTG-06 measures by what was granted at sign-in, not by the last access token', async () => {
+  it('measures by what was granted at sign-in, not by the last access token (RTG-06)', async () => {
     expect(shown(await refresh('orders:read'))).toEqual(renewed('orders:read'))
     expect(shown(await refresh('orders:write orders:read'))).toEqual(renewed('orders:write orders:read'))
   })
 
-  it('RTG-07 no scope means all that was granted, also after less was asked for', async () => {
+  it('no scope means all that was granted, also after less was asked for (RTG-07)', async () => {
     expect(shown(await refresh('orders:read'))).toEqual(renewed('orders:read'))
     expect(shown(await refresh())).toEqual(renewed('orders:read orders:write'))
     expect(shown(await refresh(''))).toEqual(renewed('orders:read orders:write'))
   })
 
-  it('RTG-08 the next refresh token has the scope of the one presented, also when the access token has less', async () => {
+  it('the next refresh token has the scope of the one presented, also when the access token has less (RTG-08)', async () => {
     await refresh('orders:read')
     expect(shown(await refresh('orders:write'))).toEqual(renewed('orders:write'))
     expect(shown(await refresh())).toEqual(renewed('orders:read orders:write'))
   })
 
-  it('RTG-09 scope that the client has lost since is dropped, and comes back with it', async () => {
+  it('scope that the client has lost since is dropped, and comes back with it (RTG-09)', async () => {
     server.stores.clients.saveClient({ ...shopApp, scopes: ['orders:read', 'profile'] })
     expect(shown(await refresh())).toEqual(renewed('orders:read'))
     expect(shown(await refresh('orders:read orders:write'))).toEqual(renewed('orders:read'))
@@ -87,26 +87,26 @@ describe('scope at refresh', () => {
     expect(shown(await refresh())).toEqual(renewed('orders:read orders:write'))
   })
 
-  it('RTG-09 when nothing is left the request is refused, and nothing is spent', async () => {
+  it('when nothing is left the request is refused, and nothing is spent (RTG-09)', async () => {
     server.stores.clients.saveClient({ ...shopApp, scopes: ['profile'] })
     expect(shown(await refresh())).toEqual(tooMuch)
     server.stores.clients.saveClient(shopApp)
     expect(shown(await refresh())).toEqual(renewed('orders:read orders:write'))
   })
 
-  it('RTG-09 scope that left the catalogue is dropped', async () => {
+  it('scope that left the catalogue is dropped (RTG-09)', async () => {
     const { clients: kept, tokens } = server.stores
     server = plainServer({ server: { clients: kept, tokens, scopes: ['orders:read', 'profile'] } })
     expect(shown(await refresh())).toEqual(renewed('orders:read'))
   })
 
-  it('RTG-17 what the client has gained since does not widen an older sign-in', async () => {
+  it('what the client has gained since does not widen an older sign-in (RTG-17)', async () => {
     server.stores.clients.saveClient({ ...shopApp, scopes: [...shopApp.scopes, 'stock:write'] })
     expect(shown(await refresh())).toEqual(renewed('orders:read orders:write'))
     expect(shown(await refresh('stock:write'))).toEqual(tooMuch)
   })
 
-  it('RTG-17 a sign-in for less stays one for less', async () => {
+  it('a sign-in for less stays one for less (RTG-17)', async () => {
     await signInFor('profile')
     expect(shown(await refresh('orders:read'))).toEqual(tooMuch)
     expect(shown(await refresh())).toEqual(renewed('profile'))

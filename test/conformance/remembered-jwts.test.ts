@@ -18,7 +18,7 @@ function revoke(server: TestServer, token: string): Promise<request.Response> {
 }
 
 describe.each(algorithms)('a JWT that was there before, signed with %s', (algorithm) => {
-  it('JAT-22 REV-12 is refused as soon as it is revoked', async () => {
+  it('is refused as soon as it is revoked (JAT-22, REV-12)', async () => {
     const server = jwtServer({}, algorithm)
     const [own, users] = [await clientToken(server), await signIn(server)]
     await present(server, own)
@@ -29,7 +29,7 @@ describe.each(algorithms)('a JWT that was there before, signed with %s', (algori
     await expectRefused(server, users.access_token)
   })
 
-  it('JAT-13 is refused when its time is over', async () => {
+  it('is refused when its time is over (JAT-13)', async () => {
     const server = jwtServer({}, algorithm)
     const token = await clientToken(server)
     await present(server, token)
@@ -39,7 +39,7 @@ describe.each(algorithms)('a JWT that was there before, signed with %s', (algori
     await expectRefused(server, token)
   })
 
-  it('JWK-07 is refused when its key is gone', async () => {
+  it('is refused when its key is gone (JWK-07)', async () => {
     const [key, other] = [
       { key: privateKeys[algorithm], algorithm },
       privateKeys[algorithm === 'ES256' ? 'EdDSA' : 'ES256'],
@@ -57,7 +57,7 @@ describe.each(algorithms)('a JWT that was there before, signed with %s', (algori
     expect((await getOrders(server, token)).status).toBe(200)
   })
 
-  it('JWT-16 is refused when it comes with another signature', async () => {
+  it('is refused when it comes with another signature (JWT-16)', async () => {
     const server = jwtServer({}, algorithm)
     const [first, second] = [await clientToken(server), await clientToken(server)]
     await present(server, first)

@@ -46,7 +46,7 @@ const invalid = [401, 'invalid_token']
 const unavailable = [503, 'temporarily_unavailable']
 
 describe('the keys that a resource server reads', () => {
-  it('JWK-09 are asked for once, by all who wait and for all unknown ids', async () => {
+  it('are asked for once, by all who wait and for all unknown ids (JWK-09)', async () => {
     let requests = 0
     const uri = await listening((_, res) => {
       requests++
@@ -70,7 +70,7 @@ describe('the keys that a resource server reads', () => {
     expect(await present(server, token)).toEqual(accepted)
   })
 
-  it('JWK-09 stay in use while the issuer is away', async () => {
+  it('stay in use while the issuer is away (JWK-09)', async () => {
     let away = false
     const uri = await listening((_, res) => {
       if (away) res.writeHead(500)
@@ -87,7 +87,7 @@ describe('the keys that a resource server reads', () => {
     expect(await present(server, token)).toEqual(accepted)
   })
 
-  it('JWK-10 may have others among them that cannot be used, and members that nobody knows', async () => {
+  it('may have others among them that cannot be used, and members that nobody knows (JWK-10)', async () => {
     const uri = await listening((_, res) => res.end(JSON.stringify({ keys, more: true })))
     const server = withResourceServer(uri)
     const [rsa, ...others] = await published(server)
@@ -101,7 +101,7 @@ describe('the keys that a resource server reads', () => {
     expect(await present(server, await clientToken(server))).toEqual(accepted)
   })
 
-  it('JWK-11 are not tried one after the other: a token without a key id needs the only key for its algorithm', async () => {
+  it('are not tried one after the other: a token without a key id needs the only key for its algorithm (JWK-11)', async () => {
     let keys: object[] = []
     const uri = await listening((_, res) => res.end(JSON.stringify({ keys })))
     const server = withResourceServer(uri)
@@ -123,7 +123,7 @@ describe('the keys that a resource server reads', () => {
     ['never answers', () => () => undefined],
     ['answers no JSON', () => (_, res) => res.end('<html>')],
     ['answers an error', () => (_, res) => res.writeHead(404).end('{"keys":[]}')],
-  ])('JWK-12 are none where the host %s: nobody passes, and it is not the fault of the token', async (_, answer) => {
+  ])('are none where the host %s: nobody passes, and it is not the fault of the token (JWK-12)', async (_, answer) => {
     const good = await listening((_, res) => res.end(JSON.stringify({ keys })))
     const bad = await listening(answer(good))
     const server = withResourceServer(bad, { timeoutMilliseconds: 300 })

@@ -42,7 +42,7 @@ describe.each(apps)('a resource that %s asks for', (app) => {
     `${shopApi}\0`,
     '%',
     '*',
-  ])('RES-01 is refused unless it is an absolute URI without fragment: %j', async (resource) => {
+  ])('is refused unless it is an absolute URI without fragment: %j (RES-01)', async (resource) => {
     expect(await ask(app, ['resource', resource])).toEqual(invalidTarget)
   })
 
@@ -50,7 +50,7 @@ describe.each(apps)('a resource that %s asks for', (app) => {
     ['one that is unknown', ['https://other.example.com/']],
     ['an unknown one beside a known one', [shopApi, 'https://other.example.com/']],
     ['a name of Object.prototype', ['constructor']],
-  ])('RES-04 is refused, and nothing is issued: %s', async (_what, resources) => {
+  ])('is refused, and nothing is issued: %s (RES-04)', async (_what, resources) => {
     const traffic = recordTraffic(server.stores.tokens)
     const form = resources.map((resource): [string, string] => ['resource', resource])
     expect(await ask(app, ...form)).toEqual(invalidTarget)
@@ -74,17 +74,17 @@ describe.each(apps)('a resource that %s asks for', (app) => {
     'http://127.0.0.1',
     'https://stock.example.com/v1.evil.example',
     'https://stock.example.com/v',
-  ])('RES-10 is compared exactly, without normalizing and without prefixes: %s', async (resource) => {
+  ])('is compared exactly, without normalizing and without prefixes: %s (RES-10)', async (resource) => {
     expect(await ask(app, ['resource', resource])).toEqual(invalidTarget)
   })
 
-  it('RES-11 is refused when there are more than ten, also when all are the same', async () => {
+  it('is refused when there are more than ten, also when all are the same (RES-11)', async () => {
     const times = (count: number): [string, string][] => Array.from({ length: count }, () => ['resource', shopApi])
     expect(await ask(app, ...times(11))).toEqual(invalidTarget)
     expect(await ask(app, ...times(10))).toMatchObject({ status: 200 })
   })
 
-  it('RES-03 BCP-02 PRM-07 limits the audience of the token', async () => {
+  it('limits the audience of the token (RES-03, BCP-02, PRM-07)', async () => {
     const token = await tokenOf(server, app, { resource: stockApi })
     expect(await introspect(server, token)).toMatchObject({ active: true, aud: stockApi, scope: 'orders:read' })
     if (app === 'jwt-app') expect(claimsOf(token)['aud']).toBe(stockApi)
@@ -92,7 +92,7 @@ describe.each(apps)('a resource that %s asks for', (app) => {
     expect(await introspect(server, token, 'stock-inspector')).toMatchObject({ active: true })
   })
 
-  it('RES-05 DEC-11 is the default one when none is named, or one without a value', async () => {
+  it('is the default one when none is named, or one without a value (RES-05, DEC-11)', async () => {
     for (const form of [{}, { resource: '' }]) {
       const token = await tokenOf(server, app, form)
       expect(await introspect(server, token)).toMatchObject({ active: true, aud: shopApi })
@@ -100,7 +100,7 @@ describe.each(apps)('a resource that %s asks for', (app) => {
     }
   })
 
-  it('RES-02 may be one of several, and each once in the audience', async () => {
+  it('may be one of several, and each once in the audience (RES-02)', async () => {
     const form = [stockApi, shopApi, stockApi].map((resource): [string, string] => ['resource', resource])
     const token = await tokenOf(server, app, form)
     expect(await introspect(server, token)).toMatchObject({ active: true, aud: [stockApi, shopApi] })
@@ -108,7 +108,7 @@ describe.each(apps)('a resource that %s asks for', (app) => {
     expect(await statusOf(server, token)).toBe(200)
   })
 
-  it('RES-07 BCP-03 cuts the scope to what it understands', async () => {
+  it('cuts the scope to what it understands (RES-07, BCP-03)', async () => {
     const beyond: [string, string][] = [
       ['resource', stockApi],
       ['scope', 'orders:read profile'],
@@ -121,7 +121,7 @@ describe.each(apps)('a resource that %s asks for', (app) => {
     expect(await ask(app, ...beyond)).toMatchObject({ status: 200, body: { scope: 'orders:read' } })
   })
 
-  it('RES-06 is one of those granted when a token is refreshed; the refresh token keeps them all', async () => {
+  it('is one of those granted when a token is refreshed; the refresh token keeps them all (RES-06)', async () => {
     const { refresh_token } = await signInAt(server, app)
     expect(shown(await refreshAt(server, app, refresh_token, { resource: stockApi }))).toEqual(invalidTarget)
     // Nothing was spent.
@@ -129,7 +129,7 @@ describe.each(apps)('a resource that %s asks for', (app) => {
     expect(narrow.body).toMatchObject({ scope: 'orders:read profile' })
   })
 
-  it('RES-06 may be fewer when a token is refreshed, and all of them again later', async () => {
+  it('may be fewer when a token is refreshed, and all of them again later (RES-06)', async () => {
     const form: [string, string][] = [
       ...Object.entries({ grant_type: 'password', username: 'alice', password: "alice's password" }),
       ['resource', shopApi],
@@ -152,7 +152,7 @@ describe.each(apps)('a resource that %s asks for', (app) => {
 })
 
 describe('a client with resources of its own', () => {
-  it('RES-04 gets tokens for no other, not even for the default one', async () => {
+  it('gets tokens for no other, not even for the default one (RES-04)', async () => {
     expect(await ask('stock-only', ['resource', shopApi])).toEqual(invalidTarget)
     expect(await ask('stock-only', ['resource', stockApi], ['resource', shopApi])).toEqual(invalidTarget)
     expect(await ask('stock-only')).toEqual(invalidTarget)
@@ -162,13 +162,13 @@ describe('a client with resources of its own', () => {
 })
 
 describe('audiences', () => {
-  it('RES-08 has a value of its own for each resource', () => {
+  it('has a value of its own for each resource (RES-08)', () => {
     expect(() => apiServer({ server: { resources: [{ resource: shopApi }, { resource: shopApi }] } })).toThrow(
       'resources[1]: is listed twice',
     )
   })
 
-  it.each(apps)('RES-09 BCP-07 tells tenants apart by their path: %s', async (app) => {
+  it.each(apps)('tells tenants apart by their path: %s (RES-09, BCP-07)', async (app) => {
     const [a, b] = ['http://127.0.0.1/tenants/a', 'http://127.0.0.1/tenants/b'] as const
     server = apiServer({
       server: { resources: [{ resource: a }, { resource: b }] },
@@ -203,7 +203,7 @@ describe.each([
       server = apiServer({ express: major, before: (app) => parser.forEach((handler) => app.use(handler)) })
     })
 
-    it('RES-02 V21-07 lets resource, and nothing else, be sent more than once', async () => {
+    it('lets resource, and nothing else, be sent more than once (RES-02, V21-07)', async () => {
       const token = await tokenOf(server, 'jwt-app', [
         ['resource', shopApi],
         ['resource', stockApi],
@@ -216,7 +216,7 @@ describe.each([
       expect(await ask('jwt-app', ['resource[x]', shopApi])).toEqual(repeated)
     })
 
-    it('RES-11 counts them', async () => {
+    it('counts them (RES-11)', async () => {
       const form = Array.from({ length: 11 }, (): [string, string] => ['resource', shopApi])
       expect(await ask('jwt-app', ...form)).toEqual(invalidTarget)
     })

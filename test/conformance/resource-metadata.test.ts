@@ -14,7 +14,7 @@ const serverFor = (...resources: string[]): TestServer =>
   apiServer({ server: { resources: resources.map((resource) => ({ resource })) } })
 
 describe.each([4, 5] as const)('the metadata of a resource, Express %i', (major) => {
-  it('PRM-01 PRM-02 PRM-03 MET-15 tells who issues tokens for it, and how to send them', async () => {
+  it('tells who issues tokens for it, and how to send them (PRM-01, PRM-02, PRM-03, MET-15)', async () => {
     const answer = await request(apiServer({ express: major }).http).get(`${wellKnown}/shop`)
     expect(shown(answer)).toEqual(
       answered(
@@ -31,13 +31,13 @@ describe.each([4, 5] as const)('the metadata of a resource, Express %i', (major)
     expect(answer.headers['access-control-allow-origin']).toBe('*')
   })
 
-  it('PRM-03 tells the scopes that mean something to the resource', async () => {
+  it('tells the scopes that mean something to the resource (PRM-03)', async () => {
     const resources = [{ resource: shopApi, scopes: ['orders:read'] }]
     const { body } = await request(apiServer({ express: major, server: { resources } }).http).get(`${wellKnown}/shop`)
     expect(body.scopes_supported).toEqual(['orders:read'])
   })
 
-  it('PRM-04 BRR-05 is pointed to by every challenge, whatever the Host header says', async () => {
+  it('is pointed to by every challenge, whatever the Host header says (PRM-04, BRR-05)', async () => {
     const server = apiServer({ express: major })
     const ask = (authorization: string): request.Test =>
       request(server.http)
@@ -54,7 +54,7 @@ describe.each([4, 5] as const)('the metadata of a resource, Express %i', (major)
     expect((await request(server.http).get(`${wellKnown}/shop`)).body.resource).toBe(shopApi)
   })
 
-  it('PRM-04 is not pointed to where there is none', async () => {
+  it('is not pointed to where there is none (PRM-04)', async () => {
     const { headers } = await request(testServer({ express: major }).http).get('/orders')
     expect(headers['www-authenticate']).toBe('Bearer realm="127.0.0.1"')
   })
@@ -67,7 +67,7 @@ describe.each([4, 5] as const)('the metadata of a resource, Express %i', (major)
     ['http://127.0.0.1/tenants/a/api', `${wellKnown}/tenants/a/api`],
     ['http://127.0.0.1/api?tenant=1', `${wellKnown}/api?tenant=1`],
     ['http://127.0.0.1/%C3%BC', `${wellKnown}/%C3%BC`],
-  ])('PRM-01 PRM-02 is between the host and the rest: of %s at %s', async (resource, path) => {
+  ])('is between the host and the rest: of %s at %s (PRM-01, PRM-02)', async (resource, path) => {
     const server = apiServer({ express: major, server: { resources: [{ resource }] } })
     const { status, body } = await request(server.http).get(path)
     expect([status, body.resource]).toEqual([200, resource])
@@ -75,7 +75,7 @@ describe.each([4, 5] as const)('the metadata of a resource, Express %i', (major)
     expect(challenge).toContain(`resource_metadata="http://127.0.0.1${path}"`)
   })
 
-  it('PRM-05 is a document of its own for each resource, also when only a slash or a query tells them apart', async () => {
+  it('is a document of its own for each resource, also when only a slash or a query tells them apart (PRM-05)', async () => {
     const names = ['', '/', '?a=1', '?a=2'].map((rest) => `http://127.0.0.1/api${rest}`)
     const server = apiServer({ express: major, server: { resources: names.map((resource) => ({ resource })) } })
     for (const resource of names) {
@@ -86,7 +86,7 @@ describe.each([4, 5] as const)('the metadata of a resource, Express %i', (major)
 })
 
 describe('resources elsewhere', () => {
-  it('PRM-01 PRM-08 are told of, but their documents are for their own hosts to serve', async () => {
+  it('are told of, but their documents are for their own hosts to serve (PRM-01, PRM-08)', async () => {
     const server = serverFor(stockApi, 'urn:example:api')
     for (const path of ['', '/v1', '/example:api', '/']) {
       expect((await request(server.http).get(wellKnown + path)).status).toBe(404)
@@ -97,7 +97,7 @@ describe('resources elsewhere', () => {
     expect(body.protected_resources).toEqual([stockApi, 'urn:example:api'])
   })
 
-  it('PRM-01 PRM-04 PRM-06 serve them with createResourceServer', async () => {
+  it('serve them with createResourceServer (PRM-01, PRM-04, PRM-06)', async () => {
     const stock = createResourceServer({ issuer: 'http://127.0.0.1', audience: stockApi, jwks: true })
     const app = express()
     app.use(stock.router())
@@ -117,7 +117,7 @@ describe('resources elsewhere', () => {
 
 describe('the metadata of a resource in use', () => {
   it.each(['http://127.0.0.1/', 'http://127.0.0.1/shop', 'http://127.0.0.1/shop/', 'http://127.0.0.1/a?b=c'])(
-    'PRM-02 PRM-05 is discovered and accepted by oauth4webapi: %s',
+    'is discovered and accepted by oauth4webapi: %s (PRM-02, PRM-05)',
     async (name) => {
       const resource = new URL(name)
       const found = await whileListening(serverFor(name), async (options) => {

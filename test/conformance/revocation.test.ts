@@ -61,7 +61,7 @@ describe.each([4, 5] as const)('the revocation endpoint, Express %i', (express) 
     server = apiServer({ express })
   })
 
-  it.each(['GET', 'PUT', 'DELETE', 'PATCH'] as const)('REV-02 answers 405 to %s', async (method) => {
+  it.each(['GET', 'PUT', 'DELETE', 'PATCH'] as const)('answers 405 to %s (REV-02)', async (method) => {
     const token = await tokenOf(server, 'opaque-app')
     const answer = await request(server.http)
       [method === 'GET' ? 'get' : (method.toLowerCase() as 'put')](`${path}?token=${token}&callback=alert`)
@@ -71,7 +71,7 @@ describe.each([4, 5] as const)('the revocation endpoint, Express %i', (express) 
     expect(await statusOf(server, token)).toBe(200)
   })
 
-  it('REV-15 offers no JSONP and no CORS', async () => {
+  it('offers no JSONP and no CORS (REV-15)', async () => {
     const answer = await request(server.http).get(`${path}?token=x&callback=alert`).set('Origin', 'https://a.example')
     expect(answer.text).not.toContain('alert')
     expect(answer.headers).not.toHaveProperty('access-control-allow-origin')
@@ -79,13 +79,13 @@ describe.each([4, 5] as const)('the revocation endpoint, Express %i', (express) 
     expect(posted.headers).not.toHaveProperty('access-control-allow-origin')
   })
 
-  it.each([{}, { token: '' }, { Token: 'x' }, { refresh_token: 'x' }])('REV-02 needs a token: %j', async (form) => {
+  it.each([{}, { token: '' }, { Token: 'x' }, { refresh_token: 'x' }])('needs a token: %j (REV-02)', async (form) => {
     expect(shown(await post(server, path, form, 'opaque-app'))).toEqual(
       refused(400, 'invalid_request', 'The parameter token is missing'),
     )
   })
 
-  it('REV-02 takes one token, in a form', async () => {
+  it('takes one token, in a form (REV-02)', async () => {
     const repeated = await post(
       server,
       path,
@@ -109,7 +109,7 @@ describe.each([4, 5] as const)('the revocation endpoint, Express %i', (express) 
     ['an unknown client', basic('nobody', 'x'), {}],
     ['a confidential client that only names itself', undefined, { client_id: 'opaque-app' }],
     ['the token as credentials', 'Bearer x', {}],
-  ])('CLA-36 REV-03 is closed to %s', async (_who, authorization, form) => {
+  ])('is closed to %s (CLA-36, REV-03)', async (_who, authorization, form) => {
     const { access_token } = await signInAt(server, 'opaque-app')
     const sent = request(server.http).post(path).type('form')
     if (authorization !== undefined) sent.set('Authorization', authorization)
@@ -117,7 +117,7 @@ describe.each([4, 5] as const)('the revocation endpoint, Express %i', (express) 
     expect(await statusOf(server, access_token)).toBe(200)
   })
 
-  it('REV-03 lets a public client name itself', async () => {
+  it('lets a public client name itself (REV-03)', async () => {
     server = apiServer({ express, password: { allowPublicClients: true } })
     const spa = (endpoint: string, form: object): request.Test =>
       request(server.http)
@@ -135,7 +135,7 @@ describe.each([4, 5] as const)('the revocation endpoint, Express %i', (express) 
 describe.each(apps)('a token of %s', (app) => {
   const other = app === 'jwt-app' ? 'opaque-app' : 'jwt-app'
 
-  it('REV-06 DEC-04 stays when another client revokes it, which gets the response of an unknown one (V24)', async () => {
+  it('stays when another client revokes it, which gets the response of an unknown one (V24) (REV-06, DEC-04)', async () => {
     const tokens = await signInAt(server, app)
     const own = await tokenOf(server, app)
     for (const client of [other, 'stock-sync', 'inspector']) {
@@ -157,7 +157,7 @@ describe.each(apps)('a token of %s', (app) => {
     expect(await stillWork(app, tokens)).toEqual([true, true])
   })
 
-  it('REV-01 REV-04 REV-11 REV-12 can be revoked alone: an access token', async () => {
+  it('can be revoked alone: an access token (REV-01, REV-04, REV-11, REV-12)', async () => {
     const tokens = await signInAt(server, app)
     const another = await signInAt(server, app)
     expect(await revoke(app, tokens.access_token)).toEqual(revoked)
@@ -165,7 +165,7 @@ describe.each(apps)('a token of %s', (app) => {
     expect(await stillWork(app, another)).toEqual([true, true])
   })
 
-  it('REV-01 REV-04 REV-10 REV-12 takes everything of the sign-in along: a refresh token', async () => {
+  it('takes everything of the sign-in along: a refresh token (REV-01, REV-04, REV-10, REV-12)', async () => {
     const tokens = await signInAt(server, app)
     const another = await signInAt(server, app)
     const refreshed = (await refreshAt(server, app, tokens.refresh_token)).body
@@ -174,7 +174,7 @@ describe.each(apps)('a token of %s', (app) => {
     expect(await stillWork(app, another)).toEqual([true, true])
   })
 
-  it('REV-13 ends the family also by a refresh token that was spent, even after it had expired', async () => {
+  it('ends the family also by a refresh token that was spent, even after it had expired (REV-13)', async () => {
     server = apiServer({ server: { refreshTokenLifetimeSeconds: 100 } })
     const tokens = await signInAt(server, app)
     server.advance(90)
@@ -184,21 +184,21 @@ describe.each(apps)('a token of %s', (app) => {
     expect(await stillWork(app, refreshed)).toEqual([false, false])
   })
 
-  it('REV-01 REV-11 is revoked although no user is behind it', async () => {
+  it('is revoked although no user is behind it (REV-01, REV-11)', async () => {
     const token = await tokenOf(server, app)
     expect(await revoke(app, token)).toEqual(revoked)
     expect(await statusOf(server, token)).toBe(401)
     expect(await introspect(server, token)).toEqual({ active: false })
   })
 
-  it('REV-05 is answered the same when it was revoked before', async () => {
+  it('is answered the same when it was revoked before (REV-05)', async () => {
     const { access_token, refresh_token } = await signInAt(server, app)
     for (const token of [access_token, access_token, refresh_token, refresh_token, access_token]) {
       expect(await revoke(app, token)).toEqual(revoked)
     }
   })
 
-  it('REV-05 is answered the same when it has expired', async () => {
+  it('is answered the same when it has expired (REV-05)', async () => {
     const { access_token, refresh_token } = await signInAt(server, app)
     server.advance(91 * 86_400)
     expect(await revoke(app, access_token)).toEqual(revoked)
@@ -206,7 +206,7 @@ describe.each(apps)('a token of %s', (app) => {
   })
 
   it.each(['access_token', 'refresh_token', 'foo', '', 'id_token', 'constructor', 'jwt'])(
-    'REV-07 REV-08 is found whatever the hint says: %j',
+    'is found whatever the hint says: %j (REV-07, REV-08)',
     async (hint) => {
       const tokens = await signInAt(server, app)
       expect(await revoke(app, tokens.access_token, { token_type_hint: hint })).toEqual(revoked)
@@ -217,7 +217,7 @@ describe.each(apps)('a token of %s', (app) => {
     },
   )
 
-  it('REV-08 may be hinted at once only', async () => {
+  it('may be hinted at once only (REV-08)', async () => {
     const tokens = await signInAt(server, app)
     const form: [string, string][] = [
       ['token', tokens.access_token],
@@ -228,7 +228,7 @@ describe.each(apps)('a token of %s', (app) => {
     expect(await stillWork(app, tokens)).toEqual([true, true])
   })
 
-  it('REV-20 cannot be revoked by a client that was disabled; the operator can', async () => {
+  it('cannot be revoked by a client that was disabled; the operator can (REV-20)', async () => {
     const { access_token, refresh_token } = await signInAt(server, app)
     const client = server.stores.clients.findClient(app)!
     server.stores.clients.saveClient({ ...client, disabled: true })
@@ -239,7 +239,7 @@ describe.each(apps)('a token of %s', (app) => {
   })
 
   it.each([0, 3])(
-    'REV-21 is dead after its revocation, whatever is under way; turns of the store: %i',
+    'is dead after its revocation, whatever is under way; turns of the store: %i (REV-21)',
     async (turns) => {
       const { refresh_token } = await signInAt(server, app)
       const second = (await refreshAt(server, app, refresh_token)).body
@@ -261,20 +261,20 @@ describe.each(apps)('a token of %s', (app) => {
 
 describe('what is no token', () => {
   it.each(['x', 'a.b', 'a.b.c', '....', '\0', 'ü', '🔑', ' ', '%', "' OR 1=1 --", 'x'.repeat(16_000), '{}', 'null'])(
-    'REV-05 REV-14 is answered like one that was revoked: %j',
+    'is answered like one that was revoked: %j (REV-05, REV-14)',
     async (token) => {
       expect(await revoke('opaque-app', token)).toEqual(revoked)
     },
   )
 
-  it('REV-14 is refused when it is too long, and costs one look-up of each kind at most', async () => {
+  it('is refused when it is too long, and costs one look-up of each kind at most (REV-14)', async () => {
     expect(await revoke('opaque-app', 'x'.repeat(16_385))).toEqual(refused(400, 'invalid_request', tooLongWords))
     const calls = countCalls(server.stores.tokens)
     await revoke('opaque-app', 'x', { token_type_hint: 'refresh_token' })
     expect(calls).toEqual({ findAccessToken: 1, findRefreshToken: 1 })
   })
 
-  it('REV-19 leaves no trace: only what this server signed is put on the list of the revoked', async () => {
+  it('leaves no trace: only what this server signed is put on the list of the revoked (REV-19)', async () => {
     const { access_token } = await signInAt(server, 'jwt-app')
     const [head = '', body = '', signature = ''] = access_token.split('.')
     const { privateKey: strange } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
@@ -339,7 +339,7 @@ describe('a store that is out of reach', () => {
     ['findRefreshToken', 'opaque-app', 'refresh_token'],
     ['revokeTokens', 'jwt-app', 'refresh_token'],
     ['revokeSignedToken', 'jwt-app', 'access_token'],
-  ] as const)('REV-16 is no success: %s', async (method, app, kind) => {
+  ] as const)('is no success: %s (REV-16)', async (method, app, kind) => {
     const tokens = await signInAt(server, app)
     const { stores } = server
     const restore = { [method]: stores.tokens[method].bind(stores.tokens) }
@@ -361,7 +361,7 @@ describe('a store that is out of reach', () => {
 })
 
 describe('the revocation endpoint in use', () => {
-  it('REV-17 is refused over plain HTTP where TLS is required', async () => {
+  it('is refused over plain HTTP where TLS is required (REV-17)', async () => {
     const { access_token } = await signInAt(server, 'opaque-app')
     server = apiServer({ server: { requireTls: true } })
     expect(await revoke('opaque-app', access_token)).toEqual(
@@ -369,7 +369,7 @@ describe('the revocation endpoint in use', () => {
     )
   })
 
-  it('REV-18 REV-04 is found in the metadata and understood by oauth4webapi', async () => {
+  it('is found in the metadata and understood by oauth4webapi (REV-18, REV-04)', async () => {
     const { body: metadata } = await request(server.http).get('/.well-known/oauth-authorization-server')
     expect(metadata).toMatchObject({
       revocation_endpoint: 'http://127.0.0.1/oauth/revoke',

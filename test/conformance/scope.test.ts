@@ -43,13 +43,13 @@ describe('scope is refused', () => {
     '\x7F',
     '\u043Erders:read',
     '🔑',
-  ])('SCO-01 when it has other characters than RFC 6749 allows: %j', async (scope) => {
+  ])('when it has other characters than RFC 6749 allows: %j (SCO-01)', async (scope) => {
     expect(await ask(serverWithAll(), scope)).toEqual(invalidScope)
     expect(await ask(serverWithAll({ excessScope: 'drop' }), `orders:read ${scope}`)).toEqual(invalidScope)
   })
 
   it.each([' ', ' orders:read', 'orders:read ', 'orders:read  stock:write', '  '])(
-    'SCO-02 when its tokens are not separated by single spaces: %j',
+    'when its tokens are not separated by single spaces: %j (SCO-02)',
     async (scope) => {
       expect(await ask(serverWithAll(), scope)).toEqual(invalidScope)
     },
@@ -64,23 +64,23 @@ describe('scope is refused', () => {
     '*',
     'orders:*',
     'orders:read,profile',
-  ])('SCO-03 when it is nearly one that exists: %j', async (scope) => {
+  ])('when it is nearly one that exists: %j (SCO-03)', async (scope) => {
     expect(await ask(serverWithAll(), scope)).toEqual(invalidScope)
   })
 
-  it.each(['', undefined])('SCO-04 when there is none and the client has no default: %j', async (scope) => {
+  it.each(['', undefined])('when there is none and the client has no default: %j (SCO-04)', async (scope) => {
     const form = `grant_type=client_credentials${scope === undefined ? '' : '&scope='}`
     expect(shown(await postToken(serverWithAll(), form, 'service'))).toEqual(invalidScope)
   })
 
-  it('SCO-05 SCO-07 when it is more than the client is registered for, even in part', async () => {
+  it('when it is more than the client is registered for, even in part (SCO-05, SCO-07)', async () => {
     const server = serverWithAll()
     expect(await ask(server, 'profile', 'stock-sync')).toEqual(invalidScope)
     expect(await ask(server, 'stock:write profile', 'stock-sync')).toEqual(invalidScope)
     expect(await ask(server, 'stock:write', 'stock-sync')).toEqual(issued('stock:write'))
   })
 
-  it('SCO-06 when nothing of it is left', async () => {
+  it('when nothing of it is left (SCO-06)', async () => {
     const server = serverWithAll({ excessScope: 'drop' })
     expect(await ask(server, 'profile orders:write', 'stock-sync')).toEqual(invalidScope)
     // Neither does a default remain that the catalogue no longer has.
@@ -89,7 +89,7 @@ describe('scope is refused', () => {
     expect(other.events.filter(({ type }) => type === 'tokens_issued')).toEqual([])
   })
 
-  it('SCO-11 when it has more than 100 tokens or 4096 characters', async () => {
+  it('when it has more than 100 tokens or 4096 characters (SCO-11)', async () => {
     const server = serverWithAll({ excessScope: 'drop' })
     const many = (count: number): string =>
       ['orders:read', ...Array.from({ length: count - 1 }, (_, i) => `t${i}`)].join(' ')
@@ -102,7 +102,7 @@ describe('scope is refused', () => {
   })
 
   it.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'has', 'size'])(
-    'SCO-12 when nobody registered it, whatever it means to JavaScript: %s',
+    'when nobody registered it, whatever it means to JavaScript: %s (SCO-12)',
     async (scope) => {
       expect(await ask(testServer(), scope, 'stock-sync')).toEqual(invalidScope)
       expect(await ask(testServer({ server: { excessScope: 'drop' } }), scope, 'stock-sync')).toEqual(invalidScope)
@@ -111,7 +111,7 @@ describe('scope is refused', () => {
 })
 
 describe('scope is granted', () => {
-  it.each(scopes)('SCO-01 SCO-12 by its exact name: %s', async (scope) => {
+  it.each(scopes)('by its exact name: %s (SCO-01, SCO-12)', async (scope) => {
     expect(await ask(serverWithAll(), scope)).toEqual(issued(scope))
   })
 
@@ -119,23 +119,23 @@ describe('scope is granted', () => {
     ['profile orders:read', 'profile orders:read'],
     ['profile orders:read profile profile', 'profile orders:read'],
     ['Orders:Read orders:read', 'Orders:Read orders:read'],
-  ])('SCO-03 as a set: %j', async (asked, scope) => {
+  ])('as a set: %j (SCO-03)', async (asked, scope) => {
     expect(await ask(serverWithAll(), asked)).toEqual(issued(scope))
   })
 
-  it('SCO-04 by the default of the client when it asks for none', async () => {
+  it('by the default of the client when it asks for none (SCO-04)', async () => {
     for (const form of ['grant_type=client_credentials', 'grant_type=client_credentials&scope=']) {
       expect(shown(await postToken(serverWithAll(), form))).toEqual(issued('stock:write'))
     }
   })
 
-  it('SCO-05 as far as the client may have it, where the server drops the rest, and is never widened', async () => {
+  it('as far as the client may have it, where the server drops the rest, and is never widened (SCO-05)', async () => {
     const server = serverWithAll({ excessScope: 'drop' })
     expect(await ask(server, 'profile orders:read unknown', 'stock-sync')).toEqual(issued('orders:read'))
     expect(await ask(server, 'orders:read', 'stock-sync')).toEqual(issued('orders:read'))
   })
 
-  it('SCO-07 to each client by its own list', async () => {
+  it('to each client by its own list (SCO-07)', async () => {
     const server = serverWithAll()
     expect(await ask(server, 'orders:write', 'shop-app')).toEqual(issued('orders:write'))
     expect(await ask(server, 'orders:write', 'stock-sync')).toEqual(invalidScope)
@@ -144,7 +144,7 @@ describe('scope is granted', () => {
     expect(orders.status).toBe(403)
   })
 
-  it('SCO-08 to users by the list of the password grant, which may be smaller', async () => {
+  it('to users by the list of the password grant, which may be smaller (SCO-08)', async () => {
     const server = testServer({ password: { scopes: ['orders:read', 'profile'] } })
     const alice = "grant_type=password&username=alice&password=alice's+password"
     // By default without what the grant may not give; on demand not at all.
@@ -158,7 +158,7 @@ describe('scope is granted', () => {
     expect(await ask(server, 'orders:write', 'shop-app')).toEqual(issued('orders:write'))
   })
 
-  it('SCO-05 at a refresh only as far as the catalogue still has it', async () => {
+  it('at a refresh only as far as the catalogue still has it (SCO-05)', async () => {
     const before = testServer()
     const { clients, tokens } = before.stores
     const { refresh_token: token } = await signIn(before)

@@ -14,7 +14,7 @@ const secretMembers = /"(?:d|p|q|dp|dq|qi|oth|k)"/
 const secret = { kty: 'oct', k: Buffer.alloc(32, 'secret').toString('base64url') }
 
 describe.each([4, 5] as const)('the published keys, on Express %i', (express) => {
-  it('JWK-01 JWK-08 are a JSON document that may be kept for as long as the server says', async () => {
+  it('are a JSON document that may be kept for as long as the server says (JWK-01, JWK-08)', async () => {
     const server = jwtServer({ express, server: { jwksMaxAgeSeconds: 600 } })
     const { status, headers, body } = await request(server.http).get('/oauth/jwks').set('Host', 'attacker.example')
     expect(status).toBe(200)
@@ -30,7 +30,7 @@ describe.each([4, 5] as const)('the published keys, on Express %i', (express) =>
     expect(plain.text).toBe(JSON.stringify(body))
   })
 
-  it('JWK-08 are read by GET and HEAD, and by no other method', async () => {
+  it('are read by GET and HEAD, and by no other method (JWK-08)', async () => {
     const server = jwtServer({ express })
     const { text } = await request(server.http).get('/oauth/jwks')
     const head = await request(server.http).head('/oauth/jwks')
@@ -47,7 +47,7 @@ const publishedBy = async (server: TestServer): Promise<Record<string, string>[]
   (await request(server.http).get('/oauth/jwks')).body.keys
 
 describe('the published keys', () => {
-  it('JWK-02 JWK-05 have public members, their use and their algorithm, and nothing else', async () => {
+  it('have public members, their use and their algorithm, and nothing else (JWK-02, JWK-05)', async () => {
     const { text, body } = await request(jwtServer().http).get('/oauth/jwks')
     expect(text).not.toMatch(secretMembers)
     expect(body.keys.map(({ alg }: { alg: string }) => alg)).toEqual(algorithms)
@@ -58,7 +58,7 @@ describe('the published keys', () => {
     for (const key of Object.values(privateKeys)) expect(text).not.toContain(key.export({ format: 'jwk' }).d)
   })
 
-  it('JWK-02 of a store are public members alone, in every state', async () => {
+  it('of a store are public members alone, in every state (JWK-02)', async () => {
     const server = jwtServer()
     const { keys } = createMemoryStores({ pruneIntervalSeconds: 0 })
     const options = { store: keys, passphrase: 'a passphrase for a test', publishSeconds: 0 }
@@ -75,7 +75,7 @@ describe('the published keys', () => {
     expect(text).not.toContain('PRIVATE')
   })
 
-  it('JWK-03 are none where there is only a secret, and metadata does not point to them', async () => {
+  it('are none where there is only a secret, and metadata does not point to them (JWK-03)', async () => {
     const server = jwtServer({ server: { signingKeys: loadSigningKeys([secret]) } })
     expect((await getOrders(server, await clientToken(server))).status).toBe(200)
     const { text } = await request(server.http).get('/oauth/jwks')
@@ -86,7 +86,7 @@ describe('the published keys', () => {
     expect(metadata.text).not.toContain(secret.k)
   })
 
-  it('JWK-04 JWK-06 are named by their thumbprint, each by another', async () => {
+  it('are named by their thumbprint, each by another (JWK-04, JWK-06)', async () => {
     const keys = await publishedBy(jwtServer())
     for (const { kid, ...key } of keys) {
       expect(await calculateJwkThumbprint(key as { kty: string })).toBe(kid)
@@ -95,7 +95,7 @@ describe('the published keys', () => {
     expect(new Set(keys.map(({ kid }) => kid)).size).toBe(4)
   })
 
-  it('JWK-06 are named as in the example of RFC 9449', () => {
+  it('are named as in the example of RFC 9449 (JWK-06)', () => {
     const key = {
       kty: 'EC',
       x: 'l8tFrhx-34tV3hRICRDY9zCkDlpBhF42UQUfWVAWBFs',
@@ -108,7 +108,7 @@ describe('the published keys', () => {
 })
 
 describe('a rotation', () => {
-  it('JWK-07 loses no token: a key is published before it signs, and verifies after it has signed', async () => {
+  it('loses no token: a key is published before it signs, and verifies after it has signed (JWK-07)', async () => {
     const { keys } = createMemoryStores({ pruneIntervalSeconds: 0 })
     const clock = (): number => server.now()
     const signingKeys = storedSigningKeys({ store: keys, passphrase: 'a passphrase for a test', clock: () => clock() })
@@ -202,7 +202,7 @@ describe('a rotation', () => {
     expect(await publishedBy(other!.server)).toMatchObject([{ kid: decodeProtectedHeader(fresh).kid }])
   })
 
-  it('JWK-07 by hand: the tokens of a retired key work, those of a key that was dropped do not', async () => {
+  it('by hand: the tokens of a retired key work, those of a key that was dropped do not (JWK-07)', async () => {
     let signingKeys = loadSigningKeys([privateKeys.RS256, { key: privateKeys.ES256, state: 'next' }])
     const rotating: SigningKeys = { current: () => signingKeys.current() }
     const server = jwtServer({ server: { signingKeys: rotating } })
@@ -216,7 +216,7 @@ describe('a rotation', () => {
     expect((await getOrders(server, fresh)).status).toBe(200)
   })
 
-  it('JWK-11 does not make the guard guess: a token that names no key is refused, also where there is but one', async () => {
+  it('does not make the guard guess: a token that names no key is refused, also where there is but one (JWK-11)', async () => {
     const server = jwtServer({ server: { signingKeys: loadSigningKeys([privateKeys.ES256]) } })
     const claims = await goodClaims(server)
     await expectRefused(server, jws({ alg: 'ES256', typ: 'at+jwt' }, claims, signer('ES256')))

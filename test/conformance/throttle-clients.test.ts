@@ -94,7 +94,7 @@ async function statuses(times: number, send: (i: number) => Promise<Response>): 
 const times = (count: number, status: number): number[] => Array<number>(count).fill(status)
 
 describe.each(['/oauth/token', '/oauth/revoke', '/oauth/introspect'] as const)('guesses at a client, %s', (path) => {
-  it('CLA-26 DEC-08 a secret that somebody chose: ten are looked at, then 429 in OAuth JSON', async () => {
+  it('a secret that somebody chose: ten are looked at, then 429 in OAuth JSON (CLA-26, DEC-08)', async () => {
     const server = guardedServer()
     const guess = (i: number): Promise<Response> => send(server, 'chosen-app', `guess ${i}`, stranger, path)
     expect(await statuses(10, guess)).toEqual(times(10, 401))
@@ -106,7 +106,7 @@ describe.each(['/oauth/token', '/oauth/revoke', '/oauth/introspect'] as const)('
     expect((await send(server, 'chosen-app', 'chosen by a person', stranger, path)).status).toBe(200)
   })
 
-  it('CLA-26 a generated secret: failures are 429 after the limit, and the right one is never held up', async () => {
+  it('a generated secret: failures are 429 after the limit, and the right one is never held up (CLA-26)', async () => {
     const server = guardedServer()
     const guess = (i: number): Promise<Response> => send(server, 'stock-sync', `guess ${i}`, stranger, path)
     expect(await statuses(12, guess)).toEqual([...times(10, 401), 429, 429])
@@ -121,7 +121,7 @@ describe('10,000 guesses at one client', () => {
     ['a chosen secret', 'chosen-app', 'chosen by a person'],
     ['a generated secret', 'stock-sync', secretOf('stock-sync')],
   ])(
-    'ABU-049 with %s: 429 after the limit, the real client goes on from its address',
+    'with %s: 429 after the limit, the real client goes on from its address (ABU-049)',
     async (_what, clientId, secret) => {
       const server = guardedServer({ limits: { address: { freeFailures: 1_000_000 } } })
       await new Promise<void>((resolve) => server.http.listen(0, '127.0.0.1', resolve))
@@ -176,7 +176,7 @@ describe('a failure tells nothing', () => {
     return octets.replace(/\r\nRequest-Id: [^\r]*/i, '')
   }
 
-  it('ABU-047 ABU-048 the same octets and the same work for each failure, before the limit and after it', async () => {
+  it('the same octets and the same work for each failure, before the limit and after it (ABU-047, ABU-048)', async () => {
     const told = []
     for (const [, clientId, secret] of tries) {
       const server = guardedServer({ limits: { client: { freeFailures: 2 } } })
@@ -195,7 +195,7 @@ describe('a failure tells nothing', () => {
     ])
   })
 
-  it('ABU-047 while all secrets are generated nothing is hashed for anybody', async () => {
+  it('while all secrets are generated nothing is hashed for anybody (ABU-047)', async () => {
     const server = generatedServer()
     const told = []
     for (const [, clientId, secret] of tries.filter(([what]) => !what.includes('chosen'))) {
@@ -205,7 +205,7 @@ describe('a failure tells nothing', () => {
     expect(hashed).toEqual([])
   })
 
-  it('ABU-050 a secret of another length than the stored one is wrong, and nothing else', async () => {
+  it('a secret of another length than the stored one is wrong, and nothing else (ABU-050)', async () => {
     const server = guardedServer({ limits: { client: { freeFailures: 100 } } })
     for (const clientId of ['stock-sync', 'chosen-app']) {
       for (const length of [1, 7, 42, 43, 44, 64, 1000, 5000]) {
@@ -319,7 +319,7 @@ describe('tokens that nobody issued', () => {
       request(server.http).get('/orders').set('X-Forwarded-For', address).set('Authorization', `Bearer ${token}`),
     )
 
-  it('INT-15 ABU-108 10,000 introspected: 429 after the limit, an event, and good tokens are told all the same', async () => {
+  it('10,000 introspected: 429 after the limit, an event, and good tokens are told all the same (INT-15, ABU-108)', async () => {
     const server = guardedServer({}, apiServer)
     await new Promise<void>((resolve) => server.http.listen(0, '127.0.0.1', resolve))
     const ask = (token: string): Promise<Response> =>

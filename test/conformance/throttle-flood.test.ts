@@ -61,7 +61,7 @@ describe('10,000 wrong passwords for one account, over a hundred connections', (
     ['one address', () => '203.0.113.66'],
     ['as many addresses', (i: number) => `10.0.${i >> 8}.${i & 255}`],
   ])(
-    'AUT-01 AUT-06 from %s: five are hashed; others, and the user from home, sign in meanwhile',
+    'from %s: five are hashed; others, and the user from home, sign in meanwhile (AUT-01, AUT-06)',
     async (_what, addressOf) => {
       const server = floodedServer(plainHasher, plainServer)
       server.users.set('bob', { userId: 'user-2', passwordHash: "plain:bob's password" })

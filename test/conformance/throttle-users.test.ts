@@ -62,7 +62,7 @@ async function answers(times: number, send: (i: number) => Promise<Response>): P
 }
 
 describe.each([4, 5] as const)('guesses at a user, Express %d', (express) => {
-  it('AUT-01 ROP-07 DEC-08 five wrong passwords are told, the sixth is not looked at: 429 in OAuth JSON', async () => {
+  it('five wrong passwords are told, the sixth is not looked at: 429 in OAuth JSON (AUT-01, ROP-07, DEC-08)', async () => {
     const server = guardedServer({ express })
     expect(await answers(5, (i) => signIn(server, 'alice', `guess ${i}`))).toEqual(Array(5).fill(invalidUser))
     expect(shown(await signIn(server, 'alice', 'guess 5'))).toEqual(throttled(1))
@@ -72,7 +72,7 @@ describe.each([4, 5] as const)('guesses at a user, Express %d', (express) => {
     ])
   })
 
-  it('AUT-03 waits grow, and are over when they are over: then the right password works', async () => {
+  it('waits grow, and are over when they are over: then the right password works (AUT-03)', async () => {
     const server = guardedServer({ express })
     await answers(5, (i) => signIn(server, 'alice', `guess ${i}`))
     for (const seconds of [1, 2, 4, 8]) {
@@ -86,7 +86,7 @@ describe.each([4, 5] as const)('guesses at a user, Express %d', (express) => {
     expect((await signIn(server, 'alice', "alice's password")).status).toBe(200)
   })
 
-  it('AUT-05 ABU-069 while it is throttled right and wrong, known, unknown and disabled users get the same octets', async () => {
+  it('while it is throttled right and wrong, known, unknown and disabled users get the same octets (AUT-05, ABU-069)', async () => {
     const server = guardedServer({ express, limits: { account: { freeFailures: 1 } } })
     const lines = ['POST /oauth/token HTTP/1.1', formLine, basicLine('shop-app'), `X-Forwarded-For: ${stranger}`]
     const send = async (username: string, password: string): Promise<string> => {
@@ -112,7 +112,7 @@ describe.each([4, 5] as const)('guesses at a user, Express %d', (express) => {
 })
 
 describe('names', () => {
-  it('AUT-02 are counted whether or not there is such a user: the same answers in the same order', async () => {
+  it('are counted whether or not there is such a user: the same answers in the same order (AUT-02)', async () => {
     const told = []
     for (const username of ['alice', 'nobody', 'ex']) {
       const server = guardedServer()
@@ -127,7 +127,7 @@ describe('names', () => {
     expect(told[0]!.one.map(({ status }) => status)).toContain(429)
   })
 
-  it('AUT-07 ABU-071 one counter for all spellings', async () => {
+  it('one counter for all spellings (AUT-07, ABU-071)', async () => {
     const server = guardedServer()
     const spellings = ['bob', 'Bob', 'bob ', ' BOB', 'bo\u0301b', 'bób', '\uFF22ob', 'b\u200Bob']
     const all = await answers(spellings.length, (i) => signIn(server, spellings[i]!, 'wrong'))
@@ -135,7 +135,7 @@ describe('names', () => {
     expect(server.hashed).toHaveLength(5)
   })
 
-  it('AUT-07 a user whose name is spelt like the victim’s gets no more guesses by signing in between', async () => {
+  it('a user whose name is spelt like the victim’s gets no more guesses by signing in between (AUT-07)', async () => {
     const server = guardedServer()
     server.users.set('Alice', { userId: 'user-6', passwordHash: 'plain:his own' })
     const statuses: number[] = []
@@ -162,13 +162,13 @@ describe('names', () => {
 })
 
 describe('successes', () => {
-  it('AUT-04 are never counted', async () => {
+  it('are never counted (AUT-04)', async () => {
     const server = guardedServer({ limits: { address: { freeFailures: 1 } } })
     const all = await answers(30, (i) => signIn(server, 'alice', "alice's password", `198.51.100.${i % 5}`))
     expect(new Set(all.map(({ status }) => status))).toEqual(new Set([200]))
   })
 
-  it('AUT-04 clear the failures of the user at that address', async () => {
+  it('clear the failures of the user at that address (AUT-04)', async () => {
     const server = guardedServer()
     for (let i = 0; i < 4; i += 1) {
       const all = await answers(4, () => signIn(server, 'alice', 'wrong', home))
@@ -177,7 +177,7 @@ describe('successes', () => {
     }
   })
 
-  it('AUT-04 ABU-072 of an own account do not clear the failures of the address', async () => {
+  it('of an own account do not clear the failures of the address (AUT-04, ABU-072)', async () => {
     const server = guardedServer({ limits: { address: { freeFailures: 20 } } })
     const statuses: number[] = []
     for (let i = 0; i < 25; i += 1) {
@@ -200,21 +200,24 @@ describe('many at once', () => {
   it.each([
     ['one address', () => stranger],
     ['a thousand addresses', (i: number) => `10.0.${i >> 8}.${i & 255}`],
-  ])('AUT-06 ABU-070 of 1000 parallel guesses from %s as many are looked at as in turn', async (_what, addressOf) => {
-    const server = guardedServer({ limits: { account: { freeFailures: 10 } } })
-    await new Promise<void>((resolve) => server.http.listen(0, '127.0.0.1', resolve))
-    const all = await Promise.all(
-      Array.from({ length: 1000 }, (_, i) => signIn(server, 'alice', `guess ${i}`, addressOf(i))),
-    )
-    server.http.close()
-    expect(server.hashed).toHaveLength(10)
-    const count = (status: number): number => all.filter((answer) => answer.status === status).length
-    expect([count(400), count(429)]).toEqual([10, 990])
-  })
+  ])(
+    'of 1000 parallel guesses from %s as many are looked at as in turn (AUT-06, ABU-070)',
+    async (_what, addressOf) => {
+      const server = guardedServer({ limits: { account: { freeFailures: 10 } } })
+      await new Promise<void>((resolve) => server.http.listen(0, '127.0.0.1', resolve))
+      const all = await Promise.all(
+        Array.from({ length: 1000 }, (_, i) => signIn(server, 'alice', `guess ${i}`, addressOf(i))),
+      )
+      server.http.close()
+      expect(server.hashed).toHaveLength(10)
+      const count = (status: number): number => all.filter((answer) => answer.status === status).length
+      expect([count(400), count(429)]).toEqual([10, 990])
+    },
+  )
 })
 
 describe('addresses', () => {
-  it('ABU-072 AUT-02 one password for a thousand accounts from one address: 429', async () => {
+  it('one password for a thousand accounts from one address: 429 (ABU-072, AUT-02)', async () => {
     const server = guardedServer()
     const all = await answers(1000, (i) => signIn(server, `user-${i}`, 'Summer2026!'))
     expect(all.map(({ status }) => status)).toEqual([...Array<number>(100).fill(400), ...Array<number>(900).fill(429)])
@@ -222,7 +225,7 @@ describe('addresses', () => {
     expect(server.events.find(({ type }) => type === 'throttled')).toMatchObject({ kind: 'address' })
   })
 
-  it('AUT-08 all addresses of a /64 are one', async () => {
+  it('all addresses of a /64 are one (AUT-08)', async () => {
     const server = guardedServer({ limits: { address: { freeFailures: 3 } } })
     const all = await answers(6, (i) => signIn(server, `user-${i}`, 'wrong', `2001:db8::${i}:${i}`))
     expect(all.map(({ status }) => status)).toEqual([400, 400, 400, 429, 429, 429])
@@ -235,7 +238,7 @@ describe('addresses', () => {
     ['on', 4, 1],
     ['on', 5, 1],
   ] as const)(
-    'ABU-029 HTP-22 a new X-Forwarded-For for each of 1000 requests evades nothing, trust proxy %s, Express %d',
+    'a new X-Forwarded-For for each of 1000 requests evades nothing, trust proxy %s, Express %d (ABU-029, HTP-22)',
     async (_what, express, trustProxy) => {
       const before: TestServerOptions['before'] = (app) => app.set('trust proxy', trustProxy)
       const server = guardedServer({ express, before })

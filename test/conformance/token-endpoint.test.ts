@@ -26,7 +26,7 @@ const useOwnGrant = (server: TestServer): ReturnType<typeof postToken> =>
 
 describe.each([4, 5] as const)('the grant type, Express %i', (express) => {
   it.each(['', 'grant_type', 'grant_type=', 'grant_type=&scope=orders:read', 'Grant_Type=password'])(
-    'TOK-01 is missing in %j',
+    'is missing in %j (TOK-01)',
     async (form) => {
       expect(shown(await postToken(testServer({ express }), form))).toEqual(missing('grant_type'))
     },
@@ -38,19 +38,19 @@ describe.each([4, 5] as const)('the grant type, Express %i', (express) => {
     'urn:ietf:params:oauth:grant-type:jwt-bearer',
     'grantType',
     'client-credentials',
-  ])('TOK-02 is unknown: %s', async (grantType) => {
+  ])('is unknown: %s (TOK-02)', async (grantType) => {
     expect(shown(await postToken(testServer({ express }), `grant_type=${grantType}`))).toEqual(unsupported)
   })
 
   it.each(['constructor', '__proto__', 'toString', 'hasOwnProperty', 'get'])(
-    'TOK-02 is unknown, whatever the name means to JavaScript: %s',
+    'is unknown, whatever the name means to JavaScript: %s (TOK-02)',
     async (grantType) => {
       expect(shown(await postToken(testServer({ express }), `grant_type=${grantType}`))).toEqual(unsupported)
     },
   )
 
   it.each(['Password', 'PASSWORD', 'password+', '+password', 'password%00', 'password%0A', 'p%C3%A1ssword'])(
-    'TOK-03 is compared exactly: %s',
+    'is compared exactly: %s (TOK-03)',
     async (grantType) => {
       const form = `grant_type=${grantType}&username=alice&password=alice's+password`
       expect(shown(await postToken(testServer({ express }), form, 'shop-app'))).toEqual(unsupported)
@@ -61,19 +61,22 @@ describe.each([4, 5] as const)('the grant type, Express %i', (express) => {
     ['password', 'stock-sync'],
     ['refresh_token', 'stock-sync'],
     ['client_credentials', 'other-app'],
-  ])('TOK-04 is known, but not for this client: %s for %s', async (grantType, clientId) => {
+  ])('is known, but not for this client: %s for %s (TOK-04)', async (grantType, clientId) => {
     expect(shown(await postToken(testServer({ express }), `grant_type=${grantType}`, clientId))).toEqual(unauthorized)
   })
 
-  it.each(['password', 'refresh_token'])('TOK-05 DEC-12 is not served unless it is listed: %s', async (grantType) => {
-    const server = testServer({ express, server: { grants: [clientCredentialsGrant()] } })
-    const form = `grant_type=${grantType}&username=alice&password=alice's+password&refresh_token=x`
-    expect(shown(await postToken(server, form, 'shop-app'))).toEqual(unsupported)
-  })
+  it.each(['password', 'refresh_token'])(
+    'is not served unless it is listed: %s (TOK-05, DEC-12)',
+    async (grantType) => {
+      const server = testServer({ express, server: { grants: [clientCredentialsGrant()] } })
+      const form = `grant_type=${grantType}&username=alice&password=alice's+password&refresh_token=x`
+      expect(shown(await postToken(server, form, 'shop-app'))).toEqual(unsupported)
+    },
+  )
 })
 
 describe('the answer with tokens', () => {
-  it('TOK-06 TOK-07 TOK-09 TOK-10 TOK-13 TOK-22 has the members of RFC 6749 and no others', async () => {
+  it('has the members of RFC 6749 and no others (TOK-06, TOK-07, TOK-09, TOK-10, TOK-13, TOK-22)', async () => {
     const server = testServer()
     expect(shown(await postToken(server, 'grant_type=client_credentials'))).toEqual(issued('stock:write'))
     const form = "grant_type=password&username=alice&password=alice's+password"
@@ -82,7 +85,7 @@ describe('the answer with tokens', () => {
     )
   })
 
-  it('TOK-08 says how long the token lives: to the second, and as the guard sees it', async () => {
+  it('says how long the token lives: to the second, and as the guard sees it (TOK-08)', async () => {
     const short = { ...shopApp, accessTokenLifetimeSeconds: 100, authorizationLifetimeSeconds: 160 }
     const server = testServer({ moreClients: [short] })
     const tokens = await signIn(server)
@@ -106,7 +109,7 @@ describe('the answer with tokens', () => {
     expect(await status(second.access_token)).toBe(401)
   })
 
-  it('TOK-11 TOK-12 has a refresh token only for a client that is registered for it', async () => {
+  it('has a refresh token only for a client that is registered for it (TOK-11, TOK-12)', async () => {
     const server = testServer({
       moreClients: [{ ...shopApp, clientId: 'once', grantTypes: ['password'] }],
     })
@@ -120,12 +123,12 @@ describe('the answer with tokens', () => {
     )
   })
 
-  it('TOK-11 has no refresh token where nobody could use it', async () => {
+  it('has no refresh token where nobody could use it (TOK-11)', async () => {
     const own = serverWith(({ grantScope }) => ({ actsFor: 'user', userId: 'user-1', scope: grantScope() }))
     expect(shown(await useOwnGrant(own))).toEqual(issued('orders:read orders:write'))
   })
 
-  it('TOK-14 has tokens that fit a header as they are, each a different one', async () => {
+  it('has tokens that fit a header as they are, each a different one (TOK-14)', async () => {
     const server = testServer()
     const { access_token: first, refresh_token: second } = await signIn(server)
     const tokens = new Set([first, second])
@@ -136,7 +139,7 @@ describe('the answer with tokens', () => {
     for (const token of tokens) expect(token).toMatch(/^[A-Za-z0-9._~+/-]{43}=*$/)
   })
 
-  it('TOK-23 takes nothing from a grant but what it granted', async () => {
+  it('takes nothing from a grant but what it granted (TOK-23)', async () => {
     const extra = { access_token: 'mine', token_type: 'mac', expires_in: 1e9, refresh_token: 'mine', error: 'x', a: 1 }
     const own = serverWith(({ grantScope }) => ({ ...extra, actsFor: 'client', scope: grantScope() }) as const)
     expect(shown(await useOwnGrant(own))).toEqual(issued('orders:read orders:write'))

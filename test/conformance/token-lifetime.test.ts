@@ -28,7 +28,7 @@ beforeEach(() => {
 })
 
 describe('access tokens', () => {
-  it('ENT-05 end after an hour, by default', async () => {
+  it('end after an hour, by default (ENT-05)', async () => {
     const answer = await postToken(server, 'grant_type=client_credentials', 'shop-app')
     expect(shown(answer)).toEqual(issued('orders:read orders:write'))
     const token = String(answer.body.access_token)
@@ -38,7 +38,7 @@ describe('access tokens', () => {
     expect(await mayRead(token)).toBe(false)
   })
 
-  it('ENT-11 are dead from the second on in which they expire: exp = now is expired', async () => {
+  it('are dead from the second on in which they expire: exp = now is expired (ENT-11)', async () => {
     server.stores.clients.saveClient({ ...shopApp, accessTokenLifetimeSeconds: 1 })
     const { body } = await postToken(server, 'grant_type=client_credentials', 'shop-app')
     expect(body).toMatchObject({ expires_in: 1 })
@@ -47,7 +47,7 @@ describe('access tokens', () => {
     expect((await orders(String(body.access_token))).headers['www-authenticate']).toMatch(/error="invalid_token"/)
   })
 
-  it.each([300, 7200])('ENT-05 live as long as the server, and before that the client, says: %i', async (seconds) => {
+  it.each([300, 7200])('live as long as the server, and before that the client, says: %i (ENT-05)', async (seconds) => {
     const own = plainServer({ server: { accessTokenLifetimeSeconds: seconds } })
     const form = 'grant_type=client_credentials'
     expect((await postToken(own, form, 'shop-app')).body).toMatchObject({ expires_in: seconds })
@@ -56,7 +56,7 @@ describe('access tokens', () => {
   })
 
   it.each([0, -1, 1.5, NaN, Infinity, 2 ** 53, '3600', true])(
-    'ENT-05 no token comes of a client whose lifetimes are %j',
+    'no token comes of a client whose lifetimes are %j (ENT-05)',
     async (lifetime) => {
       const traffic = recordTraffic(server.stores.tokens)
       const post = (form: string, more: object): Test => {
@@ -80,7 +80,7 @@ describe('access tokens', () => {
     },
   )
 
-  it('ENT-10 expires_in, the record and req.auth say the same, in seconds of the one clock', async () => {
+  it('expires_in, the record and req.auth say the same, in seconds of the one clock (ENT-10)', async () => {
     server.advance(1_000_000_000)
     const traffic = recordTraffic(server.stores.tokens)
     const { body } = await postToken(server, 'grant_type=client_credentials', 'shop-app')
@@ -94,7 +94,7 @@ describe('access tokens', () => {
 })
 
 describe('refresh tokens', () => {
-  it('RTG-16 ENT-11 end after 14 idle days, by default, to the second', async () => {
+  it('end after 14 idle days, by default, to the second (RTG-16, ENT-11)', async () => {
     const early = (await signIn(server)).refresh_token
     const late = (await signIn(server)).refresh_token
     server.advance(14 * DAY - 1)
@@ -103,7 +103,7 @@ describe('refresh tokens', () => {
     expect(shown(await refresh(late))).toEqual(invalid)
   })
 
-  it('RTG-16 end 90 days after the sign-in, by default, however often they are used', async () => {
+  it('end 90 days after the sign-in, by default, however often they are used (RTG-16)', async () => {
     let newest = await signIn(server)
     for (let day = 10; day < 90; day += 10) {
       server.advance(10 * DAY)
@@ -120,7 +120,7 @@ describe('refresh tokens', () => {
     expect(shown(await refresh(String(last.body.refresh_token)))).toEqual(invalid)
   })
 
-  it('RTG-16 a refresh after ten minutes leaves 7 h 50 min of 8 h', async () => {
+  it('a refresh after ten minutes leaves 7 h 50 min of 8 h (RTG-16)', async () => {
     const client = { ...shopApp, refreshTokenLifetimeSeconds: 28_800, authorizationLifetimeSeconds: 28_800 }
     server.stores.clients.saveClient(client)
     const traffic = recordTraffic(server.stores.tokens)
@@ -137,7 +137,7 @@ describe('refresh tokens', () => {
     expect(shown(await refresh(String(last.refresh_token)))).toEqual(invalid)
   })
 
-  it('RTG-16 a spent token does not live longer by its grace', async () => {
+  it('a spent token does not live longer by its grace (RTG-16)', async () => {
     server.stores.clients.saveClient({ ...shopApp, authorizationLifetimeSeconds: 100 })
     const { refresh_token: first } = await signIn(server)
     server.advance(95)
@@ -151,7 +151,7 @@ describe('refresh tokens', () => {
   it.each([
     ['server', { server: { refreshTokenLifetimeSeconds: 60 } }, {}],
     ['client', {}, { refreshTokenLifetimeSeconds: 60 }],
-  ])('RTG-16 the idle lifetime is what the %s says', async (_who, options, more) => {
+  ])('the idle lifetime is what the %s says (RTG-16)', async (_who, options, more) => {
     server = plainServer(options)
     server.stores.clients.saveClient({ ...shopApp, ...more })
     const early = (await signIn(server)).refresh_token
@@ -162,7 +162,7 @@ describe('refresh tokens', () => {
     expect(shown(await refresh(late))).toEqual(invalid)
   })
 
-  it('ENT-09 pruning takes what is dead, and keeps what a replay is recognized by', async () => {
+  it('pruning takes what is dead, and keeps what a replay is recognized by (ENT-09)', async () => {
     const kept = await signIn(server)
     const { body: second } = await refresh(kept.refresh_token)
     const idle = await signIn(server)

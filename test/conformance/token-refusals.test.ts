@@ -27,7 +27,7 @@ const refreshToken: unknown = expect.stringMatching(/^[\w-]{43}$/)
 const shopApp = clients.find(({ clientId }) => clientId === 'shop-app')!
 
 describe('a refusal', () => {
-  it('TOK-16 TOK-20 has the status of its code, and no other code exists', async () => {
+  it('has the status of its code, and no other code exists (TOK-16, TOK-20)', async () => {
     const statuses: Record<OAuthErrorCode, number> = {
       invalid_request: 400,
       invalid_client: 401,
@@ -62,7 +62,7 @@ describe('a refusal', () => {
     }
   })
 
-  it('TOK-16 TOK-17 TOK-18 TOK-19 has the code that RFC 6749 gives to its reason', async () => {
+  it('has the code that RFC 6749 gives to its reason (TOK-16, TOK-17, TOK-18, TOK-19)', async () => {
     const server = testServer()
     const foreign = (await signIn(server)).refresh_token
     const cases: [form: string, answer: unknown, clientId?: string][] = [
@@ -88,7 +88,7 @@ describe('a refusal', () => {
     expect(refresh.status).toBe(200)
   })
 
-  it('TOK-21 says the same for every user, and for every client, that cannot be authenticated', async () => {
+  it('says the same for every user, and for every client, that cannot be authenticated (TOK-21)', async () => {
     const server = testServer()
     server.users.set('gone', { ...server.users.get('alice')!, userId: 'user-2', disabled: true })
     for (const [username, password] of [
@@ -104,7 +104,7 @@ describe('a refusal', () => {
     }
   })
 
-  it('TOK-24 has issued nothing, or all of it, and nothing is lost', async () => {
+  it('has issued nothing, or all of it, and nothing is lost (TOK-24)', async () => {
     const server = testServer()
     const tokens = await signIn(server)
     Object.assign(server.stores.tokens, { saveTokens: outOfOrder, rotateRefreshToken: outOfOrder })
@@ -131,7 +131,7 @@ describe('a refusal', () => {
       1025,
       refused(400, 'invalid_request', 'The user name or the password is too long or has control characters'),
     ],
-  ])('TOK-25 is the answer to a %s of %i characters', async (name, length, answer) => {
+  ])('is the answer to a %s of %i characters (TOK-25)', async (name, length, answer) => {
     const server = testServer()
     Object.assign(server.stores.tokens, { findRefreshToken: outOfOrder })
     const grantType = name === 'username' ? 'password' : 'refresh_token'

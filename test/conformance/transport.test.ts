@@ -31,7 +31,7 @@ describe.each([4, 5] as const)('TLS and proxies, Express %i', (express) => {
   it.each([
     ['plain HTTP', []],
     ['plain HTTP that calls itself TLS', ['X-Forwarded-Proto: https', 'Forwarded: proto=https']],
-  ])('HTP-21 refuses %s: no redirect, no look-up', async (_what, more) => {
+  ])('refuses %s: no redirect, no look-up (HTP-21)', async (_what, more) => {
     const server = testServer({ express, server: requireTls })
     const answer = await sendRaw(server.http, [...post, ...more], good)
     expect(shown(answer)).toEqual(noTls)
@@ -40,27 +40,27 @@ describe.each([4, 5] as const)('TLS and proxies, Express %i', (express) => {
     expect(refusals).toMatchObject([{ type: 'request_refused', error: 'invalid_request', description }])
   })
 
-  it('HTP-21 ORD-01 refuses a wrong method before it asks for TLS', async () => {
+  it('refuses a wrong method before it asks for TLS (HTP-21, ORD-01)', async () => {
     const { http } = testServer({ express, server: requireTls })
     const answer = await sendRaw(http, ['GET /oauth/token HTTP/1.1'])
     expect(shown(answer)).toEqual(refused(405, 'invalid_request', 'Only POST is allowed here'))
   })
 
-  it('HTP-21 refuses what a trusted proxy got without TLS, and serves what it got with TLS', async () => {
+  it('refuses what a trusted proxy got without TLS, and serves what it got with TLS (HTP-21)', async () => {
     const { http } = testServer({ ...behindProxy, server: requireTls })
     expect(shown(await sendRaw(http, [...post, 'X-Forwarded-Proto: http'], good))).toEqual(noTls)
     expect(shown(await sendRaw(http, post, good))).toEqual(noTls)
     expect(shown(await sendRaw(http, [...post, 'X-Forwarded-Proto: https'], good))).toEqual(granted)
   })
 
-  it('HTP-22 tells the address of the peer, not what a stranger says it is', async () => {
+  it('tells the address of the peer, not what a stranger says it is (HTP-22)', async () => {
     const spoofed = [...post, 'X-Forwarded-For: 203.0.113.9', 'Forwarded: for=203.0.113.9', 'X-Real-IP: 203.0.113.9']
     const server = testServer({ express })
     await sendRaw(server.http, spoofed, good)
     expect(server.events.at(-1)).toMatchObject({ type: 'tokens_issued', address: '127.0.0.1' })
   })
 
-  it('HTP-22 tells the address that a trusted proxy says', async () => {
+  it('tells the address that a trusted proxy says (HTP-22)', async () => {
     const server = testServer(behindProxy)
     await sendRaw(server.http, [...post, 'X-Forwarded-For: 198.51.100.1, 203.0.113.9'], good)
     expect(server.events.at(-1)).toMatchObject({ type: 'tokens_issued', address: '203.0.113.9' })
@@ -68,14 +68,14 @@ describe.each([4, 5] as const)('TLS and proxies, Express %i', (express) => {
 })
 
 describe('TLS itself', () => {
-  it('HTP-21 serves requests over TLS, in front of an app and behind one', async () => {
+  it('serves requests over TLS, in front of an app and behind one (HTP-21)', async () => {
     const { oauth, http } = testServer({ server: requireTls })
     const [app] = http.listeners('request') as [RequestListener]
     expect(await postOverTls(oauth.handler())).toEqual(granted)
     expect(await postOverTls(app)).toEqual(granted)
   })
 
-  it('HTP-21 refuses plain HTTP in front of an app, whatever its headers say', async () => {
+  it('refuses plain HTTP in front of an app, whatever its headers say (HTP-21)', async () => {
     const { oauth, http } = testServer({ server: requireTls })
     http.removeAllListeners('request').on('request', oauth.handler())
     const answer = await sendRaw(http, [...post, 'X-Forwarded-Proto: https'], good)
@@ -108,7 +108,7 @@ describe('requireTls', () => {
     [undefined, 'https://[::1]', granted],
     ['production', 'https://localhost', noTls],
     ['production', 'http://127.0.0.1', granted],
-  ])('HTP-21 has the right default with NODE_ENV %s for %s (V15)', async (environment, issuer, answer) => {
+  ])('has the right default with NODE_ENV %s for %s (V15) (HTP-21)', async (environment, issuer, answer) => {
     inEnvironment(environment)
     const { http } = testServer({ server: { issuer, realm: '127.0.0.1' } })
     expect(shown(await sendRaw(http, [...post, forwarded], good))).toEqual(answer)

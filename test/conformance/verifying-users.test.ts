@@ -48,7 +48,7 @@ const reasons = (): readonly unknown[] =>
   server.events.flatMap((event) => (event.type === 'user_authentication_failed' ? [[event.userId, event.reason]] : []))
 
 describe('users whose store verifies by itself', () => {
-  it('ROP-05 ROP-06 ABU-069 denied, locked, wrong and unknown: the same answer, octet by octet', async () => {
+  it('denied, locked, wrong and unknown: the same answer, octet by octet (ROP-05, ROP-06, ABU-069)', async () => {
     const lines = ['POST /oauth/token HTTP/1.1', formLine, basicLine('shop-app')]
     const outcomes: UserAuthentication[] = [
       { outcome: 'denied' },
@@ -73,14 +73,14 @@ describe('users whose store verifies by itself', () => {
     ])
   })
 
-  it('ROP-15 ROP-02 a right password that is not enough: invalid_grant in words of its own, and no token', async () => {
+  it('a right password that is not enough: invalid_grant in words of its own, and no token (ROP-15, ROP-02)', async () => {
     answer = () => ({ outcome: 'challenge', userId: 'user-1' })
     expect(shown(await postToken(server, alice, 'shop-app'))).toEqual(challenged)
     expect(reasons()).toEqual([['user-1', 'challenged']])
     expect(server.stores.tokens.listAuthorizations('user-1')).toEqual([])
   })
 
-  it('ROP-09 ROP-16 see the password as it came, and give the token its subject', async () => {
+  it('see the password as it came, and give the token its subject (ROP-09, ROP-16)', async () => {
     answer = () => Promise.resolve({ outcome: 'ok', userId: 'user-7' })
     const form = new URLSearchParams({ grant_type: 'password', username: ' Ada ', password: ' naïve\t+% ' })
     const scope = 'orders:read orders:write'
@@ -89,7 +89,7 @@ describe('users whose store verifies by itself', () => {
     expect(server.stores.tokens.listAuthorizations('user-7')).toMatchObject([{ userId: 'user-7' }])
   })
 
-  it('ROP-04 ROP-08 see nothing of a request that is refused before', async () => {
+  it('see nothing of a request that is refused before (ROP-04, ROP-08)', async () => {
     await postToken(server, `${alice}%00`, 'shop-app')
     await postToken(server, alice, 'stock-sync')
     const lines = ['POST /oauth/token HTTP/1.1', formLine, basicLine('shop-app', 'wrong')]
@@ -117,7 +117,7 @@ describe('users whose store verifies by itself', () => {
     ['ok with a null id', { outcome: 'ok', userId: null }],
     ['ok with a text object for an id', { outcome: 'ok', userId: new String('user-1') }],
     ['a user, as another store does', { userId: 'user-1', passwordHash: 'plain:right' }],
-  ])('ROP-17 ABU-073 a store that answers %s lets nobody in', async (_what, answered) => {
+  ])('a store that answers %s lets nobody in (ROP-17, ABU-073)', async (_what, answered) => {
     for (const given of [answered, Promise.resolve(answered)]) {
       answer = () => given
       expect(shown(await postToken(server, alice, 'shop-app'))).toEqual(serverError)
@@ -126,7 +126,7 @@ describe('users whose store verifies by itself', () => {
     expect(server.stores.tokens.listAuthorizations('user-1')).toEqual([])
   })
 
-  it('ROP-17 ABU-073 nor does one that throws or rejects', async () => {
+  it('nor does one that throws or rejects (ROP-17, ABU-073)', async () => {
     answer = () => {
       throw new Error('the directory says: password right')
     }
@@ -135,7 +135,7 @@ describe('users whose store verifies by itself', () => {
     expect(shown(await postToken(server, alice, 'shop-app'))).toEqual(serverError)
   })
 
-  it('ROP-14 the password is in no event, and not in the context', async () => {
+  it('the password is in no event, and not in the context (ROP-14)', async () => {
     const contexts: unknown[] = []
     server = plainServer({
       password: {
@@ -172,7 +172,7 @@ describe('users whose store verifies by itself', () => {
     expect(status).toBe(isGranted ? 200 : 400)
   })
 
-  it.each([true, {}, 'user-1', { userId: '' }])('ROP-17 refreshing for %j is no refreshing', async (user) => {
+  it.each([true, {}, 'user-1', { userId: '' }])('refreshing for %j is no refreshing (ROP-17)', async (user) => {
     const { refresh_token: refreshToken } = await signIn(server, 'right')
     known = user
     const form = `grant_type=refresh_token&refresh_token=${refreshToken}`
@@ -191,13 +191,13 @@ describe('users whose store verifies by itself', () => {
       return seen
     }
 
-    it.each(['denied', 'locked'])('ROP-07 are not asked again after too many that were %s', async (outcome) => {
+    it.each(['denied', 'locked'])('are not asked again after too many that were %s (ROP-07)', async (outcome) => {
       answer = () => ({ outcome })
       expect(await statuses(5)).toEqual([400, 400, 400, 429, 429])
       expect(asked).toHaveLength(3)
     })
 
-    it('ROP-07 a right password is no failure, also where it is not enough; nor is what broke', async () => {
+    it('a right password is no failure, also where it is not enough; nor is what broke (ROP-07)', async () => {
       answer = () => ({ outcome: 'challenge' })
       expect(await statuses(5)).toEqual([400, 400, 400, 400, 400])
       answer = () => 'rubbish'
@@ -217,7 +217,7 @@ describe('a locked user of a store that finds', () => {
     server = plainServer()
   })
 
-  it('ROP-06 ABU-069 is answered like a wrong password, octet by octet, and goes on refreshing', async () => {
+  it('is answered like a wrong password, octet by octet, and goes on refreshing (ROP-06, ABU-069)', async () => {
     const { refresh_token: refreshToken } = await signIn(server)
     const form = (password: string): string =>
       new URLSearchParams({ grant_type: 'password', username: 'alice', password }).toString()
@@ -235,7 +235,7 @@ describe('a locked user of a store that finds', () => {
     expect((await postToken(server, refresh, 'shop-app')).status).toBe(200)
   })
 
-  it.each([1, 'yes', {}])('ROP-06 whose locked is %j is locked', async (locked) => {
+  it.each([1, 'yes', {}])('whose locked is %j is locked (ROP-06)', async (locked) => {
     server.users.set('alice', { userId: 'user-1', passwordHash: 'plain:right', locked: locked as never })
     expect(shown(await postToken(server, alice, 'shop-app'))).toEqual(invalidUser)
   })

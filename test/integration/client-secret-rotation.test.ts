@@ -71,7 +71,7 @@ describe('oauth.clients', () => {
 })
 
 describe('a rotation', () => {
-  it('CLA-27 lets both secrets work for seven days, and then the new one', async () => {
+  it('lets both secrets work for seven days, and then the new one (CLA-27)', async () => {
     const rotated = await server.oauth.clients.rotateSecret({ clientId })
     const [former] = created.client.secrets
     const expiresAt = server.now() + 7 * DAY
@@ -92,7 +92,7 @@ describe('a rotation', () => {
     expect(await token(rotated.clientSecret)).toEqual(issued('orders:read'))
   })
 
-  it('CLA-27 ends the others at once without an overlap', async () => {
+  it('ends the others at once without an overlap (CLA-27)', async () => {
     const rotated = await server.oauth.clients.rotateSecret({ clientId, overlapSeconds: 0 })
     expect(rotated).toEqual({ clientSecret: secretText, secretId: idText, expires: [] })
     expect(eventsOf('client_secret_rotated')).toMatchObject([{ formerSecretsExpireAt: undefined }])

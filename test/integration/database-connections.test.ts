@@ -102,7 +102,7 @@ describe.each(kinds)(
       await database.server.stop()
     })
 
-    it('ORD-05 TOK-24 RTG-15 a rotation whose answer is lost is answered 503, then with the same successors', async ({
+    it('a rotation whose answer is lost is answered 503, then with the same successors (ORD-05, TOK-24, RTG-15)', async ({
       skip,
     }) => {
       if (database === undefined) return skip()

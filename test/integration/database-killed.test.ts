@@ -42,7 +42,7 @@ describe.each(kinds)('%s is killed twice while two processes issue tokens', (nam
     await database?.server.stop()
   })
 
-  it('ORD-05 TOK-24 BRR-22 answers tokens or 503, loses no token that it answered, and goes on by itself', async ({
+  it('answers tokens or 503, loses no token that it answered, and goes on by itself (ORD-05, TOK-24, BRR-22)', async ({
     skip,
   }) => {
     if (database === undefined) return skip()

@@ -185,7 +185,7 @@ describe.each(kinds)('trouble with $name', (kind) => {
     }
   }
 
-  it('BRR-22 ORD-05 without a free connection everything is 503, and nothing of it is done later', async () => {
+  it('without a free connection everything is 503, and nothing of it is done later (BRR-22, ORD-05)', async () => {
     await stores.end()
     await open({ connections: 1, timeoutMilliseconds: 1500 })
     const { access_token: access, refresh_token: presented } = await app.signIn()
@@ -210,7 +210,7 @@ describe.each(kinds)('trouble with $name', (kind) => {
     expect((await app.clientToken()).status).toBe(200)
   })
 
-  it('TOK-24 RTG-15 a rotation that waits too long for a lock on its table is 503, and not done later', async () => {
+  it('a rotation that waits too long for a lock on its table is 503, and not done later (TOK-24, RTG-15)', async () => {
     const { access_token: access, refresh_token: presented } = await app.signIn()
     await other.run(kind.begin)
     await other.run(kind.lockTable.writing('latchkey_refresh_token'))
@@ -227,7 +227,7 @@ describe.each(kinds)('trouble with $name', (kind) => {
     expect((await app.orders(refreshed.body.access_token)).status).toBe(200)
   })
 
-  it('TOK-24 RTG-15 a rotation that waits too long for a lock on its rows is 503, and not done later', async () => {
+  it('a rotation that waits too long for a lock on its rows is 503, and not done later (TOK-24, RTG-15)', async () => {
     for (const table of ['latchkey_refresh_token', 'latchkey_authorization']) {
       const { refresh_token: presented } = await app.signIn()
       await other.run(kind.begin)
@@ -243,7 +243,7 @@ describe.each(kinds)('trouble with $name', (kind) => {
     }
   })
 
-  it('BRR-22 a table that is locked against reading makes the guard answer 503, and it recovers', async () => {
+  it('a table that is locked against reading makes the guard answer 503, and it recovers (BRR-22)', async () => {
     const { access_token: access } = await app.signIn()
     await other.run(kind.begin)
     await other.run(kind.lockTable.all('latchkey_access_token'))
@@ -288,7 +288,7 @@ describe.each(kinds)('trouble with $name', (kind) => {
     expect((await untilServed(() => app.clientToken())).status).toBe(200)
   })
 
-  it('ORD-05 a missing table is 500 without details, and everything works when it is back', async () => {
+  it('a missing table is 500 without details, and everything works when it is back (ORD-05)', async () => {
     const { access_token: access } = await app.signIn()
     await other.run('ALTER TABLE latchkey_access_token RENAME TO gone')
     const answers = [await app.clientToken(), await app.orders(access)] as const

@@ -93,7 +93,7 @@ function checkSharedStore({ server, settings, open }: StartedDatabase): void {
   )
 
   it.each([2, 4])(
-    'RTG-14 RTG-15 %i leave one live successor of fifty concurrent refreshes, and the user signed in',
+    '%i leave one live successor of fifty concurrent refreshes, and the user signed in (RTG-14, RTG-15)',
     async (count) => {
       const { userId, refresh } = await signIn()
       const before = await stores.countRefreshTokens()
@@ -129,7 +129,7 @@ function checkSharedStore({ server, settings, open }: StartedDatabase): void {
     return record === undefined ? undefined : record.spending !== undefined
   }
 
-  it('RTG-12 RTG-13 end the sign-in in all of them when a spent token comes back after the grace', async () => {
+  it('end the sign-in in all of them when a spent token comes back after the grace (RTG-12, RTG-13)', async () => {
     const { access, refresh } = await signIn(ports[0])
     const renewed = await caller.refresh(ports[1]!, refresh)
     const renewedAgain = await caller.refresh(ports[2]!, renewed.body['refresh_token'])
@@ -147,7 +147,7 @@ function checkSharedStore({ server, settings, open }: StartedDatabase): void {
     }
   })
 
-  it('REV-10 REV-12 REV-13 a refresh token that is revoked in one of them is dead in all at once, and so is its sign-in', async () => {
+  it('a refresh token that is revoked in one of them is dead in all at once, and so is its sign-in (REV-10, REV-12, REV-13)', async () => {
     const { access, refresh } = await signIn(ports[0])
     const renewed = await caller.refresh(ports[1]!, refresh)
     expect(await ordersEverywhere(renewed.body['access_token'])).toEqual([200, 200, 200, 200])
@@ -161,14 +161,14 @@ function checkSharedStore({ server, settings, open }: StartedDatabase): void {
     expect(told.map(({ body }) => body)).toEqual([false, false, false, false].map((active) => ({ active })))
   })
 
-  it('REV-12 an access token that is revoked in one of them is dead in all at once, and the sign-in goes on', async () => {
+  it('an access token that is revoked in one of them is dead in all at once, and the sign-in goes on (REV-12)', async () => {
     const { access, refresh } = await signIn()
     expect((await caller.revoke(ports[3]!, access)).status).toBe(200)
     expect(await ordersEverywhere(access)).toEqual([401, 401, 401, 401])
     expect((await caller.refresh(ports[1]!, refresh)).status).toBe(200)
   })
 
-  it('ENT-08 what an application revokes in one of them is dead in all at once', async () => {
+  it('what an application revokes in one of them is dead in all at once (ENT-08)', async () => {
     const ended = [await signIn(ports[0]), await signIn(ports[1])] as const
     const other = await signIn(ports[2])
     const second = await caller.signIn(ports[3]!, ended[0].userId, password)

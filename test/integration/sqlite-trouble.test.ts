@@ -46,7 +46,7 @@ describe('trouble with SQLite', () => {
     expect((await reading.orders((await writing.signIn()).access_token)).status).toBe(200)
   })
 
-  it('TOK-24 a disk that is full issues nothing, answers the guard, and recovers', async () => {
+  it('a disk that is full issues nothing, answers the guard, and recovers (TOK-24)', async () => {
     const database = open()
     const app = await appOn(database)
     const { access_token: access, refresh_token: first } = await app.signIn()
@@ -98,7 +98,7 @@ describe('trouble with SQLite', () => {
     expect((await app.refresh(presented)).status).toBe(200)
   })
 
-  it('ORD-05 a missing table is 500 without details', async () => {
+  it('a missing table is 500 without details (ORD-05)', async () => {
     const database = open()
     const app = await appOn(database)
     const { access_token: access } = await app.signIn()

@@ -70,7 +70,7 @@ function unspentRefreshTokens(): unknown {
 }
 
 describe('two server processes on one SQLite file', () => {
-  it('RTG-14 RTG-15 leave one live refresh token of fifty concurrent refreshes, and the user signed in', async () => {
+  it('leave one live refresh token of fifty concurrent refreshes, and the user signed in (RTG-14, RTG-15)', async () => {
     const signIn = await post(0, { grant_type: 'password', username: 'alice', password: "alice's password" })
     const answers = await Promise.all(
       Array.from({ length: 50 }, (_, index) => refresh(index % 2, signIn.body['refresh_token'])),
@@ -87,7 +87,7 @@ describe('two server processes on one SQLite file', () => {
     expect((await refresh(1, successor)).status).toBe(200)
   })
 
-  it('RTG-12 end the authorization in both processes when a spent token comes back after 11 seconds', async () => {
+  it('end the authorization in both processes when a spent token comes back after 11 seconds (RTG-12)', async () => {
     const signIn = await post(0, { grant_type: 'password', username: 'alice', password: "alice's password" })
     const renewed = await refresh(1, signIn.body['refresh_token'])
     expect(renewed.status).toBe(200)

@@ -105,7 +105,7 @@ describe('a key that is refused', () => {
     ['a number', 5],
   ]
 
-  it.each(refused)('JWT-17 JWT-18 is %s', (_, source) => {
+  it.each(refused)('is %s (JWT-17, JWT-18)', (_, source) => {
     const load = (): unknown => loadSigningKeys([source as KeySource])
     expect(load).toThrow(ConfigurationError)
     // What is refused may be a private key: it is not repeated.

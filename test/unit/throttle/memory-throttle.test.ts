@@ -51,7 +51,7 @@ describe('the default limits', () => {
     ['client', 91, 1200],
     ['known_client', 91, 1200],
   ] as const)(
-    'AUT-01 AUT-03 %s: %d guesses in a day, and never more than %d seconds',
+    '%s: %d guesses in a day, and never more than %d seconds (AUT-01, AUT-03)',
     async (kind, guesses, longest) => {
       expect(await guessFor(throttleWith(), [keyOf(kind)], 86_400)).toEqual({ guesses, longest })
     },
@@ -69,7 +69,7 @@ describe('the default limits', () => {
     },
   )
 
-  it('AUT-03 the delays of an account', async () => {
+  it('the delays of an account (AUT-03)', async () => {
     const throttle = throttleWith()
     const waits = []
     for (let failures = 1; failures <= 18; failures += 1) {
@@ -85,7 +85,7 @@ describe('the default limits', () => {
 })
 
 describe('what is cleared', () => {
-  it('AUT-04 an address only by time, whoever succeeds there', async () => {
+  it('an address only by time, whoever succeeds there (AUT-04)', async () => {
     const throttle = throttleWith({ limits: { address: { freeFailures: 3 } } })
     const address = keyOf('address', 'an address')
     for (let i = 0; i < 3; i += 1) {
@@ -263,7 +263,7 @@ describe('any schedule of attempts', () => {
     { weight: 1, arbitrary: fc.record({ do: fc.constant('wait' as const), seconds: fc.nat(6) }) },
   )
 
-  it('AUT-06 AUT-01 lets no more guesses be made than one after the other would be', async () => {
+  it('lets no more guesses be made than one after the other would be (AUT-06, AUT-01)', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
         let time = 0

@@ -19,7 +19,7 @@ describe('networkOf', () => {
     ['6to4 (RFC 3056) (V16)', '2002:cb00:7107::1', '203.0.113.7'],
     ['another one of the same host (V16)', '2002:cb00:7107:ffff:a:b:c:d', '203.0.113.7'],
     ['Teredo (RFC 4380) (V16)', '2001:0:4136:e378:8000:63bf:34ff:8ef8', '203.0.113.7'],
-  ])('AUT-08 an IPv4 address is itself: %s', (_what, address, network) => {
+  ])('an IPv4 address is itself: %s (AUT-08)', (_what, address, network) => {
     expect(networkOf(address)).toBe(network)
   })
 
@@ -35,7 +35,7 @@ describe('networkOf', () => {
     '2001:db8:0:1::1%eth0',
     '[2001:db8:0:1::1]:443',
     '[2001:db8:0:1::1]',
-  ])('AUT-08 an IPv6 address is its /64, however it is spelt: %s', (address) => {
+  ])('an IPv6 address is its /64, however it is spelt: %s (AUT-08)', (address) => {
     expect(networkOf(address)).toBe('2001:db8:0:1')
   })
 

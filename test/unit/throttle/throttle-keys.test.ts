@@ -6,7 +6,7 @@ const counterOf = (username: string, clientId = 'shop-app'): string =>
   accountKeys(clientId, username, address).unknown[0]!.key
 
 describe('the keys of a sign-in', () => {
-  it('AUT-07 are digests of one length, whatever was typed', () => {
+  it('are digests of one length, whatever was typed (AUT-07)', () => {
     for (const name of ['', 'bob', 'x'.repeat(100_000), '\u0000', '\uD800', '\uFDFA'.repeat(1000)]) {
       const { unknown, known } = accountKeys('shop-app', name, address)
       expect(unknown.map(({ kind }) => kind)).toEqual(['account', 'address'])
@@ -28,7 +28,7 @@ describe('the keys of a sign-in', () => {
     ['a mark of order', '\uFEFFbob'],
     ['a direction', '\u202Ebob'],
     ['a variation selector', 'bo\uFE0Fb'],
-  ])('AUT-07 another spelling shares the counter: %s', (_what, spelling) => {
+  ])('another spelling shares the counter: %s (AUT-07)', (_what, spelling) => {
     expect(counterOf(spelling)).toBe(counterOf('bob'))
   })
 
@@ -39,7 +39,7 @@ describe('the keys of a sign-in', () => {
     ['ıstanbul', 'Istanbul'],
     ['Łódź', 'lodz'],
     ['ΣΑΣ', 'σας'],
-  ])('AUT-07 %s and %s share a counter', (one, another) => {
+  ])('%s and %s share a counter (AUT-07)', (one, another) => {
     expect(counterOf(one)).toBe(counterOf(another))
   })
 
@@ -90,7 +90,7 @@ describe('the keys of a client', () => {
   })
 })
 
-it('AUT-08 all addresses of a /64 have the same keys', () => {
+it('all addresses of a /64 have the same keys (AUT-08)', () => {
   const [one, another] = ['2001:db8::1', '2001:db8::ffff:1']
   expect(accountKeys('shop', 'bob', one)).toEqual(accountKeys('shop', 'bob', another))
   expect(tokenKeys(one)).toEqual(tokenKeys(another))

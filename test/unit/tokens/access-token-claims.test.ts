@@ -93,7 +93,7 @@ describe('readAccessTokenClaims', () => {
     ['claim_jti', 'jti'],
     ['claim_exp', 'exp'],
     ['claim_iat', 'iat'],
-  ])('JWT-05 refuses for %s a token without %s', (reason, name) => {
+  ])('refuses for %s a token without %s (JWT-05)', (reason, name) => {
     expect(lacking(name)).toBe(reason)
   })
 

@@ -147,7 +147,7 @@ describe('the form of an access token', () => {
     expect(await algOf(`&resource=${encodeURIComponent(stock)}`)).toBe('EdDSA')
   })
 
-  it('JWK-13 is never a JWT without keys or without an audience: no key is made up', () => {
+  it('is never a JWT without keys or without an audience: no key is made up (JWK-13)', () => {
     const resources = [{ resource: api }]
     expect(() => testServer({ server: { accessTokenFormat: 'jwt', resources } })).toThrow(ConfigurationError)
     expect(() => testServer({ server: { resources: [{ resource: api, accessTokenFormat: 'jwt' }] } })).toThrow(
@@ -156,7 +156,7 @@ describe('the form of an access token', () => {
     expect(() => jwtServer({ server: { resources: [] } })).toThrow(ConfigurationError)
   })
 
-  it('JWK-13 is a failure, and nothing else, where a client wants a JWT of a server that has no keys', async () => {
+  it('is a failure, and nothing else, where a client wants a JWT of a server that has no keys (JWK-13)', async () => {
     const server = testServer({ moreClients: [{ ...clients[2]!, accessTokenFormat: 'jwt' }] })
     expect(shown(await postToken(server, form))).toEqual(serverError)
   })
