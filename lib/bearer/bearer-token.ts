@@ -7,21 +7,22 @@ const bearerCredentials = /^bearer +([A-Za-z0-9\-._~+/]+=*)$/i
 const bearerScheme = /^bearer(?:[\s,]|$)/i
 const MAX_LENGTH = 16_384
 
-/** Where a guard looks for a token, and where it only looks for a second one. */
+/** The parts of a request that may have a token. */
 export interface BearerRequest {
-  /** The one `Authorization` header; absent when there is none. */
+  /** The `Authorization` header, if any. */
   readonly authorization: string | undefined
-  /** Whether `access_token` also stands in the query or in a form body. */
+  /** Whether the query or a form body has `access_token`: it is never accepted there. */
   readonly tokenElsewhere: boolean
 }
 
 /**
- * Reads the token of the `Authorization` header, the only place where a guard takes it from (RFC 6750 §2.1, RFC 9700 §4.3.2).
- * `undefined` when the request has no bearer credentials, or the scheme without a token. Throws `invalid_request` when they are malformed or repeated.
+ * Reads the token from the `Authorization` header, the only place where a guard accepts it (RFC 6750 §2.1, RFC 9700 §4.3.2). Returns
+ * `undefined` for a request without bearer credentials, or with the scheme only. Throws `invalid_request` if they are malformed or
+ * repeated.
  */
 export function readBearerToken({ authorization, tokenElsewhere }: BearerRequest): string | undefined {
   if (authorization === undefined || !bearerScheme.test(authorization)) return undefined
-  // A page that has no token yet sends the scheme alone. RFC 6750 §3.1 lets one refuse that as malformed, but clients refresh on 401 only.
+  // A page without a token sends the scheme only. RFC 6750 §3.1 allows to refuse that as malformed, but clients refresh only on 401.
   if (authorization.trim().length === 6) return undefined
   // RFC 6750 §2: clients MUST NOT use more than one method to transmit the token in each request.
   if (tokenElsewhere) {
@@ -38,7 +39,7 @@ export function readBearerToken({ authorization, tokenElsewhere }: BearerRequest
 
 const notB64Token = 'Bearer is not followed by one token of letters, digits, -._~+/ and = at its end'
 
-/** Why there is no token to be judged, for the operator. */
+/** Why a request has no token, for the operator. */
 export interface NoToken {
   readonly reason: Extract<RefusalReason, 'no_credentials' | 'other_scheme' | 'token_elsewhere'>
   readonly detail?: string | undefined
@@ -46,7 +47,7 @@ export interface NoToken {
 
 const noCredentials: NoToken = { reason: 'no_credentials' }
 
-/** Says why {@link readBearerToken} found nothing. */
+/** Returns why {@link readBearerToken} found no token. */
 export function whyNoToken({ authorization, tokenElsewhere }: BearerRequest): NoToken {
   if (authorization === undefined) {
     if (!tokenElsewhere) return noCredentials

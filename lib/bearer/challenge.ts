@@ -1,16 +1,16 @@
 import type { OAuthError } from '../errors/oauth-error.js'
 import type { BearerRequirement } from './requirement.js'
 
-/** What every challenge of a guard says. */
+/** The parameters of every challenge of a guard. */
 export interface ChallengeParams {
   readonly realm: string
-  /** The URL of the resource's metadata (RFC 9728 §5.1); absent where there is none. */
+  /** The URL of the resource's metadata (RFC 9728 §5.1), if any. */
   readonly resourceMetadata?: string | undefined
 }
 
 /**
- * The value of `WWW-Authenticate` for a refused request (RFC 6750 §3); without an error for a request without credentials.
- * `undefined` where asking for other credentials would not help.
+ * Returns the value of `WWW-Authenticate` for a refused request (RFC 6750 §3); without an error for a request without credentials.
+ * `undefined` if other credentials would not help.
  */
 export function bearerChallenge(
   { realm, resourceMetadata }: ChallengeParams,
@@ -20,7 +20,7 @@ export function bearerChallenge(
   const bare = `Bearer realm="${realm}"${resourceMetadata === undefined ? '' : `, resource_metadata="${resourceMetadata}"`}`
   switch (error?.code) {
     // RFC 6750 §3.1: without authentication information there SHOULD NOT be an error code.
-    // A refusal that more scope cannot cure has no code that would send the client for more scope.
+    // `access_denied` has no code in RFC 6750, and `insufficient_scope` would make the client ask for more scope in vain.
     case undefined:
     case 'access_denied':
       return bare

@@ -2,17 +2,17 @@ import { describeOptions } from '../checks/describe-options.js'
 import { checkedBy, checkScopeTokens, flag, oneOf, scopeList, text } from '../checks/option-kind.js'
 import { ConfigurationError } from '../errors/configuration-error.js'
 
-/** What a guarded route asks of the token. */
+/** What a guarded route requires of the token. */
 export interface BearerOptions<For extends 'user' | 'client' | undefined = 'user' | 'client' | undefined> {
-  /** Scope that the token must have: all of it. A string with spaces and a list mean the same. Default: none. */
+  /** The scope that the token must have, all of it: a string with spaces, or a list. Default: none. */
   readonly scope?: string | readonly string[]
-  /** Scope of which the token must have at least one token. Default: none. */
+  /** Scope tokens of which the token must have at least one. Default: none. */
   readonly anyScope?: readonly string[]
-  /** Whom the token must act for; narrows `req.auth`. Default: either. */
+  /** Whether the token must act for a user or for a client itself; narrows the type of `req.auth`. Default: either. */
   readonly for?: For
   /** The resource that the token must be for (RFC 8707). Default: the first of the server's resources, if it has any. */
   readonly resource?: string
-  /** Let requests without any credentials pass, without `req.auth`; wrong ones are still refused. Default false. */
+  /** Whether requests without credentials are accepted, without `req.auth`. Wrong credentials are still refused. Default false. */
   readonly optional?: boolean
 }
 
@@ -29,7 +29,7 @@ const description = describeOptions<BearerOptions>()('requireBearer', {
 /** The names of these options. */
 export const bearerOptionNames: readonly string[] = Object.keys(description.kinds)
 
-/** The same, checked and prepared once. */
+/** The same, checked and prepared when the route is created. */
 export interface BearerRequirement {
   readonly allOf: readonly string[]
   readonly anyOf: readonly string[]
@@ -38,10 +38,10 @@ export interface BearerRequirement {
   readonly optional: boolean
 }
 
-/** Scopes that a token can have at all. */
+/** The scope tokens that exist. */
 export type Catalogue = Pick<ReadonlySet<string>, 'has'>
 
-/** Checks the options of a guard when the route is made. Throws `ConfigurationError`, which names them by `where`. */
+/** Checks the options of a guard when the route is created. Throws `ConfigurationError`, whose paths begin with `where`. */
 export function bearerRequirement(options: BearerOptions, catalogue: Catalogue, where: string): BearerRequirement {
   const { scope = [], anyScope, resource, optional, for: actsFor } = description.read(options, where)
   const allOf = listOf(scope)

@@ -11,21 +11,21 @@ import type { Auth } from './auth.js'
 import { readBearerToken, whyNoToken, type BearerRequest, type NoToken } from './bearer-token.js'
 import type { BearerRequirement } from './requirement.js'
 
-/** What a guard works with. */
+/** The services of a guard. */
 export interface BearerServices {
   readonly verifyAccessToken: VerifyAccessToken
-  /** The resource that a guard stands for unless its requirement names another; absent where there are no resources. */
+  /** The resource that the guard protects, unless its requirement names another; absent if the server has no resources. */
   readonly resource: string | undefined
 }
 
-/** How a guard decided. A refusal is a result, not an exception: it is normal. */
+/** The decision of a guard. A refusal is a result and not an exception, because it is normal. */
 export type BearerResult =
   | { readonly verdict: 'accepted'; readonly auth: Auth }
-  /** No credentials: to be asked for, or to be let pass where the guard is optional. */
+  /** No credentials: refused with a challenge, or accepted if the guard is optional. */
   | { readonly verdict: 'anonymous'; readonly why: NoToken }
   | { readonly verdict: 'refused'; readonly error: OAuthError }
 
-/** Decides whether a request may pass (RFC 6750 §2, §3.1). Throws only what the store throws. */
+/** Decides whether to accept a request (RFC 6750 §2, §3.1). Throws only errors of the store. */
 export function verifyBearer(
   services: BearerServices,
   requirement: BearerRequirement,
@@ -50,7 +50,7 @@ function judge(
   resource: string | undefined,
 ): BearerResult {
   if (typeof access === 'string') return refused(invalidToken(access))
-  // A token for another resource is none here (RFC 9068 §4, RFC 9700 §2.3); neither is one without any, where there are some.
+  // A token for another resource is invalid here (RFC 9068 §4, RFC 9700 §2.3), and so is one for none if the server has resources.
   if (resource !== undefined && !access.audience.includes(resource)) {
     const isSlip = access.audience.some((audience) => differInSlash(audience, resource))
     const detail = `The token is for ${access.audience.join(' ') || 'no resource'}, and the guard for ${resource}`
@@ -68,7 +68,7 @@ function judge(
   return { verdict: 'accepted', auth }
 }
 
-/** Whether a scope has all that a route asks for. */
+/** Returns whether a scope has all that a route requires. */
 export function satisfies(scope: Pick<Scope, 'has'>, { allOf, anyOf }: BearerRequirement): boolean {
   for (const token of allOf) if (!scope.has(token)) return false
   return anyOf.length === 0 || anyOf.some((token) => scope.has(token))
@@ -76,7 +76,7 @@ export function satisfies(scope: Pick<Scope, 'has'>, { allOf, anyOf }: BearerReq
 
 function authOf(access: VerifiedAccess, scope: Scope): Auth {
   const { clientId, userId, unknownSubject: subject, authorizationId, audience, issuedAt, expiresAt, claims } = access
-  // Member by member, each time: to spread what they share costs several times as much, at every guarded request.
+  // Member by member, because a spread takes several times as long, and this runs for every guarded request.
   if (subject !== undefined)
     return Object.freeze({ actsFor: 'unknown', subject, clientId, scope, audience, issuedAt, expiresAt, claims })
   return userId === undefined
@@ -98,7 +98,7 @@ function refused(error: OAuthError): BearerResult {
   return { verdict: 'refused', error }
 }
 
-/** Whose the token is. */
+/** Returns the owner of a token, for an event. */
 function about({ clientId, userId, authorizationId }: VerifiedAccess, detail: string | undefined): RefusalFacts {
   return { clientId, userId, authorizationId, detail }
 }
@@ -108,12 +108,12 @@ function lackingScope(scope: Scope, { allOf, anyOf }: BearerRequirement): string
   return `The token has ${scope.toString() || 'no scope'}, and the route needs ${needed}`
 }
 
-/** The one refusal of every token that is not good: the same words, whatever is wrong with it (RFC 6750 §3.1). */
+/** Creates the refusal of an invalid token: the same words for every cause (RFC 6750 §3.1). */
 export function invalidToken(reason: TokenRefusal, facts?: RefusalFacts): OAuthError {
   return refusal('invalid_token', reason, 'The access token is invalid, expired or revoked', facts)
 }
 
-/** The refusal of a good token that does not have the scope (RFC 6750 §3.1). */
+/** Creates the refusal of a valid token that lacks scope (RFC 6750 §3.1). */
 export function insufficientScope(facts?: RefusalFacts): OAuthError {
   return refusal(
     'insufficient_scope',
@@ -123,7 +123,7 @@ export function insufficientScope(facts?: RefusalFacts): OAuthError {
   )
 }
 
-/** The refusal of a good token that acts for somebody else than a route asks for. */
+/** Creates the refusal of a valid token that acts for a client where the route requires a user, or the other way around. */
 export function wrongCaller(wanted: 'user' | 'client', actual: Auth['actsFor'], facts: RefusalFacts): OAuthError {
   const belongs = actual === 'unknown' ? 'does not say that it acts for one' : `belongs to a ${actual}`
   return refusal(

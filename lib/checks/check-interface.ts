@@ -2,11 +2,11 @@ import { ConfigurationError } from '../errors/configuration-error.js'
 import { interfaces, type InterfaceDescription, type InterfaceName } from './interfaces.js'
 import { classOf, describeValue, kindOfValue } from './kind-of-value.js'
 
-/** What was given in place of an interface, and what to do. */
+/** What was given instead of an interface, and what to do. */
 interface Fault {
   readonly given: string
   readonly remedy: string
-  /** Whether `given` says already which methods there must be. */
+  /** Whether `given` already names the required methods. */
   readonly namesMethods?: boolean
 }
 
@@ -68,7 +68,7 @@ function otherFault(value: unknown, { instead = {}, words = {}, write }: Interfa
   return { given, remedy: `Call it: ${instead[name] ?? `${name}()`}` }
 }
 
-/** The interface that an object has all methods of. */
+/** Returns the interface whose methods an object has. */
 function interfaceOf(value: object): InterfaceName | undefined {
   return (Object.keys(interfaces) as InterfaceName[]).find((name) => {
     const candidate: InterfaceDescription = interfaces[name]
@@ -76,7 +76,7 @@ function interfaceOf(value: object): InterfaceName | undefined {
   })
 }
 
-/** `the method a`, `the methods a, b and c`. */
+/** Returns `the method a` or `the methods a, b and c`. */
 function listOf(methods: readonly string[]): string {
   const first = methods.slice(0, -1).join(', ')
   return first === '' ? `the method ${methods.join('')}` : `the methods ${first} and ${methods.at(-1) ?? ''}`

@@ -2,10 +2,10 @@ import { isIP } from 'node:net'
 import { ConfigurationError } from '../errors/configuration-error.js'
 import { logText } from '../errors/log-text.js'
 
-/** Refuses anything but a URL without credentials, query and fragment as an issuer. Throws `ConfigurationError`. */
+/** Refuses an issuer that is not a URL, or that has credentials, a query or a fragment. Throws `ConfigurationError`. */
 export function checkIssuer(issuer: unknown): void {
   const remedy = 'Set it to the public base URL of this server, such as https://api.example.com'
-  // The issuer is compared as a string: what a URL parser would trim or strip is refused.
+  // The issuer is compared as a string, so characters that a URL parser would remove are refused.
   if (typeof issuer !== 'string' || /\s/.test(issuer) || !URL.canParse(issuer))
     throw new ConfigurationError('issuer', 'is not a URL', remedy)
   const { username, password } = new URL(issuer)
@@ -28,7 +28,7 @@ export function checkIssuerScheme(issuer: string, allowHttp: boolean): void {
 /** Refuses a URL that is neither `https` nor `http` on a loopback host, or `http` where that is allowed. Throws `ConfigurationError`. */
 export function checkScheme(where: string, url: string, allowHttp: boolean): void {
   if (isProtected(url) || (allowHttp && url.startsWith('http:'))) return
-  // Without what may be secret.
+  // Without parts that may be secret.
   const shown = logText(url.replace(/[?#].*$/s, '').replace(/\/\/[^/]*@/, '//'))
   if (/^[\w.-]+:\d/.test(url)) {
     const remedy = `Write http://${shown} for this machine, else https://${shown}`
@@ -40,13 +40,13 @@ export function checkScheme(where: string, url: string, allowHttp: boolean): voi
   throw new ConfigurationError(where, problem, remedy)
 }
 
-/** Whether what is sent to a URL is safe from others: by TLS, or because it does not leave the machine. */
+/** Returns whether data sent to a URL is protected: by TLS, or because it does not leave the machine. */
 export function isProtected(url: string): boolean {
   const { protocol } = new URL(url)
   return protocol === 'https:' || (protocol === 'http:' && isOnLoopback(url))
 }
 
-/** Whether the host of a URL is the machine itself. `localhost` and all names below it are (RFC 6761 §6.3), also with a dot at the end. */
+/** Returns whether the host of a URL is this machine: a loopback address, `localhost` or a name below it (RFC 6761 §6.3). */
 export function isOnLoopback(url: string): boolean {
   const { hostname } = new URL(url)
   return (
@@ -57,8 +57,8 @@ export function isOnLoopback(url: string): boolean {
 }
 
 /**
- * Whether an issuer runs in production: where `NODE_ENV` says so, and where the issuer is `https` on another host than loopback, unless
- * `NODE_ENV` is `development` or `test`. A variable that was forgotten must not turn checks off.
+ * Returns whether an issuer is in production: if `NODE_ENV` is `production`, or if the issuer is `https` on a host other than loopback and
+ * `NODE_ENV` is neither `development` nor `test`. So a forgotten variable does not turn checks off.
  */
 export function isProduction(issuer: string): boolean {
   const { NODE_ENV: environment } = process.env
@@ -66,7 +66,7 @@ export function isProduction(issuer: string): boolean {
   return environment !== 'development' && environment !== 'test' && issuer.startsWith('https:') && !isOnLoopback(issuer)
 }
 
-/** Whether two identifiers differ in nothing but a slash at the end: a frequent mistake, and hard to see in a log. */
+/** Returns whether two identifiers differ only in a slash at the end: a common mistake that is hard to see in a log. */
 export function differInSlash(one: unknown, other: string): boolean {
   return typeof one === 'string' && (one === `${other}/` || `${one}/` === other)
 }

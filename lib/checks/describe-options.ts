@@ -3,7 +3,7 @@ import { nearestName } from './did-you-mean.js'
 import { describeValue } from './kind-of-value.js'
 import type { OptionKind, Presence } from './option-kind.js'
 
-/** What each of some options must be; to leave one out does not compile. */
+/** What each option must be. A missing one does not compile. */
 export type OptionKinds<Options> = {
   readonly [Name in keyof Options]-?: OptionKind<
     Exclude<Options[Name], undefined>,
@@ -11,7 +11,7 @@ export type OptionKinds<Options> = {
   >
 }
 
-/** The same for options that all have a default. */
+/** The same, for options that all have a default. */
 export type DefaultedKinds<Options> = {
   readonly [Name in keyof Options]-?: OptionKind<Exclude<Options[Name], undefined>, 'default'>
 }
@@ -19,7 +19,7 @@ export type DefaultedKinds<Options> = {
 /** The options with their defaults. */
 export type ReadOptions<Options, Kinds> = Omit<Options, keyof WithDefault<Options, Kinds>> & WithDefault<Options, Kinds>
 
-/** Options of which some have a default, by their names: what a function that is exported returns. */
+/** The options, with the named ones always present: for the return types of exported functions. */
 export type WithDefaults<Options, Names extends keyof Options> = Omit<Options, Names> & {
   readonly [Name in Names]-?: Exclude<Options[Name], undefined>
 }
@@ -30,26 +30,26 @@ type WithDefault<Options, Kinds> = {
   ]-?: Exclude<Options[Name], undefined>
 }
 
-/** The one description of a function's options. */
+/** The description of a function's options. */
 export interface OptionsDescription<Options, Read = Options> {
   /** The function that takes them. */
   readonly name: string
   readonly kinds: Readonly<Record<string, OptionKind<unknown, Presence>>>
   /**
-   * Returns the options, checked and with their defaults. Throws `ConfigurationError`, which names an option by its path.
+   * Checks the options and returns them with their defaults. Throws `ConfigurationError`, which names an option by its path.
    *
-   * @param where The path of the options, where they are part of others. Default: the name of the function.
-   * @param prefix What the path of an option begins with.
+   * @param where The path of the options, if they are part of others. Default: the name of the function.
+   * @param prefix The beginning of the path of an option. Default: `where` and a dot.
    */
   read(options: Options, where?: string, prefix?: string): Read
 }
 
-/** Every description, for the tables of the documentation and for tests. */
+/** All descriptions, for the tables of the documentation and for tests. */
 export const descriptions: OptionsDescription<never, unknown>[] = []
 
 /**
- * Describes the options of a function once: what they are called, what each must be, and its default. What they are for stands at the
- * interface; the tables of `docs/options.md` are made of both.
+ * Describes the options of a function: their names, what each must be, and its default. What they are for is said in the doc comments of
+ * the interface. The tables of `docs/options.md` are generated from both.
  *
  * ```ts
  * const description = describeOptions<PruneOptions>()('prune', { intervalSeconds: wholeNumber(1, 86_400).or(60), clock: clock() })
@@ -92,7 +92,7 @@ function readOptions(
   return read
 }
 
-/** Refuses anything but an object with known members. Throws `ConfigurationError`, and says what a misspelt one was meant to be. */
+/** Refuses anything but an object with known members. Throws `ConfigurationError`, which suggests the right name of a misspelt one. */
 export function checkNames(
   where: string,
   options: unknown,

@@ -1,4 +1,4 @@
-/** The known name that somebody probably meant; `undefined` when none is near. */
+/** Returns the known name that is nearest to a misspelt one; `undefined` if none is near. */
 export function nearestName(name: string, known: readonly string[]): string | undefined {
   const given = name.toLowerCase()
   const allowed = Math.max(1, Math.floor(given.length / 4))
@@ -13,7 +13,7 @@ export function nearestName(name: string, known: readonly string[]): string | un
   return nearest?.name
 }
 
-/** How many letters have to be inserted, removed, replaced or swapped with their neighbour. */
+/** Returns how many letters must be inserted, removed, replaced or swapped with their neighbour. */
 function editSteps(from: string, to: string): number {
   let beforeLast: number[] = []
   let last = Array.from({ length: to.length + 1 }, (_, index) => index)

@@ -1,23 +1,23 @@
-/** An interface that the application gives something for: what it is called, what it has, and how to come by one. */
+/** An interface that the application must implement or pass: its name, its methods, and how to get one. */
 export interface InterfaceDescription {
   /** With its article: `a ClientStore`. */
   readonly name: string
   readonly methods: readonly string[]
   /** The line to write. */
   readonly write: string
-  /** Other lines, for values that are often given in its place: by their kind, the name of a function, or the interface they have. */
+  /** Other lines, for values that are often given by mistake: by their kind, the name of a function, or the interface they have. */
   readonly instead?: Readonly<Record<string, string>>
-  /** Words that are given in its place, each with the line to write. */
+  /** Strings that are often given by mistake, each with the line to write. */
   readonly words?: Readonly<Record<string, string>>
-  /** What to call an object that has one in a member. Default: it has no name. */
+  /** The usual name of an object that has one in a member. */
   readonly holder?: string
-  /** What is taken for it, told by a member that only the other has. */
+  /** Objects that are often given by mistake, each recognized by a member that only it has. */
   readonly mistaken?: readonly { readonly member: string; readonly is: string; readonly write: string }[]
-  /** Whether much else has methods of these names, so that an object with all of them may still be one of the mistaken. */
+  /** Whether many other objects have methods of these names, so that `mistaken` must be checked even if none is missing. */
   readonly isVague?: boolean
 }
 
-/** The names by which they are asked for. */
+/** The names of the interfaces. */
 export type InterfaceName =
   | 'ClientStore'
   | 'TokenStore'
@@ -51,7 +51,7 @@ const loadKeys = "loadSigningKeys(['keys/signing.pem'])"
 const loadTheKey = 'loadSigningKeys([key])'
 const storeKeys = 'storedSigningKeys({ store: stores.keys, passphrase })'
 
-/** What to write in place of what does not hold the stores yet. */
+/** Returns what to write instead of something that does not hold the stores yet. */
 function fromStores(member: string): Readonly<Record<string, string>> {
   const opened = `stores.${member}, after const stores = await openPostgresStores(pool)`
   return {
@@ -62,7 +62,7 @@ function fromStores(member: string): Readonly<Record<string, string>> {
   }
 }
 
-/** Every interface that an option or a parameter can ask for. */
+/** Every interface that an option or a parameter may require. */
 export const interfaces: Readonly<Record<InterfaceName, InterfaceDescription>> = {
   ClientStore: {
     name: 'a ClientStore',

@@ -1,6 +1,6 @@
 import { types } from 'node:util'
 
-/** What a value is: a type of JavaScript, or what is told from other objects and functions. */
+/** The kinds of values that messages distinguish. */
 export type ValueKind =
   | 'undefined'
   | 'null'
@@ -19,7 +19,7 @@ export type ValueKind =
   | 'function'
   | 'object'
 
-/** Returns the kind of a value. Reads nothing of it that a secret could stand in. */
+/** Returns the kind of a value. Does not read any part that may be secret. */
 export function kindOfValue(value: unknown): ValueKind {
   if (value === null) return 'null'
   if (typeof value === 'string') return kindOfText(value)
@@ -32,7 +32,7 @@ export function kindOfValue(value: unknown): ValueKind {
   return typeof (value as { readonly then?: unknown }).then === 'function' ? 'promise' : 'object'
 }
 
-/** Returns what to call a value in a sentence: `a list`, `the function passwordGrant`, `a PrismaClient`. Never the value of a text or number. */
+/** Returns words for a value: `a list`, `the function passwordGrant`, `a PrismaClient`. Never the value of a string or number. */
 export function describeValue(value: unknown): string {
   const kind = kindOfValue(value)
   switch (kind) {
@@ -54,15 +54,15 @@ export function describeValue(value: unknown): string {
   }
 }
 
-/** Names a value in a message, such as `'3600', a string`. Not for what may be a secret: see {@link describeValue}. */
+/** Returns a value for a message, such as `'3600', a string`. For values that may be secret, use {@link describeValue}. */
 export function nameValue(value: unknown): string {
   if (typeof value === 'number' || typeof value === 'boolean') return String(value)
   if (typeof value !== 'string' || value === '' || value.length > 60) return describeValue(value)
-  // Escaped, so that a message is one line.
+  // Escaped, so that the message stays on one line.
   return `'${JSON.stringify(value).slice(1, -1)}', a string`
 }
 
-/** The class of an object, unless it is a plain one. */
+/** Returns the class of an object; `undefined` for a plain object. */
 export function classOf(value: object): string | undefined {
   const prototype = Object.getPrototypeOf(value) as { readonly constructor?: { readonly name?: unknown } } | null
   const name = prototype?.constructor?.name

@@ -5,27 +5,27 @@ import { checkInterface } from './check-interface.js'
 import { interfaces, type InterfaceName } from './interfaces.js'
 import { describeValue, nameValue } from './kind-of-value.js'
 
-/** What a caller has to do about an option: give it, or leave it out, with or without a default. */
+/** Whether an option must be given, and whether it has a default. */
 export type Presence = 'required' | 'optional' | 'default'
 
-/** What an option must be. Made by one of the functions below; optional without a default unless it says more. */
+/** What an option must be. Created by one of the functions below: optional and without a default, unless it says otherwise. */
 export interface OptionKind<Value, Is extends Presence = 'optional'> {
   /** What the value must be, for messages and the documentation: `a whole number from 0 to 300`. */
   readonly expects: string
   readonly presence: Is
-  /** The value where none is given. */
+  /** The default. */
   readonly fallback?: Value
-  /** Of a whole number. */
+  /** The bounds of a whole number, both included. */
   readonly bounds?: readonly [from: number, to: number]
-  /** Refuses another value, and names it by its path. Throws `ConfigurationError`. */
+  /** Throws `ConfigurationError`, with the path of the option, for any other value. */
   readonly check: (path: string, value: unknown) => void
-  /** The same with a default. */
+  /** Returns the same kind with a default. */
   or(fallback: Value): OptionKind<Value, 'default'>
-  /** The same, to be given in any case. */
+  /** Returns the same kind, but required. */
   required(): OptionKind<Value, 'required'>
 }
 
-/** Any whole number within bounds, both included. Without an upper one: as large as a number can be. */
+/** A whole number within bounds, both included. */
 export function wholeNumber(from: number, to: number = Number.MAX_SAFE_INTEGER): OptionKind<number> {
   const range = to < Number.MAX_SAFE_INTEGER ? `from ${String(from)} to ${String(to)}` : `of ${String(from)} or more`
   const isValid = (value: unknown): value is number =>
@@ -41,17 +41,17 @@ export function wholeNumber(from: number, to: number = Number.MAX_SAFE_INTEGER):
   })
 }
 
-/** Seconds after which a request that waits is answered. */
+/** Seconds after which a request that still waits gets 503. */
 export function requestTimeout(): OptionKind<number, 'default'> {
   return wholeNumber(1, 600).or(30)
 }
 
-/** How long a store may take for one answer. */
+/** Milliseconds that a store may take for one query. */
 export function storeTimeout(): OptionKind<number, 'default'> {
   return wholeNumber(10, 60_000).or(5000)
 }
 
-/** `true` or `false`: a word such as `no` would count as true. */
+/** `true` or `false`. Nothing else is accepted, because a string such as `no` would count as true. */
 export function flag(): OptionKind<boolean> {
   return oneOf<boolean>(true, false)
 }
@@ -65,12 +65,12 @@ export function oneOf<const Value extends string | boolean>(...values: readonly 
 
 const anyText = /^/
 
-/** A text of some form. Default: any string. */
+/** A string that matches a pattern. Default: any string. */
 export function text(form: RegExp = anyText, expects = 'a string'): OptionKind<string> {
   return valueThat(expects, (value) => typeof value === 'string' && form.test(value))
 }
 
-/** A text that no message repeats. */
+/** A string that no message repeats. */
 export function secretText(): OptionKind<string> {
   return kindOf({
     expects: 'a string',
@@ -78,13 +78,13 @@ export function secretText(): OptionKind<string> {
   })
 }
 
-/** A list of texts that are not empty. */
+/** A list of strings that are not empty. */
 export function nameList(): OptionKind<readonly string[]> {
   const isName = (value: unknown): boolean => typeof value === 'string' && value !== ''
   return valueThat('a list of names', (value) => Array.isArray(value) && value.length > 0 && value.every(isName))
 }
 
-/** A time as records and answers have it. */
+/** A time in whole seconds since the epoch. */
 export function time(): OptionKind<number> {
   return valueThat('a time in whole seconds since the epoch', isHttpTime)
 }
@@ -99,7 +99,7 @@ export function path(): OptionKind<string> {
   return text(/^\/[^?#]*$/, 'a path that begins with a slash, without ? and #')
 }
 
-/** What stands in quotes in a challenge. */
+/** A text that can be quoted in a challenge. */
 export function realm(): OptionKind<string> {
   return text(/^[\x20\x21\x23-\x5B\x5D-\x7E]+$/, 'printable ASCII without quotes and backslashes')
 }
@@ -124,7 +124,7 @@ export function scopeList(): OptionKind<readonly string[]> {
   return checkedBy('a list of scope tokens', checkScopeTokens)
 }
 
-/** A clock that tells whole seconds. Default: that of the machine. */
+/** A clock that returns whole seconds. Default: the system clock. */
 export function clock(): OptionKind<Clock, 'default'> {
   const kind = kindOf<Clock>({
     expects: 'a function that returns whole seconds since the epoch',
@@ -132,7 +132,7 @@ export function clock(): OptionKind<Clock, 'default'> {
       if (typeof value !== 'function') return `is ${describeValue(value)}`
       const now = timeOf(value as () => unknown)
       if (now === unknownTime) return undefined
-      // Milliseconds taken for seconds would end every token after a thousandth of its time.
+      // If milliseconds were taken for seconds, every token would expire a thousand times too early.
       if (Number.isSafeInteger(now) && Number(now) >= 0 && Number(now) < 100_000_000_000) return undefined
       return `returns ${nameValue(now)}`
     },
@@ -143,7 +143,7 @@ export function clock(): OptionKind<Clock, 'default'> {
 
 const unknownTime = Symbol('unknown time')
 
-/** A clock that cannot tell the time yet, such as that of a server that is about to be made, is not judged. */
+/** A clock that throws is accepted: it may depend on something that is not ready yet. */
 function timeOf(clock: () => unknown): unknown {
   try {
     return clock()
@@ -152,12 +152,12 @@ function timeOf(clock: () => unknown): unknown {
   }
 }
 
-/** Whatever a function accepts that throws `ConfigurationError` for everything else. */
+/** A value that a function accepts. The function throws `ConfigurationError` for any other. */
 export function checkedBy<Value>(expects: string, check: (path: string, value: unknown) => void): OptionKind<Value> {
   return makeKind<Value, 'optional'>({ expects, checkFor: () => check }, 'optional')
 }
 
-/** The same, or `false` to turn something off. */
+/** The same kind, or `false` to turn something off. */
 export function orFalse<Value>({ expects, bounds, check }: OptionKind<Value>): OptionKind<Value | false> {
   const checkFor = () => (path: string, value: unknown) => {
     if (value !== false) check(path, value)
@@ -166,12 +166,12 @@ export function orFalse<Value>({ expects, bounds, check }: OptionKind<Value>): O
   return makeKind<Value | false, 'optional'>(bounds === undefined ? bare : { ...bare, bounds }, 'optional')
 }
 
-/** An object with options of its own, which are named by its path. */
+/** An object with options of its own. Their paths begin with its path. */
 export function nested<Value>(description: { read(options: Value, where?: string): unknown }): OptionKind<Value> {
   return checkedBy('an object of options', (path, value) => description.read(value as Value, path))
 }
 
-/** What its user checks, who knows more. */
+/** A value that is checked elsewhere. */
 export function checkedLater<Value>(expects: string): OptionKind<Value> {
   return checkedBy(expects, () => undefined)
 }
@@ -179,9 +179,9 @@ export function checkedLater<Value>(expects: string): OptionKind<Value> {
 interface Rule {
   readonly expects: string
   readonly bounds?: readonly [from: number, to: number]
-  /** What is wrong with a value, if anything. */
+  /** Returns what is wrong with a value, if anything. */
   readonly problemOf: (value: unknown) => string | undefined
-  /** What to do about it. Absent, or undefined: leave it out, or set it. */
+  /** Returns what to do about it. Absent or `undefined`: leave the option out, or set it. */
   readonly remedyFor?: (path: string, value: unknown) => string | undefined
 }
 
@@ -195,7 +195,7 @@ function kindOf<Value>({ problemOf, remedyFor, ...rest }: Rule): OptionKind<Valu
 }
 
 interface Bare extends Pick<OptionKind<unknown>, 'expects' | 'bounds'> {
-  /** The check, where that is what to do about a wrong value. */
+  /** Returns the check, with a remedy for its message. */
   readonly checkFor: (remedy: string) => OptionKind<unknown>['check']
 }
 

@@ -44,7 +44,9 @@ const brand = Symbol.for('latchkey.OAuthError')
  * throws a `TypeError` for an unknown code and for a status outside 400 to 599.
  *
  * @example
+ * ```ts
  * throw new OAuthError('invalid_grant', 'The one-time code is wrong or expired', { detail: 'expired 20 s ago' })
+ * ```
  */
 export class OAuthError extends Error {
   readonly code: OAuthErrorCode

@@ -7,7 +7,9 @@ const brand = Symbol.for('latchkey.StoreUnavailableError')
  * never a token, and never a refusal of the credentials.
  *
  * @example
- * throw new StoreUnavailableError('The user database does not respond', { cause: error })
+ * ```ts
+ * throw new StoreUnavailableError('The user database does not respond', { retryAfterSeconds: 5 })
+ * ```
  */
 export class StoreUnavailableError extends Error {
   /** Seconds after which the client may try again: whole, from 1 to a day. */

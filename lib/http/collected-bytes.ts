@@ -1,9 +1,9 @@
-/** The first buffer of a body that comes in parts. Most forms fit into it. */
+/** The size of the first buffer, in bytes. Most forms fit into it. */
 const FIRST_CAPACITY = 1024
 
 /**
- * Collects a body of limited size in one buffer that grows. Each part is copied, so a body of one-byte parts costs as much memory as one
- * that arrives at once; a list of its parts costs two hundred times its size.
+ * Collects a body of limited size in one buffer that grows. Each part is copied, so a body of one-byte parts takes no more memory than one
+ * that arrives at once; a list of its parts would take two hundred times its size.
  */
 export class CollectedBytes {
   readonly #maxOctets: number
@@ -14,7 +14,7 @@ export class CollectedBytes {
     this.#maxOctets = maxOctets
   }
 
-  /** Adds a part. Returns false, and drops everything, when there are more octets than allowed. */
+  /** Adds a part. Returns false, and drops everything, if there are too many bytes. */
   add(part: Uint8Array): boolean {
     const length = this.#length + part.length
     if (length > this.#maxOctets) {
@@ -26,7 +26,7 @@ export class CollectedBytes {
     return true
   }
 
-  /** Returns what was added. */
+  /** Returns all bytes that were added. */
   octets(): Buffer {
     return this.#buffer?.subarray(0, this.#length) ?? Buffer.alloc(0)
   }

@@ -5,11 +5,11 @@ import { type RequestContext, applicationContext } from '../request/request-cont
 import type { ClientAddress } from './http-request-context.js'
 import type { HttpRequest } from './http.js'
 
-/** Notices requests that came through a proxy which the application does not trust: all of them would have one address. */
+/** Notices requests through a proxy that the application does not trust: all of them seem to come from the address of the proxy. */
 export interface ProxyWatch {
-  /** Looks at a request. */
+  /** Checks a request. */
   see(req: HttpRequest, context: RequestContext): void
-  /** What was noticed, if anything. */
+  /** Returns what was noticed, if anything. */
   finding(): PostureFinding | undefined
 }
 
@@ -28,15 +28,15 @@ const untrustedProxy = {
   remedy: "Set Express's trust proxy to your proxies; without Express, set clientAddress and isSecure",
 } as const satisfies PostureFinding
 
-/** Makes the watch of a server; it tells once, and nothing where the application itself tells the addresses. */
+/** Creates the watch of a server. It warns once, and not at all if the application determines the addresses itself. */
 export function proxyWatch(emit: Emit, clientAddress?: ClientAddress): ProxyWatch {
   let noticed = false
   return {
     see(req, context) {
       if (noticed || clientAddress !== undefined || !isForwarded(req.headers)) return
       const { remoteAddress } = req.socket
-      // Anybody on the internet can send such a header; a proxy of the application's own is on its own network, or at the other end of a
-      // Unix socket, which has no address.
+      // Anybody on the internet can send such a header. A proxy of the application is in the same private network, or at the other end of
+      // a Unix socket, which has no address.
       if (isTrusted(req, remoteAddress) || (remoteAddress !== undefined && !isOwnNetwork(remoteAddress))) return
       noticed = true
       const { code, reason } = untrustedProxy
@@ -46,12 +46,12 @@ export function proxyWatch(emit: Emit, clientAddress?: ClientAddress): ProxyWatc
   }
 }
 
-/** Whether Express was told to trust the peer: then it has another address for the caller, or a list, also where that is the same. */
+/** Returns whether Express trusts the peer: then `ip` is another address, or `ips` is not empty. */
 function isTrusted({ ip = '', ips = [] }: HttpRequest, remoteAddress: string | undefined): boolean {
   return ips.length > 0 || (ip !== '' && ip !== remoteAddress)
 }
 
-/** Whether a header says that the request came through a proxy. */
+/** Returns whether a header shows that the request came through a proxy. */
 export function isForwarded(headers: HttpRequest['headers']): boolean {
   return (
     headers['x-forwarded-for'] !== undefined || headers.forwarded !== undefined || headers['x-real-ip'] !== undefined
@@ -64,18 +64,18 @@ function isOwnNetwork(address: string): boolean {
 }
 
 /**
- * Makes what notices a router that is mounted under another path than the issuer has: tokens can be had there, and the metadata, which
- * names other URLs, is not found. It warns once. What came through a proxy tells nothing, for a proxy may add and take off paths.
+ * Creates a watch for a router that is mounted at another path than that of the issuer: it issues tokens there, but clients cannot find the
+ * metadata, which names other URLs. It warns once. Requests through a proxy are ignored, because a proxy may change paths.
  */
 export function mountWatch(issuer: string, emit: Emit): (req: HttpRequest) => void {
   const issuerUrl = issuer.replace(/\/$/, '')
   const issuerPath = new URL(issuerUrl).pathname
-  let hasTold = false
+  let hasWarned = false
   return ({ baseUrl, headers }) => {
-    if (baseUrl === undefined || baseUrl === '' || hasTold) return
-    // A part of the issuer's path at its end: a proxy cuts off what stands before.
+    if (baseUrl === undefined || baseUrl === '' || hasWarned) return
+    // It may be the end of the issuer's path, if a proxy removes what comes before.
     if (issuerPath.endsWith(baseUrl) || isForwarded(headers)) return
-    hasTold = true
+    hasWarned = true
     const message = `The router is mounted at ${baseUrl}, but the issuer is ${issuer}: clients cannot find its metadata, which names other URLs. Write app.use(oauth.router()) without a path; to have the endpoints below ${baseUrl}, also set issuer: '${issuerUrl}${baseUrl}'.`
     emit(applicationContext(), { type: 'warning', code: 'wrong_mount', message })
   }

@@ -8,7 +8,7 @@ import type { HttpRequest } from './http.js'
 import { withinRequestTime } from './request-deadline.js'
 import { writeError } from './write-answer.js'
 
-/** Makes the handler of a public document: keys, metadata. It may be cached, and read from any web page. */
+/** Creates the handler of a public document (keys, metadata), which may be cached, and read by any web page. */
 export function documentHandler(
   settings: RequestSettings & { readonly emit: Emit },
   document: () => MaybePromise<object>,
@@ -57,7 +57,7 @@ export function documentHandler(
   }
 }
 
-/** A library that sends a header of its own asks first whether it may (the CORS protocol of the Fetch standard). */
+/** Responds to a CORS preflight (Fetch standard): browsers send one if a library adds a header of its own. */
 function writePreflight(res: ServerResponse, requestId: string): void {
   if (res.headersSent) return
   res.removeHeader('X-Powered-By')
@@ -72,7 +72,7 @@ function writePreflight(res: ServerResponse, requestId: string): void {
   res.end()
 }
 
-/** What the application's own CORS middleware has allowed stays: `*` would not do for its requests with credentials. */
+/** Allows any origin, unless a CORS middleware of the application has set one: `*` would break its requests with credentials. */
 function anyOrigin(res: ServerResponse): Record<string, string> {
   return res.hasHeader('Access-Control-Allow-Origin') ? {} : { 'Access-Control-Allow-Origin': '*' }
 }

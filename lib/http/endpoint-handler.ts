@@ -20,17 +20,17 @@ import { readAuthorization } from './request-headers.js'
 import { refusePlainHttp, type TlsRule } from './tls.js'
 import { writeAnswer, writeError, writeOptions } from './write-answer.js'
 
-/** What is common to all endpoints of a server. */
+/** The settings of all endpoints of a server. */
 export interface EndpointSettings extends RequestSettings {
   readonly realm: string
   readonly tls: TlsRule
   readonly emit: Emit
   readonly proxy: ProxyWatch
-  /** Those that are served: any other is whatever somebody made up, and told nobody. */
+  /** The grant types that the server has. Others may be made up, and are not traced. */
   readonly grantTypes: { has(grantType: string): boolean }
 }
 
-/** Makes the handler of one endpoint: everything that is thrown in it, or rejected, ends here as OAuth JSON. */
+/** Creates the handler of an endpoint. Every error becomes OAuth JSON here. */
 export function endpointHandler(
   settings: EndpointSettings,
   name: EndpointName,
@@ -42,7 +42,7 @@ export function endpointHandler(
     const context = new HttpRequestContext(req, name, settings)
     settings.proxy.see(req, context)
     const trace = beginTrace(context)
-    // The client may go away before all of the form is here: nothing else would tell of that.
+    // If the client disconnects before it has sent the whole form, nothing else ends the trace.
     if (trace !== undefined) {
       const caller = new AsyncResource('latchkey.trace')
       res.once('close', () => caller.runInAsyncScope(() => trace.end('aborted')))
@@ -65,7 +65,7 @@ export function endpointHandler(
           context: context.with(parameters),
           accept: req.headers.accept,
           addHeader(header, value) {
-            // It may have been answered meanwhile, because it took too long.
+            // 503 may have been sent in the meantime, because the request took too long.
             if (!res.headersSent) res.appendHeader(header, value)
           },
         })
@@ -100,8 +100,8 @@ function refuseMethod(req: HttpRequest, res: ServerResponse): OAuthError | undef
 }
 
 /**
- * Makes the handler of a path that is an endpoint's with a slash too many at its end: 404 in OAuth JSON, which says where the endpoint is.
- * Clients of OAuth cannot read the HTML page of Express.
+ * Creates the handler for the path of an endpoint with a slash at its end: 404 as OAuth JSON with the right URL. OAuth clients cannot read
+ * the HTML page of Express.
  */
 export function slashHandler(
   settings: RequestSettings & { readonly emit: Emit },

@@ -7,11 +7,11 @@ import type { HttpRequest } from './http.js'
 import { secretsOfRequest } from './secrets-of-request.js'
 import { isUnwantedPromise } from '../time/maybe-promise.js'
 
-/** How the requests to a server are named, and how long they may take. */
+/** How the requests to a server are identified, and how long they may take. */
 export interface RequestSettings {
-  /** Absent: every name is our own. */
+  /** Absent: every id is random. */
   readonly requestId: NameRequest | undefined
-  /** Absent: as long as it takes. */
+  /** Absent: no limit. */
   readonly requestTimeoutSeconds: number | undefined
   readonly clock: Clock
   /** Absent: Express's `trust proxy` decides. */
@@ -20,11 +20,11 @@ export interface RequestSettings {
 
 const noParameters: ReadonlyMap<string, string> = new Map<string, string>()
 
-/** The context of an HTTP request; what nobody asks for is not worked out. */
+/** The context of an HTTP request. Every member is computed when it is first read. */
 export class HttpRequestContext implements ContextWithSecrets, ContextWithFacts {
   readonly endpoint: EndpointName
   readonly receivedAt: number
-  /** Set by whoever waits for what is done in the request. */
+  /** Set when the request has taken too long. */
   timedOut = false
   readonly #request: HttpRequest
   readonly #receivedAt = performance.now()
@@ -68,7 +68,7 @@ export class HttpRequestContext implements ContextWithSecrets, ContextWithFacts 
     return (this.#parameters ??= this.#form?.withoutSecrets() ?? noParameters)
   }
 
-  /** What must not reach a log; worked out when a failure is told of. */
+  /** Returns the values that must not reach a log. Called for failures only. */
   secretValues(): readonly string[] {
     return secretsOfRequest(this.#request, this.#form)
   }
@@ -85,7 +85,7 @@ export class HttpRequestContext implements ContextWithSecrets, ContextWithFacts 
     this.#refused = facts
   }
 
-  /** What is known of it, once it is refused. */
+  /** Returns what is known about the request, for the event of a refusal. */
   facts(): RequestFacts {
     const asked = this.endpoint === 'token' ? this.#form : undefined
     const resources = asked?.resources ?? []
@@ -98,32 +98,32 @@ export class HttpRequestContext implements ContextWithSecrets, ContextWithFacts 
     }
   }
 
-  /** The same request, once its parameters are known. */
+  /** Adds the parameters, and returns this context. */
   with(form: Parameters): this {
     this.#form = form
     return this
   }
 }
 
-/** How an application names a request; what is no name (1 to 128 characters of `[\w.:~+/=-]`) is as good as nothing. */
+/** Returns the id of a request. Anything but 1 to 128 characters of `[\w.:~+/=-]` is ignored. */
 export type NameRequest = (req: HttpRequest) => string | undefined
 
-/** What may stand in a header and in a log as it is. */
+/** The ids that are safe in a header and in a log. */
 const form = /^[\w.:~+/=-]{1,128}$/
 
-/** A request that several guards look at has one name. For all builds of this package (ESM, CommonJS) alike. */
+/** Marks a request with its id, so that several guards use the same. Both builds of this package (ESM, CommonJS) use this symbol. */
 const named: unique symbol = Symbol.for('latchkey.requestId')
 
 interface Named {
   [named]?: string | undefined
 }
 
-/** The name of a request: what the application calls it, or else our own, made when somebody asks for the first time. */
+/** Returns the id of a request: that of the application, or a random one, created at the first call. */
 export function requestIdOf(req: HttpRequest & Named, nameRequest: NameRequest | undefined): string {
   return (req[named] ??= newName(req, nameRequest))
 }
 
-/** The same for who answers the request: nobody looks at it afterwards, and to note it there costs microseconds under Express. */
+/** The same, for the endpoint that responds: nobody needs the id afterwards, and marking the request takes microseconds under Express. */
 export function lastRequestIdOf(req: HttpRequest & Named, nameRequest: NameRequest | undefined): string {
   return req[named] ?? newName(req, nameRequest)
 }
@@ -132,7 +132,7 @@ function newName(req: HttpRequest, nameRequest: NameRequest | undefined): string
   return (nameRequest && givenName(req, nameRequest)) ?? createRequestId()
 }
 
-/** Whatever is wrong with it: the request goes on. */
+/** Never throws: a broken hook must not fail the request. */
 function givenName(req: HttpRequest, nameRequest: NameRequest): string | undefined {
   try {
     const name: unknown = nameRequest(req)
@@ -142,16 +142,16 @@ function givenName(req: HttpRequest, nameRequest: NameRequest): string | undefin
   }
 }
 
-/** How an application tells the network address of a caller; what is no text is as good as nothing. */
+/** Returns the network address of a client. Anything but a string is ignored. */
 export type ClientAddress = (req: HttpRequest) => string | undefined
 
-/** The address of a caller: what the application says, or what Express makes of its `trust proxy`, or that of the peer. */
+/** Returns the address of a client: from the hook of the application, from Express by its `trust proxy`, or that of the peer. */
 export function addressOf(req: HttpRequest, clientAddress: ClientAddress | undefined): string | undefined {
-  return (clientAddress && toldAddress(req, clientAddress)) ?? req.ip ?? req.socket.remoteAddress
+  return (clientAddress && givenAddress(req, clientAddress)) ?? req.ip ?? req.socket.remoteAddress
 }
 
-/** Whatever is wrong with it: the request goes on. */
-function toldAddress(req: HttpRequest, clientAddress: ClientAddress): string | undefined {
+/** Never throws: a broken hook must not fail the request. */
+function givenAddress(req: HttpRequest, clientAddress: ClientAddress): string | undefined {
   try {
     const address: unknown = clientAddress(req)
     return !isUnwantedPromise(address) && typeof address === 'string' && address !== '' ? address : undefined

@@ -2,18 +2,17 @@ import { type IncomingMessage, type ServerResponse } from 'node:http'
 import { ConfigurationError } from '../errors/configuration-error.js'
 
 /**
- * What is used of a request: plain `node:http`, and where Express or a body parser was there first, what they left. Express
- * 4 and 5 requests both are one.
+ * A request of `node:http`, with the members that Express or a body parser may have added. Requests of Express 4 and 5 have this type.
  */
 export type HttpRequest = IncomingMessage & {
   readonly body?: unknown
   /** Express: the client's address by the `trust proxy` setting. */
   readonly ip?: string | undefined
-  /** Express: the addresses of `X-Forwarded-For` that the `trust proxy` setting lets count; empty without it. */
+  /** Express: the trusted addresses of `X-Forwarded-For`; empty without `trust proxy`. */
   readonly ips?: readonly string[]
-  /** Express: the path under which a middleware is mounted, as this request has it. */
+  /** Express: the path at which a middleware is mounted, as it is in this request. */
   readonly baseUrl?: string
-  /** Express and Connect: the target as it came, with what the path of the mount takes off `url`. */
+  /** Express and Connect: the original target; `url` lacks the path of the mount. */
   readonly originalUrl?: string
   /** Express: whether the client used TLS by the `trust proxy` setting. */
   readonly secure?: boolean
@@ -25,10 +24,10 @@ export type HttpRequest = IncomingMessage & {
 export type HttpHandler = (req: HttpRequest, res: ServerResponse, next: (error?: unknown) => void) => void
 
 /**
- * Refuses what makes a middleware to be one itself, as in `app.get('/orders', oauth.requireBearer, listOrders)`: it is given a request
- * and more then, and would neither answer nor go on. Throws `ConfigurationError`, at the first request.
+ * Refuses a function that creates a middleware but is used as one, as in `app.get('/orders', oauth.requireBearer, listOrders)`: it would
+ * neither respond nor call `next`. Throws `ConfigurationError` at the first request.
  *
- * @param others What it was called with behind its own parameters.
+ * @param others The arguments after its own parameters.
  */
 export function refuseUncalled(others: readonly unknown[], name: string, line: string): void {
   if (others.length > 0) throw new ConfigurationError(name, 'is used as a middleware itself', `Call it: ${line}`)

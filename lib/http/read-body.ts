@@ -7,7 +7,7 @@ import { bodyRemedy, collectBody, tooLarge, unreadBody } from './collect-body.js
 import { isForm, isUtf8, queryHas } from './request-headers.js'
 import type { HttpRequest } from './http.js'
 
-/** Largest body, in octets. */
+/** Largest body, in bytes. */
 const MAX_OCTETS = 65_536
 const secretsNotForQueries: ReadonlySet<string> = new Set([
   'client_assertion',
@@ -17,24 +17,24 @@ const secretsNotForQueries: ReadonlySet<string> = new Set([
   'token',
 ])
 
-/** Gives the parameters of a request, or throws why there are none. */
+/** Returns the parameters of a request, or throws why there are none. */
 export type ReadForm = () => Parameters
 
 /**
- * Reads the form of a request and calls back once, with a function that gives its parameters or throws; not at all when the
- * client goes away. Works whether nobody has read the body yet or the application's own body parser has. A body that has not arrived
- * after `timeoutSeconds` is refused with 408.
+ * Reads the form of a request and calls `done` once, with a function that returns its parameters or throws; never if the client
+ * disconnects. Works before and after a body parser of the application. A body that has not arrived after `timeoutSeconds` is refused with
+ * 408.
  */
 export function readBody(req: HttpRequest, timeoutSeconds: number | undefined, done: (form: ReadForm) => void): void {
   const refusal = refuseUnread(req)
   if (refusal !== undefined) done(throwing(refusal))
   else if (req.readableDidRead) done(() => adoptForm(bodyOfParser(req)))
-  // Somebody waited for the end and was given nothing: no event would ever come again.
+  // The body was empty, and its end has been consumed: no event would ever follow.
   else if (req.readableEnded) done(() => parseForm(''))
   else collectBody(req, { maxOctets: MAX_OCTETS, timeoutSeconds }, (octets) => done(() => parseForm(decode(octets()))))
 }
 
-/** What can be refused before the body is read, in the order in which errors win. */
+/** Returns the refusal that needs no body, in the order of precedence. */
 function refuseUnread(req: HttpRequest): OAuthError | undefined {
   if (Number(req.headers['content-length']) > MAX_OCTETS) return tooLarge()
   const encoding = req.headers['content-encoding'] ?? 'identity'
@@ -64,7 +64,7 @@ function bodyOfParser({ body }: HttpRequest): unknown {
   return types.isUint8Array(body) ? decode(body) : body
 }
 
-/** How large a parsed body was at least: the application's parser may have a limit of its own, far above ours. */
+/** Returns the least size that a parsed body had: the limit of the application's parser may be far above ours. */
 function leastOctets(body: unknown): number {
   if (types.isUint8Array(body)) return body.length
   if (typeof body === 'string') return Buffer.byteLength(body)
@@ -75,7 +75,7 @@ function leastOctets(body: unknown): number {
   return octets
 }
 
-/** What is not UTF-8 becomes the replacement character, which no parameter may have. */
+/** Decodes UTF-8. Invalid bytes become the replacement character, which no parameter may have. */
 function decode(octets: Uint8Array): string {
   const buffer = Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength)
   return isAscii(buffer) ? buffer.toString('latin1') : buffer.toString('utf8')

@@ -1,27 +1,27 @@
 import type {} from 'express-serve-static-core'
 import type { Auth } from '../bearer/auth.js'
 
-/** Carries the type of `req.auth` from a guard to the handlers behind it; exists for the compiler only. */
+/** Carries the type of `req.auth` from a guard to the handlers after it. Exists for the compiler only. */
 export declare const authOf: unique symbol
 
 declare global {
-  // eslint-disable-next-line @typescript-eslint/no-namespace -- the one that Express's types are made to be extended by
+  // eslint-disable-next-line @typescript-eslint/no-namespace -- the one by which the types of Express are extended
   namespace Express {
-    // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- declared, so that it can be asked what others added
+    // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- declared, so that members of other packages can be found
     interface Request {}
     /**
-     * For the application: what other packages put into `req.auth` on routes without a guard of latchkey, under names of its choice. Needed
-     * beside types that extend `Request` with an `auth` of their own.
+     * For the application: the types that other packages put into `req.auth` on routes without a guard of latchkey, under any names. Needed
+     * if another package also extends `Request` with `auth`.
      */
     // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- to be extended
     interface OtherAuth {}
   }
 }
 
-/** What another package declares `req.auth` to be; `unknown` where none does. An interface may only narrow what it inherits. */
+/** The type of `req.auth` that another package declares; `unknown` if none does. An interface may only narrow an inherited member. */
 export type InheritedAuth = Express.Request extends { auth?: infer Inherited } ? Inherited : unknown
 
-/** What stands in `req.auth` on a route without a guard. */
+/** The type of `req.auth` on a route without a guard. */
 // eslint-disable-next-line @typescript-eslint/no-redundant-type-constituents -- `never` only until something is added
 export type UnguardedAuth = Auth | Express.OtherAuth[keyof Express.OtherAuth] | undefined
 

@@ -12,8 +12,8 @@ const names: Readonly<Record<EndpointName, string>> = {
 }
 
 /**
- * Waits for what is done in a request, but not for ever: a store or a hook that hangs must not hold the client. Then it throws
- * `StoreUnavailableError`, and what comes later is dropped. Only for what answers a promise, so that the rest pays nothing.
+ * Waits for the work of a request for a limited time, so that a store or a hook that hangs does not hold up the client. Then throws
+ * `StoreUnavailableError`, and ignores a late result. Called only with promises: synchronous work needs no timer.
  */
 export function withinRequestTime<Result>(
   work: PromiseLike<Result>,

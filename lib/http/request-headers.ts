@@ -5,13 +5,13 @@ import type { HttpRequest } from './http.js'
 const plainForm = 'application/x-www-form-urlencoded'
 const formType = /^application\/x-www-form-urlencoded\s*(?:;|$)/i
 
-/** Whether a body is declared as a form (RFC 6749 §3.2). */
+/** Returns whether a body is declared as a form (RFC 6749 §3.2). */
 export function isForm(req: HttpRequest): boolean {
   const contentType = req.headers['content-type'] ?? ''
   return contentType === plainForm || formType.test(contentType)
 }
 
-/** Whether a body may be UTF-8: no other charset is declared. */
+/** Returns whether a body may be UTF-8: no other charset is declared. */
 export function isUtf8(req: HttpRequest): boolean {
   const contentType = req.headers['content-type'] ?? ''
   if (!contentType.includes(';')) return true
@@ -20,8 +20,8 @@ export function isUtf8(req: HttpRequest): boolean {
 }
 
 /**
- * The one `Authorization` header; `undefined` when there is none. Throws `invalid_request` when there are two: Node keeps the
- * first, and whatever stands in front of us may have looked at the second.
+ * Returns the `Authorization` header, if any. Throws `invalid_request` if there are two: Node keeps the first, but a proxy before us may
+ * have checked the second.
  */
 export function readAuthorization(req: HttpRequest): string | undefined {
   let count = 0
@@ -35,7 +35,7 @@ export function readAuthorization(req: HttpRequest): string | undefined {
   return authorization === '' ? undefined : authorization
 }
 
-/** Whether the query of a request has one of these parameters. */
+/** Returns whether the query of a request has one of the parameters. */
 export function queryHas(req: HttpRequest, names: ReadonlySet<string>): boolean {
   const url = req.url ?? ''
   const mark = url.indexOf('?')

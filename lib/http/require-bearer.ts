@@ -18,17 +18,17 @@ import { isForm, queryHas, readAuthorization } from './request-headers.js'
 import { refusePlainHttp, type TlsRule } from './tls.js'
 import { writeChallenge, writeError } from './write-answer.js'
 
-/** What a guard works with. */
+/** The services of a guard. */
 export interface GuardServices extends BearerServices, ChallengeParams, RequestSettings {
   readonly emit: Emit
   readonly tls: TlsRule
-  /** Absent: nobody watches. */
+  /** Absent: proxies are not watched. */
   readonly proxy?: ProxyWatch
 }
 
 /**
- * The middleware of a guarded route; `req.auth` behind it has the type that the guard lets pass. The second signature, which
- * Express sees, carries that type; the first is for everything else.
+ * The middleware of a guarded route. After it, `req.auth` has the type that the guard accepts: the second signature carries it, and is the
+ * one that Express sees; the first is for everything else.
  */
 export interface BearerGuard<A extends Auth | undefined = Auth> {
   (req: HttpRequest & { auth?: unknown }, res: ServerResponse, next: (error?: unknown) => void): void
@@ -40,22 +40,29 @@ export interface BearerGuard<A extends Auth | undefined = Auth> {
   ): void
 }
 
-/** Makes the guard of a route. */
+/** Creates the guard of a route. */
 export interface RequireBearer {
   /**
-   * The guard of a route: lets requests pass whose bearer token is valid and has the scope (RFC 6750), and sets `req.auth`.
-   * Throws `ConfigurationError` at once for options that no request could satisfy.
+   * Creates the guard of a route: accepts requests whose bearer token is valid and has the scope (RFC 6750), and sets `req.auth`. Throws
+   * `ConfigurationError` at startup for options that no request could satisfy.
+   *
+   * @example
+   * ```ts
+   * app.get('/orders', oauth.requireBearer({ scope: 'orders:read', for: 'user' }), (req, res) => {
+   *   res.json({ orders: [], of: req.auth.userId })
+   * })
+   * ```
    */
   <const For extends 'user' | 'client' | undefined = undefined>(
     options?: BearerOptions<For> & { readonly optional?: false },
   ): BearerGuard<AuthFor<For>>
-  /** The same guard, which also lets requests without any credentials pass, with `req.auth` undefined. */
+  /** Creates the same guard, which also accepts requests without credentials, with `req.auth` undefined. */
   <const For extends 'user' | 'client' | undefined = undefined>(
     options: BearerOptions<For>,
   ): BearerGuard<AuthFor<For> | undefined>
 }
 
-/** Whom a guard lets pass. */
+/** The type of `req.auth` that a guard accepts. */
 export type AuthFor<For extends 'user' | 'client' | undefined> = For extends 'user'
   ? UserAuth
   : For extends 'client'
@@ -64,7 +71,7 @@ export type AuthFor<For extends 'user' | 'client' | undefined> = For extends 'us
 
 const accessToken: ReadonlySet<string> = new Set(['access_token'])
 
-/** Decides about an HTTP request; the one way for the guard and for Passport. Never throws, never rejects. */
+/** Decides whether to accept an HTTP request, for the guard and for Passport. Never throws, never rejects. */
 export function judgeRequest(
   services: GuardServices,
   requirement: BearerRequirement,
@@ -73,7 +80,7 @@ export function judgeRequest(
 ): MaybePromise<BearerResult> {
   try {
     const request = bearerRequest(req)
-    // RFC 6750 §5.3. A request without a token tells nobody anything: it is asked for one, or passes where the guard is optional.
+    // RFC 6750 §5.3. A request without a token reveals nothing, so it needs no TLS.
     const plain = services.tls.required === false || !hasToken(request) ? undefined : refusePlainHttp(services.tls, req)
     if (plain !== undefined) return failed(plain)
     const result = verifyBearer(services, requirement, request, context)
@@ -87,17 +94,17 @@ export function judgeRequest(
   }
 }
 
-/** Of whatever form: it was sent in the clear. */
+/** Returns whether a request has a token, well-formed or not: without TLS, it has been exposed. */
 function hasToken({ authorization, tokenElsewhere }: BearerRequest): boolean {
   return tokenElsewhere || (authorization !== undefined && /^bearer/i.test(authorization))
 }
 
-/** What of an HTTP request says which token it brings. Throws `invalid_request` for two `Authorization` headers. */
+/** Returns the parts of an HTTP request that may have a token. Throws `invalid_request` for two `Authorization` headers. */
 export function bearerRequest(req: HttpRequest): BearerRequest {
   return { authorization: readAuthorization(req), tokenElsewhere: hasTokenElsewhere(req) }
 }
 
-/** Makes the guard of a route. What it lets pass is narrower where its requirement is; the caller states that. */
+/** Creates the guard of a route. The caller narrows its type to that of the requirement. */
 export function bearerGuard(services: GuardServices, requirement: BearerRequirement): BearerGuard<Auth | undefined> {
   return (req, res, next) => {
     const context = new HttpRequestContext(req, 'guard', services)
@@ -122,7 +129,7 @@ export function bearerGuard(services: GuardServices, requirement: BearerRequirem
   }
 }
 
-/** Answers a request that may not pass (RFC 6750 §3.1), and tells of it. */
+/** Responds to a request that is not accepted (RFC 6750 §3.1), and emits an event. */
 export function writeRefusal(
   guard: ChallengeParams & { readonly emit: Emit },
   requirement: BearerRequirement,
@@ -145,7 +152,7 @@ function outcomeOf(result: BearerResult): string {
   return result.verdict === 'accepted' ? 'ok' : 'anonymous'
 }
 
-/** A second token beside the header's: in the query, or in a form that a body parser read (RFC 6750 §2.2, §2.3). */
+/** Returns whether there is a token in the query, or in a form that a body parser has read (RFC 6750 §2.2, §2.3). */
 function hasTokenElsewhere(req: HttpRequest): boolean {
   if (queryHas(req, accessToken)) return true
   const { body } = req

@@ -2,12 +2,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { HttpHandler, HttpRequest } from './http.js'
 import { trustProxyOf } from './trust-proxy.js'
 
-/** The endpoints of a server by their paths. */
+/** The endpoints of a server by path. */
 export type Endpoints = ReadonlyMap<string, (req: HttpRequest, res: ServerResponse) => void>
 
 /**
- * Makes the middleware that answers at the endpoints and hands everything else on. Paths are compared exactly. `seeMount` looks at each
- * request that is for an endpoint below the path of a mount.
+ * Creates the middleware that responds at the endpoints and passes everything else on. Paths are compared exactly. `seeMount` is called
+ * with each request to an endpoint.
  */
 export function router(endpoints: Endpoints, seeMount?: (req: HttpRequest) => void): HttpHandler {
   return (req, res, next) => {
@@ -23,8 +23,8 @@ export function router(endpoints: Endpoints, seeMount?: (req: HttpRequest) => vo
 }
 
 /**
- * The target of a request whose whole path is that of the mount, as by `app.use('{*all}', …)` and by Nest's `forRoutes`: `url` is `/`
- * then. Only where the mount took off exactly the path that came: one that was rewritten before is not looked at.
+ * Returns the original target of a request whose whole path matched the mount, as with `app.use('{*all}', …)` or Nest's `forRoutes`: then
+ * `url` is only `/`. Returns `undefined` for any other request, and for one whose path was rewritten before.
  */
 function swallowedTarget({ url = '', baseUrl, originalUrl }: HttpRequest): string | undefined {
   if (baseUrl === undefined || baseUrl === '' || originalUrl === undefined) return undefined
@@ -34,7 +34,7 @@ function swallowedTarget({ url = '', baseUrl, originalUrl }: HttpRequest): strin
 }
 
 /**
- * Makes a request listener that answers at the endpoints before `app` sees the request, or 404 where there is no `app`.
+ * Creates a request listener that responds at the endpoints and passes everything else to `app`; without `app`, responds with 404.
  */
 export function frontHandler(
   endpoints: Endpoints,
@@ -52,7 +52,7 @@ export function frontHandler(
   }
 }
 
-/** With the query first: it may be a part of what a resource is called (RFC 9728 §3.1). */
+/** Looks up the target with its query first, because a query may be part of a resource's identifier (RFC 9728 §3.1). */
 function endpointOf(endpoints: Endpoints, target = ''): ReturnType<Endpoints['get']> {
   const url = originForm(target)
   const query = url.indexOf('?')
@@ -62,9 +62,8 @@ function endpointOf(endpoints: Endpoints, target = ''): ReturnType<Endpoints['ge
 const absoluteForm = /^https?:\/\/(?:[\w.-]+|\[[\da-f:.]+\])(?::\d+)?(?=\/)/i
 
 /**
- * RFC 9112 §3.2.2: a server accepts a target with scheme and host too. Whose host it is, the issuer says and nobody else. They are cut off
- * as text, and nothing is normalized: a path that the application's own middleware does not see must not reach an endpoint. A host that
- * Express might understand in another way is not cut off.
+ * Removes the scheme and the host of a target, which RFC 9112 §3.2.2 allows. They are removed as text, without normalizing anything: a path
+ * that the application's middleware sees differently must not reach an endpoint. A host that Express might parse differently stays.
  */
 function originForm(target: string): string {
   return target.startsWith('/') ? target : target.replace(absoluteForm, '')

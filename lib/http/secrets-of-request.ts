@@ -3,15 +3,15 @@ import { decodeFormComponent } from '../protocol/grammar.js'
 import { isPublicParameter, type Parameters } from '../protocol/parameters.js'
 import type { HttpRequest } from './http.js'
 
-/** Headers that carry credentials, of ours and of the application. */
+/** Headers with credentials, for latchkey or for the application. */
 const credentialHeaders = ['authorization', 'proxy-authorization', 'cookie', 'dpop', 'x-api-key'] as const
-/** Of a body that a parser of the application has read: enough for a form, little of an upload. */
+/** How much of a body that the application's parser has read is searched, in characters: a whole form, but little of an upload. */
 const MAX_BODY = 65_536
 const MAX_MEMBERS = 100
 
 /**
- * Collects what is secret in a request, in each spelling in which it came. Only called when a failure is told of. Of a form that was not
- * understood, everything is secret.
+ * Collects the secrets of a request in every encoding that it may have used. Called only for failures. If the form could not be parsed, all
+ * of it counts as secret.
  */
 export function secretsOfRequest(req: HttpRequest, form: Parameters | undefined): readonly string[] {
   const secrets = new Set<string>()
@@ -24,7 +24,7 @@ export function secretsOfRequest(req: HttpRequest, form: Parameters | undefined)
   return [...secrets]
 }
 
-/** The credentials as they are, decoded, and without the scheme. */
+/** Adds the credentials of a header, without the scheme: as sent, and decoded. */
 function addHeader(secrets: Set<string>, value: string): void {
   const [scheme = '', ...rest] = value.split(' ')
   const credentials = rest.length === 0 ? value : rest.join(' ').trim()
@@ -39,14 +39,14 @@ function addHeader(secrets: Set<string>, value: string): void {
 function addParameter(secrets: Set<string>, name: string, value: string): void {
   if (isPublicParameter(name)) return
   secrets.add(value)
-  // As a form has it; it may also have had %20 for a blank.
+  // As in a form, where a space may be `+` or `%20`.
   const encoded = new URLSearchParams({ '': value }).toString().slice(1)
   if (encoded === value) return
   secrets.add(encoded)
   secrets.add(encoded.replaceAll('+', '%20'))
 }
 
-/** Pairs as they came. */
+/** Adds the values of form-encoded pairs: as sent, and decoded. */
 function addPairs(secrets: Set<string>, text: string): void {
   for (const pair of text.slice(0, MAX_BODY).split('&', MAX_MEMBERS)) {
     const equals = pair.indexOf('=')

@@ -4,18 +4,18 @@ import { isProduction } from '../checks/check-issuer.js'
 import { isUnwantedPromise } from '../time/maybe-promise.js'
 import type { HttpRequest } from './http.js'
 
-/** How an application tells whether the client used TLS. Only `true` counts. */
+/** Returns whether the client used TLS. Anything but `true` counts as no. */
 export type IsSecure = (req: HttpRequest) => boolean
 
-/** Which requests are refused because they came without TLS. */
+/** Which requests without TLS are refused. */
 export interface TlsRule {
-  /** `production`: all, but for those of the machine itself. */
+  /** `production`: all except those of the machine itself. */
   readonly required: boolean | 'production'
-  /** Absent: what Express or Fastify makes of its proxy setting, else the socket. */
+  /** Absent: Express or Fastify decides by its proxy setting; without these, the socket. */
   readonly isSecure: IsSecure | undefined
 }
 
-/** The rule of a server, whose issuer tells the default: an explicit `requireTls` has no exception. */
+/** Returns the rule of a server. The default depends on the issuer; an explicit `requireTls` has no exception. */
 export function tlsRule(
   { requireTls, isSecure }: { readonly requireTls?: boolean | undefined; readonly isSecure?: IsSecure | undefined },
   issuer: string,
@@ -24,8 +24,8 @@ export function tlsRule(
 }
 
 /**
- * The refusal of a request that came without TLS (RFC 6749 §3.2, RFC 6750 §5.3), if there is need for one. Refused, not redirected, so
- * that a client that leaks its secret or its token is noticed.
+ * Returns the refusal of a request without TLS (RFC 6749 §3.2, RFC 6750 §5.3), if required. The request is not redirected, so that a client
+ * that exposes its secret or token is noticed.
  */
 export function refusePlainHttp({ required, isSecure }: TlsRule, req: HttpRequest): OAuthError | undefined {
   if (required === false || usedTls(req, isSecure) || (required === 'production' && isLocal(req))) return undefined
@@ -36,10 +36,10 @@ export function refusePlainHttp({ required, isSecure }: TlsRule, req: HttpReques
   return refusal('invalid_request', 'tls_required', `TLS is required; behind a TLS proxy, ${remedy}`)
 }
 
-/** Whether the client used TLS: what the application says, or its framework by its proxy setting, or the socket. */
+/** Returns whether the client used TLS: by the hook of the application, by the proxy setting of its framework, or by the socket. */
 export function usedTls(req: HttpRequest, isSecure: IsSecure | undefined): boolean {
   if (isSecure !== undefined) return saysTrue(req, isSecure)
-  // Express has `secure`. Fastify hands `protocol` to its middleware, and not `secure`.
+  // Express has `secure`. Fastify passes `protocol` to its middleware, but not `secure`.
   return req.secure ?? (req.protocol === undefined ? 'encrypted' in req.socket : req.protocol === 'https')
 }
 
@@ -53,8 +53,8 @@ function saysTrue(req: HttpRequest, isSecure: IsSecure): boolean {
 }
 
 /**
- * Whether a request came from the machine itself and through no proxy: a health check, a sidecar, another process. A peer without an
- * address is one too: it came through a Unix socket.
+ * Returns whether a request came from this machine and not through a proxy: a health check, a sidecar, another process. A peer without an
+ * address came through a Unix socket, so it is local as well.
  */
 function isLocal({ socket: { remoteAddress }, headers }: HttpRequest): boolean {
   return (remoteAddress === undefined || isLoopbackAddress(remoteAddress)) && !isForwarded(headers)
@@ -64,7 +64,7 @@ function isLoopbackAddress(address: string): boolean {
   return address === '::1' || /^(?:::ffff:)?127\./i.test(address)
 }
 
-/** Whether a request has a header that proxies set. */
+/** Returns whether a request has a header that proxies set. */
 function isForwarded(headers: HttpRequest['headers']): boolean {
   for (const name in headers) {
     if (name.startsWith('x-forwarded-') || proxyHeaders.has(name)) return true

@@ -1,19 +1,19 @@
 import type { HttpRequest } from './http.js'
 
-/** Express's compiled `trust proxy` setting: whether the address that is so many hops away is a proxy of ours. */
+/** Express's compiled `trust proxy` setting: returns whether the address at this distance in hops is a trusted proxy. */
 type TrustProxy = (address: string | undefined, hop: number) => boolean
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] }
 
 /**
- * Makes a function that leaves with a request what the Express app behind us would make of it by its `trust proxy` setting. The app
- * never sees the requests that are served in front of it. For any other app it does nothing.
+ * Creates a function that adds to a request what an Express app would add by its `trust proxy` setting. It is for requests that are served
+ * in front of the app, which never sees them. For any other app it does nothing.
  */
 export function trustProxyOf(app: unknown): (req: HttpRequest) => void {
   const { settings } = (typeof app === 'function' ? app : {}) as { readonly settings?: unknown }
   if (typeof settings !== 'object' || settings === null) return leave
   return (req) => {
-    // Read each time: the setting may be changed after the handler was made.
+    // Read for each request, because the setting may change later.
     const trusts: unknown = (settings as Readonly<Record<string, unknown>>)['trust proxy fn']
     if (typeof trusts === 'function') adopt(req, trusts as TrustProxy)
   }
@@ -23,7 +23,7 @@ function adopt(req: Writable<HttpRequest>, trusts: TrustProxy): void {
   const { socket, headers } = req
   const isTls = 'encrypted' in socket
   req.secure = isTls
-  // A function of the application: whatever it throws, it trusts nobody.
+  // A function of the application may throw: then no proxy is trusted.
   try {
     if (!trusts(socket.remoteAddress, 0)) return
     const addresses = [socket.remoteAddress, ...listOf(headers['x-forwarded-for']).reverse()]
@@ -47,5 +47,5 @@ function listOf(header: string | string[] | undefined): string[] {
 }
 
 function leave(): void {
-  // Not Express: there is no setting.
+  // Without Express there is no such setting.
 }

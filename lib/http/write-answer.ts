@@ -5,8 +5,8 @@ import type { OAuthError } from '../errors/oauth-error.js'
 type Headers = Record<string, OutgoingHttpHeader>
 
 /**
- * What is on everything that answers about tokens and credentials, errors too (RFC 6749 §5.1). An object for `writeHead`: under Express,
- * which has set a header by then, Node takes a list apart twice.
+ * Returns the headers of every response about tokens and credentials, including errors (RFC 6749 §5.1). As an object: under Express, which
+ * has set a header before, Node processes a list twice.
  */
 function headersFor(requestId: string, contentType: string, text: string): Headers {
   return {
@@ -20,7 +20,7 @@ function headersFor(requestId: string, contentType: string, text: string): Heade
 }
 
 /**
- * Writes an answer in one go, as JSON of ASCII. Express's own `res.json` would add an ETag, and cost more than a token does.
+ * Writes a response as ASCII JSON. Express's `res.json` would add an ETag, and take longer than issuing a token.
  */
 export function writeJson(
   res: ServerResponse,
@@ -29,7 +29,7 @@ export function writeJson(
   requestId: string,
   addHeaders?: (headers: Headers) => void,
 ): void {
-  // Somebody answered meanwhile, a time-out of the application perhaps.
+  // Something else has responded in the meantime, such as a timeout of the application.
   if (res.headersSent) return
   const text = asciiJson(body)
   const headers = headersFor(requestId, 'application/json', text)
@@ -39,14 +39,14 @@ export function writeJson(
   res.end(text, 'latin1')
 }
 
-/** Writes a successful answer of an endpoint. */
+/** Writes a successful response of an endpoint. */
 export function writeAnswer(res: ServerResponse, answer: EndpointAnswer, requestId: string): void {
   if (!(answer instanceof TextAnswer)) {
     writeJson(res, 200, answer, requestId)
   } else if (!res.headersSent) {
     const { contentType, text } = answer
     const headers = headersFor(requestId, contentType, text)
-    // It depends on what the caller accepts (RFC 9701).
+    // The response depends on the `Accept` header (RFC 9701).
     headers['Vary'] = varyBy(res, 'Accept')
     res.removeHeader('X-Powered-By')
     res.writeHead(200, headers)
@@ -54,7 +54,7 @@ export function writeAnswer(res: ServerResponse, answer: EndpointAnswer, request
   }
 }
 
-/** What is not ASCII becomes an escape, so that every octet of an answer is a character. */
+/** Escapes everything but ASCII, so that every byte of a response is a character. */
 function asciiJson(body: object): string {
   const text = JSON.stringify(body)
   if (Buffer.byteLength(text) === text.length) return text
@@ -63,15 +63,15 @@ function asciiJson(body: object): string {
   })
 }
 
-/** Answers `OPTIONS`: what else may be sent to an endpoint. */
+/** Responds to `OPTIONS` with the allowed method. */
 export function writeOptions(res: ServerResponse, requestId: string): void {
   res.removeHeader('X-Powered-By')
-  // An object, and nothing chained: what wraps `writeHead` often knows no lists, and returns nothing.
+  // An object, and no chained calls: wrappers of `writeHead` often do not accept lists, and return nothing.
   res.writeHead(204, { Allow: 'POST', 'Cache-Control': 'no-store', Pragma: 'no-cache', 'Request-Id': requestId })
   res.end()
 }
 
-/** A header `Vary` of the application stays, and gets one more name. */
+/** Returns the `Vary` header of the application with one more name. */
 function varyBy(res: ServerResponse, name: string): string {
   const present = [res.getHeader('Vary') ?? []].flat().join(', ')
   if (present === '') return name
@@ -86,7 +86,7 @@ export function writeError(
   challenge: string | undefined,
   requestId: string,
 ): void {
-  // RFC 6749 appendix A.8: a description has at least one character, or it is absent.
+  // RFC 6749 appendix A.8: an empty description is not allowed, so it is left out.
   const body = { error: error.code, error_description: error.description || undefined }
   writeJson(res, error.status, body, requestId, (headers) => {
     if (challenge !== undefined) addChallenge(headers, res, challenge)
@@ -96,17 +96,17 @@ export function writeError(
   })
 }
 
-/** Asks for credentials without saying that anything was wrong (RFC 6750 §3.1). */
+/** Writes a challenge without an error (RFC 6750 §3.1). */
 export function writeChallenge(res: ServerResponse, challenge: string, requestId: string): void {
   writeJson(res, 401, {}, requestId, (headers) => addChallenge(headers, res, challenge))
 }
 
-/** A challenge of the route's own stays: several are legal (RFC 9110 §11.6.1). */
+/** Adds a challenge to those of the application: several are allowed (RFC 9110 §11.6.1). */
 function addChallenge(headers: Headers, res: ServerResponse, challenge: string): void {
   headers['WWW-Authenticate'] = [...[res.getHeader('WWW-Authenticate') ?? []].flat().map(String), challenge]
 }
 
-/** What stands for a response in a test or in a serverless adapter may have no request. */
+/** Returns whether a response is HTTP/2. In a test or a serverless adapter it may have no request. */
 function isHttp2({ req }: { readonly req?: { readonly httpVersionMajor: number } }): boolean {
   return req?.httpVersionMajor === 2
 }

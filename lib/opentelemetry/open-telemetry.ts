@@ -12,13 +12,13 @@ import { flag, having } from '../checks/option-kind.js'
 import { eventCounters, labelsOf, durationBuckets, observe } from '../telemetry/metrics.js'
 import type { RequestTrace } from '../telemetry/request-trace.js'
 
-/** What {@link openTelemetry} can be told. */
+/** The options of {@link openTelemetry}. */
 export interface OpenTelemetryOptions {
-  /** Default the global one: start the SDK before. */
+  /** Default the global one: start the SDK first. */
   readonly meterProvider?: MeterProvider
   /** Default the global one. */
   readonly tracerProvider?: TracerProvider
-  /** Whether what belongs to a known client is counted for each of them, by `latchkey.client_id`. Default false: clients may be many. */
+  /** Whether to count per client, by the attribute `latchkey.client_id`. Default false, because there may be many clients. */
   readonly perClient?: boolean
 }
 
@@ -31,11 +31,17 @@ const description = describeOptions<OpenTelemetryOptions>()('openTelemetry', {
 const SCOPE = 'latchkey'
 
 /**
- * Counts the events of all servers and guards of this process, measures their requests, and makes a span for each, with the API of
- * OpenTelemetry. Answers a function that ends that.
+ * Counts the events of all servers and guards of this process, measures their requests, and creates a span for each, with the API of
+ * OpenTelemetry. Returns a function that stops it.
  *
- * A span is a child of what is active when its request comes, such as the span of the HTTP server; it is not made active itself. No
- * attribute of a metric has a value that a client or a user made up. Throws `ConfigurationError`.
+ * A span is a child of the one that is active when the request arrives, such as the span of the HTTP server; it is not made active itself.
+ * No attribute of a metric has a value that a client or a user can choose. Throws `ConfigurationError`.
+ *
+ * @example
+ * ```ts
+ * // Once in each process, after the SDK has started.
+ * const stop = openTelemetry({ perClient: true })
+ * ```
  */
 export function openTelemetry(options: OpenTelemetryOptions = {}): () => void {
   const { perClient, ...given } = description.read(options)
@@ -77,7 +83,7 @@ export function openTelemetry(options: OpenTelemetryOptions = {}): () => void {
   })
 }
 
-/** A request that was refused as it should be is no error of the server. */
+/** Returns whether an outcome is an error of the server. A refused request is not. */
 function isOurs(outcome: string): boolean {
   return outcome === 'server_error' || outcome === 'temporarily_unavailable'
 }

@@ -3,13 +3,13 @@ import { describeOptions } from '../checks/describe-options.js'
 import { flag, having, text } from '../checks/option-kind.js'
 import { eventCounters, labelNames, labelsOf, durationBuckets, observe } from '../telemetry/metrics.js'
 
-/** What {@link prometheusMetrics} can be told. */
+/** The options of {@link prometheusMetrics}. */
 export interface PrometheusMetricsOptions {
-  /** Where the metrics are registered. Default the global registry of prom-client. */
+  /** The registry of the metrics. Default the global registry of prom-client. */
   readonly register?: Registry
-  /** In front of every name. Default `latchkey_`. */
+  /** The prefix of every name. Default `latchkey_`. */
   readonly prefix?: string
-  /** Whether what belongs to a known client is counted for each of them, by `client_id`. Default false: clients may be many. */
+  /** Whether to count per client, by the label `client_id`. Default false, because there may be many clients. */
   readonly perClient?: boolean
 }
 
@@ -20,11 +20,21 @@ const description = describeOptions<PrometheusMetricsOptions>()('prometheusMetri
 })
 
 /**
- * Counts the events of all servers and guards of this process, and measures their requests, with prom-client. Answers a function
- * that ends that, and takes the metrics out of the registry.
+ * Counts the events of all servers and guards of this process, and measures their requests, with prom-client. Returns a function that stops
+ * it and removes the metrics from the registry.
  *
- * No label has a value that a client or a user made up. Throws `ConfigurationError`, and what prom-client throws where a name is
- * registered already.
+ * No label has a value that a client or a user can choose. Throws `ConfigurationError`, and the error of prom-client if a name is already
+ * registered.
+ *
+ * @example
+ * ```ts
+ * import { register } from 'prom-client'
+ *
+ * prometheusMetrics() // once in each process
+ * app.get('/metrics', async (req, res) => {
+ *   res.type(register.contentType).send(await register.metrics())
+ * })
+ * ```
  */
 export function prometheusMetrics(options: PrometheusMetricsOptions = {}): () => void {
   const { register, prefix, perClient } = description.read(options)

@@ -31,15 +31,30 @@ import {
 /** Default of `leewaySeconds`. */
 const LEEWAY_SECONDS = 5
 
-/** The guard for an app that accepts another server's tokens. */
+/** Guards the routes of an app that accepts another server's tokens. */
 export interface ResourceServer {
-  /** The same guard as that of an authorization server. */
+  /** Creates the guard of a route, as that of an authorization server does. */
   readonly requireBearer: RequireBearer
-  /** The middleware with this resource's metadata (RFC 9728), which challenges point to. For an `audience` that is a URL. */
+  /** Returns the middleware that serves this resource's metadata (RFC 9728), if `audience` is a URL. Challenges point to it. */
   router(): HttpHandler
 }
 
-/** Makes a resource server. Nothing is fetched before the first token comes. Throws `ConfigurationError`. */
+/**
+ * Creates a resource server. Nothing is fetched before the first token arrives. Throws `ConfigurationError`.
+ *
+ * @example
+ * ```ts
+ * const api = createResourceServer({
+ *   issuer: 'https://auth.example.com',
+ *   audience: 'https://orders.example.com',
+ *   jwks: true,
+ * })
+ * app.use(api.router())
+ * app.get('/orders', api.requireBearer({ scope: 'orders:read' }), (req, res) => {
+ *   res.json({ readBy: req.auth.clientId })
+ * })
+ * ```
+ */
 export function createResourceServer(options: ResourceServerOptions): ResourceServer {
   const settings = readResourceServerOptions(options)
   const { issuer, audience, scopes, clock } = settings
@@ -60,7 +75,7 @@ export function createResourceServer(options: ResourceServerOptions): ResourceSe
     requestId: options.requestId,
     clientAddress: options.clientAddress,
     tls: tlsRule(options, issuer),
-    // Whatever a token is verified by has a deadline of its own.
+    // Fetching keys and introspection have time limits of their own.
     requestTimeoutSeconds: undefined,
   }
   const weakness = plainHttp(options)
@@ -79,7 +94,7 @@ export function createResourceServer(options: ResourceServerOptions): ResourceSe
   }
 }
 
-/** What crosses a network in the clear, by `allowHttp`. */
+/** Returns the finding about tokens that are verified over plain http, which `allowHttp` allows. */
 function plainHttp({ issuer, jwks, introspection }: ResourceServerOptions): PostureFinding | undefined {
   const source = introspection?.uri ?? (typeof jwks === 'object' ? jwks.uri : undefined) ?? issuer
   if (isProtected(source)) return undefined

@@ -12,8 +12,8 @@ export interface FetchLimits {
 }
 
 /**
- * Fetches a small answer of an issuer. Redirects are not followed: keys and verdicts come from where they were configured to
- * come from, or not at all. Throws `StoreUnavailableError` for whatever goes wrong on the way; it names the URL and what happened.
+ * Fetches a small response of an issuer. Does not follow redirects: keys and decisions must come from the configured URL. Throws
+ * `StoreUnavailableError`, which names the URL and the problem.
  */
 export async function limitedFetch(
   url: string,
@@ -48,19 +48,19 @@ export async function readJsonObject(url: string, response: Response): Promise<R
     if (typeof value === 'object' && value !== null && !Array.isArray(value))
       return value as Readonly<Record<string, unknown>>
   } catch {
-    // Told below, like JSON that is no object.
+    // Reported below, like JSON that is not an object.
   }
   const type = logText(response.headers.get('content-type') ?? 'no content type')
   throw new StoreUnavailableError(`${shownUrl(url)} responded with something that is not a JSON object (${type})`)
 }
 
-/** A URL for messages, without what may be secret. */
+/** Returns a URL for messages, without the parts that may be secret. */
 export function shownUrl(url: string): string {
   const { origin, host, protocol, pathname } = new URL(url)
   return logText(`${origin === 'null' ? `${protocol}//${host}` : origin}${pathname}`)
 }
 
-/** In a few words: the code of the system or of TLS where there is one. */
+/** Returns the cause in a few words: the error code of the system or of TLS, if there is one. */
 function whyOf(thrown: unknown, { timeoutMilliseconds }: FetchLimits): string {
   let last = thrown
   while (last instanceof Error && last.cause instanceof Error) last = last.cause
@@ -75,7 +75,7 @@ function whyOf(thrown: unknown, { timeoutMilliseconds }: FetchLimits): string {
 
 async function readLimited(response: Response, maxOctets: number): Promise<Buffer | null> {
   const body: AsyncIterable<Uint8Array> | null = response.body
-  // Neither has a status 204 a body, nor may one be given to it.
+  // A response with status 204 has no body, and its copy must not have one.
   if (body === null) return null
   const collected = new CollectedBytes(maxOctets)
   for await (const part of body) {
@@ -85,12 +85,12 @@ async function readLimited(response: Response, maxOctets: number): Promise<Buffe
 }
 
 /**
- * A URL of the issuer. RFC 7662 §4, RFC 8414 §6.1: over TLS only, for whoever can change an answer decides who passes; `checkScheme` sees to
- * that, for it depends on `allowHttp`.
+ * A URL of the issuer. RFC 7662 §4, RFC 8414 §6.1: TLS is required, because anybody who can change a response decides which tokens are
+ * accepted. `checkScheme` checks that, because it depends on `allowHttp`.
  */
 export function issuerUrl(): OptionKind<string> {
   return checkedBy('an https URL', (path, uri) => {
     if (typeof uri === 'string' && URL.canParse(uri)) return
-    throw new ConfigurationError(path, `is ${nameValue(uri)}; must be an https URL`, 'Give it the URL of the issuer')
+    throw new ConfigurationError(path, `is ${nameValue(uri)}; must be an https URL`, 'Set it to a URL of the issuer')
   })
 }

@@ -3,46 +3,45 @@ import { describeValue } from '../checks/kind-of-value.js'
 import { checkedBy, valueThat, wholeNumber, type OptionKind } from '../checks/option-kind.js'
 import { ConfigurationError } from '../errors/configuration-error.js'
 import { StoreUnavailableError } from '../errors/store-unavailable-error.js'
-import { checkScheme, differInSlash } from '../checks/check-issuer.js'
+import { checkScheme } from '../checks/check-issuer.js'
 import type { Clock } from '../time/clock.js'
 import { logText } from '../errors/log-text.js'
 import { timeOf } from '../request/request-context.js'
 import { hashToken, type TokenHash } from '../crypto/hash.js'
 import type { TokenRefusal } from '../errors/refusal-reason.js'
 import { limitQuestions, type ThrottleServices } from '../throttle/limit-attempts.js'
-import { isStrings } from '../protocol/grammar.js'
-import { actorOf, isTime, type IsUser } from '../tokens/access-token-claims.js'
-import type { JwtClaims } from '../jose/jwt.js'
+import type { IsUser } from '../tokens/access-token-claims.js'
 import type { VerifiedAccess } from '../tokens/verified-access.js'
 import type { VerifyAccessToken } from '../tokens/verify-access-token.js'
 import { issuerUrl, limitedFetch, readJsonObject, shownUrl } from './limited-fetch.js'
+import { readIntrospection } from './read-introspection.js'
 
 /** How a resource server asks its issuer about tokens. */
 export interface RemoteIntrospectionOptions {
-  /** The introspection endpoint; it has to tell the `token_type` of access tokens, which is what refresh tokens lack. */
+  /** The introspection endpoint. It must return the `token_type` of access tokens, which distinguishes them from refresh tokens. */
   readonly uri: string
-  /** A client of the issuer that may introspect, with `client_secret_basic`. */
+  /** A client of the issuer that may introspect, registered for `client_secret_basic`. */
   readonly clientId: string
   /** Its secret. */
   readonly clientSecret: string
   /**
-   * Seconds for which an answer is used again: the longest time that a revoked token may still pass. An answer never outlives
-   * its token. Default 0: every request asks.
+   * Seconds for which a response is cached: the longest time that a revoked token is still accepted. A response is never cached longer than
+   * its token lives. Default 0: every request asks the issuer.
    */
   readonly cacheSeconds?: number
-  /** Most answers that are kept. Default 10,000. */
+  /** Maximum number of cached responses. Default 10,000. */
   readonly cacheSize?: number
-  /** The form of the issuer's tokens: what does not match is refused without a question. Default: 4 characters or more. */
+  /** The form of the issuer's tokens. Others are refused without asking the issuer. Default: 4 characters or more. */
   readonly tokenForm?: RegExp
-  /** Most questions at once; a request that would need one more is answered 503. Default 100. */
+  /** Maximum number of concurrent introspection requests. A request that needs one more gets 503. Default 100. */
   readonly concurrentQuestions?: number
   /** Milliseconds for one request. Default 5000. */
   readonly timeoutMilliseconds?: number
-  /** Largest answer, in octets. Default 65,536. */
+  /** Largest response, in bytes. Default 65,536. */
   readonly maxOctets?: number
 }
 
-/** After the issuer refused our credentials nobody asks for this long: its throttle counts that. */
+/** Milliseconds without requests after the issuer has refused our credentials, because its throttle counts failures. */
 const PAUSE_MILLISECONDS = 1000
 
 interface Answer {
@@ -51,7 +50,7 @@ interface Answer {
   readonly until: number
 }
 
-/** What asking an issuer works with. */
+/** The services for asking an issuer. */
 export interface RemoteIntrospectionServices extends ThrottleServices {
   readonly issuer: string
   readonly allowHttp: boolean
@@ -72,7 +71,7 @@ const description = describeOptions<RemoteIntrospectionOptions>()('introspection
   clientSecret: credential(),
   cacheSeconds: wholeNumber(0, 86_400).or(0),
   cacheSize: wholeNumber(1, 10_000_000).or(10_000),
-  // Shorter ones are tried out in no time: an issuer that makes them has no tokens.
+  // Shorter tokens could be guessed at once, so no issuer has them.
   tokenForm: valueThat<RegExp>('a RegExp', (value) => value instanceof RegExp).or(/^.{4}/s),
   concurrentQuestions: wholeNumber(1, 10_000).or(100),
   timeoutMilliseconds: wholeNumber(1, 60_000).or(5000),
@@ -80,12 +79,12 @@ const description = describeOptions<RemoteIntrospectionOptions>()('introspection
 })
 
 /**
- * Verifies tokens by asking the issuer (RFC 7662): one request for all who wait for the same token. Throws
- * `StoreUnavailableError` when there is no answer that can be relied on, and `ConfigurationError` when the issuer refuses the credentials
- * of the resource server; such a request never passes.
+ * Verifies tokens by asking the issuer (RFC 7662). Concurrent requests with the same token share one introspection request. Throws
+ * `StoreUnavailableError` without a reliable response, and `ConfigurationError` if the issuer refuses the credentials of the resource
+ * server: in both cases the token is not accepted.
  *
- * Made-up tokens do not flood the issuer: their form is checked first, questions at once are bounded, and failures are counted for each
- * address. A token that was good before is asked about in any case.
+ * Made-up tokens do not flood the issuer: their form is checked first, concurrent introspection requests are limited, and failures are
+ * counted for each address. A token that was valid before is not subject to the latter.
  */
 export function remoteIntrospection(
   services: RemoteIntrospectionServices,
@@ -94,12 +93,12 @@ export function remoteIntrospection(
   const { issuer, clock, isUser } = services
   const { cacheSeconds, cacheSize, concurrentQuestions, tokenForm, ...endpoint } = description.read(options)
   checkScheme('introspection.uri', endpoint.uri, services.allowHttp)
-  // Without the flags by which a pattern remembers where it was.
+  // Without the flags that make a pattern stateful.
   const form = new RegExp(tokenForm.source, tokenForm.flags.replace(/[gy]/g, ''))
   const answers = new Map<TokenHash, Answer>()
   const asking = new Map<TokenHash, Promise<VerifiedAccess | TokenRefusal>>()
   let refusal: { readonly error: ConfigurationError; readonly until: number } | undefined
-  /** Tokens that were good when the issuer was asked last. */
+  /** Tokens that were valid when the issuer was asked last. */
   const good = new Set<TokenHash>()
 
   return (token, context) => {
@@ -107,7 +106,7 @@ export function remoteIntrospection(
     const tokenHash = hashToken(token)
     const now = timeOf(context, clock)
     const known = answers.get(tokenHash)
-    // A clock that was set back must not let an answer live longer.
+    // If the clock was set back, a response must not be cached longer.
     if (known !== undefined && known.askedAt <= now && now < known.until) return known.access
     answers.delete(tokenHash)
     const waiting = asking.get(tokenHash)
@@ -119,7 +118,7 @@ export function remoteIntrospection(
   }
 
   function askOnce(tokenHash: TokenHash, token: string, now: number): Promise<VerifiedAccess | TokenRefusal> {
-    // Somebody may have asked while the counters were.
+    // Another request may have asked while this one waited for the throttle.
     const waiting = asking.get(tokenHash)
     if (waiting !== undefined) return waiting
     if (asking.size >= concurrentQuestions) {
@@ -164,7 +163,7 @@ export function remoteIntrospection(
 
   function keep(tokenHash: TokenHash, access: VerifiedAccess | TokenRefusal, askedAt: number): void {
     if (answers.size >= cacheSize) dropOldest(answers)
-    // Counted from the question: what was revoked while the answer was on its way is not late.
+    // Counted from the request, in case the token was revoked while the response was on its way.
     const end = typeof access === 'string' ? Infinity : access.expiresAt
     answers.set(tokenHash, { access, askedAt, until: Math.min(askedAt + cacheSeconds, end) })
   }
@@ -185,7 +184,10 @@ function basicCredentials(clientId: string, clientSecret: string): string {
   return `Basic ${Buffer.from(`${encode(clientId)}:${encode(clientSecret)}`).toString('base64')}`
 }
 
-/** The mistake that the issuer refuses this resource server, if that is it (RFC 7662 §2.3). No time mends it, and no secret is told. */
+/**
+ * Returns the error for an issuer that refuses the credentials of this resource server (RFC 7662 §2.3); `undefined` for any other response.
+ * A mistake in the configuration, because waiting does not help.
+ */
 async function refusalOfClient(
   uri: string,
   response: Response,
@@ -198,52 +200,4 @@ async function refusalOfClient(
   const remedy =
     'Give clientId and clientSecret of a client that the issuer knows, that is registered for client_secret_basic, and may introspect'
   return new ConfigurationError('introspection', problem, remedy)
-}
-
-/** Judges an answer (RFC 7662 §2.2, §4). Only a proper `true` is active; a token without an end, or bound to a key, is none. */
-function readIntrospection(
-  answer: JwtClaims,
-  issuer: string,
-  now: number,
-  isUser: IsUser | undefined,
-): VerifiedAccess | TokenRefusal {
-  const {
-    active,
-    iss = issuer,
-    client_id: clientId,
-    sub = clientId,
-    scope = '',
-    aud = [],
-    exp,
-    iat = now,
-    sid,
-    jti,
-    token_type: type,
-  } = answer
-  if (active !== true) return 'inactive'
-  if (iss !== issuer) return differInSlash(iss, issuer) ? 'issuer_slash' : 'issuer'
-  if (typeof clientId !== 'string') return 'claim_client_id'
-  if (typeof sub !== 'string') return 'claim_sub'
-  // A refresh token of the client that asks is active too, and only this tells it from an access token.
-  if (typeof type !== 'string' || type.toLowerCase() !== 'bearer') return 'wrong_kind'
-  if (typeof scope !== 'string') return 'claim_scope'
-  if (!isTime(exp)) return 'claim_exp'
-  if (!isTime(iat)) return 'claim_iat'
-  if (now >= exp) return 'expired'
-  if ('cnf' in answer) return 'sender_constrained'
-  const audience = typeof aud === 'string' ? [aud] : aud
-  if (!isStrings(audience)) return 'claim_aud'
-  const actor = actorOf(answer, sub === clientId, isUser)
-  return {
-    clientId,
-    userId: actor === 'user' ? sub : undefined,
-    unknownSubject: actor === 'unknown' ? sub : undefined,
-    authorizationId: typeof sid === 'string' ? sid : undefined,
-    scope,
-    audience: Object.freeze(audience),
-    issuedAt: iat,
-    expiresAt: exp,
-    tokenId: typeof jti === 'string' ? jti : undefined,
-    claims: Object.freeze(answer),
-  }
 }

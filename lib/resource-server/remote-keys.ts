@@ -12,15 +12,15 @@ import { issuerUrl, limitedFetch, readJsonObject, shownUrl } from './limited-fet
 
 /** How a resource server gets its issuer's published keys. */
 export interface RemoteKeysOptions {
-  /** Where they are. Default: what the issuer's metadata says (RFC 8414). */
+  /** The URL of the keys. Default: the one in the issuer's metadata (RFC 8414). */
   readonly uri?: string
   /** Milliseconds for one request. Default 5000. */
   readonly timeoutMilliseconds?: number
-  /** Largest answer, in octets. Default 65,536. */
+  /** Largest response, in bytes. Default 65,536. */
   readonly maxOctets?: number
-  /** Seconds for which keys are used without asking again, also while the issuer cannot be reached. Default 600. */
+  /** Seconds for which keys are cached, even while the issuer cannot be reached. Default 600. */
   readonly cacheSeconds?: number
-  /** Seconds after keys were fetched in which an unknown `kid` does not cause another request. Default 30. */
+  /** Seconds after the keys were fetched in which an unknown `kid` does not cause another request. Default 30. */
   readonly cooldownSeconds?: number
 }
 
@@ -32,10 +32,10 @@ const description = describeOptions<RemoteKeysOptions>()('jwks', {
   cooldownSeconds: wholeNumber(1, 86_400).or(30),
 })
 
-/** After a request that failed nobody asks for this long: as long as those who wait are told to. */
+/** Milliseconds without requests after one has failed: as long as the `Retry-After` of the waiting clients. */
 const PAUSE_MILLISECONDS = 1000
 
-/** A key of the newest answer, with the `kid` that the answer gives it. */
+/** A key of the latest response, with its `kid` there. */
 interface PublishedKey extends VerificationKey {
   readonly keyId: unknown
 }
@@ -47,9 +47,9 @@ interface KeySet {
 }
 
 /**
- * Finds verification keys in the set that an issuer publishes: fetched when first needed, by one request for all who wait, and
- * again for an unknown key, but not oftener than the cool-down allows. Throws `StoreUnavailableError` without a usable set,
- * and `ConfigurationError` where the metadata of the issuer is not what the options say.
+ * Finds verification keys in the set that an issuer publishes. The set is fetched when it is first needed, by one request for all that
+ * wait, and again for an unknown key, but not more often than the cool-down allows. Throws `StoreUnavailableError` without a usable set,
+ * and `ConfigurationError` if the metadata of the issuer contradicts the options.
  */
 export function remoteKeys(issuer: string, options: RemoteKeysOptions, allowHttp: boolean): FindKey {
   const { cacheSeconds, cooldownSeconds, timeoutMilliseconds, maxOctets, ...given } = description.read(options)
@@ -87,7 +87,7 @@ export function remoteKeys(issuer: string, options: RemoteKeysOptions, allowHttp
       if (typeof named !== 'string') throw new StoreUnavailableError(`${shownUrl(url)} responded without an issuer`)
       if (named !== issuer) throw otherIssuer(url, issuer, named)
       if (typeof uri === 'string' && URL.canParse(uri) && (isProtected(uri) || isBesidePlainIssuer(uri, issuer))) {
-        // An issuer elsewhere must not send us to the machine's own ports.
+        // A remote issuer must not make us send requests to ports of this machine.
         if (!isOnLoopback(uri) || isOnLoopback(issuer)) return uri
       }
       const keys = typeof uri === 'string' ? `jwks_uri ${logText(uri)}, which is not an https URL` : 'no jwks_uri'
@@ -114,26 +114,26 @@ export function remoteKeys(issuer: string, options: RemoteKeysOptions, allowHttp
 
 type JsonObject = Readonly<Record<string, unknown>>
 
-/** The mistake that an issuer calls itself otherwise than the options do. No time mends it. */
+/** Creates the error for an issuer that has another name than in the options. A mistake in the configuration: waiting does not help. */
 function otherIssuer(url: string, issuer: string, named: string): ConfigurationError {
   const name = logText(named)
   const problem = `the issuer at ${shownUrl(url)} calls itself ${name}, and this resource server expects ${logText(issuer)}`
   return new ConfigurationError('issuer', problem, `If it is the right one, write issuer: '${name}'`)
 }
 
-/** Whether keys are read over `http` from the host of an issuer that is `http` itself, by `allowHttp`. */
+/** Returns whether keys are on the same host as an `http` issuer, which `allowHttp` allows. */
 function isBesidePlainIssuer(uri: string, issuer: string): boolean {
   const [keys, named] = [new URL(uri), new URL(issuer)]
   return named.protocol === 'http:' && keys.protocol === 'http:' && keys.hostname === named.hostname
 }
 
-/** RFC 7517 §5: a key that cannot be used is ignored, not the others with it. */
+/** RFC 7517 §5: a key that cannot be used is ignored, and the others are used. */
 function readKeys({ keys }: JsonObject, url: string): readonly PublishedKey[] {
   if (!Array.isArray(keys)) throw new StoreUnavailableError(`${shownUrl(url)} responded without a list of keys`)
   return keys.flatMap(readKey)
 }
 
-/** A key for each algorithm that it may verify. A private key that is published is anybody's, and verifies nothing. */
+/** Returns the key once for each algorithm that it may verify. A published private key verifies nothing: anybody can sign with it. */
 function readKey(jwk: JsonWebKey): PublishedKey[] {
   try {
     const verifyWith = createPublicKey({ key: jwk, format: 'jwk' })
@@ -148,8 +148,8 @@ function readKey(jwk: JsonWebKey): PublishedKey[] {
 }
 
 /**
- * Asymmetric algorithms only: nobody who verifies may be able to sign (RFC 8725 §2.1). None for a key of another kind, and for one that
- * is weak (§3.5).
+ * Returns the algorithms of a key: asymmetric ones only, so that a verifier cannot sign (RFC 8725 §2.1). None for another type of key, and
+ * for a weak one (§3.5).
  */
 function algorithmsOf({ asymmetricKeyType, asymmetricKeyDetails = {} }: KeyObject): readonly SigningAlgorithm[] {
   const { modulusLength = 0, namedCurve } = asymmetricKeyDetails
@@ -158,7 +158,7 @@ function algorithmsOf({ asymmetricKeyType, asymmetricKeyDetails = {} }: KeyObjec
   return asymmetricKeyType === 'ed25519' ? ['EdDSA'] : []
 }
 
-/** The one key that a header means. Where several fit it means none. */
+/** Returns the key that a header identifies; `undefined` if several fit. */
 function findIn({ keys }: KeySet, { keyId, algorithm }: Parameters<FindKey>[0]): PublishedKey | undefined {
   const fits = (key: PublishedKey): boolean =>
     key.algorithm === algorithm && (keyId === undefined || key.keyId === keyId)

@@ -26,65 +26,65 @@ import type { RemoteKeysOptions } from './remote-keys.js'
 
 /** The options of `createResourceServer`: one of `jwks` and `introspection`. */
 export interface ResourceServerOptions {
-  /** The issuer, exactly as it names itself. */
+  /** The issuer, exactly as in its metadata and tokens. */
   readonly issuer: string
   /**
-   * Whether `jwks.uri` and `introspection.uri` may be `http` on another host than loopback, inside a network of yours, and the issuer, too, but
-   * not in production. Default false.
+   * Whether `jwks.uri` and `introspection.uri` may be `http` on a host other than loopback, in a private network; outside production also
+   * the issuer. Default false.
    */
   readonly allowHttp?: boolean
   /** The identifier of this resource: what a token must have in its audience (RFC 9068 §4). */
   readonly audience: string
-  /** Verify JWTs by the issuer's published keys; `true` for all defaults. Revocation is not seen before a token ends. */
+  /** Verifies JWTs with the issuer's published keys; `true` for all defaults. Revoked tokens are accepted until they expire. */
   readonly jwks?: true | RemoteKeysOptions
-  /** Ask the issuer about each token, opaque or JWT. */
+  /** Asks the issuer about each token, opaque or JWT. */
   readonly introspection?: RemoteIntrospectionOptions
-  /** The scopes that mean something here; a guard that asks for another is refused at start. Default: any. */
+  /** The scopes of this resource. A guard that requires another one throws at startup. Default: any. */
   readonly scopes?: readonly string[]
   /**
-   * Seconds, at most 300, by which the clock of the issuer may be ahead, or that of the resource set back: a token whose `iat` or `nbf` is
-   * no further in the future is accepted. Default `leewaySeconds` if that is given, else 60; for `jwks` only.
+   * Seconds, at most 300, by which the clock of the issuer may be ahead: a token whose `iat` or `nbf` is no further in the future is
+   * accepted. Default `leewaySeconds` if that is given, else 60; for `jwks` only.
    */
   readonly clockSkewSeconds?: number
-  /** Seconds, at most 300, after its end for which a token is accepted. Default 5, or `clockSkewSeconds` if less; for `jwks` only. */
+  /** Seconds, at most 300, for which an expired token is still accepted. Default 5, or `clockSkewSeconds` if less; for `jwks` only. */
   readonly leewaySeconds?: number
-  /** Longest lifetime of a token, in seconds: one that claims to live longer is refused. Default 31,536,000 (a year); for `jwks` only. */
+  /** Longest lifetime of a token, in seconds: one with a longer lifetime is refused. Default 31,536,000 (a year); for `jwks` only. */
   readonly longestAccessTokenSeconds?: number
   /**
-   * Returns whether a token acts for a user. By default one does that has `sid` or `auth_time`, as those of latchkey have, and this is for
-   * issuers that say it in another way: `(claims) => claims.typ === 'user'`. A token that acts for neither a user nor its client passes
-   * no guard with `for`, and has `actsFor: 'unknown'`.
+   * Returns whether a token acts for a user. By default, a token with `sid` or `auth_time` does, as in latchkey. For issuers that show it
+   * in another way: `(claims) => claims.typ === 'user'`. A token that acts for neither a user nor its client has `actsFor: 'unknown'`, and
+   * is refused by every guard with `for`.
    */
   readonly isUser?: IsUser
   /**
-   * Counts tokens that nobody issued for each address: above the limit further ones are answered 429, and the issuer is not asked about
-   * them. Default `memoryThrottle()`; `false`: they are not counted. For `introspection` only: keys verify without a question.
+   * Counts unknown tokens for each address: above the limit, further ones get 429, and the issuer is not asked about them. Default
+   * `memoryThrottle()`; `false` turns it off. For `introspection` only: with `jwks`, the issuer is not asked about tokens.
    */
   readonly throttle?: Throttle | false
   /**
-   * How many JWTs are remembered as well signed, so that a token that comes again costs no signature; its claims are judged each time all
-   * the same. 0 to 1,000,000; 0 remembers none. Default 10,000, about 10 MB; for `jwks` only.
+   * How many verified JWTs to cache, so that the signature of a token is checked only once; its claims are checked each time. 0 to
+   * 1,000,000; 0 turns the cache off. Default 10,000, about 10 MB; for `jwks` only.
    */
   readonly rememberedJwts?: number
   /** The `realm` of challenges. Default: the host of `audience`, or all of it. */
   readonly realm?: string
-  /** Is told what happens. Default: the console; see `consoleEvents`. */
+  /** Receives every event. Default: the console; see `consoleEvents`. */
   readonly onEvent?: (event: OAuthEvent) => unknown
   /**
-   * Names a request, in events and in the header `Request-Id` of a refusal: 1 to 128 characters of `[\w.:~+/=-]`. Default, and where it
-   * answers anything else: a random name.
+   * Returns the id of a request, for events and for the header `Request-Id` of a refusal: 1 to 128 characters of `[\w.:~+/=-]`. Default, and
+   * if it returns anything else: a random id.
    */
   readonly requestId?: NameRequest
   /**
-   * Whether requests that bring a token without TLS are refused (RFC 6750 §5.3). Default: in production with an `https` issuer, but for
+   * Whether requests with a token and without TLS are refused (RFC 6750 §5.3). Default: in production with an `https` issuer, except
    * requests of the machine itself that no proxy forwarded. See the same option of `createAuthorizationServer`.
    */
   readonly requireTls?: boolean
-  /** Returns the network address of a caller. Default: what Express makes of its `trust proxy`, else the peer's. */
+  /** Returns the network address of a client. Default: as determined by Express's `trust proxy`; without Express, that of the peer. */
   readonly clientAddress?: ClientAddress
-  /** Returns whether the client used TLS. Default: what Express makes of its `trust proxy`, else whether the socket is encrypted. */
+  /** Returns whether the client used TLS. Default: as determined by Express's `trust proxy`; without Express, whether the socket is encrypted. */
   readonly isSecure?: IsSecure
-  /** For tests. Default: the clock of the machine. */
+  /** For tests. Default: the system clock. */
   readonly clock?: Clock
 }
 
@@ -116,7 +116,7 @@ export type ResourceServerSettings = WithDefaults<
   'allowHttp' | 'longestAccessTokenSeconds' | 'rememberedJwts' | 'clock'
 >
 
-/** Reads the options of a resource server when it is made. Throws `ConfigurationError`: what is wrong, where, how to fix it. */
+/** Reads the options of a resource server. Throws `ConfigurationError`. */
 export function readResourceServerOptions(options: ResourceServerOptions): ResourceServerSettings {
   const settings = description.read(options, 'createResourceServer', '')
   checkIssuerScheme(settings.issuer, settings.allowHttp)
@@ -128,7 +128,7 @@ export function readResourceServerOptions(options: ResourceServerOptions): Resou
   return settings
 }
 
-/** It stands in challenges, and where it is a URL its metadata is found by it. */
+/** The audience is part of challenges, and if it is a URL, clients derive the URL of the metadata from it. */
 function checkAudience(path: string, audience: unknown): void {
   if (typeof audience === 'string' && /^[\x21\x24-\x5B\x5D-\x7E]+$/.test(audience)) return
   const remedy = 'Use the identifier that the issuer uses for this resource'

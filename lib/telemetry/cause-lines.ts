@@ -4,7 +4,7 @@ import { logText } from '../errors/log-text.js'
 const MAX_DEPTH = 8
 const MAX_LENGTH = 1024
 
-/** One indented line for each error of a chain, the last of which is what happened first; with the frames of its stack, or without. */
+/** Returns an indented line for each error of a chain, the original error last; with or without stack frames. */
 export function causeLines(thrown: unknown, withStacks: boolean): string {
   const lines: string[] = []
   const seen = new Set<unknown>()
@@ -30,7 +30,7 @@ function titleOf(value: unknown): string {
   return typeof code !== 'string' || title.includes(code) ? title : `${title} (${code})`
 }
 
-/** Without those inside Node, which nobody can mend. */
+/** Returns the stack frames without those inside Node. */
 function framesOf({ stack }: Error): string[] {
   if (typeof stack !== 'string') return []
   return stack
@@ -39,7 +39,7 @@ function framesOf({ stack }: Error): string[] {
     .map((line) => `  ${logText(line.trim(), MAX_LENGTH)}`)
 }
 
-/** Also of another realm, as in Jest. */
+/** Accepts errors of another realm as well, as in Jest. */
 function isError(value: unknown): value is Error {
   return types.isNativeError(value) || value instanceof Error
 }

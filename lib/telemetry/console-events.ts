@@ -15,7 +15,7 @@ export interface ConsoleEventsOptions {
   /** `pretty`: lines for people. `json`: an object a line, for log collectors. Default `pretty`. */
   readonly format?: 'pretty' | 'json'
   /**
-   * Seconds, at most 3600, for which events that differ in nothing but time, address and request are counted in place of being written. 0
+   * Seconds, at most 3600, for which equal events are counted instead of written: those that differ only in time, address and request. 0
    * writes all of them. Default 60 for `pretty`, 0 for `json`.
    */
   readonly foldSeconds?: number
@@ -23,7 +23,7 @@ export interface ConsoleEventsOptions {
    * Whether `pretty` failures have stack frames. Default: at level `debug`, and for a `server_error` unless `NODE_ENV` is `production`.
    */
   readonly stacks?: boolean
-  /** Gets each text to write, without a line break at its end, and its level. Default: writes to the standard error stream. */
+  /** Receives each text to write, without a line break at its end, and its level. Default: writes to the standard error stream. */
   readonly write?: (text: string, level: EventLevel) => void
 }
 
@@ -35,11 +35,11 @@ const description = describeOptions<ConsoleEventsOptions>()('consoleEvents', {
   write: func<(text: string, level: EventLevel) => void>().or(writeToStandardError),
 })
 
-/** The level from which a listener of ours on writes; of less severe events it need not be told. */
+/** The levels of the listeners that {@link consoleEvents} has returned. */
 const levels = new WeakMap<object, EventLevel>()
 
 /**
- * Returns a listener for `onEvent` that writes events to the standard error stream. With `NODE_DEBUG=latchkey` it writes all of them.
+ * Creates a listener for `onEvent` that writes events to the standard error stream. With `NODE_DEBUG=latchkey` it writes all of them.
  * Throws `ConfigurationError`.
  *
  * @example
@@ -61,7 +61,7 @@ export function consoleEvents(options: ConsoleEventsOptions = {}): (event: OAuth
     try {
       write(lines.fold(fold), fold.last.level)
     } catch {
-      // Called by a timer: an error would end the process.
+      // Called by a timer: an error here would end the process.
     }
   })
   const listener = (event: OAuthEvent): void => {
@@ -73,32 +73,32 @@ export function consoleEvents(options: ConsoleEventsOptions = {}): (event: OAuth
   return listener
 }
 
-/** The least severe level that a listener wants to hear of, where it is one of {@link consoleEvents}; else undefined. */
+/** Returns the least severe level that a listener writes; `undefined` if it was not made by {@link consoleEvents}. */
 export function levelOf(listener: (event: OAuthEvent) => unknown): EventLevel | undefined {
   return levels.get(listener)
 }
 
-/** A fault of a program, and not of its configuration, which is mended elsewhere. */
+/** Returns whether an event is a bug. For a mistake in the configuration, the stack would not help. */
 function isFault(event: OAuthEvent): boolean {
   if (event.type !== 'failure' || event.error !== 'server_error') return false
   return (event.cause as { readonly name?: unknown } | null | undefined)?.name !== 'ConfigurationError'
 }
 
-/** Whether the process was started with `NODE_DEBUG=latchkey`, or with a list or a pattern that has it. */
+/** Whether the process was started with `NODE_DEBUG=latchkey`, or with a list or a pattern that includes it. */
 export const isDebugged: boolean = debuglog('latchkey').enabled
 
 let own: Console | undefined
 
 /**
- * Writes to the standard error stream. By a console of our own, for Jest adds a stack to each line of the global one, and a bare stream
- * ends the process when whoever read it is gone.
+ * Writes to the standard error stream. Uses a console of its own: Jest adds a stack to each line of the global one, and writing to the
+ * stream directly ends the process when its reader is gone.
  */
 export function writeToStandardError(text: string): void {
   own ??= new Console(process.stderr)
   own.error(text)
 }
 
-/** Whether the standard error stream is a terminal that shows colors, and nobody asked for none (`NO_COLOR`). */
+/** Returns whether the standard error stream is a terminal with colors, and `NO_COLOR` is not set. */
 export function hasColors(): boolean {
   return process.stderr.isTTY && !process.env['NO_COLOR'] && process.stderr.hasColors()
 }

@@ -14,38 +14,38 @@ import { eventListener } from './event-listener.js'
 const eventChannel = channel(eventChannelName)
 
 /**
- * Makes the one function that tells of events. A listener that throws or rejects harms nobody. Without a listener they go to the console,
- * as `eventListener` says. Of what nobody listens to nothing is made. `issuer`: tells production; absent where there is none.
+ * Creates the function that emits the events of a server. Without `onEvent`, events go to the console: see `eventListener`. Errors of a
+ * listener are ignored. An event that nobody listens to is not created. The `issuer` shows whether the server is in production.
  */
 export function createEmit(
   onEvent: ((event: OAuthEvent) => unknown) | undefined,
   now: () => number,
   issuer = '',
 ): Emit {
-  const { tell, level } = eventListener(onEvent, issuer)
+  const { listen, level } = eventListener(onEvent, issuer)
   return (context, event) => {
     const isHeard = isAtLeast(event.type, level)
     if (!isHeard && !eventChannel.hasSubscribers) return
     try {
-      const told = withLogTexts(event, context, now())
-      // Its own copy, for a listener may add to its one.
-      if (eventChannel.hasSubscribers) eventChannel.publish({ ...told })
+      const emitted = withLogTexts(event, context, now())
+      // A copy, because `onEvent` may change its event.
+      if (eventChannel.hasSubscribers) eventChannel.publish({ ...emitted })
       if (!isHeard) return
-      const result = tell(told)
+      const result = listen(emitted)
       if (isPromiseLike(result)) result.then(ignore, ignore)
     } catch {
-      // The request goes on: whoever listens must not decide about it.
+      // A broken listener must not fail the request.
     }
   }
 }
 
 /**
- * In one place for all events: client ids, addresses from `X-Forwarded-For` and the like are whatever somebody made up. Written as a
- * loop, for `{ ...event, at }` costs fifteen times as much.
+ * Completes an event, and makes its texts safe for logs: an attacker chooses client ids, addresses in `X-Forwarded-For` and the like. A
+ * loop, because `{ ...event, at }` takes fifteen times as long.
  */
 function withLogTexts(event: WithoutRequest<OAuthEvent>, context: RequestContext, at: number): OAuthEvent {
   const { requestId, endpoint, address } = context
-  const told: Record<string, unknown> = {
+  const complete: Record<string, unknown> = {
     type: event.type,
     level: eventLevels[event.type],
     at,
@@ -56,13 +56,13 @@ function withLogTexts(event: WithoutRequest<OAuthEvent>, context: RequestContext
   const members = event as unknown as Readonly<Record<string, unknown>>
   for (const name of Object.keys(members)) {
     const value = members[name]
-    if (name === 'cause') told[name] = causeFor(value, context)
-    else told[name] = typeof value === 'string' ? logText(value) : value
+    if (name === 'cause') complete[name] = causeFor(value, context)
+    else complete[name] = typeof value === 'string' ? logText(value) : value
   }
-  return told as unknown as OAuthEvent
+  return complete as unknown as OAuthEvent
 }
 
-/** Without a request that can be read nobody knows what is secret. */
+/** Redacts a cause. If the request cannot be read, its secrets are unknown, and the cause is left out. */
 function causeFor(thrown: unknown, context: RequestContext): unknown {
   try {
     return redactCause(thrown, secretsOf(context))
@@ -71,10 +71,10 @@ function causeFor(thrown: unknown, context: RequestContext): unknown {
   }
 }
 
-/** Tells of an error that a client is answered with: a refusal, or a failure with what caused it. */
+/** Emits the event of an error response: a refusal, or a failure with its cause. */
 export function emitError(emit: Emit, context: RequestContext, error: OAuthError): void {
   const { code, cause, status } = error
-  // Told already, with more, by whoever counts.
+  // The throttle has emitted a `throttled` event, which says more.
   if (status === 429) return
   const known = knownRefusal(error)
   if (code === 'server_error' || code === 'temporarily_unavailable') {
@@ -89,15 +89,15 @@ export function emitError(emit: Emit, context: RequestContext, error: OAuthError
   }
 }
 
-/** A refusal, as it was answered. */
+/** A refusal, as the client sees it. */
 export interface AnsweredRefusal extends KnownRefusal {
   readonly status: number
-  /** Absent where the answer has none. */
+  /** Absent if the response has none. */
   readonly error: OAuthErrorCode | undefined
   readonly description: string | undefined
 }
 
-/** Tells of a refusal, and what is known of the request. */
+/** Emits the event of a refusal, with what is known about the request. */
 export function emitRefusal(emit: Emit, context: RequestContext, refused: AnsweredRefusal): void {
   const { status, error, description, reason } = refused
   const facts = factsOf(context)
@@ -117,7 +117,7 @@ export function emitRefusal(emit: Emit, context: RequestContext, refused: Answer
   })
 }
 
-/** The warning of a weakness that was noticed at a request. */
+/** Returns the warning about a weakness that a request has shown. */
 export function noticedWarning(finding: PostureFinding): Omit<WarningEvent, keyof RequestEvent> {
   return { type: 'warning', code: finding.code, message: finding.reason, findings: [finding] }
 }

@@ -5,16 +5,16 @@ import type { EventLevel } from './request-events.js'
 import { logText } from '../errors/log-text.js'
 import { causeLines } from './cause-lines.js'
 
-/** How events are written. */
+/** A text format of events. */
 export interface EventFormat {
   line(event: OAuthEvent): string
-  /** The line for events that were counted in place of being written. */
+  /** Returns the line for events that were counted instead of written. */
   fold(fold: Fold<OAuthEvent>): string
 }
 
 const MAX_DEPTH = 8
 
-/** An event is one line of JSON in ASCII, its time in words; errors have their name, message, code, stack and causes. */
+/** Each event is one line of ASCII JSON with an ISO time. Errors have their name, message, code, stack and causes. */
 export const jsonFormat: EventFormat = {
   line: (event) => jsonLine(event, {}),
   fold: ({ count, last, seconds, areEqual }) => jsonLine(last, { folded: { count, seconds, areEqual } }),
@@ -27,7 +27,7 @@ function jsonLine(event: OAuthEvent, more: Readonly<Record<string, unknown>>): s
   return line.replace(/[^\x20-\x7E]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
-/** What JSON can hold, whatever was thrown. */
+/** Converts any thrown value to one that JSON can represent. */
 function plain(value: unknown, depth: number): unknown {
   if (typeof value === 'bigint' || typeof value === 'symbol' || typeof value === 'function') return String(value)
   if (typeof value !== 'object' || value === null) return value
@@ -35,7 +35,7 @@ function plain(value: unknown, depth: number): unknown {
   if (Array.isArray(value)) return value.map((entry) => plain(entry, depth + 1))
   const members: Record<string, unknown> = {}
   if (types.isNativeError(value) || value instanceof Error) {
-    // Of a DOMException they are getters.
+    // In a DOMException these are getters.
     const { name, message, code, stack, cause, errors } = value as Error & Readonly<Record<'code' | 'errors', unknown>>
     const inner = { code, cause, errors }
     Object.assign(members, { name, message, stack })
@@ -45,15 +45,15 @@ function plain(value: unknown, depth: number): unknown {
   return members
 }
 
-/** How lines for people look. */
+/** The options of {@link prettyFormat}. */
 export interface PrettyOptions {
-  /** The time of day is enough where somebody looks on. */
+  /** A terminal shows the time of day, a file the date as well. */
   readonly isTerminal: boolean
   readonly isColored: boolean
   readonly showsStack: (event: OAuthEvent) => boolean
 }
 
-/** One line for each event, with what is weak or what caused a failure below it. */
+/** Creates the format for people: one line per event; below it, the findings of a warning or the causes of a failure. */
 export function prettyFormat(options: PrettyOptions): EventFormat {
   return {
     line(event) {
@@ -68,7 +68,7 @@ export function prettyFormat(options: PrettyOptions): EventFormat {
   }
 }
 
-/** Members that stand elsewhere in a line, or below it. */
+/** Members with a fixed place in the line or below it. */
 const placed: ReadonlySet<string> = new Set([
   'type',
   'level',
@@ -86,8 +86,8 @@ const placed: ReadonlySet<string> = new Set([
 const shortNames: Readonly<Record<string, string>> = { clientId: 'client', userId: 'user' }
 
 /**
- * What an event says, without when and whence it came: `request_refused invalid_client reason=no_credentials endpoint=token`. Events that
- * are equal in it and in their details are alike.
+ * Returns what happened, without time and origin: `request_refused invalid_client reason=no_credentials endpoint=token`. Events with the
+ * same text and the same details are folded.
  */
 export function eventText(event: OAuthEvent): string {
   const members = event as unknown as Readonly<Record<string, unknown>>
@@ -103,20 +103,20 @@ export function eventText(event: OAuthEvent): string {
   return words.join(' ')
 }
 
-/** The lines below that of an event: what is weak, or what caused a failure. */
+/** Returns the lines below that of an event: the findings of a warning, or the causes of a failure. */
 export function eventDetails(event: OAuthEvent, withStacks: boolean): string {
   if (event.type === 'failure') return causeLines(event.cause, withStacks)
   if (event.type !== 'warning') return ''
   return (event.findings ?? [])
     .map(({ code, reason, remedy }) => {
-      // A weakness that was noticed at a request is all that its warning says.
+      // The message of the warning may be the reason itself.
       const said = reason === event.message ? remedy : `${code}: ${reason}. ${remedy}`
       return `\n  ${logText(said, 1024)}.`
     })
     .join('')
 }
 
-/** What happened without a request has no id that could be found elsewhere. */
+/** Returns the address and the id of the request; empty without a request. */
 function eventOrigin({ endpoint, address, requestId }: OAuthEvent): string {
   if (endpoint === undefined) return ''
   return `${address === undefined ? '' : ` address=${quoted(address)}`} id=${quoted(requestId)}`
@@ -130,7 +130,7 @@ function lineStart({ at, level }: OAuthEvent, { isTerminal, isColored }: PrettyO
   return `${time} latchkey ${isColored ? `\u001B[${String(colors[level])}m${level}\u001B[39m` : level}`
 }
 
-/** A value that is one word stays as it is. */
+/** Returns a value in quotes, unless it is one word. */
 function quoted(value: unknown): string {
   const text = typeof value === 'string' ? value : JSON.stringify(value)
   return /^[^\s"=\\]+$/.test(text) ? text : JSON.stringify(text)

@@ -3,25 +3,25 @@ import type { OAuthEvent } from './events.js'
 import { isProduction } from '../checks/check-issuer.js'
 import { consoleEvents, levelOf, isDebugged } from './console-events.js'
 
-/** Who is told of events. */
+/** The listener of a server. */
 export interface EventListener {
-  readonly tell: (event: OAuthEvent) => unknown
-  /** It need not be told of less severe events. */
+  readonly listen: (event: OAuthEvent) => unknown
+  /** The least severe level that it wants. */
   readonly level: EventLevel
 }
 
 /**
- * The listener of a server: the application's, with all events on the console besides where `NODE_DEBUG=latchkey`, or else the console
- * alone.
+ * Returns the listener of a server: `onEvent` of the application, or else the console. With `NODE_DEBUG=latchkey`, all events are also
+ * written to the console.
  */
 export function eventListener(onEvent: ((event: OAuthEvent) => unknown) | undefined, issuer: string): EventListener {
   if (onEvent === undefined) return defaultListener(issuer)
   const level = levelOf(onEvent)
-  if (level !== undefined || !isDebugged) return { tell: onEvent, level: level ?? 'debug' }
+  if (level !== undefined || !isDebugged) return { listen: onEvent, level: level ?? 'debug' }
   const debug = consoleEvents()
   return {
     level: 'debug',
-    tell: (event) => {
+    listen: (event) => {
       debug(event)
       return onEvent(event)
     },
@@ -32,8 +32,8 @@ const listeners = new Map<string, EventListener>()
 const warned = new Set<string>()
 
 /**
- * Writes to the console: while developing, refusals and all that is more severe; in production, and in tests, where requests are refused on
- * purpose, warnings and failures. One for all servers of a process.
+ * Returns the listener that writes to the console. In development, it writes refusals and anything more severe. In production, and in
+ * tests, where requests are refused on purpose, it writes warnings and failures. All servers of a process share it.
  */
 function defaultListener(issuer: string): EventListener {
   const inProduction = isProduction(issuer)
@@ -44,7 +44,7 @@ function defaultListener(issuer: string): EventListener {
   const write = consoleEvents(inProduction && !isDebugged ? { level, stacks: false } : { level })
   const listener: EventListener = {
     level,
-    tell: (event) => {
+    listen: (event) => {
       if (event.type !== 'warning' || isNews(event.code, event.message)) write(event)
     },
   }
@@ -52,7 +52,7 @@ function defaultListener(issuer: string): EventListener {
   return listener
 }
 
-/** Each warning is written once, not for each server. What every test of an application would say is not written in tests. */
+/** Returns whether a warning is new: each is written once for all servers. In tests, the password grant is not warned about. */
 function isNews(code: string, message: string): boolean {
   if (code === 'password_grant_enabled' && process.env['NODE_ENV'] === 'test') return false
   const text = `${code} ${message}`

@@ -1,15 +1,15 @@
-/** Most different lines of one type in one window. What comes above it is counted. */
+/** How many different lines of one type are written in one window. Further ones are counted. */
 const MOST_LINES = 100
 
-/** What was not written: lines like one that was, or further ones of a type. */
+/** Events that were not written: equal to one that was, or too many of a type. */
 export interface Fold<Event> {
-  /** How many there were. */
+  /** The number of these events. */
   readonly count: number
   /** The last one of them. */
   readonly last: Event
   /** Seconds since the first line of the window. */
   readonly seconds: number
-  /** Whether they are like a line that was written; otherwise they differ, and there were too many. */
+  /** Whether they are equal to an event that was written; otherwise there were too many different ones. */
   readonly areEqual: boolean
 }
 
@@ -20,8 +20,8 @@ interface Counted<Event> {
 }
 
 /**
- * Writes each line once in a window of so many seconds, and counts those that are like it: a stranger who causes an event a thousand
- * times in a second fills no log. The counts are written when the window ends, or the process.
+ * Writes each line once in a window of time, and counts its repetitions: an attacker who causes an event a thousand times a second does
+ * not fill the log. The counts are written when the window or the process ends.
  */
 export class FoldedLines<Event extends { readonly type: string }> {
   readonly #seconds: number
@@ -35,7 +35,7 @@ export class FoldedLines<Event extends { readonly type: string }> {
     this.#writeFold = writeFold
   }
 
-  /** Whether the line of an event is to be written. `key`: what is the same in lines that are alike. */
+  /** Returns whether to write the line of an event; otherwise counts it. Equal lines have the same `key`. */
   isNew(key: string, event: Event): boolean {
     if (this.#seconds === 0) return true
     if (this.#counted.size === 0) this.#start()
@@ -81,7 +81,7 @@ export class FoldedLines<Event extends { readonly type: string }> {
   }
 }
 
-/** The ends of windows that have counts to write: one listener of the process for all of them. */
+/** Writes the counts of each open window. All windows share one listener of the process. */
 const unwritten = new Set<() => void>()
 let isListening = false
 

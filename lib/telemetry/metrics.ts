@@ -2,19 +2,19 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { type OAuthEvent, eventChannelName } from './events.js'
 import { requestChannelNames, type RequestTrace } from './request-trace.js'
 
-/** A counter of one type of event. */
+/** Describes the counter of one type of event. */
 export interface EventCounter {
   readonly type: OAuthEvent['type']
-  /** In the plural, snake_case, without prefix. */
+  /** The name in snake_case, in the plural, without a prefix. */
   readonly name: string
   readonly help: string
-  /** Members of the event that tell its series apart: each has a few values, and none that a client or a user made up. */
+  /** The members of the event that become labels: each has only a few values, and none that a client or a user can choose. */
   readonly labels: readonly string[]
-  /** Whether a client that the server knows is a part of it, so that it may be counted for each. */
+  /** Whether the event has a known client, so that it can be counted per client. */
   readonly isOfClient: boolean
 }
 
-/** All counters; a warning is told once, and is nothing to count. */
+/** All counters. Warnings are emitted once each, and not counted. */
 export const eventCounters: readonly EventCounter[] = [
   counter('tokens_issued', 'tokens_issued', 'Token responses', ['grantType', 'how'], true),
   counter('request_refused', 'requests_refused', 'Requests that were refused', ['endpoint', 'error', 'reason']),
@@ -54,12 +54,12 @@ function counter<Type extends OAuthEvent['type']>(
   return { type, name, help, labels, isOfClient }
 }
 
-/** The names of the labels of a counter. */
+/** Returns the names of the labels of a counter. */
 export function labelNames({ labels, isOfClient }: EventCounter, perClient: boolean): string[] {
   return [...labels, ...(perClient && isOfClient ? ['clientId'] : [])].map(snakeCase)
 }
 
-/** The labels of an event, by their names. */
+/** Returns the labels of an event by name. */
 export function labelsOf(
   { labels, isOfClient }: EventCounter,
   event: OAuthEvent,
@@ -67,7 +67,7 @@ export function labelsOf(
 ): Record<string, string> {
   const members = event as unknown as Readonly<Record<string, string | undefined>>
   const values: Record<string, string> = {}
-  // What has no endpoint was done by the application itself. A guard that asks for credentials answers without an error.
+  // Without an endpoint, the application did it itself. A guard that asks for credentials sends no error code.
   for (const label of labels) values[snakeCase(label)] = members[label] ?? (label === 'error' ? 'none' : 'application')
   if (perClient && isOfClient) values['client_id'] = members['clientId'] ?? ''
   return values
@@ -77,21 +77,21 @@ function snakeCase(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 }
 
-/** What wants to hear of all servers and guards of this process. */
+/** Observes all servers and guards of this process. */
 export interface Observer {
   event(event: OAuthEvent): void
-  /** A request begins. */
+  /** Called when a request begins. */
   begin?(trace: RequestTrace): void
-  /** The same object, when it has ended. */
+  /** Called with the same object when it has ended. */
   end(trace: RequestTrace): void
 }
 
-/** Seconds that are told apart, from an answer out of memory to one that took too long. */
+/** The buckets of a histogram of durations in seconds, from a response out of memory to one that took too long. */
 export const durationBuckets: readonly number[] = [
   0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30,
 ]
 
-/** Subscribes to the channels, and answers the function that ends that. */
+/** Subscribes an observer to the channels. Returns the function that unsubscribes it. */
 export function observe(observer: Observer): () => void {
   const subscriptions: [string, (message: unknown) => void][] = [
     [eventChannelName, guarded((event) => observer.event(event as OAuthEvent))],
@@ -105,13 +105,13 @@ export function observe(observer: Observer): () => void {
   }
 }
 
-/** What a subscriber throws, Node would end the process with. */
+/** Ignores the errors of a subscriber: Node would end the process. */
 function guarded(listener: (message: unknown) => void): (message: unknown) => void {
   return (message) => {
     try {
       listener(message)
     } catch {
-      // A number is missing; the requests go on.
+      // A metric is missing, but the request must not fail.
     }
   }
 }

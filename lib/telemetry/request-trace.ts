@@ -2,37 +2,37 @@ import { channel } from 'node:diagnostics_channel'
 import { performance } from 'node:perf_hooks'
 import type { EndpointName, RequestContext } from '../request/request-context.js'
 
-/** The channels of `node:diagnostics_channel` on which a request is told of: when it begins, and when it has been decided. */
+/** The channels of `node:diagnostics_channel` for requests: when one begins, and when it has been decided. */
 export const requestChannelNames = { start: 'latchkey:request:start', end: 'latchkey:request:end' } as const
 
 const start = channel(requestChannelNames.start)
 const end = channel(requestChannelNames.end)
 
-/** What is told of a request to an endpoint, or of one that a guard looks at: one object, twice. No member is made up by a client. */
+/** A request to an endpoint or through a guard. The same object is published at its begin and at its end. A client can choose no member. */
 export interface RequestTrace {
   readonly name: EndpointName
   readonly requestId: string
   /** Milliseconds of `performance.now()`. */
   readonly startedAt: number
-  /** At the token endpoint, once it is known to be one that the server serves. */
+  /** At the token endpoint, once it is known that the server serves this grant type. */
   readonly grantType: string | undefined
   /**
-   * Absent until the end. `ok`; the error code of the answer; `anonymous` for a request to a guard without credentials, whether it may
-   * pass or not; `aborted` when the client went away before it had sent all.
+   * Absent until the end. `ok`; the error code of the response; `anonymous` for a request to a guard without credentials, accepted or not;
+   * `aborted` if the client disconnected before it had sent the whole request.
    */
   readonly outcome: string | undefined
   /** Absent until the end. */
   readonly durationSeconds: number | undefined
 }
 
-/** A trace while the request goes on. */
+/** A trace whose request has not ended. */
 export interface OpenTrace extends RequestTrace {
   grantType: string | undefined
-  /** Tells how it ended; what comes after that is not told. */
+  /** Publishes the end. Only the first call counts. */
   end(outcome: string): void
 }
 
-/** Tells that a request begins; `undefined`, and nothing is made, when nobody listens. */
+/** Publishes the begin of a request. Returns `undefined`, without creating a trace, if there are no subscribers. */
 export function beginTrace(context: RequestContext): OpenTrace | undefined {
   if (!start.hasSubscribers && !end.hasSubscribers) return undefined
   const trace = new Trace(context.endpoint ?? 'guard', context.requestId)

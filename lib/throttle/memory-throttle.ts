@@ -49,7 +49,9 @@ interface WaitingAttempt {
  * none is refused. Throws `ConfigurationError`.
  *
  * @example
- * createAuthorizationServer({ …, throttle: memoryThrottle({ limits: { account: { freeFailures: 3 } } }) })
+ * ```ts
+ * const throttle = memoryThrottle({ limits: { account: { freeFailures: 3 } } })
+ * ```
  */
 export function memoryThrottle(options: MemoryThrottleOptions = {}): Throttle {
   const { limits: given, maxEntries, clock } = description.read(options)
