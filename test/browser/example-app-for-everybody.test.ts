@@ -27,7 +27,7 @@ describe.skipIf(!hasBrowser)('the web app of the example, for everybody', () => 
     shop = await openShop({ accessTokenSeconds: 3 })
   })
 
-  it('tells the whole story without JavaScript', async () => {
+  it('works completely without JavaScript', async () => {
     const visitor = await signIn(shop, 'alice', { javaScriptEnabled: false })
     const { page } = visitor
     await page.getByLabel('Quantity').fill('1')
@@ -62,7 +62,7 @@ describe.skipIf(!hasBrowser)('the web app of the example, for everybody', () => 
     expect(await notice(visitor)).toBe('Please sign in first.')
   })
 
-  it('can be used by keyboard alone, and shows where one is', async () => {
+  it('can be used by keyboard alone, and shows the focus', async () => {
     const { page } = await visit(shop)
     const focus = page.locator(':focus')
     /** Goes on to what has this name, and presses a key there. */
@@ -114,7 +114,7 @@ describe.skipIf(!hasBrowser)('the web app of the example, for everybody', () => 
     await page.getByText('You are signed out.').waitFor()
   })
 
-  it('has no serious fault on any page, in light and in dark, and fits into 360 pixels', async () => {
+  it('has no serious accessibility fault on any page, in light and dark mode, and fits into 360 pixels', async () => {
     const visitor = await visit(shop)
     const { page } = visitor
     const faults: string[] = []
@@ -150,7 +150,7 @@ describe.skipIf(!hasBrowser)('the web app of the example, for everybody', () => 
     expect(faults).toEqual([])
   })
 
-  it('is dark for those who want it so', async () => {
+  it('follows the dark mode of the system', async () => {
     const { page } = await visit(shop)
     await page.goto('/sign-in?notice=needed')
     const colours = async (colorScheme: 'light' | 'dark'): Promise<Record<string, number>> => {

@@ -23,7 +23,7 @@ describe.skipIf(!hasBrowser)('the pages of the example, in a browser', () => {
     shop = await openShop({ accessTokenSeconds: 3 })
   })
 
-  it('renew the access token when it has run out, and nobody is asked for a password', async () => {
+  it('refresh an expired access token without asking for the password', async () => {
     const visitor = await signIn(shop)
     const { page } = visitor
     const before = await tokensOf(shop, visitor)
@@ -48,7 +48,7 @@ describe.skipIf(!hasBrowser)('the pages of the example, in a browser', () => {
   })
 
   describe('the devices page', () => {
-    it('signs one device out, and then all others; each notices', async () => {
+    it('signs one device out, then all others, and each of them notices', async () => {
       const [here, desk, phone] = [
         await signIn(shop, 'alice'),
         await signIn(shop, 'alice', { userAgent: userAgents['Firefox on Windows'] }),
@@ -120,7 +120,7 @@ describe.skipIf(!hasBrowser)('the pages of the example, in a browser', () => {
   })
 
   describe('the panel', () => {
-    it('shows each request with its section of an RFC, and no secret', async () => {
+    it('shows each request with its RFC section and without secrets', async () => {
       const visitor = await signIn(shop)
       const { page } = visitor
       const tokens = [await tokensOf(shop, visitor)]

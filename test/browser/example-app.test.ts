@@ -28,7 +28,7 @@ describe.skipIf(!hasBrowser)('the web app of the example, in a browser', () => {
   })
 
   describe('the sign-in', () => {
-    it('is asked for first, and leads to the orders, where more can be ordered', async () => {
+    it('comes first and leads to the orders page, which takes new orders', async () => {
       const visitor = await visit(shop)
       const { page } = visitor
       await page.goto('/orders')
@@ -53,7 +53,7 @@ describe.skipIf(!hasBrowser)('the web app of the example, in a browser', () => {
       expect(await rows.count()).toBe(3)
     })
 
-    it('is refused for a locked account as for a wrong password', async () => {
+    it('is refused for a locked account in the words for a wrong password', async () => {
       const visitor = await visit(shop)
       for (const password of ['wrong', secretsOf(shop).users['carol']!]) {
         await fillSignIn(visitor.page, 'carol', password)
@@ -62,7 +62,7 @@ describe.skipIf(!hasBrowser)('the web app of the example, in a browser', () => {
       }
     })
 
-    it('has to wait after five wrong passwords, counts the seconds down, and then goes on', async () => {
+    it('is throttled after five wrong passwords, counts the seconds down, and then works again', async () => {
       const visitor = await visit(shop)
       const { page } = visitor
       for (let times = 0; times < 5; times += 1) {
@@ -79,7 +79,7 @@ describe.skipIf(!hasBrowser)('the web app of the example, in a browser', () => {
       expect(page.url()).toBe(`${shop.webUrl}/orders`)
     })
 
-    it('outlives a time when the shop is away', async () => {
+    it('survives an outage of the shop', async () => {
       const visitor = await signIn(shop)
       const { page } = visitor
       // Nobody listens at this port.
@@ -138,7 +138,7 @@ describe.skipIf(!hasBrowser)('the web app of the example, in a browser', () => {
     afterAll(() => void strange.close())
 
     // Another port is another origin of the same site, to which cookies are sent; another name is another site.
-    it.each(['127.0.0.1', 'localhost'])('cannot order for a user, nor sign them out: %s', async (name) => {
+    it.each(['127.0.0.1', 'localhost'])('cannot order for users or sign them out: %s', async (name) => {
       const visitor = await signIn(shop)
       const { page } = visitor
       const rows = await page.getByRole('row').allInnerTexts()
@@ -155,7 +155,7 @@ describe.skipIf(!hasBrowser)('the web app of the example, in a browser', () => {
     })
   })
 
-  it('has the headers of helmet, by which the browser runs nothing that is inline', async () => {
+  it('sends the headers of helmet, so that the browser runs nothing inline', async () => {
     const { page } = await visit(shop)
     const headers = (await page.goto('/sign-in'))!.headers()
     expect(headers).toMatchObject({

@@ -94,7 +94,7 @@ it('a table with secrets in plain text does not pass, and the message does not s
   )
 })
 
-it('digests that another hasher reads pass where the contract is told so', async () => {
+it('digests of another hasher pass when the contract is given that hasher', async () => {
   const argon2 = '$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaGhhc2g'
   const own: Client = { ...shop, secrets: [{ digest: argon2 }] }
   const rules = registeredRules((runner) =>
@@ -127,7 +127,7 @@ it('a registry passes with clients of fewer fields, and all its rules are tested
   ])
 })
 
-it('what the adapter cannot show is reported as skipped, by every contract (F11)', async () => {
+it('every contract reports what the adapter cannot show as skipped (F11)', async () => {
   const skipped = async (rules: readonly RegisteredRule[]) => {
     const entries = Object.entries(await reports(rules)).filter(([, report]) => report !== 'passed')
     return entries.filter(([, report]) => !String((report as { skipped?: unknown }).skipped).includes('prune'))
@@ -170,7 +170,7 @@ it('what the adapter cannot show is reported as skipped, by every contract (F11)
   })
 })
 
-it('a runner that cannot skip a test, as jest, prints what was not tested', async () => {
+it('a runner that cannot skip tests, such as jest, prints what was not tested', async () => {
   const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined)
   const tests: Promise<void>[] = []
   keyStoreContract({

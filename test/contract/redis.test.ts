@@ -92,7 +92,7 @@ function checkContracts(name: string, open: () => OpenedHandle | Promise<OpenedH
         return { ...made, rotateElsewhere: (rotations) => elsewhere.rotate({ url, keyPrefix }, rotations) }
       },
     })
-    it('knows of the own tokens of a revoked client that they are revoked (A1)', async () => {
+    it('reports the tokens of a revoked client as revoked (A1)', async () => {
       const { store, close } = await subject(open, ({ tokens }) => tokens)
       const [ended, living] = [newClientTokens(), newClientTokens({ clientId: 'other' })]
       for (const tokens of [ended, living]) await store.saveTokens(tokens)

@@ -23,7 +23,7 @@ function* characters(): Generator<number> {
 }
 
 describe.skipIf(pool === undefined)('names in MariaDB', () => {
-  it.each(collations)('fold each character that %s ignores behind a name (V3)', async (collation) => {
+  it.each(collations)('fold each character that %s ignores at the end of a name (V3)', async (collation) => {
     await pool!.query('CREATE OR REPLACE TABLE characters (n INT PRIMARY KEY, s VARCHAR(8) COLLATE utf8mb4_bin)')
     const rows = [...characters()].map((n) => [n, String.fromCodePoint(n)])
     for (let i = 0; i < rows.length; i += 20_000) {
@@ -48,7 +48,7 @@ describe.skipIf(pool === undefined)('names in MariaDB', () => {
     }
     const fields = 'id AS userId, hash AS passwordHash'
 
-    it('give no more guesses by marks: five at all of them, of a four-digit password too (V3)', async () => {
+    it('allow no more guesses with combining marks: five over all spellings, of a four-digit password too (V3)', async () => {
       await fill(table, collation)
       const marks = [0x488, 0x489, 0x610, 0x611, 0x612, 0x613, 0x614, 0x615, 0x653, 0x654]
       const spell = (pin: string): string =>
@@ -66,7 +66,7 @@ describe.skipIf(pool === undefined)('names in MariaDB', () => {
       expect(server.verified).toHaveLength(5)
     })
 
-    it('a spelling that is not folded finds nobody where the store gives the name (V3)', async () => {
+    it('a spelling that is not folded finds no user if the store returns the name (V3)', async () => {
       await fill(table, collation)
       const server = guessedServer(usersOf(`${fields}, username`))
       const [one] = await pool!.query<RowDataPacket[]>(`SELECT id FROM ${table} WHERE username = ?`, ['bob❶'])
@@ -77,7 +77,7 @@ describe.skipIf(pool === undefined)('names in MariaDB', () => {
       expect(server.verified).toEqual(['right', 'right'])
     })
 
-    it('and is counted for the user where it does not: ten guesses at all of them, never 429 (V3)', async () => {
+    it('and is counted for the user if the store does not: ten guesses over all spellings, never 429 (V3)', async () => {
       await fill(table, collation)
       const server = guessedServer(usersOf(fields))
       // Several signs for the one, each a name of its own to the counters.
@@ -143,7 +143,7 @@ describe('a store that strips all marks', () => {
     findUser: () => undefined,
   }
 
-  it('gives five guesses at all spellings, with any mark (V3)', async () => {
+  it('allows five guesses over all spellings, with any mark (V3)', async () => {
     const server = guessedServer(users)
     const marks = [0x301, 0x363, 0x488, 0x610, 0x903, 0x93e, 0x1abe, 0x20dd, 0x302e, 0xfe20, 0x1d165, 0x1e8d0]
     const statuses = []
@@ -152,7 +152,7 @@ describe('a store that strips all marks', () => {
     expect(server.verified).toHaveLength(5)
   })
 
-  it('and does not tell who exists: the same answers in the same order for nobody (V3)', async () => {
+  it('and does not reveal who exists: the responses for an unknown user are the same (V3)', async () => {
     const told = []
     for (const name of ['bob', 'eve']) {
       const server = guessedServer(users)
@@ -168,7 +168,7 @@ describe('a store that strips all marks', () => {
   })
 })
 
-it('bcrypt does the same number of hashes for nobody and for a user who is held up (V3)', async () => {
+it('bcrypt computes as many hashes for an unknown user as for a throttled one (V3)', async () => {
   const hasher = bcryptHasher({ workers: 1 })
   const passwordHash = await hasher.hash('right')
   const asked: string[] = []

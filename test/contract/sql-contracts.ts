@@ -61,7 +61,7 @@ export function checkSqlContracts(kind: 'postgres' | 'mysql', database: () => Co
     },
   })
 
-  it('knows of the tokens of a revoked sign-in, spent or not, that they are revoked (A1)', async () => {
+  it('reports the tokens of a revoked sign-in, spent or not, as revoked (A1)', async () => {
     const { tokens } = await openEmpty()
     const signIn = newSignIn()
     const rotation = newRotation(signIn)

@@ -95,7 +95,7 @@ describe('sqliteUsers', () => {
     expect((await refusalOf(() => users.findUserByUsername('alice', context))).message).toContain('type blob')
   })
 
-  it('refuses text that is not UTF-8 (03)', async () => {
+  it('refuses bytes that are not UTF-8 (03)', async () => {
     const users = await of(['TEXT', 'TEXT', 'TEXT'], `CAST(x'61ff' AS TEXT), 'alice', '${hash}'`)
     expect((await refusalOf(() => users.findUserByUsername('alice', context))).option).toBe('sqliteUsers.columns.id')
   })
@@ -106,7 +106,7 @@ describe('sqliteUsers', () => {
     expect((await refusalOf(() => users.findUser('1', context))).option).toBe('sqliteUsers.columns.id')
   })
 
-  it('refuses an id that leads to somebody else (03)', async () => {
+  it('refuses an id that leads to another user (03)', async () => {
     // A column without a type compares letter by letter and number by number: a text and a number that look alike are two ids.
     const users = await of(['', 'TEXT', 'TEXT'], `1, 'alice', '${hash}'`, `'1', 'bob', '${hash}'`)
     expect((await refusalOf(() => users.findUserByUsername('alice', context))).message).toContain('does not lead back')
@@ -121,7 +121,7 @@ describe('sqliteUsers', () => {
     expect(await found(await of(['INTEGER', 'TEXT', 'TEXT']))).toBeUndefined()
   })
 
-  it('takes a view that makes text of bytes (03)', async () => {
+  it('accepts a view that converts bytes to text (03)', async () => {
     run(`
       CREATE TABLE raw_people (id BLOB PRIMARY KEY, name TEXT, hash TEXT);
       INSERT INTO raw_people VALUES (x'919c', 'alice', '${hash}'), (x'f1fc', 'bob', '${hash}');
@@ -159,7 +159,7 @@ describe.skipIf(mysqlPool === undefined)('mysqlUsers', () => {
     return made
   }
 
-  it.each(['latin1', 'utf8mb3'])('refuses a connection that talks %s (03)', async (charset) => {
+  it.each(['latin1', 'utf8mb3'])('refuses a connection with the character set %s (03)', async (charset) => {
     const table = `charset_${charset}`
     await run(`CREATE TABLE ${table} (id VARCHAR(40), name VARCHAR(40), hash VARCHAR(80)) CHARSET utf8mb4`)
     await run(`INSERT INTO ${table} VALUES ('Ж', 'alice', '${hash}'), ('😀', 'bob', '${hash}')`)
@@ -199,7 +199,7 @@ describe.skipIf(mysqlPool === undefined)('mysqlUsers', () => {
     expect((await found(decimals))?.userId).toBe('123456789012345678901234')
   })
 
-  it('takes a view that makes text of bytes, in another schema too (03)', async () => {
+  it('accepts a view that converts bytes to text, also in another schema (03)', async () => {
     await run(`
       CREATE TABLE raw_people (id BINARY(2) PRIMARY KEY, name VARCHAR(40), hash VARCHAR(80));
       INSERT INTO raw_people VALUES (x'919c', 'alice', '${hash}'), (x'f1fc', 'bob', '${hash}');

@@ -112,27 +112,27 @@ describe.each(databases)('$origin', ({ absent, idTypes, looseText, origin, run, 
     const idOf = async (store: UserStore, name: string): Promise<string | undefined> =>
       (await store.findUserByUsername(name, context))?.userId
 
-    it('are compared exactly unless told otherwise, whatever the column says', async () => {
+    it('are compared exactly by default, whatever the collation of the column', async () => {
       const store = await users(['Ada', 'ada'])
       expect(await idOf(store, 'Ada')).toBe('1')
       expect(await idOf(store, 'ada')).toBe('2')
       for (const name of ['ADA', 'ada ', 'ad\u00E1', ' ada', '']) expect(await idOf(store, name)).toBeUndefined()
     })
 
-    it('are compared without regard to case where that is wished, and no further', async () => {
+    it('are compared without case if asked for, and otherwise exactly', async () => {
       const store = await users(['Ada', 'bob'], 'insensitive')
       for (const name of ['Ada', 'ada', 'ADA', 'aDa']) expect(await idOf(store, name)).toBe('1')
       for (const name of ['ada ', 'ad\u00E1', ' ada', '', '\u0430da']) expect(await idOf(store, name)).toBeUndefined()
       expect(await idOf(store, 'BOB')).toBe('2')
     })
 
-    it('are given as they are stored (V3)', async () => {
+    it('are returned as they are stored (V3)', async () => {
       const store = await users(['Ada', 'bob'], 'insensitive')
       expect(await store.findUserByUsername('ADA', context)).toMatchObject({ userId: '1', username: 'Ada' })
       expect(await store.findUser('2', context)).toMatchObject({ userId: '2', username: 'bob' })
     })
 
-    it('are nobody’s when two users have one', async () => {
+    it('find no user if two users have the same name', async () => {
       expect(await idOf(await users(['ada', 'ada']), 'ada')).toBeUndefined()
       const insensitive = await users(['Ada', 'ada', 'bob'], 'insensitive')
       expect(await idOf(insensitive, 'ada')).toBeUndefined()
@@ -164,7 +164,7 @@ describe.each(databases)('$origin', ({ absent, idTypes, looseText, origin, run, 
       expect(await users.findUserByUsername('bob', context)).toEqual(bob)
     })
 
-    it('without a password are nobody', async () => {
+    it('without a password are no users', async () => {
       await run(`
         DROP TABLE IF EXISTS people;
         CREATE TABLE people (id INTEGER PRIMARY KEY, name VARCHAR(40), hash VARCHAR(40), off INTEGER);
@@ -174,7 +174,7 @@ describe.each(databases)('$origin', ({ absent, idTypes, looseText, origin, run, 
       expect(await userStore(table).findUserByUsername('ada', context)).toBeUndefined()
     })
 
-    it('without a name are found by their id (V3)', async () => {
+    it('without a name are found by id (V3)', async () => {
       await run(`
         DROP TABLE IF EXISTS people;
         CREATE TABLE people (id INTEGER PRIMARY KEY, name VARCHAR(40), hash VARCHAR(40), off INTEGER);
@@ -200,7 +200,7 @@ describe.each(databases)('$origin', ({ absent, idTypes, looseText, origin, run, 
   })
 
   describe.skipIf(absent)('options', () => {
-    it('are refused when they cannot be meant', () => {
+    it('are refused if they cannot work', () => {
       const sound = { table: 'people', columns: { id: 'id', username: 'name', passwordHash: 'hash' } }
       for (const [mistake, option] of [
         [{ ...sound, tabel: 'x' }, `${origin}.tabel`],
@@ -230,7 +230,7 @@ describe.each(databases)('$origin', ({ absent, idTypes, looseText, origin, run, 
 })
 
 describe.skipIf(pool === undefined)('postgresUsers of a database that is gone', () => {
-  it('says so', async () => {
+  it('throws StoreUnavailableError', async () => {
     const nowhere = new pg.Pool({ connectionString: 'postgres://nobody@127.0.0.1:1/none' })
     const store = postgresUsers(nowhere, {
       table: 'people',

@@ -19,7 +19,7 @@ if (server === undefined) {
 }
 
 describe('docs/store-template', () => {
-  it('tells a database that is out of reach from a defect', async () => {
+  it('distinguishes an unreachable database from a defect', async () => {
     const pool = createPool('postgres://postgres@127.0.0.1:1/none')
     const error: unknown = await new MyClientStore(pool).findClient('app').catch((thrown: unknown) => thrown)
     expect(isStoreUnavailableError(error)).toBe(true)
@@ -40,7 +40,7 @@ describe('docs/store-template', () => {
     await Promise.all([pool.end(), other.end()])
   })
 
-  it.skipIf(server === undefined)('tells a defect from a database that is out of reach', async () => {
+  it.skipIf(server === undefined)('distinguishes a defect from an unreachable database', async () => {
     const pool = createPool(await server!.createDatabase('without_tables'))
     const error: unknown = await new MyClientStore(pool).findClient('app').catch((thrown: unknown) => thrown)
     expect(error).toMatchObject({ code: '42P01' })

@@ -65,7 +65,7 @@ function checkThrottle(open: (throttleLimits?: ThrottleLimits) => Promise<Opened
     await another.close()
   })
 
-  it('throws StoreUnavailableError while the database is away, so that nobody guesses', async () => {
+  it('throws StoreUnavailableError while the database is down, so that guessing stops', async () => {
     const { throttle, close } = await open()
     const begun = await throttle.begin([{ kind: 'account', key: randomUUID() }])
     if (begun.retryAfterSeconds === undefined) await begun.end('cancelled')
@@ -76,7 +76,7 @@ function checkThrottle(open: (throttleLimits?: ThrottleLimits) => Promise<Opened
     expect(isStoreUnavailableError(error)).toBe(true)
   })
 
-  it('pruning removes the counters that have expired, and no others, however late the time it is told', async (context) => {
+  it('pruning removes exactly the expired counters, even if it is given a later time', async (context) => {
     const short = { freeFailures: 3, firstDelaySeconds: 1, longestDelaySeconds: 1, forgetSeconds: 1 }
     const { throttle, prune, close } = await open({ account: short })
     if (prune === undefined) {

@@ -41,7 +41,7 @@ export function throttleContract(
   }
 
   describe('counting', () => {
-    it('lets the free failures pass, then holds up', async () => {
+    it('allows the free failures, then delays', async () => {
       const key = aKey('account')
       const answers = []
       for (let i = 0; i < 5; i += 1) answers.push(await attempt([key], 'failed', i % 2 ? other : throttle))
@@ -49,7 +49,7 @@ export function throttleContract(
       expect(answers).toEqual(['allowed', 'allowed', 'allowed', blocked, blocked])
     })
 
-    it('doubles the delay with each failure, up to the longest; what is blocked counts for nothing', async () => {
+    it('doubles the delay with each failure, up to the longest; blocked attempts do not count', async () => {
       const key = aKey('account')
       for (let i = 0; i < 30; i += 1) await attempt([key])
       const delays = []
@@ -62,7 +62,7 @@ export function throttleContract(
       expect(delays).toEqual([2, 2, 2])
     })
 
-    it('of a hundred attempts at once in two processes lets as many pass as of a hundred in turn', async () => {
+    it('allows as many of a hundred concurrent attempts in two processes as of a hundred in sequence', async () => {
       const key = aKey('account')
       const begun = Array.from({ length: 100 }, (_, i) => attempt([key], 'failed', i % 2 ? other : throttle))
       const allowed = (await Promise.all(begun)).filter((answer) => answer === 'allowed')
@@ -73,20 +73,20 @@ export function throttleContract(
       expect((await Promise.all(again)).filter((answer) => answer === 'allowed')).toHaveLength(1)
     })
 
-    it('does not make a delay longer because attempts came at once', async () => {
+    it('does not extend a delay because attempts are concurrent', async () => {
       const key = aKey('account')
       await Promise.all(Array.from({ length: 100 }, () => attempt([key])))
       expect(await attempt([key])).toEqual({ kind: 'account', retryAfterSeconds: 1 })
     })
 
-    it('counts for all keys at once, and tells which one is blocked for longest', async () => {
+    it('counts for all keys at once, and names the one that is blocked for longest', async () => {
       const [account, address, token] = [aKey('account'), aKey('address'), aKey('token')]
       for (let i = 0; i < 3; i += 1) await attempt([account, address])
       expect(await attempt([token])).toBe('allowed')
       expect(await attempt([account, address, token])).toEqual({ kind: 'token', retryAfterSeconds: 60 })
     })
 
-    it('an attempt that one key blocks is not counted for the other, and keeps nobody from it', async () => {
+    it('an attempt that one key blocks is not counted for the other', async () => {
       const address = aKey('address')
       for (let i = 0; i < 10; i += 1) await attempt([aKey('account'), address])
       const account = aKey('account')
@@ -97,7 +97,7 @@ export function throttleContract(
       expect(await attempt([account])).toBe('allowed')
     })
 
-    it('forgets all failures so many seconds after the first', async () => {
+    it('forgets all failures a fixed time after the first', async () => {
       const key = aKey('client')
       expect(await attempt([key])).toBe('allowed')
       expect(await attempt([key])).toBe('allowed')
@@ -120,7 +120,7 @@ export function throttleContract(
       expect(await attempt(keys, outcome)).toBe('allowed')
     })
 
-    it('two hundred attempts at once of which none fails: none is refused', async () => {
+    it('refuses none of two hundred concurrent attempts if none fails', async () => {
       const key = aKey('known_account')
       const begun = Array.from({ length: 200 }, async (_, i) => {
         const attempt = await (i % 2 ? other : throttle).begin([key])
@@ -157,7 +157,7 @@ export function throttleContract(
   })
 
   describe('attempts under way', () => {
-    it('one that would be too many waits, and is blocked when they fail', async () => {
+    it('an attempt beyond the limit waits, and is blocked when the others fail', async () => {
       const key = aKey('account')
       const places = await Promise.all([1, 2, 3].map(async () => throttle.begin([key])))
       const waiting = attempt([key], 'failed', other)
@@ -166,7 +166,7 @@ export function throttleContract(
       expect(await waiting).toMatchObject({ kind: 'account' })
     })
 
-    it('one that would be too many waits, and is made when one of them was no failure', async () => {
+    it('an attempt beyond the limit waits, and proceeds when one of the others succeeds', async () => {
       const key = aKey('account')
       const places = await Promise.all([1, 2, 3].map(async () => throttle.begin([key])))
       const waiting = attempt([key], 'failed', other)
@@ -176,7 +176,7 @@ export function throttleContract(
     })
   })
 
-  it('remembers where somebody succeeded, for all processes (V17)', async () => {
+  it('remembers the address of a success for all processes (V17)', async () => {
     const { key } = aKey('known_account')
     expect(await throttle.isKnown(key)).toBe(false)
     await throttle.remember(key)
@@ -198,7 +198,7 @@ export function throttleContract(
     expect(await other.isKnown(home, alice)).toBe(true)
   })
 
-  it('finds nothing when it is tried at the start of a server, again and again, by two at once', async () => {
+  it('passes the check at startup, repeatedly and by two processes at once', async () => {
     for (let i = 0; i < 3; i += 1) await Promise.all([throttle.check?.(), other.check?.()])
   })
 

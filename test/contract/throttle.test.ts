@@ -57,7 +57,7 @@ describe.skipIf(redis === undefined)('sharedThrottle over RateLimiterRedis', () 
       return { limiter, close: () => storeClient.destroy() }
     })
 
-    it('refuses a limiter that takes its client for one of ioredis, and names the line to write (F3)', async () => {
+    it('refuses a limiter that mistakes its client for ioredis, and shows the line to write (F3)', async () => {
       const storeClient = createClient({ url: redis!.url })
       await storeClient.connect()
       const limiter = new RateLimiterRedis({ ...unimportant, storeClient })
@@ -86,7 +86,7 @@ describe.skipIf(redis === undefined)('sharedThrottle over RateLimiterRedis', () 
       return { limiter: new RateLimiterRedis({ ...unimportant, storeClient }), close: () => storeClient.disconnect() }
     })
 
-    it('refuses a limiter that takes its client for one of the package redis (F3)', () => {
+    it('refuses a limiter that mistakes its client for the package redis (F3)', () => {
       const storeClient = new Redis(redis!.url, { lazyConnect: true })
       expect(sharedThrottleMessage(new RateLimiterRedis({ ...unimportant, storeClient, useRedisPackage: true }))).toBe(
         'sharedThrottle: is given a RateLimiterRedis with useRedisPackage, but its client is of ioredis: every sign-in would fail. ' +
@@ -133,7 +133,7 @@ describe.skipIf(mariadb === undefined)('sharedThrottle over RateLimiterMySQL', (
     await storeClient.end()
   })
 
-  it('counts once what lost a deadlock', async () => {
+  it('counts an attempt once after a deadlock', async () => {
     const { limiter, close } = await open()
     const rival = await createConnection(await url!)
     const penalty = vi.spyOn(limiter, 'penalty')

@@ -49,11 +49,14 @@ describe('an issuer on http', () => {
     },
   )
 
-  it.each(['localhost:3000', 'auth:3000/tenant'])('%s has no scheme, and is told how to write it', (issuer) => {
-    const message = `issuer: is ${issuer}, which has no scheme; must be https. Write http://${issuer} for this machine, else https://${issuer}.`
-    expect(() => server(issuer)).toThrow(message)
-    expect(() => server(issuer, { allowHttp: true })).toThrow(message)
-  })
+  it.each(['localhost:3000', 'auth:3000/tenant'])(
+    '%s has no scheme, and the message shows the right form',
+    (issuer) => {
+      const message = `issuer: is ${issuer}, which has no scheme; must be https. Write http://${issuer} for this machine, else https://${issuer}.`
+      expect(() => server(issuer)).toThrow(message)
+      expect(() => server(issuer, { allowHttp: true })).toThrow(message)
+    },
+  )
 
   it.each(['http://auth:3000', 'http://192.168.1.5:3000/tenant'])(
     '%s is accepted with allowHttp, listed by posture(), and served without TLS',
@@ -79,7 +82,7 @@ describe('an issuer on http', () => {
     expect(() => resource({ issuer: 'http://auth:3000', allowHttp: true, jwks: true })).toThrow(message)
   })
 
-  it('does not need allowHttp on this machine, whatever name below localhost it has', () => {
+  it('does not need allowHttp on this machine, under any name below localhost', () => {
     for (const host of ['localhost', 'api.localhost', 'a.b.localhost:3000', 'localhost.', '127.9.9.9', '[::1]']) {
       expect(server(`http://${host}`).posture()).toEqual([])
     }

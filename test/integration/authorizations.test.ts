@@ -65,7 +65,7 @@ describe('the sign-ins of a user', () => {
     expect(await list()).toEqual([{ ...onPhone, lastUsedAt: begun + 50 }, inKitchen])
   })
 
-  it('are no business of other users, and hold nothing that could be used', async () => {
+  it('are hidden from other users, and contain nothing usable', async () => {
     const tokens = await signInAt(server, 'opaque-app')
     await tokenOf(server, 'opaque-app')
     for (const userId of ['user-2', 'USER-1', 'opaque-app', '', '%']) expect(await list(userId)).toEqual([])
@@ -73,7 +73,7 @@ describe('the sign-ins of a user', () => {
     for (const token of [tokens.access_token, tokens.refresh_token]) expect(shown).not.toContain(token)
   })
 
-  it('are called by the User-Agent where the client says nothing, and by 100 characters at most', async () => {
+  it('have the User-Agent as default label, of at most 100 characters', async () => {
     const form = { grant_type: 'password', username: 'alice', password: "alice's password" }
     await post(server, '/oauth/token', form, 'opaque-app').set('User-Agent', 'Shop/1.0')
     await signInAt(server, 'opaque-app', { device_label: 'x'.repeat(101) })
@@ -82,7 +82,7 @@ describe('the sign-ins of a user', () => {
     )
   })
 
-  it('are called as the application says', async () => {
+  it('have the label that the application gives', async () => {
     server = apiServer({
       password: { hasher: plainHasher, deviceLabel: ({ parameters }) => parameters.get('model')?.toUpperCase() },
     })
@@ -91,7 +91,7 @@ describe('the sign-ins of a user', () => {
     expect((await list()).map(({ deviceLabel }) => deviceLabel).sort()).toEqual(['A7', undefined])
   })
 
-  it('are listed until they are over', async () => {
+  it('are listed until they expire', async () => {
     await signInAt(server, 'opaque-app')
     server.advance(90 * 86_400)
     expect(await list()).toEqual([])
@@ -99,7 +99,7 @@ describe('the sign-ins of a user', () => {
 })
 
 describe.each(['opaque-app', 'jwt-app'])('the end of a sign-in at %s', (app) => {
-  it('is seen by guard, introspection and refresh at once, and by no other sign-in', async () => {
+  it('takes effect at the guard, introspection and refresh at once, and for no other sign-in', async () => {
     const [phone, laptop] = [await signInAt(server, app), await signInAt(server, app)]
     const revocation = { authorizationId: await idOf(phone) }
     expect(await server.oauth.authorizations.revoke(revocation)).toBe(1)
@@ -111,7 +111,7 @@ describe.each(['opaque-app', 'jwt-app'])('the end of a sign-in at %s', (app) => 
     expect(await server.oauth.authorizations.revoke(revocation)).toBe(0)
   })
 
-  it('takes along what was refreshed before', async () => {
+  it('includes the tokens of earlier refreshes', async () => {
     const phone = await signInAt(server, app)
     const refreshed = (await refreshAt(server, app, phone.refresh_token)).body
     expect(await pass(phone, refreshed)).toEqual([true, true])
@@ -119,7 +119,7 @@ describe.each(['opaque-app', 'jwt-app'])('the end of a sign-in at %s', (app) => 
     expect(await pass(phone, refreshed)).toEqual([false, false])
   })
 
-  it('comes for all others when the password is changed, but not for the one where that is done', async () => {
+  it('ends all others when the password is changed, but not the one that changes it', async () => {
     server.users.set('bob', { userId: 'user-2', passwordHash: "plain:alice's password" })
     const here = await signInAt(server, app)
     const elsewhere = [
@@ -139,14 +139,14 @@ describe.each(['opaque-app', 'jwt-app'])('the end of a sign-in at %s', (app) => 
     await expect(signInAt(server, app)).rejects.toThrow('invalid_grant')
   })
 
-  it('comes for every sign-in of a user, and is not undone by a new one', async () => {
+  it('ends every sign-in of a user, and a new one does not undo it', async () => {
     const old = [await signInAt(server, app), await signInAt(server, app)]
     expect(await server.oauth.authorizations.revoke({ userId: 'user-1' })).toBe(2)
     const again = await signInAt(server, app)
     expect(await pass(...old, again)).toEqual([false, false, true])
   })
 
-  it('comes for every sign-in through a client, or for all', async () => {
+  it('ends every sign-in through a client, or all', async () => {
     const other = app === 'jwt-app' ? 'opaque-app' : 'jwt-app'
     const [here, there] = [await signInAt(server, app), await signInAt(server, other)]
     expect(await server.oauth.authorizations.revoke({ clientId: app })).toBe(1)
@@ -170,7 +170,7 @@ describe('checkRevocation: false', () => {
     server = apiServer({ server: { checkRevocation: false } })
   })
 
-  it('lets a JWT work to its end, and not a second longer; introspection tells the truth', async () => {
+  it('accepts a JWT until it expires, and not a second longer; introspection reports it as inactive', async () => {
     const [signed, opaque] = [await signInAt(server, 'jwt-app'), await signInAt(server, 'opaque-app')]
     expect(await server.oauth.authorizations.revoke({ userId: 'user-1' })).toBe(2)
     expect(await pass(signed, opaque)).toEqual([true, false])
@@ -192,7 +192,7 @@ describe('checkRevocation: false', () => {
     expect(looked).toEqual([])
   })
 
-  it('is no licence for tokens that were never good', async () => {
+  it('does not accept tokens that were never valid', async () => {
     const signed = await signInAt(server, 'jwt-app')
     const strange = apiServer({ server: { issuer: 'http://127.0.0.1/other' } })
     const foreign = await signInAt(strange, 'jwt-app')

@@ -60,7 +60,7 @@ describe('oauth.clients', () => {
     expect(storedSecrets()).toEqual(created.client.secrets)
   })
 
-  it('tells that a store cannot be written to, and lists all the same', async () => {
+  it('reports a store that cannot be written to, and still lists', async () => {
     const { oauth } = testServer({ server: { clients: { findClient: () => created.client } } })
     const readOnly = { name: 'ConfigurationError', option: 'clients' }
     await expect(oauth.clients.rotateSecret({ clientId })).rejects.toMatchObject(readOnly)
@@ -101,7 +101,7 @@ describe('a rotation', () => {
     expect(storedSecrets()).toHaveLength(1)
   })
 
-  it('lengthens no life: an earlier end stays, and what has ended goes', async () => {
+  it('extends no lifetime: an earlier expiry stays, and expired secrets are removed', async () => {
     const ends = [server.now() - 1, server.now(), server.now() + 10, server.now() + 100, undefined]
     const secrets = ends.map((expiresAt, index) => ({ secretId: `s${index}`, digest: `sha256:${index}`, expiresAt }))
     server.stores.clients.saveClient({ ...created.client, secrets })
@@ -119,14 +119,14 @@ describe('a rotation', () => {
     expect(server.stores.clients.findClient(clientId)).toEqual({ ...created.client, secrets: storedSecrets() })
   })
 
-  it('twenty at once keep all twenty new secrets', async () => {
+  it('keeps all twenty new secrets of twenty concurrent rotations', async () => {
     const all = await Promise.all(
       Array.from({ length: 20 }, () => server.oauth.clients.rotateSecret({ clientId, overlapSeconds: 60 })),
     )
     for (const { clientSecret } of all) expect(await token(clientSecret)).toEqual(issued('orders:read'))
   })
 
-  it('gives up where others are faster each time, and changes nothing', async () => {
+  it('gives up if others are faster each time, and changes nothing', async () => {
     let attempts = 0
     const { oauth } = testServer({
       server: {
@@ -145,7 +145,7 @@ describe('a rotation', () => {
 })
 
 describe('a secret', () => {
-  it('is listed with its id and its times, and nothing that helps to use it', async () => {
+  it('is listed with its id and times, and nothing usable', async () => {
     const { secretId } = await server.oauth.clients.rotateSecret({ clientId, overlapSeconds: 60 })
     const listed = await server.oauth.clients.listSecrets({ clientId })
     const [former] = created.client.secrets
@@ -184,7 +184,7 @@ describe('a secret', () => {
     })
   })
 
-  it('is not retired where it is the only one that works', async () => {
+  it('is not retired if it is the only one that works', async () => {
     const { secretId, expires } = await server.oauth.clients.rotateSecret({ clientId, overlapSeconds: 60 })
     server.advance(60)
     await expect(server.oauth.clients.retireSecret({ clientId, secretId })).rejects.toMatchObject({

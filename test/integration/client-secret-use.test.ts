@@ -73,7 +73,7 @@ function stored(): readonly ClientSecret[] {
 const failures = (): readonly object[] => server.events.filter(({ type }) => type === 'failure')
 
 describe('the last use of a secret', () => {
-  it('is noted after the answer, and moves once an hour', async () => {
+  it('is recorded after the response, at most once an hour', async () => {
     const first = server.now()
     expect(await token(created.clientSecret)).toEqual(issued('orders:read'))
     await settled()
@@ -93,7 +93,7 @@ describe('the last use of a secret', () => {
     expect(await server.oauth.clients.listSecrets({ clientId })).toMatchObject([{ lastUsedAt: first + HOUR }])
   })
 
-  it('is that of the secret that was presented, and not of the others', async () => {
+  it('is recorded for the presented secret, and not for the others', async () => {
     const { secretId, clientSecret } = await server.oauth.clients.rotateSecret({ clientId })
     await token(clientSecret)
     await settled()
@@ -104,13 +104,13 @@ describe('the last use of a secret', () => {
     ])
   })
 
-  it('is noted once for many requests at the same moment', async () => {
+  it('is recorded once for many concurrent requests', async () => {
     await Promise.all(Array.from({ length: 20 }, () => token(created.clientSecret)))
     await settled()
     expect(calls.filter((call) => call === 'replace')).toHaveLength(1)
   })
 
-  it('is noted at every endpoint where clients authenticate', async () => {
+  it('is recorded at every endpoint where clients authenticate', async () => {
     expect((await token(created.clientSecret, '/oauth/revoke')).status).toBe(400)
     await settled()
     expect(stored()).toMatchObject([{ lastUsedAt: server.now() }])
@@ -120,7 +120,7 @@ describe('the last use of a secret', () => {
     ['a wrong secret', {}, 'wrong'],
     ['a disabled client', { disabled: true }, undefined],
     ['another method than the registered one', { authMethods: ['client_secret_post'] }, undefined],
-  ])('is not noted for %s', async (_what, more, secret) => {
+  ])('is not recorded for %s', async (_what, more, secret) => {
     server.stores.clients.saveClient({ ...created.client, ...more })
     expect(await token(secret ?? created.clientSecret)).toEqual(invalidClient)
     await settled()
@@ -128,7 +128,7 @@ describe('the last use of a secret', () => {
     expect(stored()).toEqual(created.client.secrets)
   })
 
-  it('is not noted where another process has noted it a moment ago', async () => {
+  it('is not recorded if another process has just recorded it', async () => {
     const [secret] = created.client.secrets
     const find = server.stores.clients.findClient.bind(server.stores.clients)
     let asked = 0
@@ -161,7 +161,7 @@ describe('the last use of a secret', () => {
     expect(failures()).toEqual([])
   })
 
-  it('that cannot be noted is told the operator, not the client, and is tried again an hour later', async () => {
+  it('is reported to the operator alone if recording fails, and tried again an hour later', async () => {
     const cause = new Error('read-only')
     interfere = () => Promise.reject(cause)
     expect(await token(created.clientSecret)).toEqual(issued('orders:read'))
@@ -175,12 +175,12 @@ describe('the last use of a secret', () => {
     expect(stored()).toMatchObject([{ lastUsedAt: server.now() }])
   })
 
-  it('is not waited for', async () => {
+  it('does not delay the response', async () => {
     interfere = () => new Promise(() => undefined)
     expect(await token(created.clientSecret)).toEqual(issued('orders:read'))
   })
 
-  it('is nothing to a store that cannot be written to', async () => {
+  it('is not recorded in a read-only store', async () => {
     server = testServer({ server: { clients: { findClient: () => created.client } } })
     expect(await token(created.clientSecret)).toEqual(issued('orders:read'))
     await settled()
@@ -195,7 +195,7 @@ describe('a chosen secret whose hash is weaker than configured', () => {
     server = watched({ server: { secretHasher: hasher } })
   })
 
-  it('is hashed anew when it is used, and stays what it was', async () => {
+  it('is rehashed when it is used, and keeps working', async () => {
     const [listed] = await server.oauth.clients.listSecrets({ clientId })
     expect(await token(chosen)).toEqual(issued('orders:read'))
     await expect.poll(() => stored()[0]?.digest).toMatch(/^\$2b\$10\$/)
@@ -207,13 +207,13 @@ describe('a chosen secret whose hash is weaker than configured', () => {
     expect(calls.filter((call) => call === 'replace')).toHaveLength(1)
   })
 
-  it('is not when a wrong one was presented', async () => {
+  it('is not rehashed when a wrong secret is presented', async () => {
     expect(await token('wrong')).toEqual(invalidClient)
     await hasher.hash('something else')
     expect(stored()).toEqual([{ digest: weakHash, expiresAt: 2_000_000_000 }])
   })
 
-  it('lets the client in also where a hasher cannot say whether it is weak', async () => {
+  it('authenticates the client even if the hasher cannot tell whether it is weak', async () => {
     const cause = new Error('no cost in it')
     const needsRehash = (): never => {
       throw cause
@@ -223,7 +223,7 @@ describe('a chosen secret whose hash is weaker than configured', () => {
     expect(failures()).toMatchObject([{ error: 'server_error', cause }])
   })
 
-  it('tells the operator when it cannot be hashed', async () => {
+  it('is reported to the operator if it cannot be rehashed', async () => {
     const cause = new Error('no threads')
     server = watched({ server: { secretHasher: { ...hasher, hash: () => Promise.reject(cause) } } })
     expect(await token(chosen)).toEqual(issued('orders:read'))

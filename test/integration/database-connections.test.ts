@@ -153,9 +153,7 @@ describe.each(kinds)(
       return lost
     }
 
-    it('connections that the server closes while they are idle end nothing: the next request is served', async ({
-      skip,
-    }) => {
+    it('connections that the server closes while idle do no harm: the next request is served', async ({ skip }) => {
       if (database === undefined || findConnections === undefined || closeConnection === undefined) return skip()
       const { access_token: token } = await app.signIn()
       await Promise.all(Array.from({ length: 8 }, () => app.orders(token)))
@@ -174,7 +172,9 @@ describe.each(kinds)(
       await own.close()
     })
 
-    it('connections that the server closes under load are answered 503 or served, nothing else', async ({ skip }) => {
+    it('requests over connections that the server closes under load get 503 or tokens, nothing else', async ({
+      skip,
+    }) => {
       if (database === undefined || findConnections === undefined || closeConnection === undefined) return skip()
       const { access_token: token, refresh_token: first } = await app.signIn()
       const load = { isOver: false }
@@ -210,7 +210,7 @@ describe.each(kinds)(
       expect((await app.orders(token)).status).toBe(200)
     })
 
-    it('a server that takes connections and never answers is told in time', async ({ skip }) => {
+    it('a server that accepts connections and never responds is noticed in time', async ({ skip }) => {
       if (database === undefined || findConnections === undefined) return skip()
       const silent = await silentServer()
       const url = Object.assign(new URL(database.settings.url), { port: String(silent.port) }).href
@@ -223,7 +223,7 @@ describe.each(kinds)(
 )
 
 describe('PostgreSQL', () => {
-  it('an error that comes right behind an answer does not end the process', async ({ skip }) => {
+  it('an error right behind a response does not end the process', async ({ skip }) => {
     const database = await startPostgresDatabase()
     if (database === undefined) return skip()
     const proxy = await databaseProxy(database.settings.url)

@@ -35,17 +35,20 @@ describe('PostgreSQL, as an application has set it', () => {
   })
   afterAll(() => server?.stop())
 
-  it.each(['repeatable read', 'serializable'])('%s by default: of many at once one wins', async (level) => {
-    const client = new pg.Client({ connectionString: url })
-    await client.connect()
-    const name = new URL(url).pathname.slice(1)
-    await client.query(`ALTER DATABASE ${name} SET default_transaction_isolation = '${level}'`)
-    await client.end()
-    const pool = new pg.Pool({ connectionString: url })
-    expect((await pool.query('SHOW transaction_isolation')).rows).toEqual([{ transaction_isolation: level }])
-    await expectOneWinner(await openPostgresStores(pool))
-    await pool.end()
-  })
+  it.each(['repeatable read', 'serializable'])(
+    'one of many concurrent rotations wins with %s by default',
+    async (level) => {
+      const client = new pg.Client({ connectionString: url })
+      await client.connect()
+      const name = new URL(url).pathname.slice(1)
+      await client.query(`ALTER DATABASE ${name} SET default_transaction_isolation = '${level}'`)
+      await client.end()
+      const pool = new pg.Pool({ connectionString: url })
+      expect((await pool.query('SHOW transaction_isolation')).rows).toEqual([{ transaction_isolation: level }])
+      await expectOneWinner(await openPostgresStores(pool))
+      await pool.end()
+    },
+  )
 
   const types = (parse: (value: string, oid: number) => unknown): pg.PoolConfig => {
     const getTypeParser: unknown = (oid: number) => (value: unknown) => parse(String(value), oid)
@@ -55,7 +58,7 @@ describe('PostgreSQL, as an application has set it', () => {
     ['whole numbers as BigInt', types((value, oid) => (oid === 20 ? BigInt(value) : value))],
     ['whole numbers as numbers', types((value, oid) => (oid === 20 ? Number(value) : value))],
     ['everything as text', types((value) => value)],
-  ])('%s: the stores answer the same', async (_name, config) => {
+  ])('the stores return the same with %s', async (_name, config) => {
     const plain = new pg.Pool({ connectionString: url })
     const special = new pg.Pool({ connectionString: url, ...config })
     await expectSameAnswers(await openPostgresStores(plain), await openPostgresStores(special))
@@ -94,18 +97,21 @@ describe('MariaDB, as an application has set it', () => {
     await connection.end()
   }
 
-  it.each(['READ COMMITTED', 'SERIALIZABLE'])('%s by default: of many at once one wins', async (level) => {
-    await set(`SET GLOBAL TRANSACTION ISOLATION LEVEL ${level}`)
-    const pool = createPool({ uri: url })
-    try {
-      const [rows] = await pool.query('SELECT @@tx_isolation AS level')
-      expect(rows).toEqual([{ level: level.replace(' ', '-') }])
-      await expectOneWinner(await openMysqlStores(pool))
-    } finally {
-      await pool.end()
-      await set('SET GLOBAL TRANSACTION ISOLATION LEVEL REPEATABLE READ')
-    }
-  })
+  it.each(['READ COMMITTED', 'SERIALIZABLE'])(
+    'one of many concurrent rotations wins with %s by default',
+    async (level) => {
+      await set(`SET GLOBAL TRANSACTION ISOLATION LEVEL ${level}`)
+      const pool = createPool({ uri: url })
+      try {
+        const [rows] = await pool.query('SELECT @@tx_isolation AS level')
+        expect(rows).toEqual([{ level: level.replace(' ', '-') }])
+        await expectOneWinner(await openMysqlStores(pool))
+      } finally {
+        await pool.end()
+        await set('SET GLOBAL TRANSACTION ISOLATION LEVEL REPEATABLE READ')
+      }
+    },
+  )
 
   it.each<[name: string, options: PoolOptions]>([
     ['rowsAsArray', { rowsAsArray: true }],
@@ -119,7 +125,7 @@ describe('MariaDB, as an application has set it', () => {
     ['multipleStatements', { multipleStatements: true }],
     ['the number of rows changed for that of rows found', { flags: ['-FOUND_ROWS'] }],
     ['its own time zone', { timezone: '+05:30' }],
-  ])('%s: the stores answer the same', async (_name, options) => {
+  ])('the stores return the same with %s', async (_name, options) => {
     const plain = createPool({ uri: url })
     const special = createPool({ uri: url, ...options })
     await expectSameAnswers(await openMysqlStores(plain), await openMysqlStores(special))

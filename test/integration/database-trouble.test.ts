@@ -254,7 +254,7 @@ describe.each(kinds)('trouble with $name', (kind) => {
     expect((await untilServed(() => app.orders(access))).status).toBe(200)
   })
 
-  it('a database that has become read-only answers the guard, issues nothing, and recovers', async () => {
+  it('with a database that has become read-only the guard works and nothing is issued, until it recovers', async () => {
     const { access_token: access, refresh_token: presented } = await app.signIn()
     const [on, off] = kind.readOnly
     await other.run(on)
@@ -300,7 +300,7 @@ describe.each(kinds)('trouble with $name', (kind) => {
     expect((await app.clientToken()).status).toBe(200)
   })
 
-  it('a deadlock with somebody else is no error: the rotation is tried again', async () => {
+  it('a deadlock is no error: the rotation is tried again', async () => {
     await stores.end()
     await open({ timeoutMilliseconds: 8000 })
     const { refresh_token: presented } = await app.signIn()
@@ -318,7 +318,7 @@ describe.each(kinds)('trouble with $name', (kind) => {
     await other.run('DROP TABLE ballast')
   })
 
-  it('rotations, revocations and prunings at the same time get in nobody’s way', async () => {
+  it('concurrent rotations, revocations and prunings do not disturb each other', async () => {
     await stores.end()
     await open({ timeoutMilliseconds: 8000 })
     let turns = 0

@@ -54,7 +54,7 @@ describe('without onEvent', () => {
     vi.resetModules()
   })
 
-  it('each refusal is one line while developing, each failure has its stack, and what is alike is written once (A3)', async () => {
+  it('development: one line for each refusal, a stack for each failure, and repeats are folded (A3)', async () => {
     vi.stubEnv('NODE_ENV', 'development')
     const lines = await linesOf('http://127.0.0.1', requests)
     expect(frames(lines).length).toBeGreaterThan(0)
@@ -69,7 +69,7 @@ describe('without onEvent', () => {
     expect(await linesOf('http://127.0.0.1', async () => undefined)).toEqual([''])
   })
 
-  it('warnings and failures are written in production, without refusals and stacks', async () => {
+  it('production: warnings and failures, without refusals and stacks', async () => {
     vi.stubEnv('NODE_ENV', 'production')
     const lines = await linesOf('https://auth.example.com', async (server) => {
       await requests(server, 'no disk')
@@ -82,7 +82,7 @@ describe('without onEvent', () => {
     expect(lines.join('\n')).not.toMatch(/request_refused|^ +at /m)
   })
 
-  it('tests see warnings and failures, but not what every test of an application would say', async () => {
+  it('tests: warnings and failures, but not the warnings of every test server', async () => {
     const lines = await linesOf('http://127.0.0.1:1', (server) => requests(server))
     expect(lines.filter((line) => !line.startsWith('    at '))).toEqual(failure)
   })
@@ -110,7 +110,7 @@ describe('NODE_DEBUG', () => {
   }
   const all = ['warn warning', 'info tokens_revoked', 'info tokens_revoked']
 
-  it.each(['latchkey', 'net,latchkey', 'LATCH*'])('%s writes every event, whoever listens', (debug) => {
+  it.each(['latchkey', 'net,latchkey', 'LATCH*'])('%s writes every event, even with onEvent', (debug) => {
     expect(run('() => undefined', debug)).toEqual(all)
     expect(run('undefined', debug)).toEqual(all)
     expect(run("consoleEvents({ level: 'error' })", debug)).toEqual(all)
@@ -122,7 +122,7 @@ describe('NODE_DEBUG', () => {
     expect(run("consoleEvents({ level: 'error' })", debug)).toEqual([])
   })
 
-  it('what was counted is written when the process ends', () => {
+  it('the counts of folded lines are written when the process ends', () => {
     expect(run('consoleEvents()', '')).toEqual(['warn warning', 'info tokens_revoked', 'info and'])
   })
 })

@@ -55,7 +55,7 @@ function derivedFrom(token: string): string[] {
 }
 
 describe('an old refresh token and a copy of the database', () => {
-  it('yield no successor once the next token was spent (V6)', async () => {
+  it('yield no successor once the next token has been spent (V6)', async () => {
     const first = (await signIn(server)).refresh_token
     const tokens = [first]
     for (let day = 0; day < 5; day++) {

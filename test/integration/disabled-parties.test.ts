@@ -73,7 +73,7 @@ describe.each(apps)('a token of %s', (app) => {
       },
     ],
   ])(
-    'is refused by the guard within five seconds when its %s past us, as introspection says (V10, 23)',
+    'is refused by the guard within five seconds when its %s directly in the database (V10, 23)',
     async (_, end, begin) => {
       const { access_token: token } = await signInAt(server, app)
       expect(await guard(token)).toBe(200)
@@ -92,7 +92,7 @@ describe.each(apps)('a token of %s', (app) => {
   it.each<[string, () => unknown]>([
     ['user', () => server.users.delete('alice')],
     ['client', () => server.stores.clients.deleteClient(app)],
-  ])('is refused within five seconds when its %s is deleted past us (V10, 23)', async (_, end) => {
+  ])('is refused within five seconds when its %s is deleted directly in the database (V10, 23)', async (_, end) => {
     const { access_token: token } = await signInAt(server, app)
     expect(await guard(token)).toBe(200)
     await end()
@@ -100,7 +100,7 @@ describe.each(apps)('a token of %s', (app) => {
     expect([await guard(token), await isActive(token)]).toEqual([401, false])
   })
 
-  it('is judged alike from the moment at which introspection has looked (V10, 23)', async () => {
+  it('gets the same verdict everywhere from the moment of an introspection (V10, 23)', async () => {
     const { access_token: token } = await signInAt(server, app)
     const own = await tokenOf(server, app)
     expect([await guard(token), await guard(own)]).toEqual([200, 200])
@@ -110,7 +110,7 @@ describe.each(apps)('a token of %s', (app) => {
     expect([await isActive(own), await guard(own)]).toEqual([false, 401])
   })
 
-  it('tells the operator why it was refused (V10)', async () => {
+  it('is refused with the reason for the operator (V10)', async () => {
     const { access_token: token } = await signInAt(server, app)
     disableUser(true)
     expect(await guard(token)).toBe(401)
@@ -121,7 +121,7 @@ describe.each(apps)('a token of %s', (app) => {
     expect(refused).toMatchObject([{ reason: 'user_disabled' }, { reason: 'client_disabled' }])
   })
 
-  it('costs one look-up of its client and of its user in five seconds, for all its requests (V10)', async () => {
+  it('costs one look-up of client and user in five seconds, over all requests (V10)', async () => {
     const tokens = await Promise.all([signInAt(server, app), signInAt(server, app)])
     looked()
     for (const { access_token: token } of tokens) {
@@ -139,7 +139,7 @@ describe.each(apps)('a token of %s', (app) => {
     expect(looked()).toEqual([])
   })
 
-  it('passes for a minute on what was known while clients and users cannot be looked up, then 503 (V10)', async () => {
+  it('is accepted for a minute while clients and users cannot be looked up, then gets 503 (V10)', async () => {
     const { access_token: token } = await signInAt(server, app)
     const { access_token: other } = await signInAt(server, app)
     expect(await guard(token)).toBe(200)
@@ -158,7 +158,7 @@ describe.each(apps)('a token of %s', (app) => {
     expect(await guard(token)).toBe(200)
   })
 
-  it('is refused for a minute on what was known of a disabled user (V10)', async () => {
+  it('stays refused for a minute if its user was known as disabled (V10)', async () => {
     const { access_token: token } = await signInAt(server, app)
     disableUser(true)
     expect(await guard(token)).toBe(401)
@@ -167,7 +167,7 @@ describe.each(apps)('a token of %s', (app) => {
     expect(await guard(token)).toBe(401)
   })
 
-  it('is not looked at with partyCheckSeconds: false, and at each request with 0 (V10)', async () => {
+  it('is never checked with partyCheckSeconds: false, and at each request with 0 (V10)', async () => {
     server = watched({ server: { partyCheckSeconds: false } })
     const unchecked = await signInAt(server, app)
     disableUser(true)
@@ -186,7 +186,7 @@ describe.each(apps)('a token of %s', (app) => {
 })
 
 describe('what is remembered of clients and users', () => {
-  it('is shared by requests that come at once, and forgotten with the client (V10)', async () => {
+  it('is shared by concurrent requests, and forgotten with the client (V10)', async () => {
     server = watched({ server: { partyCheckSeconds: 3600 } })
     const own = await tokenOf(server, 'jwt-app')
     const { clients } = server.stores

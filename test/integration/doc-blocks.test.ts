@@ -293,7 +293,7 @@ describe('scrypt-hasher.ts', () => {
 })
 
 describe('guards.ts', () => {
-  it('lets pass what its comments say', async () => {
+  it('accepts what its comments say', async () => {
     const { app, oauth, created, signIn, clientToken } = await testApp()
     const { addRoutes } = await project.load('guards.ts')
     addRoutes(app, oauth)
@@ -339,7 +339,7 @@ describe('change-password.ts', () => {
 })
 
 describe('jwt-server.ts and stock-service.ts', () => {
-  it('issue JWTs for one resource, and verify them by the published keys', async () => {
+  it('issue JWTs for one resource, and verify them with the published keys', async () => {
     const { createJwtServer } = await project.load('jwt-server.ts')
     const { createStockService } = await project.load('stock-service.ts')
     const { openSqliteStores } = await builtPackage<typeof Sqlite>('latchkey/stores/sqlite')
@@ -421,7 +421,7 @@ describe('asking-service.ts', () => {
 })
 
 describe('devices.ts', () => {
-  it('shows a user the own sign-ins, and ends one of them', async () => {
+  it('shows users their sign-ins, and ends one of them', async () => {
     const { devicesRouter } = await project.load('devices.ts')
     const { app, oauth, signIn } = await testApp()
     app.use('/devices', devicesRouter(oauth))
@@ -476,7 +476,7 @@ describe('my-users.ts', () => {
     },
   })
 
-  it('tells that a user is blocked', async () => {
+  it('reports a blocked user', async () => {
     const { MyUsers } = await project.load('my-users.ts')
     const pool = { query: async () => ({ rows: [{ id: 'user-2', password_hash: 'hash', blocked_at: new Date() }] }) }
     expect(await new MyUsers(pool).findUser('user-2')).toEqual({
@@ -679,7 +679,7 @@ describe('card-grant.ts', () => {
 })
 
 describe('api-key.ts', () => {
-  it('authenticates clients that are registered for it, and nobody else', async () => {
+  it('authenticates clients that are registered for it, and no others', async () => {
     const { apiKey } = await project.load('api-key.ts')
     const { app, clients, created } = await testApp({ clientAuthMethods: [apiKey] })
     const registration = { grantTypes: ['client_credentials'], scopes, defaultScopes: scopes, authMethods: ['api_key'] }
@@ -729,7 +729,7 @@ describe('passport.ts', () => {
 })
 
 describe('verify-own-tokens.ts', () => {
-  it('takes the tokens of the application and no other', async () => {
+  it('accepts the tokens of the application and no others', async () => {
     const { ownTokens } = await project.load('verify-own-tokens.ts')
     const { Passport } = passport as unknown as { Passport: new () => passport.Authenticator }
     const own = new Passport()
@@ -784,7 +784,7 @@ describe('server.cjs', () => {
 })
 
 describe('front-handler.ts', () => {
-  it('answers tokens in front of the app, and leaves everything else to it', async () => {
+  it('issues tokens in front of the app, and leaves everything else to it', async () => {
     const { oauth, clientToken } = await testApp()
     const { serve } = await project.load('front-handler.ts')
     const app = express()
@@ -816,7 +816,7 @@ describe('rotate-secret.ts', () => {
     expect((await post(origin, basic(clientId, replaced), form)).status).toBe(200)
   })
 
-  it('withdraws what is not used any more, and nothing else', async () => {
+  it('withdraws unused secrets, and nothing else', async () => {
     let now = Math.floor(Date.now() / 1000)
     const { app, oauth, created, client } = await testApp({ clock: () => now })
     const { clientId } = created.client
@@ -866,7 +866,7 @@ describe('directory-users.ts', () => {
 })
 
 describe('deprecate-password.ts, directory-users.ts and password-usage.ts', () => {
-  it('answer what the pages say of users in a directory, and of the end of the grant', async () => {
+  it('do what the pages say about users in a directory and the sunset of the grant', async () => {
     const { endingPasswordGrant, deprecatePassword } = await project.load('deprecate-password.ts')
     const { DirectoryUsers } = await project.load('directory-users.ts')
     const { countPasswordUse, usage } = await project.load('password-usage.ts')

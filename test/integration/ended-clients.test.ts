@@ -31,7 +31,7 @@ function punctualServer(more: TestServerOptions['server'] = {}): TestServer {
 }
 
 describe.each(apps)("the tokens of %s, a service's own and those of its users", (app) => {
-  it.each(['disable', 'delete'] as const)('end at once when oauth.clients.%s is called (V10)', async (end) => {
+  it.each(['disable', 'delete'] as const)('are revoked at once by oauth.clients.%s (V10)', async (end) => {
     // What the guard remembers of clients plays no part in it.
     server = apiServer({ server: { partyCheckSeconds: false } })
     const signIn = await signInAt(server, app)
@@ -53,7 +53,7 @@ describe.each(apps)("the tokens of %s, a service's own and those of its users", 
     )
   })
 
-  it('stay ended when the client is enabled again, and new ones work (V10)', async () => {
+  it('stay revoked when the client is enabled again, and new ones work (V10)', async () => {
     const old = await tokenOf(server, app)
     await server.oauth.clients.disable(app)
     await server.oauth.clients.disable(app)
@@ -93,7 +93,7 @@ describe.each(apps)("the tokens of %s, a service's own and those of its users", 
     },
   )
 
-  it('end with a leaked secret, if wished (V10)', async () => {
+  it('are revoked with a leaked secret, if asked for (V10)', async () => {
     const token = await tokenOf(server, app)
     await server.oauth.clients.rotateSecret({ clientId: app, overlapSeconds: 0 })
     expect(await judged(token)).toEqual(good)
@@ -112,7 +112,7 @@ describe.each(apps)("the tokens of %s, a service's own and those of its users", 
     expect(await judged(answer.body.access_token)).toEqual(good)
   })
 
-  it('end with a secret that is retired, if wished (V10)', async () => {
+  it('are revoked with a retired secret, if asked for (V10)', async () => {
     const token = await tokenOf(server, app)
     const [first] = await server.oauth.clients.listSecrets({ clientId: app })
     await server.oauth.clients.rotateSecret({ clientId: app })
@@ -129,7 +129,7 @@ describe('ending a client', () => {
     expect(await server.oauth.authorizations.revoke({ everything: true })).toBe(0)
   })
 
-  it('is tried again where it was interrupted (V10)', async () => {
+  it('can be repeated after an interruption (V10)', async () => {
     const token = await tokenOf(server, 'jwt-app')
     const { tokens } = server.stores
     Object.assign(tokens, { revokeTokens: () => Promise.reject(new Error('out of reach')) })
@@ -141,7 +141,7 @@ describe('ending a client', () => {
     expect(server.stores.clients.findClient('jwt-app')).toBeUndefined()
   })
 
-  it('keeps what others change of it at the same time (V10)', async () => {
+  it('keeps concurrent changes of the client (V10)', async () => {
     const { clients } = server.oauth
     const rotations = Array.from({ length: 5 }, () => clients.rotateSecret({ clientId: 'jwt-app' }))
     await Promise.all([...rotations, clients.disable('jwt-app')])
@@ -150,15 +150,12 @@ describe('ending a client', () => {
     expect(client?.clientType === 'confidential' && client.secrets).toHaveLength(6)
   })
 
-  it.each(['disable', 'enable', 'delete'] as const)(
-    'refuses to %s a client that there is not (V10)',
-    async (change) => {
-      await expect(server.oauth.clients[change]('nobody')).rejects.toThrow(ConfigurationError)
-      expect(server.events.map(({ type }) => type)).toEqual(['warning'])
-    },
-  )
+  it.each(['disable', 'enable', 'delete'] as const)('refuses to %s an unknown client (V10)', async (change) => {
+    await expect(server.oauth.clients[change]('nobody')).rejects.toThrow(ConfigurationError)
+    expect(server.events.map(({ type }) => type)).toEqual(['warning'])
+  })
 
-  it('refuses to end the tokens of a secret that goes on working (V10)', async () => {
+  it('refuses to revoke the tokens of a secret that keeps working (V10)', async () => {
     const before = await server.oauth.clients.listSecrets({ clientId: 'jwt-app' })
     for (const overlapSeconds of [undefined, 1]) {
       const rotation = server.oauth.clients.rotateSecret({ clientId: 'jwt-app', overlapSeconds, endTokens: true })

@@ -27,7 +27,7 @@ describe('a listener that fails', () => {
     ['answers a thenable of its own that throws', () => ({ then: throwing })],
     ['never ends', () => new Promise(() => undefined)],
     ['answers rubbish', () => Symbol('x')],
-  ])('and %s changes no answer, and no promise of it rejects unheard', async (_what, onEvent) => {
+  ])('and %s changes no response and leaves no unhandled rejection', async (_what, onEvent) => {
     const server = testServer({ server: { onEvent } })
     expect((await postToken(server, 'grant_type=client_credentials')).status).toBe(200)
     expect((await postToken(server, 'grant_type=x')).body).toMatchObject({ error: 'unsupported_grant_type' })
@@ -37,7 +37,7 @@ describe('a listener that fails', () => {
     expect(rejections).toEqual([])
   })
 
-  it('cannot change what others see: it gets an object of its own', async () => {
+  it('cannot change what others see: it gets its own object', async () => {
     const server = testServer({
       server: {
         onEvent: (event) => {

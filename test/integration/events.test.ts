@@ -34,7 +34,7 @@ beforeEach(() => {
   before = server.events.length
 })
 
-describe('what is told', () => {
+describe('the events', () => {
   const told = (event: Readonly<Record<string, unknown>>): object => ({
     level: eventLevels[event['type'] as OAuthEvent['type']],
     at: server.now(),
@@ -87,7 +87,7 @@ describe('what is told', () => {
     ])
   })
 
-  it('tokens_issued: to a client for a user, anew, refreshed and again, all of one authorization', async () => {
+  it('tokens_issued: to a client for a user, new, refreshed and retried, with one authorization id', async () => {
     const { refresh_token: token } = await signIn(server)
     const [first] = news()
     const issued = { type: 'tokens_issued', clientId: 'shop-app', userId: 'user-1', authorizationId: anyId }
@@ -104,7 +104,7 @@ describe('what is told', () => {
     ])
   })
 
-  it('request_refused: with the words of the answer', async () => {
+  it('request_refused: with the description of the response', async () => {
     const { body } = await postToken(server, 'grant_type=client_credentials&scope=admin')
     const who = { clientId: 'stock-sync', grantType: 'client_credentials', scope: 'admin' }
     const why = { description: body.error_description, detail: 'admin' }
@@ -121,7 +121,7 @@ describe('what is told', () => {
     ])
   })
 
-  it('nothing: of a request to a guarded route that passes', async () => {
+  it('none for a request that a guard accepts', async () => {
     const { access_token: token } = await signIn(server)
     news()
     expect((await request(server.http).get('/orders').auth(token, { type: 'bearer' })).status).toBe(200)
@@ -136,7 +136,7 @@ describe('what is told', () => {
     ['other_scheme', 'The Authorization header does not begin with Bearer', '/orders', 'mF_9.B5f-4.1JqM'],
     ['token_elsewhere', inQuery, '/orders?access_token=abc', undefined],
   ])(
-    'request_refused: %s, with the id of the answer, where a guard asks for credentials: %s (A18)',
+    'request_refused: %s, with the id of the response, if a guard asks for credentials: %s (A18)',
     async (reason, detail, path, header) => {
       const req = request(server.http).get(path)
       const answer = await (header === undefined ? req : req.set('Authorization', header))
@@ -147,7 +147,7 @@ describe('what is told', () => {
     },
   )
 
-  it('nothing where an optional guard lets a request without credentials pass', async () => {
+  it('none for a request without credentials at an optional guard', async () => {
     server = plainServer({
       routes: (app, oauth) => {
         app.get('/anybody', oauth.requireBearer({ optional: true }), (_req, res) => {
@@ -229,7 +229,7 @@ describe('what is told', () => {
     expect(news()).toMatchObject([{ ...revoked, ...told, authorizations: 0 }])
   })
 
-  it('tokens_revoked: by a client that gives back its refresh token', async () => {
+  it('tokens_revoked: by a client that revokes its refresh token', async () => {
     const { refresh_token: token } = await signIn(server)
     const [first] = news()
     const { authorizationId } = first as { authorizationId: string }
@@ -287,7 +287,7 @@ describe('what is told', () => {
     ])
   })
 
-  it('one request has one name, another has another', async () => {
+  it('each request has its own id', async () => {
     await postToken(server, 'grant_type=password&username=nobody&password=x', 'shop-app')
     const ids = news().map(({ requestId }) => requestId)
     expect(ids).toEqual([ids[0], ids[0]])
@@ -295,7 +295,7 @@ describe('what is told', () => {
     expect(news()[0]!.requestId).not.toBe(ids[0])
   })
 
-  it('the address is what trust proxy makes of it', async () => {
+  it('the address follows trust proxy', async () => {
     server = plainServer({ before: (app) => app.set('trust proxy', 'loopback') })
     await postToken(server, 'grant_type=client_credentials').set('X-Forwarded-For', '203.0.113.7')
     expect(server.events.at(-1)).toMatchObject({ address: '203.0.113.7' })
@@ -306,15 +306,15 @@ describe('what is told', () => {
     ['\u009B31m203.0.113.7', '\\u00c2\\u009b31m203.0.113.7'],
     ['203.0.113.7\u00A0INFO\u0085', '203.0.113.7\\u00c2\\u00a0INFO\\u00c2\\u0085'],
     ['9'.repeat(5000), `${'9'.repeat(253)}...`],
-  ])('an address that somebody made up cannot forge a line of a log: %j', async (forwarded, address) => {
+  ])('an invented address cannot forge a log line: %j', async (forwarded, address) => {
     server = plainServer({ before: (app) => app.set('trust proxy', true) })
     await postToken(server, 'grant_type=client_credentials').set('X-Forwarded-For', forwarded)
     expect(server.events.at(-1)).toMatchObject({ type: 'tokens_issued', address })
   })
 })
 
-describe('what is never told', () => {
-  it('no token, no secret, no password, no user name, of a full run of right and wrong requests', async () => {
+describe('no event has', () => {
+  it('a token, secret, password or user name, over a full run of right and wrong requests', async () => {
     const secrets = ["alice's password", 'wr0ng-password', 'wr0ng-secret', 'made-up-token', 'query-secret', 'alice']
     for (const { clientId } of clients) secrets.push(secretOf(clientId), basic(clientId, secretOf(clientId)).slice(6))
     const send = async (form: string, clientId?: string): Promise<Awaited<Test>> => {

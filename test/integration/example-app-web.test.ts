@@ -110,7 +110,7 @@ const wrongPassword =
   'The user name or the password is wrong, or the account is locked. If you are sure, please ask us.'
 
 describe('the sign-in', () => {
-  it('is refused without the token of the form, and for one of another browser', async () => {
+  it('is refused without the form’s token, and with that of another browser', async () => {
     const credentials = { username: 'alice', password: secrets.users['alice']! }
     const other = new Browser()
     await other.get('/sign-in')
@@ -139,7 +139,7 @@ describe('the sign-in', () => {
     }
   })
 
-  it('says how long to wait after too many wrong passwords', async () => {
+  it('shows how long to wait after too many wrong passwords', async () => {
     const browser = new Browser()
     for (let times = 0; times < 5; times += 1) await browser.signIn('mallory', 'wrong')
     const answer = await browser.signIn('mallory', 'wrong')
@@ -150,7 +150,7 @@ describe('the sign-in', () => {
     expect(troubleOf(answer)).toBe(`There were too many failed attempts. Please try again in ${seconds} s.`)
   })
 
-  it('leads to the orders, and keeps the tokens encrypted, and the password nowhere', async () => {
+  it('leads to the orders, keeps the tokens encrypted and does not keep the password', async () => {
     const browser = new Browser()
     await browser.get('/sign-in')
     const formToken = browser.csrf
@@ -177,7 +177,7 @@ describe('the sign-in', () => {
     expect(browser.csrf).not.toBe(formToken)
   })
 
-  it('comes before every page and every form', async () => {
+  it('is required for every page and form', async () => {
     for (const path of ['/orders', '/devices', '/integrations']) {
       const browser = new Browser()
       await browser.get('/sign-in')
@@ -188,7 +188,7 @@ describe('the sign-in', () => {
 })
 
 describe('every page', () => {
-  it('forbids what is not its own: scripts, frames, and forms that lead elsewhere', async () => {
+  it('forbids foreign scripts, frames, and forms that lead elsewhere', async () => {
     for (const path of ['/sign-in', '/nothing', '/style.css', '/live.js']) {
       const { headers } = await new Browser().get(path)
       expect(headers.get('Content-Security-Policy'), path).toBe(
@@ -203,13 +203,13 @@ describe('every page', () => {
     expect(text).not.toMatch(/<script(?! src=)|<style|\sstyle=|\son\w+=/)
   })
 
-  it('shows what was typed as text', async () => {
+  it('escapes what was typed', async () => {
     const answer = await new Browser().signIn('<b>"&', 'wrong')
     expect(answer.text).toContain('value="&#60;b&#62;&#34;&#38;"')
   })
 
   it.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty', '%00', '<b>', 'needed&notice=x'])(
-    'says nothing that it does not know: ?notice=%s (V25)',
+    'shows no unknown notice: ?notice=%s (V25)',
     async (notice) => {
       for (const path of ['/sign-in', '/no-such-page']) {
         const { status, text } = await new Browser().get(`${path}?notice=${notice}`)
@@ -228,7 +228,7 @@ describe('every page', () => {
     },
   )
 
-  it('that is none says so', async () => {
+  it('does not exist, and says so', async () => {
     const answer = await new Browser().get('/nothing')
     expect(answer.status).toBe(404)
     expect(troubleOf(answer)).toBe('There is no such page.')
@@ -236,7 +236,7 @@ describe('every page', () => {
 })
 
 describe('the orders page', () => {
-  it('orders, and says when there is not enough', async () => {
+  it('orders, and reports when stock is too low', async () => {
     const browser = await signedIn()
     await browser.get('/orders')
     expect((await browser.post('/orders', { sku: 'teapot', quantity: '1' })).location).toBe('/orders?notice=ordered')
@@ -256,7 +256,7 @@ describe('the access token', () => {
     short = await makeShop({ accessTokenSeconds: 6 })
   })
 
-  it('is renewed when it has run out, without the password', async () => {
+  it('is refreshed when it has expired, without the password', async () => {
     const browser = await signedIn('alice', short)
     const before = await browser.tokens()
     await sleep(6100)
@@ -267,7 +267,7 @@ describe('the access token', () => {
     expect((await browser.tokens()).refreshToken).not.toBe(before.refreshToken)
   })
 
-  it('is renewed for requests that come at once with one cookie, and none of them is signed out', async () => {
+  it('is refreshed once for concurrent requests with one cookie, and none of them is signed out', async () => {
     const browser = await signedIn('alice', short)
     await sleep(6100)
     const twins = Array.from({ length: 4 }, () => {
@@ -282,7 +282,7 @@ describe('the access token', () => {
     for (const twin of twins) expect((await twin.get('/devices')).status).toBe(200)
   })
 
-  it('is renewed when the shop does not take it any more', async () => {
+  it('is refreshed when the shop refuses it', async () => {
     const browser = await signedIn()
     const { accessToken } = await browser.tokens()
     await revoke(accessToken)
@@ -291,7 +291,7 @@ describe('the access token', () => {
     expect(page.text).toContain('<b id="renewals">1</b>')
   })
 
-  it('cannot be renewed once the sign-in has ended, and the page says so', async () => {
+  it('cannot be refreshed once the sign-in has ended, and the page says so', async () => {
     const browser = await signedIn()
     await revoke((await browser.tokens()).refreshToken)
     const { status, location } = await browser.get('/orders')
@@ -302,7 +302,7 @@ describe('the access token', () => {
 })
 
 describe('the session', () => {
-  it('has another id and another token after a sign-in and a sign-out: a planted one shows nothing (V25)', async () => {
+  it('gets a new id and token at sign-in and sign-out, so that a planted one is useless (V25)', async () => {
     const attacker = new Browser()
     await attacker.get('/sign-in')
     const planted = attacker.cookie
@@ -420,7 +420,7 @@ describe('the panel', () => {
   })
 })
 
-describe('a web app whose shop is away', () => {
+describe('a web app whose shop is down', () => {
   let url: string
 
   beforeAll(async () => {
@@ -443,7 +443,7 @@ describe('a web app whose shop is away', () => {
     expect(await browser.tokens()).toBeDefined()
   })
 
-  it('signs out all the same, and says what could not be done', async () => {
+  it('still signs out, and says what could not be done', async () => {
     const browser = new Browser(url)
     browser.cookie = (await signedIn()).cookie
     await browser.get('/orders')

@@ -95,7 +95,7 @@ async function call(method: string, path: string, accessToken: string, body?: st
 }
 
 describe('the printed commands', () => {
-  it('answer what is said about them, pasted into bash one after the other', () => {
+  it('work as printed, pasted into bash one after the other', () => {
     const commands = printedCommands(printed)
     const answers = paste(commands).map((output) => {
       collectTokens(output)
@@ -122,13 +122,13 @@ describe('the printed commands', () => {
     expect(answers[2]!.body.refresh_token).not.toBe(answers[0]!.body.refresh_token)
   })
 
-  it('have comments that no shell trips over', () => {
+  it('have comments that every shell accepts', () => {
     for (const { comment } of printedCommands(printed)) expect(comment).toMatch(/^[\w :,-]+$/)
   })
 })
 
 describe('the routes', () => {
-  it('take an order, and show it to its user', async () => {
+  it('accept an order, and show it to its user', async () => {
     const { body } = await signIn()
     expect(await call('POST', '/orders', body.access_token, '{"sku":"mug","quantity":1}')).toEqual({
       status: 201,
@@ -140,7 +140,7 @@ describe('the routes', () => {
     })
   })
 
-  it('and the token endpoint refuse a service what belongs to users', async () => {
+  it('and the token endpoint refuse services what belongs to users', async () => {
     const form = { grant_type: 'client_credentials', scope: 'orders:read' }
     expect(await post(form, 'stock-sync')).toMatchObject({ status: 400, body: { error: 'invalid_scope' } })
     const { body } = await post({ grant_type: 'client_credentials' }, 'stock-sync')
@@ -159,7 +159,7 @@ describe('the routes', () => {
     }
   })
 
-  it('refuse a body that is no order, and change nothing', async () => {
+  it('refuse a body that is not an order, and change nothing', async () => {
     const { body } = await signIn('bob')
     const before = await call('GET', '/stock', body.access_token)
     const notOrders = ['[]', '{}', '{"sku":"mug"}', '{"sku":"mug","quantity":0}', '{"sku":"mug","quantity":"2"}']
@@ -184,7 +184,7 @@ describe('the routes', () => {
     })
   })
 
-  it('refuse a user where a service is needed', async () => {
+  it('refuse a user if a service is required', async () => {
     const { body } = await signIn('bob')
     expect(await call('PUT', '/stock/mug', body.access_token, '{"quantity":1}')).toMatchObject({
       status: 403,
@@ -242,7 +242,7 @@ describe('the stock service', () => {
     fetch(`${shop.stockServiceUrl}/warehouse`, { headers: { authorization: `Bearer ${accessToken}` } })
   const request = { grant_type: 'client_credentials', scope: 'stock:read' }
 
-  it('takes a token for itself, and the shop does not', async () => {
+  it('accepts a token for itself, and the shop does not', async () => {
     const { body } = await post({ ...request, resource: shop.stockServiceUrl }, 'stock-sync')
     const answer = await warehouse(body.access_token)
     expect({ status: answer.status, body: await answer.json() }).toEqual({

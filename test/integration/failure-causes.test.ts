@@ -245,16 +245,13 @@ describe('what a request brought', () => {
     return failures.at(-1)!
   }
 
-  it.each(leaks)(
-    'is not in an event, also not through %s; what an operator needs is (02)',
-    async (_what, fail, stays) => {
-      const server = failing(fail)
-      const { cause } = await failureOf(server, () => postToken(server, form, 'shop-app'))
-      if (!(stays instanceof RegExp)) expect(cause).toMatchObject(stays)
-      else expect(cause instanceof Error ? cause.message : String(cause)).toMatch(stays)
-      if (cause instanceof Error && !(cause instanceof DOMException)) expect(cause.stack).toMatch(/\n +at /)
-    },
-  )
+  it.each(leaks)('is not in an event through %s, but what an operator needs is (02)', async (_what, fail, stays) => {
+    const server = failing(fail)
+    const { cause } = await failureOf(server, () => postToken(server, form, 'shop-app'))
+    if (!(stays instanceof RegExp)) expect(cause).toMatchObject(stays)
+    else expect(cause instanceof Error ? cause.message : String(cause)).toMatch(stays)
+    if (cause instanceof Error && !(cause instanceof DOMException)) expect(cause.stack).toMatch(/\n +at /)
+  })
 
   it.each([
     ['the hasher', 'verify', form],
@@ -310,7 +307,7 @@ describe('what a request brought', () => {
     expect(revoke).toMatchObject({ endpoint: 'revoke', cause: { message: 'no [redacted]' } })
   })
 
-  it('is not in an event of a form that a parser left and nobody understood (02)', async () => {
+  it('is not in an event about a form that a parser left unreadable (02)', async () => {
     const server = testServer({
       before: (app) =>
         app.use((req, _res, next) => {
@@ -352,14 +349,14 @@ describe('what a request brought', () => {
     expect(text).toMatch(/no \[redacted\]/)
   })
 
-  it('leaves a short password out where it stands alone, and other words whole (02)', async () => {
+  it('is removed if it is a short password that stands alone, and other words stay whole (02)', async () => {
     const server = failing(thrower(new Error("cat: category 'cat' of concat, Cat!")))
     await postToken(server, 'grant_type=password&username=alice&password=cat', 'shop-app')
     const { cause } = server.events.at(-1) as FailureEvent
     expect((cause as Error).message).toBe("[redacted]: category '[redacted]' of concat, [redacted]!")
   })
 
-  it('leaves the address that refused (02)', async () => {
+  it('leaves the address that refused the connection (02)', async () => {
     const refused = await new Promise((resolve) => connect(1, '127.0.0.1').on('error', resolve))
     const server = failing(thrower(refused))
     const { cause } = await failureOf(server, () => postToken(server, form, 'shop-app'))

@@ -25,20 +25,20 @@ describe('signing keys in a store without an active one', () => {
     vi.useRealTimers()
   })
 
-  it('are told of five seconds after the start, with the line to write (A5)', async () => {
+  it('cause a warning five seconds after startup, with the line to write (A5)', async () => {
     const { server } = jwtServer()
     await vi.advanceTimersByTimeAsync(5000)
     expect(warnings(server.events)).toMatchObject([{ type: 'warning', code: 'unusable_signing_keys', message }])
   })
 
-  it('fail a token request with a cause that has the line to write (A5)', async () => {
+  it('make a token request fail with a cause that has the line to write (A5)', async () => {
     const { server } = jwtServer()
     expect((await postToken(server, 'grant_type=client_credentials')).status).toBe(500)
     const [failure] = server.events.filter((event) => event.type === 'failure')
     expect(String(failure?.cause)).toContain(message)
   })
 
-  it('are no matter where ensureActive was called meanwhile', async () => {
+  it('cause no warning if ensureActive was called meanwhile', async () => {
     const { server, signingKeys } = jwtServer()
     await signingKeys.ensureActive()
     await vi.advanceTimersByTimeAsync(5000)

@@ -67,7 +67,7 @@ const json =
     res.setHeader('Content-Type', 'application/json').end(JSON.stringify(value))
 
 describe('an issuer that is not what the options say', () => {
-  it('calls itself otherwise: both names are told, and it is no outage (A16)', async () => {
+  it('has another name: the failure has both names, and is no outage (A16)', async () => {
     for (const [named, shown] of [
       [`${issuer.issuer}/`, `${issuer.issuer}/`],
       ['https://auth.example.com\n', 'https://auth.example.com\\u000a'],
@@ -82,7 +82,7 @@ describe('an issuer that is not what the options say', () => {
     }
   })
 
-  it('does not say where its keys are', async () => {
+  it('does not name the address of its keys', async () => {
     for (const [uri, said] of [
       [undefined, 'no jwks_uri'],
       ['http://keys.example.com/jwks', 'jwks_uri http://keys.example.com/jwks, which is not an https URL'],
@@ -94,7 +94,7 @@ describe('an issuer that is not what the options say', () => {
     }
   })
 
-  it('refuses the resource server: the client is told, its secret is not, and nobody asks for a second', async () => {
+  it('refuses the resource server: the failure names the client and not its secret, and requests pause for a second', async () => {
     const wrong = { ...inspection(issuer), clientSecret: 'not-the-secret-of-the-inspector' }
     const expected = mistake(
       `introspection: ${introspect()} refused client inspector with 401. Give clientId and clientSecret of a client ` +
@@ -111,7 +111,7 @@ describe('an issuer that is not what the options say', () => {
     await app.close()
   })
 
-  it('is told once to who reads the console, without a stack', async () => {
+  it('is written once to the console, without a stack', async () => {
     issuer.instead = json({ issuer: 'https://other.example.com' })
     const texts: string[] = []
     const onEvent = consoleEvents({ write: (text) => texts.push(text) })
@@ -127,7 +127,7 @@ describe('an issuer that is not what the options say', () => {
   })
 })
 
-describe('an issuer that is away is told by its URL and what happened there:', () => {
+describe('the failure about an unreachable issuer has its URL and the cause:', () => {
   it.each<[what: string, answer: RequestListener, message: string]>([
     ['a status', (_, res) => res.writeHead(404, { 'Content-Type': 'text/html' }).end('<h1>'), ' responded with 404'],
     [

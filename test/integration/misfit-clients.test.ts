@@ -124,7 +124,7 @@ describe('a client that is registered for what the server does not have', () => 
 
   const rows = misfits.map(([code, client, message, options = {}]) => [code, client, message, options] as const)
 
-  it.each(rows)('%s %j: one warning when the server is made (A5)', (code, client, message, options) => {
+  it.each(rows)('with %s %j causes one warning when the server is created (A5)', (code, client, message, options) => {
     expect(warningsAbout(client, options)).toEqual([
       {
         type: 'warning',
@@ -153,17 +153,17 @@ describe('a client that is registered for what the server does not have', () => 
     ['fits', {}],
     ['is disabled', { disabled: true, scopes: ['gone'] }],
     ['signs in and refreshes', { grantTypes: ['password', 'refresh_token'], firstParty: true }],
-  ])('no warning where it %s', (_what, client) => {
+  ])('causes no warning if it %s', (_what, client) => {
     expect(warningsAbout(client)).toEqual([])
   })
 
-  it('no warning about refresh tokens in production, where it is meant', () => {
+  it('causes no warning about refresh tokens in production', () => {
     vi.stubEnv('NODE_ENV', 'production')
     const issuer = 'https://api.example.com'
     expect(warningsAbout({ grantTypes: ['password'], firstParty: true }, { issuer })).toEqual([])
   })
 
-  it('is told when it first authenticates, once, where it was not there before', async () => {
+  it('causes one warning when it first authenticates, if it was added later', async () => {
     const server = testServer()
     server.stores.clients.saveClient(shop({ scopes: ['orders:raed', 'orders:read'], defaultScopes: ['orders:read'] }))
     expect(server.clientWarnings).toEqual([])
@@ -180,7 +180,7 @@ describe('a client that is registered for what the server does not have', () => 
     expect(aboutClients(server.events)).toMatchObject([{ code: 'client_scope', clientId: 'shop', endpoint: 'token' }])
   })
 
-  it('is looked for in a database five seconds after the start, among its first thousand clients, and not again', async () => {
+  it('is looked for once, five seconds after startup, among the first thousand clients of a database', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout'] })
     const { tokens } = createMemoryStores({ pruneIntervalSeconds: 0 })
     const all = Array.from({ length: 1001 }, (_, index) =>
@@ -204,7 +204,7 @@ describe('a client that is registered for what the server does not have', () => 
     expect(aboutClients(events).map(({ clientId }) => clientId)).toEqual(['client-0', 'client-500'])
   })
 
-  it('harms nobody where the list fails', async () => {
+  it('has no effect if listing the clients fails', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout'] })
     const { tokens } = createMemoryStores({ pruneIntervalSeconds: 0 })
     const clients = {
@@ -221,7 +221,7 @@ describe('a client that is registered for what the server does not have', () => 
     expect(aboutClients(events)).toEqual([])
   })
 
-  it('is told of a hundred times at most', () => {
+  it('causes a hundred warnings at most', () => {
     const all = Array.from({ length: 150 }, (_, index) => shop({ clientId: String(index), scopes: ['gone'] }))
     const { clients, tokens } = createMemoryStores({ clients: all, pruneIntervalSeconds: 0 })
     const events: OAuthEvent[] = []

@@ -29,13 +29,13 @@ const known = (server: TestServer): unknown[] =>
   server.events.flatMap((event) => (event.type === 'tokens_issued' ? [event.isKnownDevice] : []))
 
 describe('the event of a sign-in', () => {
-  it('tells whether the user came from there before (Part 2, 3)', async () => {
+  it('says whether the user has signed in from there before (Part 2, 3)', async () => {
     const server = serverWith()
     for (const from of ['192.0.2.1', '192.0.2.1', '198.51.100.7', '192.0.2.1']) await signIn(server, from)
     expect(known(server)).toEqual([false, true, false, true])
   })
 
-  it('tells a known device token at a new address (Part 2, 3)', async () => {
+  it('recognizes a device token at a new address (Part 2, 3)', async () => {
     const server = plainServer({
       password: { deviceTokens: true },
       server: { clientAddress: (req) => String(req.headers['x-from']), secret: randomBytes(32).toString('base64') },
@@ -46,7 +46,7 @@ describe('the event of a sign-in', () => {
     expect(known(server)).toEqual([false, true, false])
   })
 
-  it('says nothing where nobody counts, and for tokens of a client or a refresh (Part 2, 3)', async () => {
+  it('says nothing without a throttle, and for tokens of a client or a refresh (Part 2, 3)', async () => {
     const server = serverWith({ throttle: false })
     const { refresh_token: refreshToken } = await signIn(server, '192.0.2.1')
     await postToken(server, `grant_type=refresh_token&refresh_token=${String(refreshToken)}`, 'shop-app')
@@ -57,7 +57,7 @@ describe('the event of a sign-in', () => {
 
 describe('a right password with a scope that is refused', () => {
   it.each([{ scope: 'stock:write' }, { scope: 'unknown' }, { resource: 'https://other.example' }])(
-    'is told to the operator with the user: %j (Part 2, 6)',
+    'is reported to the operator with the user: %j (Part 2, 6)',
     async (asked) => {
       const server = serverWith()
       expect(await signIn(server, '192.0.2.1', { ...asked })).toMatchObject({
@@ -69,7 +69,7 @@ describe('a right password with a scope that is refused', () => {
     },
   )
 
-  it('is not told of a wrong password (Part 2, 6)', async () => {
+  it('is not reported for a wrong password (Part 2, 6)', async () => {
     const server = serverWith()
     expect(await signIn(server, '192.0.2.1', { password: 'x', scope: 'unknown' })).toMatchObject({
       error: 'invalid_grant',

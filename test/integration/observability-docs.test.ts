@@ -84,7 +84,7 @@ describe('docs/observability.md', () => {
     ])
   })
 
-  it('slow-requests.mjs tells of every request that took long', async () => {
+  it('slow-requests.mjs reports every slow request', async () => {
     const { watchSlowRequests } = await load('slow-requests.mjs')
     const told: string[] = []
     watchSlowRequests(0, (line: string) => told.push(line))

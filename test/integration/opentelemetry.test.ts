@@ -56,7 +56,7 @@ describe('the telemetry', () => {
     expect(telemetry.scopes).toEqual(['latchkey', 'latchkey'])
   })
 
-  it('tells known clients apart on request', async () => {
+  it('separates known clients on request', async () => {
     start({ perClient: true })
     await postToken(plainServer(), 'grant_type=client_credentials')
     expect([...telemetry.measured.keys()]).toContain(
@@ -105,7 +105,7 @@ describe('the telemetry', () => {
     expect(telemetry.spans.map(({ parent }) => parent)).toEqual([http])
   })
 
-  it('says nothing more once it is stopped', async () => {
+  it('records nothing once it is stopped', async () => {
     start()
     stop?.()
     await postToken(plainServer(), 'grant_type=client_credentials')
@@ -118,7 +118,7 @@ describe('the telemetry', () => {
     end()
   })
 
-  it('does no harm when a provider breaks', async () => {
+  it('is harmless when a provider breaks', async () => {
     const { meterProvider, tracerProvider } = telemetry
     const broken = (): never => {
       throw new Error('broken')

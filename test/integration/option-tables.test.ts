@@ -51,21 +51,18 @@ describe('the interfaces of options', () => {
     Object.entries(kinds).map(([option, kind]) => [`${name}.${option}`, name, option, kind] as const),
   )
 
-  it.each(options)(
-    'say of %s what it is for, and no other default or bounds than its description',
-    (_, name, option, kind) => {
-      const doc = docOf(describedBy.get(name) ?? [], option)
-      expect(doc).toBeTruthy()
-      const told = defaultIn(doc!)
-      const real = formatted(kind.fallback)
-      if (told !== undefined && real !== undefined)
-        expect(plain(told)).toMatch(new RegExp(`^${escaped(plain(real))}(?![\\w.])`))
-      const [, from, to] = /\b(\d[\d,]*) to (\d[\d,]*)\b/.exec(doc!) ?? []
-      if (from !== undefined && kind.bounds !== undefined) expect([number(from), number(to!)]).toEqual(kind.bounds)
-      const [, most] = /(?<!processor, )\bat most (\d[\d,]*)\b(?! characters)/.exec(doc!) ?? []
-      if (most !== undefined && kind.bounds !== undefined) expect(number(most)).toBe(kind.bounds[1])
-    },
-  )
+  it.each(options)('describe %s with the default and bounds of its description', (_, name, option, kind) => {
+    const doc = docOf(describedBy.get(name) ?? [], option)
+    expect(doc).toBeTruthy()
+    const told = defaultIn(doc!)
+    const real = formatted(kind.fallback)
+    if (told !== undefined && real !== undefined)
+      expect(plain(told)).toMatch(new RegExp(`^${escaped(plain(real))}(?![\\w.])`))
+    const [, from, to] = /\b(\d[\d,]*) to (\d[\d,]*)\b/.exec(doc!) ?? []
+    if (from !== undefined && kind.bounds !== undefined) expect([number(from), number(to!)]).toEqual(kind.bounds)
+    const [, most] = /(?<!processor, )\bat most (\d[\d,]*)\b(?! characters)/.exec(doc!) ?? []
+    if (most !== undefined && kind.bounds !== undefined) expect(number(most)).toBe(kind.bounds[1])
+  })
 })
 
 const plain = (text: string): string => text.replaceAll(/[`',]/g, '')

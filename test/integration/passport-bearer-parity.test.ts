@@ -200,7 +200,7 @@ describe.each([4, 5] as const)('Passport’s bearer strategy on Express %i', (ma
     time += 5
   })
 
-  it.each(rows)('answers as the guard does: $what', async (row) => {
+  it.each(rows)('responds as the guard does: $what', async (row) => {
     const guard = await observeAt(server, 'guard', row)
     expect(guard.status).toBe(row.status)
     expect(await observeAt(server, 'strategy', row)).toEqual(guard)
@@ -208,7 +208,7 @@ describe.each([4, 5] as const)('Passport’s bearer strategy on Express %i', (ma
   })
 
   it.each(['unknown', 'throws', 'rejects'])(
-    'names a request alike to the store and to the operator: %s',
+    'gives the store and the operator the same request id: %s',
     async (token) => {
       for (const kind of ['guard', 'strategy']) {
         await observeAt(server, kind, { what: '', lines: [`Authorization: Bearer ${token}`], status: 0 })

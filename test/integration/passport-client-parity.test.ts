@@ -125,7 +125,7 @@ describe.each([4, 5] as const)('Passport’s strategies for clients on Express %
     server = clientServer(major)
   })
 
-  it.each(basicRows)('answer as the token endpoint does: $what', async (row) => {
+  it.each(basicRows)('respond as the token endpoint does: $what', async (row) => {
     const endpoint = await post('/oauth/token', row)
     expect(endpoint.status).toBe(row.status)
     expect(await post('/basic', row)).toEqual(endpoint)
@@ -134,14 +134,14 @@ describe.each([4, 5] as const)('Passport’s strategies for clients on Express %
     expect(chain.events).toEqual(endpoint.events)
   })
 
-  it.each(postRows)('answer as the token endpoint does, for a form: $what', async (row) => {
+  it.each(postRows)('respond as the token endpoint does to a form: $what', async (row) => {
     const endpoint = await post('/oauth/token', row)
     expect(endpoint.status).toBe(row.status)
     expect(await post('/password', row)).toEqual(endpoint)
     expect(await post('/chain', row)).toEqual(endpoint)
   })
 
-  it('name a request alike to the store and to the operator', async () => {
+  it('give the store and the operator the same request id', async () => {
     for (const path of ['/oauth/token', '/basic', '/chain']) {
       for (const [clientId, told] of [
         ['nobody', 2],
@@ -154,7 +154,7 @@ describe.each([4, 5] as const)('Passport’s strategies for clients on Express %
     }
   })
 
-  it('let a client pass that its own way is open to, and show it without its secrets', async () => {
+  it('accept a client that is registered for their method, and show it without its secrets', async () => {
     const stockSync = JSON.stringify({ ...known.get('stock-sync'), secrets: undefined })
     const postApp = JSON.stringify({ ...known.get('post-app'), secrets: undefined })
     const byForm = { what: '', form: `&client_id=post-app&client_secret=${secretOf('post-app')}`, status: 200 }

@@ -64,7 +64,7 @@ describe('ClientBasicStrategy', () => {
     expect(seen).toEqual([expected])
   })
 
-  it('takes several spaces after the scheme, and the scheme in any case', async () => {
+  it('accepts several spaces after the scheme, and the scheme in any case', async () => {
     expect(await ask(clientBasic, [`Authorization: BASIC   ${base64('id:secret')}`])).toMatchObject({ status: 200 })
     expect(seen).toEqual([['id', 'secret']])
   })
@@ -101,7 +101,7 @@ describe('ClientBasicStrategy', () => {
     expect(seen).toEqual([])
   })
 
-  it('minds nothing else in the form, which is the route’s', async () => {
+  it('ignores everything else in the form, which belongs to the route', async () => {
     const many = Array.from({ length: 80 }, (_, i) => `field${String(i)}=${'x'.repeat(300)}`).join('&')
     for (const body of ['tag=a&tag=b&tag=c', 'address[city]=x', many, `client_id=id&text=${'x'.repeat(20_000)}`]) {
       expect(await ask(clientBasic, [basicLine('id:secret'), form], { body })).toMatchObject({ status: 200 })
@@ -222,7 +222,7 @@ describe('BearerStrategy', () => {
   it.each<[string, unknown]>([
     ['a string', { scope: 'b c a' }],
     ['a list', { scope: ['a', 'b'] }],
-  ])('lets a token pass that has the scope, told as %s', async (_what, info) => {
+  ])('accepts a token that has the scope, given as %s', async (_what, info) => {
     expect(await ask(scopeTold(info), ['Authorization: Bearer abc'])).toMatchObject({ status: 200 })
   })
 
@@ -232,7 +232,7 @@ describe('BearerStrategy', () => {
     ['none', undefined],
     ['what is no list of strings', { scope: { a: true, b: true } }],
     ['a message', 'a b'],
-  ])('refuses a token that has not the scope: %s', async (_what, info) => {
+  ])('refuses a token without the scope: %s', async (_what, info) => {
     const description = 'The access token does not have the scope that is needed'
     const error = 'insufficient_scope'
     const challenge = `${bearerChallenge}, error="${error}", error_description="${description}", scope="a b"`
@@ -241,7 +241,7 @@ describe('BearerStrategy', () => {
     )
   })
 
-  it('asks for the scope that the route names in place of its own', async () => {
+  it('requires the scope of the route instead of its own', async () => {
     const strategy = new BearerStrategy({ realm, scope: 'admin' }, (_token, done) => done(null, {}, { scope: 'a' }))
     for (const [scope, status] of [
       ['a', 200],
@@ -256,14 +256,14 @@ describe('BearerStrategy', () => {
 })
 
 describe('all of them', () => {
-  it('are members of the family that they replace, by class and by name', () => {
+  it('have the class and name of the strategies that they replace', () => {
     expect(bearer).toBeInstanceOf(HttpBearerStrategy)
     expect(clientBasic).toBeInstanceOf(BasicStrategy)
     expect(clientPassword).toBeInstanceOf(BasicStrategy)
     expect([bearer.name, clientBasic.name, clientPassword.name]).toEqual(['bearer', 'basic', 'oauth2-client-password'])
   })
 
-  it('never run what the classes above them do with a request', async () => {
+  it('never run the request handling of their base classes', async () => {
     const bases = [HttpBearerStrategy.prototype, BasicStrategy.prototype]
     const methods = bases.map((base) => Object.getOwnPropertyDescriptor(base, 'authenticate')!)
     const called = (): never => {
@@ -279,7 +279,7 @@ describe('all of them', () => {
     }
   })
 
-  it('need no word about sessions', async () => {
+  it('use no sessions by default', async () => {
     for (const [strategy, line] of [
       [bearer, 'Authorization: Bearer abc'],
       [clientBasic, basicLine('id:secret')],
@@ -333,7 +333,7 @@ describe('all of them', () => {
     expect(make).toThrow(expect.objectContaining({ option }))
   })
 
-  it('ask with the realm that they were given, or with the default', async () => {
+  it('challenge with the given realm, or with the default', async () => {
     expect(await ask(new ClientBasicStrategy((id, secret) => id + secret), [])).toMatchObject({
       challenge: 'Basic realm="Users", charset="UTF-8"',
     })

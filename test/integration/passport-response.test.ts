@@ -36,11 +36,11 @@ function wrapEnd(res: ServerResponse, note: () => void): void {
   }
 }
 
-describe.each([4, 5] as const)('the answer of a strategy on Express %i', (major) => {
+describe.each([4, 5] as const)('the response of a strategy on Express %i', (major) => {
   it.each([
     ['at once', atOnce],
     ['later', later],
-  ])('goes through what others have put around the end of a response: %s', async (_what, strategy) => {
+  ])('passes through wrappers of the response’s end: %s', async (_what, strategy) => {
     let ends = 0
     let kept = false
     const http = passportApp(strategy, {
@@ -57,7 +57,7 @@ describe.each([4, 5] as const)('the answer of a strategy on Express %i', (major)
     expect([ends, kept]).toEqual([1, true])
   })
 
-  it('leaves the response as it was where nobody had put anything around it', async () => {
+  it('leaves an unwrapped response as it was', async () => {
     let own: boolean | undefined
     const http = passportApp(atOnce, {
       express: major,
@@ -71,7 +71,7 @@ describe.each([4, 5] as const)('the answer of a strategy on Express %i', (major)
     expect(own).toBe(false)
   })
 
-  it('leaves alone what those put around it who come after, in a chain that goes on', async () => {
+  it('leaves later wrappers in place when a chain goes on', async () => {
     let ends = 0
     const http = passportApp(atOnce, {
       express: major,
@@ -87,7 +87,7 @@ describe.each([4, 5] as const)('the answer of a strategy on Express %i', (major)
     expect([answer.status, answer.text, ends]).toEqual([403, 'Forbidden', 1])
   })
 
-  it('is given by us where a callback of the route throws after the fact', async () => {
+  it('is ours if a callback of the route throws afterwards', async () => {
     const http = passportApp(later, {
       express: major,
       routes(app, passport) {
@@ -105,7 +105,7 @@ describe.each([4, 5] as const)('the answer of a strategy on Express %i', (major)
     }
   })
 
-  it('is nobody’s any more where the application has given up waiting', async () => {
+  it('is dropped if the application has given up waiting', async () => {
     const events: string[] = []
     const http = passportApp(new BearerStrategy({ onEvent: ({ type }) => events.push(type) }, verify), {
       express: major,
@@ -136,7 +136,7 @@ describe('a strategy without Express', () => {
   })
   const get = (token: string): request.Test => request(http).get('/').set('Authorization', `Bearer ${token}`)
 
-  it('lets pass', async () => {
+  it('accepts a request', async () => {
     expect((await get('good')).text).toBe('{"name":"alice"}')
   })
 
@@ -145,7 +145,7 @@ describe('a strategy without Express', () => {
     expect([status, headers['www-authenticate'], text]).toEqual([401, challenge, 'Unauthorized'])
   })
 
-  it('hands on what is broken, and says nothing of the cause', async () => {
+  it('passes an error on without its cause', async () => {
     const { status, text } = await get('broken')
     expect([status, text]).toEqual([599, 'OAuthError: server_error: The server met an unexpected condition'])
     expect((await get('unavailable')).text).toContain('temporarily_unavailable')

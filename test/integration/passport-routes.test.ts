@@ -114,7 +114,7 @@ describe.each([4, 5] as const)('a route with Passport on Express %i', (major) =>
     return authorization === undefined ? test : test.set('Authorization', authorization)
   }
 
-  it('hands a refusal to a callback of its own', async () => {
+  it('passes a refusal to its own callback', async () => {
     for (const [authorization, ...expected] of [
       [undefined, null, false, bearerChallenge, 401],
       ['Bearer x', null, false, invalidToken, 401],
@@ -131,29 +131,29 @@ describe.each([4, 5] as const)('a route with Passport on Express %i', (major) =>
     }
   })
 
-  it('hands the user to a callback of its own', async () => {
+  it('passes the user to its own callback', async () => {
     const { body } = await get('/callback', `Bearer ${token}`)
     const auth = { actsFor: 'client', clientId: 'stock-sync', scope: 'stock:write' }
     expect(body).toMatchObject([null, auth, { scope: 'stock:write' }])
   })
 
-  it('keeps the answer of a callback of its own, also in Passport’s words', async () => {
+  it('keeps the response of its own callback, even in Passport’s words', async () => {
     const answer = await get('/callback/same-words', 'Bearer x')
     expect([answer.status, answer.text, answer.headers['content-type']]).toEqual([401, 'Unauthorized', undefined])
   })
 
-  it('hands on what a callback of its own throws', async () => {
+  it('passes on what its own callback throws', async () => {
     expect((await get('/callback/throws', 'Bearer x')).body).toEqual({ name: 'Error', message: 'secret detail' })
   })
 
-  it('begins anew where it asks Passport a second time', async () => {
+  it('starts over if it asks Passport a second time', async () => {
     expect(shown(await get('/callback/then', 'Bearer x'))).toEqual(invalidClient)
     expect(shown(await get('/callback/then'))).toEqual(invalidClient)
     const { status, body } = await get('/callback/then', basic('stock-sync', secretOf('stock-sync')))
     expect([status, body.user.clientId]).toEqual([200, 'stock-sync'])
   })
 
-  it('can have an error in place of an answer', async () => {
+  it('can get an error instead of a response', async () => {
     const answer = await get('/error', 'Bearer x')
     expect(answer.body).toEqual({ name: 'AuthenticationError', message: 'Unauthorized', status: 401 })
     expect(answer.headers['www-authenticate']).toBe(invalidToken)
@@ -169,18 +169,18 @@ describe.each([4, 5] as const)('a route with Passport on Express %i', (major) =>
     expect([answer.status, answer.headers['location']]).toEqual([302, '/login'])
   })
 
-  it('has a session only where it asks for one', async () => {
+  it('has a session only if it asks for one', async () => {
     expect((await get('/session', `Bearer ${token}`)).body).toMatchObject({
       message: expect.stringMatching(/^Login sessions require session support/),
     })
   })
 
-  it('can have the user in a property of its own', async () => {
+  it('can have the user in another property', async () => {
     const { body } = await get('/property', `Bearer ${token}`)
     expect(body).toMatchObject({ caller: { clientId: 'stock-sync' }, user: null })
   })
 
-  it('answers 500, and tells why, where it asks for a scope that no token can have', async () => {
+  it('responds with 500 and emits the cause if it requires a scope that no token can have', async () => {
     server.events.length = 0
     expect((await get('/no-such-scope', `Bearer ${token}`)).status).toBe(500)
     expect(server.events).toMatchObject([
@@ -188,14 +188,14 @@ describe.each([4, 5] as const)('a route with Passport on Express %i', (major) =>
     ])
   })
 
-  it('lets anonymous requests pass by a chain, but not because something is broken', async () => {
+  it('accepts anonymous requests in a chain, but not because of an outage', async () => {
     expect((await get('/anonymous')).body).toEqual({ user: null, auth: null })
     expect((await get('/anonymous', 'Bearer x')).body).toEqual({ user: null, auth: null })
     expect((await get('/anonymous', `Bearer ${token}`)).body).toMatchObject({ user: { clientId: 'stock-sync' } })
     expect((await get('/anonymous/broken', 'Bearer x')).status).toBe(500)
   })
 
-  it('answers, for a chain, the refusal that says most, with the challenges of all', async () => {
+  it('responds, for a chain, with the refusal that says most and the challenges of all', async () => {
     const both = (first: string, second: string): string => `${first}, ${second}`
     const wrongSecret = basic('stock-sync', 'wrong')
     expect(shown(await get('/bearer-basic'))).toEqual({
@@ -222,7 +222,7 @@ describe.each([4, 5] as const)('a route with Passport on Express %i', (major) =>
     expect([status, body.error]).toEqual([403, 'insufficient_scope'])
   })
 
-  it('tells of one refusal where a chain refuses', async () => {
+  it('emits one refusal for a chain', async () => {
     server.events.length = 0
     await get('/bearer-basic', 'Bearer x')
     expect(server.events).toMatchObject([
@@ -234,7 +234,7 @@ describe.each([4, 5] as const)('a route with Passport on Express %i', (major) =>
     expect(server.events).toEqual([])
   })
 
-  it('answers in JSON beside strategies of others', async () => {
+  it('responds in JSON beside strategies of others', async () => {
     for (const path of ['/foreign-bearer', '/bearer-foreign']) {
       const answer = shown(await get(path, 'Bearer x'))
       expect([answer.status, answer.body]).toEqual([
@@ -246,7 +246,7 @@ describe.each([4, 5] as const)('a route with Passport on Express %i', (major) =>
     }
   })
 
-  it('leaves the answer to a strategy of somebody else’s that refuses later', async () => {
+  it('leaves the response to a foreign strategy that refuses later', async () => {
     const answer = await get('/bearer-later', 'Bearer x')
     expect([answer.status, answer.text]).toEqual([401, 'Unauthorized'])
   })
@@ -258,7 +258,7 @@ describe.each([4, 5] as const)('a route with Passport on Express %i', (major) =>
     }
     const postApp = `client_id=post-app&client_secret=${secretOf('post-app')}`
 
-    it('lets them pass by either way', async () => {
+    it('accepts both methods', async () => {
       const byBasic = await post('/parsed/clients', 'x=y', basic('stock-sync', secretOf('stock-sync')))
       expect([byBasic.status, byBasic.body.user.clientId]).toEqual([200, 'stock-sync'])
       const byForm = await post('/parsed/clients', postApp)
@@ -266,13 +266,13 @@ describe.each([4, 5] as const)('a route with Passport on Express %i', (major) =>
       expect(byForm.body.user).not.toHaveProperty('secrets')
     })
 
-    it('refuses both ways at once', async () => {
+    it('refuses both methods at once', async () => {
       const answer = await post('/parsed/clients', postApp, basic('stock-sync', secretOf('stock-sync')))
       expect([answer.status, answer.body.error]).toEqual([400, 'invalid_request'])
       expect(answer.headers['www-authenticate']).toBeUndefined()
     })
 
-    it('says to the operator that a form was not read, and leaves it to those who come after', async () => {
+    it('reports an unread form to the operator, and leaves it unread', async () => {
       server.events.length = 0
       expect((await post('/unparsed/password', postApp)).status).toBe(500)
       expect((await post('/unparsed/clients', postApp)).status).toBe(500)

@@ -124,7 +124,7 @@ describe.each(kinds)('a verify function of $name that declares no parameter', ({
     ['returns a promise and never calls done', async () => sleep(5, alice)],
     ['has a default value', (credential = '') => (credential === '' ? false : Promise.resolve(alice))],
     ['is bound', ((...given: unknown[]) => doneOf(given)(null, alice)).bind(undefined)],
-  ])('lets pass: %s (06)', async (_what, verify) => {
+  ])('accepts: %s (06)', async (_what, verify) => {
     expect(await ask(byRest(options, verify))).toMatchObject({ status: 200 })
     expect(events).toEqual([])
   })
@@ -179,13 +179,13 @@ describe.each(kinds)('a verify function of $name that declares no parameter', ({
     expect(causes()).toEqual([trouble])
   })
 
-  it('that answers in no way is ended by the time limit (06)', async () => {
+  it('that gives no result is ended by the time limit (06)', async () => {
     const strategy = byRest({ ...options, requestTimeoutSeconds: 1 }, never)
     expect(await ask(strategy)).toMatchObject({ status: 503 })
   })
 })
 
-describe.each(kinds)('a verify function of $name that answers by done', ({ byDone, refusal }) => {
+describe.each(kinds)('a verify function of $name that calls done', ({ byDone, refusal }) => {
   it.each<[string, Answer]>([
     ['at once', (done) => done(null, alice)],
     ['later', (done) => setTimeout(done, 5, null, alice)],
@@ -205,7 +205,7 @@ describe.each(kinds)('a verify function of $name that answers by done', ({ byDon
         (done) => setTimeout(done, 10, trouble),
       ),
     ],
-  ])('lets pass: %s', async (_what, answer) => {
+  ])('accepts: %s', async (_what, answer) => {
     expect(await ask(byDone(options, answer))).toMatchObject({ status: 200 })
     expect(events).toEqual([])
   })
@@ -264,7 +264,7 @@ describe.each(kinds)('a verify function of $name that answers by done', ({ byDon
     ['names a user all the same', (done) => done(trouble, alice)],
     ['gives the error for the user', (done) => done(null, trouble)],
     ['gives the promise of an error for the user', (done) => done(null, Promise.reject(trouble))],
-  ])('answers 500 and tells the cause: %s', async (_what, answer) => {
+  ])('responds with 500 and emits the cause: %s', async (_what, answer) => {
     expect(await ask(byDone(options, answer))).toEqual(serverError)
     expect(causes()).toEqual([trouble])
   })
@@ -281,7 +281,7 @@ describe.each(kinds)('a verify function of $name that answers by done', ({ byDon
     // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- that is the case
     ['rejects with nothing', () => Promise.reject(undefined), undefined],
     ['has a string for an error', (done) => done('Jürgen 🤷\r\n'), 'Jürgen 🤷\r\n'],
-  ])('answers 500 where there is no Error: %s', async (_what, answer, cause) => {
+  ])('responds with 500 to something that is not an Error: %s', async (_what, answer, cause) => {
     expect(await ask(byDone(options, answer))).toEqual(serverError)
     expect(causes()).toEqual([cause])
   })
@@ -290,7 +290,7 @@ describe.each(kinds)('a verify function of $name that answers by done', ({ byDon
     ['throws', throwOutage],
     ['rejects', async () => throwOutage()],
     ['says so', (done) => done(outage)],
-  ])('answers 503 with Retry-After for a store out of reach: %s', async (_what, answer) => {
+  ])('responds with 503 and Retry-After for an unreachable store: %s', async (_what, answer) => {
     expect(await ask(byDone(options, answer))).toEqual(unavailable)
     expect(causes()).toEqual([outage])
   })
@@ -303,12 +303,12 @@ describe.each(kinds)('a verify function of $name that answers by done', ({ byDon
   })
 })
 
-describe.each(kinds)('a verify function of $name that answers by what it returns', ({ byValue, refusal }) => {
+describe.each(kinds)('a verify function of $name that returns its result', ({ byValue, refusal }) => {
   it.each<[string, () => unknown]>([
     ['a user', () => alice],
     ['the promise of a user', () => sleep(5, alice)],
     ['a query', () => ({ then: (resolve: (user: unknown) => void) => resolve(alice) })],
-  ])('lets pass: %s', async (_what, answer) => {
+  ])('accepts: %s', async (_what, answer) => {
     expect(await ask(byValue(options, answer))).toMatchObject({ status: 200 })
     expect(events).toEqual([])
   })
@@ -330,7 +330,7 @@ describe.each(kinds)('a verify function of $name that answers by what it returns
     ['an error', () => trouble],
     ['the promise of an error', async () => trouble],
     ['a query that throws', () => ({ then: throwTrouble })],
-  ])('answers 500 and tells the cause: %s', async (_what, answer) => {
+  ])('responds with 500 and emits the cause: %s', async (_what, answer) => {
     expect(await ask(byValue(options, answer))).toEqual(serverError)
     expect(causes()).toEqual([trouble])
   })
@@ -338,13 +338,13 @@ describe.each(kinds)('a verify function of $name that answers by what it returns
   it.each<[string, () => unknown]>([
     ['an exception', throwOutage],
     ['a rejection', async () => throwOutage()],
-  ])('answers 503 with Retry-After for a store out of reach: %s', async (_what, answer) => {
+  ])('responds with 503 and Retry-After for an unreachable store: %s', async (_what, answer) => {
     expect(await ask(byValue(options, answer))).toEqual(unavailable)
   })
 })
 
 describe('a verify function', () => {
-  it('gets the request first where that is wanted', async () => {
+  it('gets the request first if asked for', async () => {
     const seen: unknown[] = []
     const withRequest = { ...options, passReqToCallback: true } as const
     const strategies = [
@@ -365,7 +365,7 @@ describe('a verify function', () => {
     ])
   })
 
-  it('may refuse in the words of OAuth', async () => {
+  it('may refuse with an OAuth error', async () => {
     const description = 'Prove it again'
     const strategy = new BearerStrategy(options, (_token, done) =>
       done(new OAuthError('insufficient_scope', 'Prove "it" again')),
@@ -376,12 +376,12 @@ describe('a verify function', () => {
     expect(answer.challenge).toContain('error_description="Prove ?it? again"')
   })
 
-  it('may refuse with 401 where no challenge would help', async () => {
+  it('may refuse with 401 and no challenge', async () => {
     const strategy = new BearerStrategy(options, (_token, done) => done(new OAuthError('invalid_client', 'Gone')))
     expect(await ask(strategy)).toEqual(answered(401, { error: 'invalid_client', error_description: 'Gone' }))
   })
 
-  it('tells failures on the console in tests where nobody listens, and nothing else', async () => {
+  it('writes failures to the console in tests without a listener, and nothing else', async () => {
     const written = await standardErrorOf(async () => {
       await ask(new BearerStrategy((token) => token === 'other'))
       await ask(new BearerStrategy((token) => token !== 'other' && throwTrouble()))
@@ -391,7 +391,7 @@ describe('a verify function', () => {
     expect(second).toBe(`  ${String(trouble)}`)
   })
 
-  it('tells which client failed, and how', async () => {
+  it('emits which client failed, and how', async () => {
     await ask(new ClientBasicStrategy(options, (_id, secret) => secret === 'other'))
     expect(events).toMatchObject([
       {
@@ -404,12 +404,12 @@ describe('a verify function', () => {
     ])
   })
 
-  it('gives what it says beside a user to the route', async () => {
+  it('passes its info beside the user to the route', async () => {
     const strategy = new BearerStrategy(options, (_token, done) => done(null, alice, { scope: 'a' }))
     expect((await ask(strategy)).body).toBe(JSON.stringify({ user: alice, info: { scope: 'a' } }))
   })
 
-  it('is asked for each request anew, also where answers come in another order', async () => {
+  it('is called for each request, also if results come in another order', async () => {
     const strategy = new BearerStrategy(options, (token) => sleep(token === 'slow' ? 40 : 5, { name: token }))
     const http = passportApp(strategy, {
       // The strategy itself in place of its name: Passport then has one object for all requests.

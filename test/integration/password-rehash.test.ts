@@ -39,7 +39,7 @@ describe('a sign-in with a hash that is weaker than configured', () => {
     ['with a wrong password', 'grant_type=password&username=alice&password=wrong', {}],
     ['of a disabled user', alice, { disabled: true }],
     ['of an unknown user', 'grant_type=password&username=bob&password=wrong', {}],
-  ])('replaces nothing when it fails: %s', async (_what, form, more) => {
+  ])('replaces nothing if it fails: %s', async (_what, form, more) => {
     user = { ...user, ...more }
     expect((await postToken(server, form, 'shop-app')).status).toBe(400)
     // As long as a new hash would take.
@@ -76,7 +76,7 @@ describe('a sign-in with a hash that is weaker than configured', () => {
     ['throws', 'server_error', new Error('read-only'), false],
     ['rejects', 'server_error', new Error('read-only'), true],
     ['is away', 'temporarily_unavailable', new StoreUnavailableError('away'), true],
-  ])('succeeds also when the store %s, and the operator is told', async (_what, error, cause, later) => {
+  ])('succeeds even if the store %s, and the operator learns of it', async (_what, error, cause, later) => {
     update = () => {
       if (later) return Promise.reject(cause)
       throw cause
@@ -88,7 +88,7 @@ describe('a sign-in with a hash that is weaker than configured', () => {
     expect(failures()).toEqual([expect.objectContaining({ type: 'failure', error, cause })])
   })
 
-  it('succeeds also when no new hash can be made', async () => {
+  it('succeeds even if no new hash can be made', async () => {
     const cause = new StoreUnavailableError('all worker threads are busy')
     const busy = {
       ...plainHasher,

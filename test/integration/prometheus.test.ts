@@ -56,7 +56,7 @@ async function aFullRun(server: TestServer): Promise<void> {
 }
 
 describe('the metrics for Prometheus', () => {
-  it('count what happens, by values that nobody can make up', async () => {
+  it('count events by labels that callers cannot invent', async () => {
     start()
     await aFullRun(plainServer())
     expect(await series()).toEqual([
@@ -102,14 +102,14 @@ describe('the metrics for Prometheus', () => {
     expect(text).toContain('# TYPE latchkey_request_duration_seconds histogram')
   })
 
-  it('count attempts that were held up, by the kind of the counter', async () => {
+  it('count delayed attempts by the kind of the counter', async () => {
     start()
     const server = plainServer({ server: { throttle: undefined as never } })
     for (let i = 0; i < 6; i++) await postToken(server, 'grant_type=password&username=a&password=x', 'shop-app')
     expect(await series()).toContain('latchkey_throttled_total{kind="account"} 1')
   })
 
-  it('tell known clients apart on request', async () => {
+  it('separate known clients on request', async () => {
     start({ perClient: true })
     await aFullRun(plainServer())
     const lines = (await series()).filter((line) => line.includes('client_id'))
@@ -120,7 +120,7 @@ describe('the metrics for Prometheus', () => {
     expect(lines.join('\n')).not.toContain('made-up-by-a-client')
   })
 
-  it('go into the global registry under the names that are wished, and leave it when they are stopped', async () => {
+  it('go into the global registry under the given names, and leave it when they are stopped', async () => {
     const end = prometheusMetrics({ prefix: 'auth_' })
     await postToken(plainServer(), 'grant_type=client_credentials')
     expect(await globalRegistry.metrics()).toContain(

@@ -74,7 +74,7 @@ describe('the reason of a refused token, for the operator alone', () => {
     await expectRefusal(app, issuer.events, token({ issuer, good }), reason)
   })
 
-  it('tells what a guard of the issuer knows of opaque and revoked tokens (20)', async () => {
+  it('distinguishes unknown and revoked opaque tokens at the issuer (20)', async () => {
     const app = await guardedBy(() => issuer.oauth)
     await expectRefusal(app, issuer.events, 'garbage', 'unknown')
     expect(issuer.events).toMatchObject([{ type: 'unknown_token', reason: 'unknown' }, { type: 'request_refused' }])
@@ -90,7 +90,7 @@ describe('the reason of a refused token, for the operator alone', () => {
     issuer.advance(-3600)
   })
 
-  it('tells whether the client or the user of a token was disabled (20)', async () => {
+  it('says whether the client or the user was disabled (20)', async () => {
     const app = await guardedBy(() => issuer.oauth)
     const { access_token: ofUser } = await signInAt(issuer, 'opaque-app')
     const ofClient = await tokenOf(issuer, 'jwt-app')
@@ -106,7 +106,7 @@ describe('the reason of a refused token, for the operator alone', () => {
     issuer.advance(-10)
   })
 
-  it('is form for an opaque token where a JWT is needed (20)', async () => {
+  it('is form for an opaque token if a JWT is required (20)', async () => {
     const events: OAuthEvent[] = []
     await expectRefusal(await resource(events, { jwks: true }), events, 'garbage', 'form')
   })
@@ -124,7 +124,7 @@ describe('the reason of a refused token, for the operator alone', () => {
     ['sender_constrained', { cnf: {} }],
     ['claim_aud', { aud: [7] }],
     ['audience', { aud: 'https://other.example.com' }],
-  ])('is %s where introspection says %j (20)', async (reason, changed) => {
+  ])('is %s if introspection says %j (20)', async (reason, changed) => {
     const events: OAuthEvent[] = []
     const app = await resource(events, { introspection: inspection(issuer) })
     const told = { active: true, token_type: 'Bearer', ...claims, ...changed }
@@ -136,7 +136,7 @@ describe('the reason of a refused token, for the operator alone', () => {
     }
   })
 
-  it('is denied where the verify function of a strategy finds nobody (20)', async () => {
+  it('is denied if the verify function of a strategy finds no user (20)', async () => {
     const events: OAuthEvent[] = []
     const strategy = new BearerStrategy({ onEvent: (event) => events.push(event) }, (_token, done) => done(null, false))
     const requireBearer = (): unknown => passport.authenticate(strategy)

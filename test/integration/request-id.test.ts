@@ -45,8 +45,8 @@ beforeEach(() => {
   server = plainServer()
 })
 
-describe('every answer', () => {
-  it.each(requests)('has a name of its own, and all events of its request have it: %s', async (_what, status, send) => {
+describe('every response', () => {
+  it.each(requests)('has its own id, and so have all events of its request: %s', async (_what, status, send) => {
     server.events.length = 0
     const names = new Set<unknown>()
     for (let i = 0; i < 3; i++) {
@@ -59,13 +59,13 @@ describe('every answer', () => {
     expect(names.size).toBe(3)
   })
 
-  it('of a route behind a guard is the application’s own', async () => {
+  it('of a route behind a guard belongs to the application', async () => {
     const { access_token: token } = await signIn(server)
     const answer = await request(server.http).get('/orders').auth(token, { type: 'bearer' })
     expect([answer.status, answer.headers['request-id']]).toEqual([200, undefined])
   })
 
-  it('has a name that no other one of many has', async () => {
+  it('has an id that no other response has', async () => {
     const { createRequestId } = await import('../../lib/request/request-context.js')
     const names = new Set(Array.from({ length: 100_000 }, createRequestId))
     expect(names.size).toBe(100_000)
@@ -76,7 +76,7 @@ describe('every answer', () => {
 describe('the option requestId', () => {
   const naming = (requestId: NameRequest): TestServer => plainServer({ server: { requestId } })
 
-  it.each(requests)('names requests as the application does: %s', async (_what, status, send) => {
+  it.each(requests)('gives requests the ids of the application: %s', async (_what, status, send) => {
     server = naming((req) => req.headers['x-request-id'] as string)
     server.events.length = 0
     const answer = await send(server.http).set(inbound)
@@ -109,13 +109,13 @@ describe('the option requestId', () => {
         throw new Error('broken')
       },
     ],
-  ])('and its own name stays for %s', async (_what, requestId) => {
+  ])('and the generated id stays for %s', async (_what, requestId) => {
     const answer = await requestTo(naming(requestId as NameRequest))
     expect(answer.status).toBe(200)
     expect(answer.headers['request-id']).toMatch(own)
   })
 
-  it('is asked once for each request, however many guards look at it, and not for one that passes in silence', async () => {
+  it('is called once for each request, whatever the number of guards, and not for an accepted request without events', async () => {
     let asked = 0
     server = plainServer({
       server: { requestId: () => `request-${++asked}` },

@@ -318,7 +318,7 @@ describe('a request that waits for ever', () => {
     },
   )
 
-  it('issues nothing when the grant decides too late: a refresh token is not spent for nobody', async () => {
+  it('issues nothing if the grant decides too late, so that no refresh token is spent in vain', async () => {
     const server = impatientServer()
     const { refresh_token: token } = await signIn(server)
     const hanging = new Hanging().hold(server.stores.tokens, 'findRefreshToken')
@@ -334,7 +334,7 @@ describe('a request that waits for ever', () => {
     expect(server.events.filter(({ type }) => type === 'refresh_token_replayed')).toEqual([])
   })
 
-  it('never reaches the route, also when the guard would let it pass later', async () => {
+  it('never reaches the route, even if the guard would accept it later', async () => {
     let passed = 0
     const server = impatientServer({
       routes: (app, oauth) => {
@@ -353,7 +353,7 @@ describe('a request that waits for ever', () => {
     expect(rejections).toEqual([])
   })
 
-  it('of a public document is answered in the same way', async () => {
+  it('for a public document gets the same response', async () => {
     const current = (): Promise<never> => new Promise(() => undefined)
     const server = impatientServer({ server: { signingKeys: { current } } })
     const answers = await Promise.all(
@@ -364,7 +364,7 @@ describe('a request that waits for ever', () => {
 })
 
 describe('with Passport', () => {
-  it.each(['bearer', 'clientBasic'] as const)('strategies.%s answers as the guard does', async (kind) => {
+  it.each(['bearer', 'clientBasic'] as const)('strategies.%s responds as the guard does', async (kind) => {
     const server = impatientServer()
     const { access_token: token } = await signIn(server)
     const app = passportApp(server.oauth.strategies[kind]())
@@ -385,7 +385,7 @@ describe('with Passport', () => {
     expect(rejections).toEqual([])
   })
 
-  it('a verify function that never calls done is answered 503, and what it calls later is dropped', async () => {
+  it('a verify function that never calls done leads to 503, and a later call is ignored', async () => {
     const later: (() => void)[] = []
     const options = { requestTimeoutSeconds: 1, onEvent: () => undefined }
     const strategies = [

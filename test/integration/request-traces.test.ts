@@ -87,7 +87,7 @@ describe('the traces of requests', () => {
       { name: 'guard', grantType: undefined, outcome: 'invalid_token' },
       () => request(server.http).get('/orders').auth('x', { type: 'bearer' }),
     ],
-  ])('tell of %s', async (_what, expected, send) => {
+  ])('are published for %s', async (_what, expected, send) => {
     await send()
     const { name } = expected as { name: string }
     const requestId = expect.any(String) as string
@@ -100,12 +100,12 @@ describe('the traces of requests', () => {
     expect(ended[0]!.durationSeconds).toBeLessThan(10)
   })
 
-  it('have the name of the request', async () => {
+  it('have the id of the request', async () => {
     const answer = await postToken(server, 'grant_type=client_credentials')
     expect(ended.map(({ requestId }) => requestId)).toEqual([answer.headers['request-id']])
   })
 
-  it('tell of a guard and of the same strategy alike', async () => {
+  it('are the same for a guard and its strategy', async () => {
     const { access_token: token } = await signIn(server)
     const app = passportApp(server.oauth.strategies.bearer())
     const outcomes: (string | undefined)[][] = []
@@ -134,8 +134,8 @@ describe('the traces of requests', () => {
   })
 })
 
-describe('where nobody listens', () => {
-  it('a request that passes has no name, for nobody asked for one', async () => {
+describe('without a listener', () => {
+  it('an accepted request has no id, because nothing needs it', async () => {
     unsubscribe('latchkey:request:start', begin)
     unsubscribe('latchkey:request:end', end)
     let named = 0

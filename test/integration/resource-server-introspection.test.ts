@@ -76,7 +76,7 @@ describe('a guard that asks its issuer', () => {
     },
   )
 
-  it('asks once for all who come with the same token at the same time', async () => {
+  it('asks once for concurrent requests with the same token', async () => {
     const app = await guard()
     const [token, other] = [await tokenOf(issuer, 'opaque-app'), await tokenOf(issuer, 'opaque-app')]
     issuer.instead = (req, res) => void setTimeout(() => issuer.http.emit('request', req, res), 2000)
@@ -97,7 +97,7 @@ describe('a guard that asks its issuer', () => {
     expect((await app.get(token)).status).toBe(200)
   })
 
-  it('authenticates as it is told, and asks about an access token', async () => {
+  it('authenticates as configured, and asks about an access token', async () => {
     const sent: unknown[] = []
     const app = await guard({ clientId: 'a b:c', clientSecret: 'p+q%é' })
     issuer.instead = (req, res) => {
@@ -117,7 +117,7 @@ describe('a guard that asks its issuer', () => {
     ])
   })
 
-  it('refuses a token for another resource, and one that its issuer shows to nobody else', async () => {
+  it('refuses a token for another resource, and one without an audience', async () => {
     const speaksFor = clientLike('other-inspector', { mayIntrospect: true, introspectsFor: issuer.otherApi })
     issuer.stores.clients.saveClient(speaksFor)
     const token = await tokenOf(issuer, 'opaque-app', { resource: issuer.otherApi })
@@ -139,7 +139,7 @@ describe('a guard that asks its issuer', () => {
   it.each([
     ['a wrong secret', { clientSecret: 'wrong' }],
     ['a client that may not introspect', { clientId: 'opaque-app', clientSecret: 'opaque-app-secret-of-256-bits' }],
-  ])('answers 500 with %s: that is no fault of the token, and no time mends it', async (_, options) => {
+  ])('responds with 500 to %s, which is neither the token’s fault nor temporary', async (_, options) => {
     const app = await guard(options)
     expect(await app.get(await tokenOf(issuer, 'opaque-app'))).toEqual({
       status: 500,
@@ -150,7 +150,7 @@ describe('a guard that asks its issuer', () => {
   })
 })
 
-describe('answers that are kept', () => {
+describe('cached responses', () => {
   it('let a revoked token pass for `cacheSeconds` at most', async () => {
     const app = await guard({ cacheSeconds: 10 })
     const token = await tokenOf(issuer, 'opaque-app')
@@ -165,7 +165,7 @@ describe('answers that are kept', () => {
     expect(issuer.asked).toEqual([question, question])
   })
 
-  it('are as old as their question', async () => {
+  it('age from the time of the request', async () => {
     const app = await guard({ cacheSeconds: 10 })
     const token = await tokenOf(issuer, 'opaque-app')
     issuer.instead = (_, res) => {
@@ -206,7 +206,7 @@ describe('answers that are kept', () => {
     expect(issuer.asked.length).toBe(5)
   })
 
-  it('are none for failures', async () => {
+  it('include no failures', async () => {
     const app = await guard({ cacheSeconds: 60 })
     issuer.instead = (_, res) => res.writeHead(500).end()
     expect(await app.get('token-a')).toEqual(unavailable)
@@ -219,7 +219,7 @@ describe('answers that are kept', () => {
   })
 })
 
-describe('an answer about a token', () => {
+describe('a response about a token', () => {
   it.each<[what: string, answer: () => unknown]>([
     ['says inactive', () => ({ active: false })],
     ['says inactive with all the rest', () => active({ active: false })],
@@ -244,13 +244,13 @@ describe('an answer about a token', () => {
     ['does not say which kind', () => active({ token_type: undefined })],
     ['is of no access token', () => active({ token_type: 'N_A' })],
     ['is of a token that needs a proof', () => active({ token_type: 'DPoP' })],
-  ])('that %s refuses it', async (_, answer) => {
+  ])('that %s leads to a refusal', async (_, answer) => {
     const app = await guard()
     issuer.instead = json(answer())
     expect(await app.get('token')).toEqual(invalid())
   })
 
-  it('that has all that is needed lets it pass', async () => {
+  it('with everything needed accepts it', async () => {
     const app = await guard()
     const answer = active({ aud: [issuer.otherApi, issuer.api], sub: 'user-1', sid: 's', team: 'blue' })
     issuer.instead = json(answer)
@@ -277,7 +277,7 @@ describe('an answer about a token', () => {
     ['nothing at all', () => undefined],
     ['half of it', (_, res) => void res.write('{"active":true')],
     ['a closed connection', (req) => void req.socket.destroy()],
-  ])('that is %s is none: 503, and no access', async (what, answer) => {
+  ])('that is %s leads to 503 and no access', async (what, answer) => {
     // Only these end by it; the request that is served then must not.
     const timeoutMilliseconds = ['nothing at all', 'half of it'].includes(what) ? 1500 : 20_000
     const app = await guard({ timeoutMilliseconds, maxOctets: 4096, cacheSeconds: 60 })
@@ -289,7 +289,7 @@ describe('an answer about a token', () => {
     expect((await app.get(token)).status).toBe(200)
   })
 
-  it('that asks to wait is passed on, within reason', async () => {
+  it('that asks to wait is passed on, within limits', async () => {
     const app = await guard()
     for (const [asked, told] of [
       ['7', '7'],
@@ -307,7 +307,7 @@ describe('an answer about a token', () => {
 describe('made-up tokens', () => {
   const madeUp = (): string => randomBytes(32).toString('base64url')
 
-  it('that have not the form of a token are refused without a question (V21)', async () => {
+  it('without the form of a token are refused without asking (V21)', async () => {
     const app = await guard()
     for (const token of ['a', 'abc']) expect(await app.get(token)).toEqual(invalid())
     const strict = await guard({ tokenForm: /^[\w-]{43}$/g })
@@ -317,7 +317,7 @@ describe('made-up tokens', () => {
     expect(await statuses(strict, [token, token, token])).toEqual([200, 200, 200])
   })
 
-  it('are never more than so many questions at once; a known answer needs none (V21)', async () => {
+  it('cause a bounded number of concurrent requests, and none for a cached response (V21)', async () => {
     const app = await guard({ concurrentQuestions: 5, cacheSeconds: 60 })
     const token = await tokenOf(issuer, 'opaque-app')
     expect((await app.get(token)).status).toBe(200)
@@ -351,7 +351,7 @@ describe('made-up tokens', () => {
     expect((await app.get(await tokenOf(issuer, 'opaque-app'))).status).toBe(200)
   })
 
-  it('are counted for their address: above the limit nothing is asked, but for tokens that were good (V21)', async () => {
+  it('are counted for their address: above the limit only known tokens are asked about (V21)', async () => {
     const events: OAuthEvent[] = []
     const throttle = memoryThrottle({ limits: { token: { freeFailures: 10 } }, clock: () => issuer.now() })
     const server = resourceServer(issuer, {
@@ -378,7 +378,7 @@ describe('made-up tokens', () => {
     expect((await app.get(await tokenOf(issuer, 'opaque-app'))).status).toBe(200)
   })
 
-  it('are not counted where the application counts itself, nor failures of the issuer (V21)', async () => {
+  it('are not counted if the application counts itself, and failures of the issuer never are (V21)', async () => {
     const limited = memoryThrottle({ limits: { token: { freeFailures: 1 } }, clock: () => issuer.now() })
     for (const throttle of [false, limited] as const) {
       const app = await guardedApp(resourceServer(issuer, { introspection: inspection(issuer), throttle }))
@@ -428,14 +428,14 @@ describe('whom a token of another issuer acts for', () => {
     expect((await shown({ sub: 'x' }, { isUser })).slice(0, 2)).toEqual([403, 403])
   })
 
-  it('is an error of the application where isUser throws (V18)', async () => {
+  it('is an error of the application if isUser throws (V18)', async () => {
     const isUser = (): boolean => {
       throw new Error('no answer')
     }
     expect(await shown({ sub: 'x' }, { isUser })).toEqual([500, 500, 500])
   })
 
-  it('is told by the tokens of latchkey, opaque and JWT, by keys and by questions', async () => {
+  it('is known for the tokens of latchkey, opaque and JWT, by keys and by introspection', async () => {
     for (const client of ['opaque-app', 'jwt-app']) {
       const { access_token } = await signInAt(issuer, client)
       const own = await tokenOf(issuer, client)
@@ -450,7 +450,7 @@ describe('whom a token of another issuer acts for', () => {
   })
 })
 
-it('answers that are kept do not live longer because a clock was set back (11)', async () => {
+it('does not stay cached longer because a clock was set back (11)', async () => {
   const app = await guard({ cacheSeconds: 10 })
   const token = await tokenOf(issuer, 'opaque-app')
   expect(await statuses(app, [token, token])).toEqual([200, 200])

@@ -105,7 +105,7 @@ const unavailable: GuardAnswer = {
 }
 
 describe('the keys of an issuer', () => {
-  it('are fetched when the first JWT comes, once for twenty that come together', async () => {
+  it('are fetched with the first JWT, once for twenty concurrent requests', async () => {
     const app = await guard()
     expect((await app.get('opaque')).status).toBe(401)
     expect((await app.get('not.a.jwt')).status).toBe(401)
@@ -117,7 +117,7 @@ describe('the keys of an issuer', () => {
     expect(issuer.asked).toEqual([metadata, jwks])
   })
 
-  it('are asked for where the options say, without metadata', async () => {
+  it('are fetched from the configured address, without metadata', async () => {
     const app = await guard({ uri: jwksUri() })
     const token = await tokenOf(issuer, 'jwt-app')
     expect(await app.get(token)).toEqual({
@@ -153,7 +153,7 @@ describe('the keys of an issuer', () => {
     expect(issuer.asked).toEqual([`${metadata}/tenant`, 'GET /keys'])
   })
 
-  it('are asked for again at most once a cool-down, however many unknown ones are named', async () => {
+  it('are fetched again at most once a cool-down, however many unknown keys are named', async () => {
     const app = await guard()
     const good = await signed()
     const strangers = await Promise.all(
@@ -178,7 +178,7 @@ describe('the keys of an issuer', () => {
     expect((await app.get(good)).status).toBe(200)
   })
 
-  it('are not asked for by a flood of unknown ones while the issuer fails, but once a second', async () => {
+  it('are fetched at most once a second while the issuer fails, despite a flood of unknown keys', async () => {
     const app = await guard()
     const good = await signed()
     expect((await app.get(good)).status).toBe(200)
@@ -193,7 +193,7 @@ describe('the keys of an issuer', () => {
     expect(issuer.asked).toEqual([jwks, jwks])
   })
 
-  it('are noticed when they are new, and are gone when they are no longer published', async () => {
+  it('are accepted when they are new, and refused when they are no longer published', async () => {
     const next = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
     const app = await guard({ cooldownSeconds: 10, cacheSeconds: 100 })
     const old = await signed()
@@ -206,7 +206,7 @@ describe('the keys of an issuer', () => {
     expect((await app.get(old)).status).toBe(401)
   })
 
-  it('are used for the cache time, also while the issuer is away, and no longer', async () => {
+  it('are used for the cache time, even while the issuer is unreachable, and no longer', async () => {
     const app = await guard({ cacheSeconds: 100 })
     const token = await signed()
     expect((await app.get(token)).status).toBe(200)
@@ -247,8 +247,8 @@ const failures: readonly [what: string, answer: RequestListener][] = [
   ['a redirect', (_, res) => res.writeHead(302, { Location: '/elsewhere' }).end()],
 ]
 
-describe('a guard whose issuer answers its question for keys with', () => {
-  it.each(failures)('%s answers 503, and recovers by itself', async (what, answer) => {
+describe('a guard whose issuer responds to a request for keys with', () => {
+  it.each(failures)('%s responds with 503, and recovers', async (what, answer) => {
     // Only these end by it; the requests that are served then must not.
     const timeoutMilliseconds = ['nothing at all', 'half of it'].includes(what) ? 1500 : 20_000
     const limits = { timeoutMilliseconds, maxOctets: 4096 }
@@ -272,7 +272,7 @@ describe('a guard whose issuer answers its question for keys with', () => {
     ['a place that is no URL', () => ({ issuer: issuer.issuer, jwks_uri: '/oauth/jwks' })],
     ['a place without TLS', () => ({ issuer: issuer.issuer, jwks_uri: 'http://keys.example.com/jwks' })],
     ['a file', () => ({ issuer: issuer.issuer, jwks_uri: 'file:///etc/passwd' })],
-  ])('metadata that names %s answers 500, and recovers by itself', async (_, wrong) => {
+  ])('metadata that names %s leads to 500, and it recovers', async (_, wrong) => {
     const app = await guard()
     issuer.instead = json(wrong())
     expect(await app.get(await signed())).toEqual(misconfigured)
@@ -284,7 +284,7 @@ describe('a guard whose issuer answers its question for keys with', () => {
 })
 
 describe('a set of keys', () => {
-  it('is used without the ones in it that cannot be used', async () => {
+  it('is used without its unusable keys', async () => {
     const good = { ...publicJwk(signingKey), kid: await keyIdOf(signingKey), alg: 'ES256', use: 'sig' }
     const weak = generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey
     const leaked = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
@@ -377,7 +377,7 @@ describe('a JWT', () => {
     expect([await early('nbf', leeway), await early('nbf', leeway + 1)]).toEqual([200, 401])
   })
 
-  it('are forgiven a minute in the future by default, and not after their end (11)', async () => {
+  it('may be issued a minute in the future by default, but not expired (11)', async () => {
     const app = await guardedApp(resourceServer(issuer, { jwks: true }))
     apps.push(app)
     const now = issuer.now()

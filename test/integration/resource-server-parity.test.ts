@@ -155,7 +155,7 @@ async function octetsOf(name: 'own' | 'jwks' | 'introspection', client: string, 
   return octets
 }
 
-describe('a resource server answers octet by octet like the guard of its issuer', () => {
+describe('a resource server responds byte for byte like the guard of its issuer', () => {
   it.each(rows)('by introspection, opaque token: $what', async (row) => {
     expect(await octetsOf('introspection', 'opaque-app', row)).toBe(await octetsOf('own', 'opaque-app', row))
   })

@@ -126,7 +126,7 @@ describe('an issuer and a resource server in two processes', () => {
     expect(requests).toBeGreaterThan(30)
   })
 
-  it('go on by known keys when the issuer is killed, refuse to guess, and recover when it is back', async () => {
+  it('work with cached keys when the issuer is killed, then refuse, and recover when it is back', async () => {
     const token = await newToken()
     expect(await statusesOf(token)).toEqual([200, 200, 200])
     const ended = once(issuer, 'exit')

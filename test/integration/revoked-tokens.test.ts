@@ -59,7 +59,7 @@ describe.each(Object.entries(stores))('tokens of a sign-in that was ended, in %s
     ['the user', () => ({ userId: 'user-1' })],
     ['the client', () => ({ clientId: 'opaque-app' })],
     ['everything', () => ({ everything: true })],
-  ])('are revoked for the operator, after a revocation of %s (A1)', async (_what, select) => {
+  ])('are reported as revoked after a revocation of %s (A1)', async (_what, select) => {
     const server = apiServer({ server: { tokens: makeTokens() } })
     const signIn = await signInAt(server, 'opaque-app')
     const [listed] = await server.oauth.authorizations.list({ userId: 'user-1' })
@@ -68,14 +68,14 @@ describe.each(Object.entries(stores))('tokens of a sign-in that was ended, in %s
     expect(await present(server, madeUp)).toEqual(everywhere('unknown'))
   })
 
-  it('are revoked for the operator, after the client gave back its refresh token (A1)', async () => {
+  it('are reported as revoked after the client has revoked its refresh token (A1)', async () => {
     const server = apiServer({ server: { tokens: makeTokens() } })
     const signIn = await signInAt(server, 'opaque-app')
     expect((await post(server, '/oauth/revoke', { token: signIn.refresh_token }, 'opaque-app')).status).toBe(200)
     expect(await present(server, signIn)).toEqual(everywhere('revoked'))
   })
 
-  it('are revoked for the operator, after a replay (A1)', async () => {
+  it('are reported as revoked after a replay (A1)', async () => {
     const server = apiServer({ server: { tokens: makeTokens() }, refresh: { graceSeconds: 0 } })
     const signIn = await signInAt(server, 'opaque-app')
     const successors = (await refreshAt(server, 'opaque-app', signIn.refresh_token).expect(200)).body as SignIn
@@ -100,12 +100,12 @@ describe('asking why a token is not found', () => {
     ['it rejects', () => Promise.reject(new Error('out of order'))],
     ['it never answers', () => new Promise<never>(() => undefined)],
     ['it answers something else', () => 'expired' as 'revoked'],
-  ])('changes no answer where %s: the token is unknown (A1)', async (_what, whyNotFound) => {
+  ])('changes no response if %s: the token is unknown (A1)', async (_what, whyNotFound) => {
     const server = apiServer({ server: { tokens: tokensWith(whyNotFound) } })
     expect(await present(server, madeUp)).toEqual(everywhere('unknown'))
   })
 
-  it('is no question that a token which is found costs, or one from an address with too many (A1)', async () => {
+  it('is not done for a token that is found, or from an address with too many unknown ones (A1)', async () => {
     const whyNotFound = vi.fn(() => undefined)
     const throttle = memoryThrottle({ limits: { token: { freeFailures: 3 } } })
     const server = apiServer({ server: { tokens: tokensWith(whyNotFound), throttle } })

@@ -30,11 +30,11 @@ const tokenAt = (http: Server, path: string): request.Test =>
 const wrongMounts = (events: readonly OAuthEvent[]): readonly OAuthEvent[] =>
   events.filter((event) => event.type === 'warning' && event.code === 'wrong_mount')
 
-describe('a router under another path than the issuer has', () => {
+describe('a router under another path than the issuer’s', () => {
   it.each([
     ['Express 4', express4App],
     ['Express 5', express5],
-  ])('is told of once, with the line to write: %s (A5)', async (_name, express) => {
+  ])('causes one warning with the line to write: %s (A5)', async (_name, express) => {
     const { http, events } = mounted((app, router) => app.use('/auth', router), { express })
     expect((await request(http).get('/.well-known/oauth-authorization-server')).status).toBe(404)
     expect(wrongMounts(events)).toEqual([])
@@ -66,13 +66,13 @@ describe('a router under another path than the issuer has', () => {
     ['the path of the issuer', '/auth', 'http://127.0.0.1/auth', {}],
     ['its end, where a proxy cuts off the beginning', '/auth', 'http://127.0.0.1/api/auth', {}],
     ['one that a proxy adds', '/auth', 'http://127.0.0.1', { 'X-Forwarded-For': '192.0.2.1' }],
-  ])('is no alarm for %s', async (_what, path, issuer, headers) => {
+  ])('causes no warning for %s', async (_what, path, issuer, headers) => {
     const { http, events } = mounted(mountAt(path), { issuer })
     expect((await tokenAt(http, `${path}/oauth/token`).set(headers)).status).toBe(200)
     expect(wrongMounts(events)).toEqual([])
   })
 
-  it('is no alarm for a request that is not for an endpoint', async () => {
+  it('causes no warning for a request that is not for an endpoint', async () => {
     const { http, events } = mounted(mountAt('/auth'))
     expect((await request(http).get('/auth/other')).text).toBe('the app')
     expect(wrongMounts(events)).toEqual([])
@@ -87,7 +87,7 @@ describe.each([
   const everywhere = (): ReturnType<typeof mounted> =>
     mounted((app, router) => app.use(everything, router), { express })
 
-  it('answers at the endpoints, and is no alarm (F16)', async () => {
+  it('serves the endpoints without a warning (F16)', async () => {
     const { http, events } = everywhere()
     expect((await tokenAt(http, '/oauth/token')).status).toBe(200)
     expect((await tokenAt(http, '/oauth/token?a=b')).status).toBe(200)
@@ -109,11 +109,11 @@ describe.each([
     '/oauth/%74oken',
     '/x/oauth/token',
     '/oauth/token//',
-  ])('hands on %s', async (path) => {
+  ])('passes on %s', async (path) => {
     expect((await tokenAt(everywhere().http, path)).text).toBe('the app')
   })
 
-  it('hands on what the application has rewritten, from an endpoint or to one', async () => {
+  it('follows the URL that the application has rewritten, from an endpoint or to one', async () => {
     const { http } = mounted(
       (app, router) => {
         app.use((req, _res, next) => {

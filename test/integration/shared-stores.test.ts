@@ -188,7 +188,7 @@ function checkSharedStore({ server, settings, open }: StartedDatabase): void {
     expect(await caller.refresh(ports[0]!, other.refresh)).toMatchObject(refused)
   })
 
-  it('a revocation in the midst of refreshes is the last word: nothing that they were given works', async () => {
+  it('a revocation during refreshes wins: nothing that they were given works', async () => {
     const { userId, access, refresh } = await signIn()
     const given: unknown[] = [access]
     // All with the same token at a time: one that goes on while another is behind would make a replay of it.

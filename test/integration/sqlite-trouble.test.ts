@@ -32,7 +32,7 @@ async function appOn(database: Database.Database, register = true): Promise<Data
 }
 
 describe('trouble with SQLite', () => {
-  it('a file that is opened to be read answers the guard and issues nothing', async () => {
+  it('with a read-only file the guard works and nothing is issued', async () => {
     const writing = await appOn(open())
     const { access_token: access, refresh_token: presented } = await writing.signIn()
     const reading = await appOn(open({ readonly: true }), false)
@@ -84,7 +84,7 @@ describe('trouble with SQLite', () => {
     expect((await app.clientToken()).status).toBe(200)
   })
 
-  it('another process that writes for long makes issuing 503, not the guard, and it recovers', async () => {
+  it('a long write of another process makes issuing fail with 503, not the guard, until it ends', async () => {
     openSqliteStores(file).close()
     const app = await appOn(open({ timeout: 50 }))
     const { access_token: access, refresh_token: presented } = await app.signIn()

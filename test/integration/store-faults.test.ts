@@ -104,7 +104,7 @@ describe.each([4, 5] as const)('on Express %i', (express) => {
   })
 
   describe.each([...calls, ...silentCalls])('%s.%s', (kind, method, send) => {
-    it.each(thrown)('that throws %s, or rejects with it, is told to the operator alone', async (_name, error) => {
+    it.each(thrown)('that throws %s, or rejects with it, is reported to the operator alone', async (_name, error) => {
       const expected = error instanceof StoreUnavailableError ? unavailable : serverError
       for (const fail of [throwing(error), async () => throwing(error)()]) {
         const before = server.events.length
@@ -120,7 +120,7 @@ describe.each([4, 5] as const)('on Express %i', (express) => {
   })
 
   describe.each(calls)('%s.%s', (kind, method, send) => {
-    it('that answers what is no answer lets nothing and nobody through', async () => {
+    it('that returns something invalid lets no request through', async () => {
       for (const answered of rubbish) {
         for (const answer of [() => answered, () => Promise.resolve(answered)]) {
           Object.assign(kindsOf[kind](), { [method]: answer })
@@ -144,7 +144,7 @@ describe.each([4, 5] as const)('on Express %i', (express) => {
     expect(server.events.at(-1)).toMatchObject({ type: 'tokens_issued', how: 'refreshed' })
   })
 
-  it('an answer that got lost after the rotation is given again: nobody is logged out', async () => {
+  it('a response that was lost after the rotation is repeated, and the user stays signed in', async () => {
     const { tokens } = server.stores
     const rotate = tokens.rotateRefreshToken.bind(tokens)
     tokens.rotateRefreshToken = (rotation) => {
@@ -158,7 +158,7 @@ describe.each([4, 5] as const)('on Express %i', (express) => {
     expect((await refresh(String(again.body.refresh_token))).status).toBe(200)
   })
 
-  it('a failed revocation of a replay is made up for by the next replay', async () => {
+  it('a failed revocation after a replay is made up for by the next replay', async () => {
     const { tokens } = server.stores
     const revoke = tokens.revokeTokens.bind(tokens)
     Object.assign(tokens, { revokeTokens: throwing(new Error(secretCause)) })
@@ -168,7 +168,7 @@ describe.each([4, 5] as const)('on Express %i', (express) => {
     expect(server.events.filter(({ type }) => type === 'refresh_token_replayed')).toHaveLength(1)
   })
 
-  it('authorizations.revoke tells the application of a failure', async () => {
+  it('authorizations.revoke rejects with the failure', async () => {
     Object.assign(server.stores.tokens, { revokeTokens: throwing(new Error(secretCause)) })
     const before = server.events.length
     await expect(server.oauth.authorizations.revoke({ everything: true })).rejects.toThrow(secretCause)
@@ -245,7 +245,7 @@ describe('records that are nearly right', () => {
     ['true', { outcome: true }],
     ['a word of its own', { outcome: 'ok' }],
     ['a name of Object.prototype', { outcome: 'constructor' }],
-  ])('a rotation that says %s yields nothing, and the operator hears why', async (_what, outcome) => {
+  ])('a rotation that says %s yields nothing, and the operator learns why', async (_what, outcome) => {
     server.stores.tokens.rotateRefreshToken = () => outcome as never
     expect(shown(await refresh(refreshToken))).toEqual(serverError)
     const cause = new TypeError('The TokenStore answered no RotationOutcome')

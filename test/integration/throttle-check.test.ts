@@ -25,7 +25,7 @@ function serverWith(limiter: RateLimiter): { readonly events: OAuthEvent[] } {
 
 const failures = (events: readonly OAuthEvent[]) => events.filter(({ type }) => type === 'failure')
 
-it('a server whose limiter cannot count tells so when it is made, with cause and remedy, and starts (F3)', async () => {
+it('a server whose limiter cannot count starts with a warning that has cause and remedy (F3)', async () => {
   // Nobody listens there.
   const storeClient = createClient({
     url: 'redis://127.0.0.1:1',
@@ -49,7 +49,7 @@ it('a server whose limiter cannot count tells so when it is made, with cause and
   expect((failure.cause.cause as Error).cause).toMatchObject({ message: 'The client is closed' })
 })
 
-it('a limiter that counts wrongly is told, too', async () => {
+it('a limiter that counts wrongly causes a warning too', async () => {
   const limiter = new RateLimiterMemory({ points: 1, duration: 1 })
   limiter.penalty = () => limiter.set('other', 7, 60)
   const { events } = serverWith(limiter)
@@ -59,7 +59,7 @@ it('a limiter that counts wrongly is told, too', async () => {
   ])
 })
 
-it('a limiter that is still making its table, or away for a moment, is no failure', async () => {
+it('a limiter that is still creating its table, or briefly unreachable, causes no warning', async () => {
   const limiter = new RateLimiterMemory({ points: 1, duration: 1 })
   const set = vi.spyOn(limiter, 'set').mockRejectedValueOnce(new Error('Table is not created yet'))
   const { events } = serverWith(limiter)

@@ -41,7 +41,7 @@ async function holdsUpAfterFive(throttle: Throttle): Promise<void> {
 }
 
 describe('docs/throttle.md', () => {
-  it('has no block that is not run here', () => {
+  it('has no block that is not executed here', () => {
     const run = ['sqlite', 'redis', 'postgres', 'mysql', 'limits'].map((kind) => `${kind}-throttle.js`)
     const limiters = ['redis', 'ioredis', 'pg', 'mysql2'].map((kind) => `limiter-${kind}.js`)
     expect([...blocks.keys()].sort()).toEqual([...run, ...limiters].sort())

@@ -83,7 +83,7 @@ describe('a hash that the hasher cannot read', () => {
     expect(JSON.stringify(server.events)).not.toContain(passwordHash.slice(12, 24) || 'nothing to find')
   })
 
-  it('is told once for each kind, whoever the user is', async () => {
+  it('causes one warning for each kind, not for each user', async () => {
     const server = testServer()
     for (const [name, passwordHash] of [
       ['one', 'plain'],
@@ -96,7 +96,7 @@ describe('a hash that the hasher cannot read', () => {
     expect(warnings(server.events)).toMatchObject([{ userId: 'one' }, { userId: 'three' }])
   })
 
-  it('is a wrong password to a hasher that does not say what it can read', async () => {
+  it('counts as a wrong password for a hasher that cannot describe it', async () => {
     const silent: PasswordHasher = {
       hash: async () => '',
       verify: async () => false,
@@ -109,7 +109,7 @@ describe('a hash that the hasher cannot read', () => {
     expect(warnings(server.events)).toEqual([])
   })
 
-  it('is told in the words of a hasher of the application', async () => {
+  it('is described in the words of the application’s hasher', async () => {
     const own: PasswordHasher = {
       ...hasher,
       verify: async () => false,
@@ -160,7 +160,7 @@ describe('a digest of a client that nothing can match', () => {
         .send('grant_type=client_credentials'),
     )
 
-  it.each(digests)('%s: nobody gets in, the reason, and one warning (A4)', async (looksLike, digest, remedy) => {
+  it.each(digests)('%s: no access, the reason, and one warning (A4)', async (looksLike, digest, remedy) => {
     for (const chosenClientSecrets of [true, false, undefined]) {
       const server = testServer({
         moreClients: [legacy([{ secretId: 'first', digest }])],
@@ -187,7 +187,7 @@ describe('a digest of a client that nothing can match', () => {
     }
   })
 
-  it('does not keep a client out that has another secret, and is told of when the server is made', async () => {
+  it('does not lock a client out that has another secret, and causes a warning when the server is created', async () => {
     const server = testServer({ moreClients: [legacy([{ secretId: 'first', digest: 'plain' }, { digest: good }])] })
     expect(warnings(server.events)).toMatchObject([{ clientId: 'legacy', secretId: 'first' }])
     expect(await asLegacy(server)).toMatchObject({ status: 200 })

@@ -25,7 +25,7 @@ async function failuresOf(options: TestServerOptions): Promise<string[]> {
   })
 }
 
-describe('a user store that returns something else than a user is named with the member and its type', () => {
+describe('the error about a user store that returns no user names the member and its type', () => {
   const withUsers = (users: object): TestServerOptions => ({
     password: { users: users as PasswordGrantOptions['users'], hasher: plainHasher },
   })
@@ -85,7 +85,7 @@ describe('a user store that returns something else than a user is named with the
   })
 })
 
-describe('a client store that returns something else than a client is named with the member and its type', () => {
+describe('the error about a client store that returns no client names the member and its type', () => {
   const client = { clientId: 'shop-app', clientType: 'confidential', authMethods: [], grantTypes: [], scopes: [] }
 
   it.each([
@@ -107,7 +107,7 @@ describe('a client store that returns something else than a client is named with
   })
 })
 
-it('a token store whose record has a numeric user is named with the member and its type (31)', async () => {
+it('the error about a token record with a numeric user names the member and its type (31)', async () => {
   const server = testServer()
   const record = { clientId: 'shop-app', userId: 4711, scope: 'orders:read', audience: '', issuedAt: 0, expiresAt: 2e9 }
   const broken = testServer({

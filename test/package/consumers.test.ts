@@ -62,7 +62,7 @@ describe('an application in TypeScript', () => {
   })
 })
 
-describe('an application that is bundled', () => {
+describe('a bundled application', () => {
   const esbuild = require.resolve('esbuild/bin/esbuild')
 
   it.each(['cjs', 'esm'])('as %s signs users in by password, without any file of a package (13)', (format) => {

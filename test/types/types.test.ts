@@ -121,16 +121,16 @@ describe.each([4, 5] as const)('the types, with those of Express %i', (express) 
     faults = compile(express, programs)
   })
 
-  it('are those of this major', () => {
+  it('are those of this major version', () => {
     const codes = faults.flatMap(({ file, code }) => (file === majorOnly ? [code] : []))
     expect(codes).toEqual(express === 4 ? [] : ['TS2339'])
   })
 
-  it('fit guarded routes, and narrow req.auth in them; nothing in the library is against it', () => {
+  it('fit guarded routes and narrow req.auth in them, without errors in the library', () => {
     expect(faults.filter(({ file }) => file !== mistaken && file !== majorOnly)).toEqual([])
   })
 
-  it.each(mistakes)('do not let pass %s', (_what, line, code) => {
+  it.each(mistakes)('do not accept %s', (_what, line, code) => {
     expect(faults.filter((fault) => fault.line === line).map((fault) => fault.code)).toEqual([code])
   })
 

@@ -66,7 +66,7 @@ describe.each([
     expect(error.name).toBe('ConfigurationError')
   })
 
-  it.each([null, 'x', 7, true, []])('refuses %j in place of its options', (options) => {
+  it.each([null, 'x', 7, true, []])('refuses %j instead of its options', (options) => {
     const makers: Record<string, (options: never) => unknown> = {
       createAuthorizationServer,
       passwordGrant,

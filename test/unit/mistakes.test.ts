@@ -12,7 +12,7 @@ describe.each([
   ['options', wrongOptions],
   ['keys', wrongKeys],
   ['what was not called', uncalled],
-])('what is said of %s', (_title, mistakes) => {
+])('the message about %s', (_title, mistakes) => {
   it.each(mistakes.map((mistake) => [mistake.mistake, mistake] as const))('%s', async (_mistake, mistake) => {
     expect(await whatIsSaidOf(mistake)).toEqual(mistake.says)
   })

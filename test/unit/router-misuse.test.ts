@@ -5,7 +5,7 @@ import { ConfigurationError } from 'latchkey'
 import { testServer } from '../fixtures/test-server.js'
 
 describe('oauth.router, given as a middleware without being called', () => {
-  it('fails on the first request with the remedy, instead of never answering', async () => {
+  it('fails on the first request with the remedy, instead of never responding', async () => {
     const errors: unknown[] = []
     const app = express()
     const { oauth } = testServer() as unknown as { oauth: { router: express.RequestHandler } }

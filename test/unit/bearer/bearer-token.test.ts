@@ -45,7 +45,7 @@ const separator = fc.constantFrom(' ', '  ', '     ', '', '\t', ' \t', ',', ', '
 const token = fc.string({ unit: fc.constantFrom(...tokenCharacters.split('')), minLength: 1 })
 
 describe('readBearerToken', () => {
-  it('reads back every token, whatever the case of the scheme and the number of spaces', () => {
+  it('reads every token, in any case of the scheme and with any number of spaces', () => {
     const scheme = fc.constantFrom('Bearer', 'bearer', 'BEARER', 'bEaReR')
     const spaces = fc.integer({ min: 1, max: 20 }).map((count) => ' '.repeat(count))
     const padding = fc.nat(3).map((count) => '='.repeat(count))
@@ -87,7 +87,7 @@ describe('readBearerToken', () => {
     )
   })
 
-  it('takes a header of 16384 characters, and refuses a longer one without reading it', () => {
+  it('reads a header of 16384 characters, and refuses a longer one unread', () => {
     const longest = `Bearer ${'a'.repeat(MAX_LENGTH - 7)}`
     expect(readingOf(longest, false)).toEqual({ token: longest.slice(7) })
     expect(readingOf(`${longest}a`, false)).toBe('invalid_request')
@@ -106,7 +106,7 @@ describe('readBearerToken', () => {
     expect(process.cpuUsage(started).user).toBeLessThan(500_000)
   })
 
-  it('has nothing without a header, also when there is a token elsewhere', () => {
+  it('finds nothing without a header, even if there is a token elsewhere', () => {
     expect(readBearerToken({ authorization: undefined, tokenElsewhere: false })).toBe(undefined)
     expect(readBearerToken({ authorization: undefined, tokenElsewhere: true })).toBe(undefined)
   })

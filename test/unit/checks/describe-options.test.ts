@@ -143,14 +143,14 @@ describe('describeOptions', () => {
     expect(refusalOf(given)).toContain(says)
   })
 
-  it('takes a clock that cannot tell the time yet', () => {
+  it('accepts a clock that does not know the time yet', () => {
     const late = (): number => server.now()
     expect(lantern.read({ owner: 'ada', clock: late }).clock).toBe(late)
     const server = { now: () => 1_800_000_000 }
     expect(late()).toBe(1_800_000_000)
   })
 
-  it('names options by the path that they are told', () => {
+  it('names options by the given path', () => {
     expect(() => lantern.read({ owner: 'ada', lifetimeSeconds: 0 }, 'lanterns[2]')).toThrow(
       'lanterns[2].lifetimeSeconds: is 0; must be ',
     )
@@ -161,7 +161,7 @@ describe('describeOptions', () => {
 })
 
 describe('the kinds of options', () => {
-  it('say what they expect, in the words of the documentation', () => {
+  it('describe what they expect as the documentation does', () => {
     const kinds = [wholeNumber(0, 300), wholeNumber(1), flag(), oneOf('a', 'b', 'c'), path(), scopeList(), func()]
     expect(kinds.map(({ expects }) => expects)).toEqual([
       'a whole number from 0 to 300',

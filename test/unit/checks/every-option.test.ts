@@ -57,7 +57,7 @@ const clocks: readonly (readonly [options: string, path: string, call: (clock: n
 ]
 
 describe('a clock', () => {
-  it.each(clocks)('of %s is refused by its own name where it does not tell seconds: %s (R3)', async (_, path, call) => {
+  it.each(clocks)('of %s is refused by name if it does not return seconds: %s (R3)', async (_, path, call) => {
     const refusal = async (clock: unknown): Promise<unknown> => {
       try {
         return await call(clock as never)
@@ -98,7 +98,7 @@ describe('a whole number', () => {
     ),
   )
 
-  it.each(numbers)('is refused where it is none or out of bounds: %s', (path, kind, [from, to]) => {
+  it.each(numbers)('is refused if it is not one, or out of bounds: %s', (path, kind, [from, to]) => {
     expect(() => kind.check(path, from)).not.toThrow()
     expect(() => kind.check(path, to)).not.toThrow()
     for (const wrong of [from + 0.5, String(from), NaN, null, Infinity, -1, from - 1, to + 1, true, {}, [from]]) {

@@ -71,7 +71,7 @@ describe('authenticateClient', () => {
   })
 
   it.each([undefined, () => false, () => 1 as never])(
-    'counts of what cannot be guessed the failures alone: %s',
+    'counts only failures if the proof cannot be guessed: %s',
     (canBeGuessed) => {
       const method = canBeGuessed === undefined ? pin() : pin({ canBeGuessed })
       expect(authenticate('client_id=service&pin=1234', method)).toBe(service)
@@ -86,7 +86,7 @@ describe('authenticateClient', () => {
     ['not registered for the method', { ...service, authMethods: ['none'] }, 'method_not_registered', 'service'],
     ['unknown', undefined, 'unknown_client', undefined],
     ['another one than was named', { ...service, clientId: 'Service' }, 'unknown_client', undefined],
-  ])('has the method verify nobody when the client is %s', (_what, client, reason, clientId) => {
+  ])('makes the method verify an unknown client if the client is %s', (_what, client, reason, clientId) => {
     found = client
     const asked: unknown[] = []
     const method = pin({
@@ -99,7 +99,7 @@ describe('authenticateClient', () => {
     expect(counted).toEqual(['begin client+address', 'failed'])
   })
 
-  it('tells the operator which client it was that made too many attempts', () => {
+  it('reports which client made too many attempts', () => {
     blocked = { retryAfterSeconds: 7, kind: 'client' }
     for (const method of [pin(), pin({ canBeGuessed: () => true })])
       expect(() => authenticate('client_id=service&pin=0000', method)).toThrow('Too many failed attempts')
@@ -108,7 +108,7 @@ describe('authenticateClient', () => {
   })
 
   it.each(['authMethods', 'grantTypes', 'scopes', 'defaultScopes', 'resources'])(
-    'takes no client whose %s are a text',
+    'refuses a client whose %s are a string',
     (member) => {
       found = { ...service, [member]: 'pin client_credentials orders:readonly' }
       expect(() => authenticate('client_id=service&pin=1234')).toThrow(
@@ -117,7 +117,7 @@ describe('authenticateClient', () => {
     },
   )
 
-  it('takes no promise of credentials', () => {
+  it('refuses a promise of credentials', () => {
     const method = pin({ readCredentials: () => Promise.reject(new Error('late')) as never })
     expect(() => authenticate('client_id=service&pin=1234', method)).toThrow(
       new TypeError('readCredentials of pin answered a promise'),

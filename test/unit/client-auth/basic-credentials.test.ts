@@ -86,7 +86,7 @@ describe('parseBasicCredentials', () => {
     ['the secret is not form-encoded, which makes a percent sign %25', `Basic ${encoded('app:a+b%c')}`],
     ['the id is not printable ASCII', `Basic ${encoded('%C3%A4pp:secret')}`],
     ['the secret is not printable ASCII', `Basic ${encoded('app:s%00')}`],
-  ])('says what is malformed, without a word of what was sent: %s (A2)', (why, header) => {
+  ])('says what is malformed without repeating what was sent: %s (A2)', (why, header) => {
     expect(parse(header)).toBe(why)
   })
 
@@ -116,7 +116,7 @@ describe('parseBasicCredentials', () => {
     )
   })
 
-  it('agrees with a slow reading of the rules: any octets in proper Base64', () => {
+  it('agrees with a slow reading of the rules: any bytes in proper Base64', () => {
     const text = fc.oneof(
       latin1,
       fc.tuple(printable, printable).map((halves) => halves.join(':')),

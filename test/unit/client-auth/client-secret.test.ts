@@ -62,7 +62,7 @@ describe('clientSecretVerifier', () => {
     secrets = verifier(() => [])
   })
 
-  it('accepts each secret that is live, and tells of its use', async () => {
+  it('accepts each live secret, and notes its use', async () => {
     const client = clientWith({ ...generated, expiresAt: now + 1 }, chosen)
     expect(verify(client, 'generated')).toBe(true)
     expect(await verify(client, 'chosen')).toBe(true)
@@ -82,14 +82,14 @@ describe('clientSecretVerifier', () => {
     ['no proof', clientWith({ digest: digestOf('') }), undefined],
     ['a digest in place of the secret', clientWith(generated), generated.digest],
     ['a digest of another length', clientWith({ digest: 'sha256:x' }), 'generated'],
-  ])('refuses %s without a slow hash, as long as nobody has one', (_what, client, proof) => {
+  ])('refuses %s without a slow hash, as long as no client has one', (_what, client, proof) => {
     expect(canBeGuessed(client, proof)).toBe(false)
     expect(verify(client, proof)).toBe(false)
     expect(hashed).toEqual([])
     expect(uses).toEqual([])
   })
 
-  it('does the same work for everybody once a client with a slow hash was here', async () => {
+  it('does the same work for every client once one with a slow hash was seen', async () => {
     expect(await verify(clientWith(chosen), 'wrong')).toBe(false)
     for (const client of [clientWith(generated), clientWith(), publicClient, undefined])
       expect(await verify(client, 'wrong')).toBe(false)
@@ -116,7 +116,7 @@ describe('clientSecretVerifier', () => {
     ['lists one', () => [clientWith(generated), clientWith(chosen)]],
     ['lists one in a promise', async () => [clientWith(chosen)]],
   ])(
-    'does the same work for everybody from the start where the store %s with a chosen secret (V14)',
+    'does the same work for every client from the start if the store %s with a chosen secret (V14)',
     async (_what, list) => {
       secrets = verifier(list)
       expect(await verify(undefined, 'wrong')).toBe(false)
@@ -128,7 +128,7 @@ describe('clientSecretVerifier', () => {
     },
   )
 
-  it('does the same work for everybody from the start where the option says so, and asks no list (V14)', async () => {
+  it('does the same work for every client from the start if the option says so, and lists none (V14)', async () => {
     let lists = 0
     secrets = verifier(
       () => {
@@ -143,7 +143,7 @@ describe('clientSecretVerifier', () => {
     expect(lists).toBe(0)
   })
 
-  it('does as many slow hashes for everybody as the client with the most chosen secrets costs (V14)', async () => {
+  it('computes as many slow hashes for every client as for the one with the most chosen secrets (V14)', async () => {
     const list = [clientWith(chosen), both, clientWith(chosen, { digest: 'plain:old', expiresAt: now })]
     secrets = verifier(() => list)
     for (const client of [undefined, ...list, clientWith(generated)]) {
@@ -203,7 +203,7 @@ describe('clientSecretVerifier', () => {
       },
     ],
     ['rejects', () => Promise.reject(new Error('no connection'))],
-  ])('does the slow work for everybody where the list %s, and tells of the failure (V14)', async (_how, list) => {
+  ])('does the slow work for every client if the list %s, and reports the failure (V14)', async (_how, list) => {
     secrets = verifier(list)
     expect(await verify(undefined, 'wrong')).toBe(false)
     expect(await verify(clientWith(chosen), 'chosen')).toBe(true)
@@ -214,7 +214,7 @@ describe('clientSecretVerifier', () => {
   it.each([
     ['the store cannot list', verifierOf(undefined, undefined)],
     ['the option says no', verifierOf(() => [clientWith(chosen)], false)],
-  ])('refuses chosen secrets with their reason where %s (V14)', async (_why, make) => {
+  ])('refuses chosen secrets with their reason if %s (V14)', async (_why, make) => {
     secrets = make()
     for (const proof of ['chosen', 'wrong']) {
       expect(canBeGuessed(clientWith(chosen), proof)).toBe(false)
@@ -228,7 +228,7 @@ describe('clientSecretVerifier', () => {
     expect((events[0] as { message: string }).message).toContain('Set chosenClientSecrets: true')
   })
 
-  it('tells the hasher of the listed hashes, so that their work is known from the start (V14)', async () => {
+  it('shows the listed hashes to the hasher, so that their cost is known from the start (V14)', async () => {
     const noted: string[] = []
     secrets = verifier(() => [clientWith(generated, chosen), both], {
       hasher: { ...hasher, noteHash: (passwordHash) => noted.push(passwordHash) },
@@ -237,7 +237,7 @@ describe('clientSecretVerifier', () => {
     expect(noted).toEqual(['plain:chosen', 'plain:chosen', 'plain:another'])
   })
 
-  it('tells once of what the hasher notices (V14)', async () => {
+  it('reports once what the hasher notices (V14)', async () => {
     const finding = { code: 'costlier_hashes', reason: 'They cost more.', remedy: 'Use their cost' } as const
     secrets = verifier(() => [clientWith(chosen)], { hasher: { ...hasher, weaknesses: () => [finding] } })
     for (let i = 0; i < 3; i += 1) await verify(undefined, 'wrong')
@@ -246,12 +246,12 @@ describe('clientSecretVerifier', () => {
     ])
   })
 
-  it('learns by verifying that there are slow hashes, too', async () => {
+  it('learns of slow hashes by verifying, too', async () => {
     await verify(clientWith(generated, chosen), 'wrong')
     expect(canBeGuessed(undefined, 'wrong')).toBe(true)
   })
 
-  it.each(['yes', 1, {}, undefined])('takes %j of a hasher for no', async (answer) => {
+  it.each(['yes', 1, {}, undefined])('takes %j from a hasher for false', async (answer) => {
     secrets = verifier(() => [], { hasher: { ...hasher, verify: async () => answer as never } })
     expect(await verify(clientWith(chosen, { digest: 'plain:other' }), 'chosen')).toBe(false)
   })

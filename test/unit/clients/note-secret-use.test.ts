@@ -48,11 +48,11 @@ describe('secretUseNotes', () => {
   const secretNow = (): ClientSecret | undefined =>
     stored?.clientType === 'confidential' ? stored.secrets[0] : undefined
 
-  it('is nothing where clients cannot be changed', () => {
+  it('is undefined if clients cannot be changed', () => {
     expect(secretUseNotes({ clients: { findClient: () => undefined }, hasher, emit: () => undefined })).toBeUndefined()
   })
 
-  it('writes the first use, and then one in each hour, whatever a cached client says', async () => {
+  it('writes the first use, and then one an hour, even if a cached client does not show it', async () => {
     const secret = { digest: 'sha256:x' }
     stored = clientWith(secret)
     await use(secret, false, now, now + 3599)
@@ -78,7 +78,7 @@ describe('secretUseNotes', () => {
     expect(stored).toBe(before)
   })
 
-  it('hashes a weak one anew, also when it was used just now, and a generated one never', async () => {
+  it('rehashes a weak secret, even if it was just used, and a generated one never', async () => {
     const secret = { digest: 'weak:secret', lastUsedAt: now - 1 }
     stored = clientWith(secret)
     await use(secret, false, now)
@@ -112,7 +112,7 @@ describe('secretUseNotes', () => {
     expect(finds).toBe(20)
   })
 
-  it('tells of a hasher that answers a promise where it should not, and of one that throws', async () => {
+  it('reports a hasher that returns a promise where it must not, and one that throws', async () => {
     const secret = { digest: 'weak:secret' }
     stored = clientWith(secret)
     const late = { ...hasher, needsRehash: () => Promise.reject(new Error('late')) as never }

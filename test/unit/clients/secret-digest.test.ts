@@ -54,7 +54,7 @@ describe('digestClientSecret', () => {
     ['39 digits', '7'.repeat(39)],
     ['the secret of an example', 'stock-sync-secret-of-256-bits'],
     ['43 equal letters', 's'.repeat(43)],
-  ])('takes %s (V12)', (_what, secret) => {
+  ])('accepts %s (V12)', (_what, secret) => {
     expect(digestClientSecret(secret)).toBe(`sha256:${createHash('sha256').update(secret).digest('base64url')}`)
   })
 })

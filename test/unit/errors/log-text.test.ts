@@ -18,7 +18,7 @@ describe('a text for a log', () => {
     expect(logText(text)).toBe(expected)
   })
 
-  it('stays as it is when there is nothing to hide', () => {
+  it('stays as it is if there is nothing to escape', () => {
     for (const text of ['', 'user-1', 'a\\b "c" \'d\' %0A', 'x'.repeat(256)]) expect(logText(text)).toBe(text)
   })
 
@@ -30,7 +30,7 @@ describe('a text for a log', () => {
     expect(logText('\n'.repeat(10_000_000))).toHaveLength('\\u000a'.length * 42 + 3)
   })
 
-  it('is one line of printable ASCII, whatever it was made of', () => {
+  it('is always one line of printable ASCII', () => {
     fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 600 }), (text) => printable.test(logText(text))))
   })
 })

@@ -22,7 +22,7 @@ describe('free text of a client', () => {
   })
 
   it.each(['', ' ', '\0', '\u200D\uFE0F', '\uD83D', '\u202E \u2066', '\u3164'])(
-    'is none when nothing is left to see: %j (07, V19)',
+    'is undefined if nothing visible is left: %j (07, V19)',
     (text) => {
       expect(clientText(text)).toBeUndefined()
     },

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { CollectedBytes } from '../../../lib/http/collected-bytes.js'
 
-describe('collected octets', () => {
-  it('returns what was added, whatever its parts', () => {
+describe('collected bytes', () => {
+  it('returns what was added, in any parts', () => {
     for (const sizes of [
       [],
       [0],
@@ -20,7 +20,7 @@ describe('collected octets', () => {
     }
   })
 
-  it('holds at most twice the octets, and never more than the limit (V1)', () => {
+  it('holds at most twice the bytes, and never more than the limit (V1)', () => {
     const collected = new CollectedBytes(65_536)
     for (let length = 1; length <= 65_536; length++) {
       collected.add(Uint8Array.of(1))
@@ -39,7 +39,7 @@ describe('collected octets', () => {
     expect(collected.octets().buffer).not.toBe(packet.buffer)
   })
 
-  it('drops everything when there is one octet too many', () => {
+  it('drops everything when there is one byte too many', () => {
     const collected = new CollectedBytes(10)
     expect(collected.add(Buffer.alloc(10))).toBe(true)
     expect(collected.add(Buffer.alloc(1))).toBe(false)

@@ -47,7 +47,7 @@ describe('verifyJwt', () => {
     ) as JwtClaims | TokenRefusal
 
   it.each(Object.entries(keys))(
-    'takes what is signed with %s, three times, and nothing that is changed',
+    'accepts what is signed with %s, three times, and refuses what is changed',
     async (name, own) => {
       const jwt = await signJwt(own, 'at+jwt', { sub: 'a', nested: [{ deep: { deeper: 1 } }] })
       const [header = '', claims = '', signature = ''] = jwt.split('.')
@@ -78,7 +78,7 @@ describe('verifyJwt', () => {
     },
   )
 
-  it.each(Object.entries(keys))('tells what is over, or not yet good, from what is forged: %s', async (_name, own) => {
+  it.each(Object.entries(keys))('distinguishes expired and not yet valid from forged: %s', async (_name, own) => {
     for (const times of [{ exp: 1 }, { nbf: 1e10 }]) {
       expect(verify(await signJwt(own, 'at+jwt', times), own)).toEqual(times)
     }

@@ -142,7 +142,7 @@ describe('a key that is refused', () => {
       'an unknown state',
       "signingKeys[0].state: is 'old', a string; must be 'next', 'active' or 'retired'. Leave it out for active.",
     ],
-  ])('is told with what to do about it: %s', (name, message) => {
+  ])('has a message with the remedy: %s', (name, message) => {
     const source = refused.find(([known]) => known === name)?.[1]
     expect(() => loadSigningKeys([source as KeySource])).toThrow(expect.objectContaining({ message }))
   })

@@ -78,7 +78,7 @@ describe('a stored signing key', () => {
     ],
     ['another version', (key) => ({ ...key, encryptedPrivateKey: key.encryptedPrivateKey.replace(':1:', ':2:') })],
     ['nothing', (key) => ({ ...key, encryptedPrivateKey: '' })],
-  ])('does not open with %s (V13)', async (_, change) => {
+  ])('cannot be decrypted with %s (V13)', async (_, change) => {
     const keys = keysUnder(present)
     await keys.ensureActive('RS256')
     const next = await keys.prepareNext('RS256')
@@ -89,7 +89,7 @@ describe('a stored signing key', () => {
     await expect(keysUnder(present).ensureActive()).rejects.toThrow('storedSigningKeys.passphrase')
   })
 
-  it('that is not encrypted is refused: whoever writes to the database must not add a key (V13)', async () => {
+  it('that is not encrypted is refused, so that write access to the database is not enough to add a key (V13)', async () => {
     const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
     const { keyId } = signingKey(privateKey, 'active')
     const pem = pemKey().encryptedPrivateKey
@@ -102,13 +102,13 @@ describe('a stored signing key', () => {
     }
   })
 
-  it('of an earlier version is not taken under the id of another (V13)', async () => {
+  it('of an earlier version is refused under the id of another (V13)', async () => {
     const [one, other] = [pemKey(), pemKey()]
     await replaceBy({ ...one, encryptedPrivateKey: other.encryptedPrivateKey })
     expect(await opens(present)).toBe(false)
   })
 
-  it('that does not open does not stop the active one, and is told once (V13)', async () => {
+  it('that cannot be decrypted does not stop the active one, and is reported once (V13)', async () => {
     const keys = keysUnder(present)
     await keys.ensureActive()
     const active = await stored()
@@ -124,7 +124,7 @@ describe('a stored signing key', () => {
 })
 
 describe('the passphrase of stored signing keys', () => {
-  it('opens what an earlier version stored, which is encrypted again at the start (V13)', async () => {
+  it('decrypts what an earlier version stored, and re-encrypts it at startup (V13)', async () => {
     const old = pemKey()
     await replaceBy(old)
     const keys = keysUnder(present)
@@ -139,7 +139,7 @@ describe('the passphrase of stored signing keys', () => {
     expect((await stored()).encryptedPrivateKey).toBe(encryptedPrivateKey)
   })
 
-  it('is replaced by a list, whose first one encrypts everything again (V13)', async () => {
+  it('is replaced by a list, whose first one re-encrypts everything (V13)', async () => {
     const keys = keysUnder(former)
     await keys.ensureActive()
     await keys.prepareNext()

@@ -18,8 +18,8 @@ function isRemembered(verified: VerifiedJwts, token: string): boolean {
   return verified.find(verified.keyOf(token) ?? '')?.claims['sub'] === token
 }
 
-describe('the memory of verified JWTs', () => {
-  it('remembers a token that came twice, under a name that is not the token', () => {
+describe('the cache of verified JWTs', () => {
+  it('caches a token from its second use on, under a key that is not the token', () => {
     const verified = new VerifiedJwts(10)
     const key = verified.keyOf('a.b.c') ?? ''
     expect(key).toMatch(/^[A-Za-z0-9+/]{43}=$/)
@@ -30,7 +30,7 @@ describe('the memory of verified JWTs', () => {
     expect(verified.keyOf('a.b.d')).not.toBe(key)
   })
 
-  it('drops those that were not used for longest when there are more than it has room for', () => {
+  it('evicts the least recently used when it is full', () => {
     const verified = new VerifiedJwts(4)
     for (const token of ['1', '2', '3', '4']) remember(verified, token)
     expect(['4', '3', '2'].map((token) => isRemembered(verified, token))).toEqual([true, true, true])
@@ -44,7 +44,7 @@ describe('the memory of verified JWTs', () => {
     expect(isRemembered(verified, '39')).toBe(true)
   })
 
-  it('does not let tokens that come once push out what is remembered, nor grow by them', () => {
+  it('neither evicts nor grows because of one-off tokens', () => {
     const verified = new VerifiedJwts(4)
     remember(verified, 'regular')
     for (let once = 0; once < 1000; once++) verified.note(verified.keyOf(`once ${String(once)}`) ?? '', jwt('once'))
@@ -54,7 +54,7 @@ describe('the memory of verified JWTs', () => {
     expect(isRemembered(verified, 'once 1')).toBe(false)
   })
 
-  it('remembers nothing where it has no room', () => {
+  it('caches nothing with a size of 0', () => {
     expect(new VerifiedJwts(0).keyOf('a.b.c')).toBeUndefined()
   })
 })

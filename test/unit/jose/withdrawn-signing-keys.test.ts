@@ -44,7 +44,7 @@ describe('a retired signing key', () => {
     expect([await isKnown(one, old), await isKnown(other, old), reads]).toEqual([false, false, 1])
   })
 
-  it('ends after retainSeconds while the store is out of reach (V2)', async () => {
+  it('ends after retainSeconds while the store is unreachable (V2)', async () => {
     const keys = keysIn(
       {
         listSigningKeys: () => {
@@ -104,7 +104,7 @@ describe('withdrawing a signing key', () => {
     },
   )
 
-  it('activates the prepared one, however short it was published (V2)', async () => {
+  it('activates the prepared one, even if it was just published (V2)', async () => {
     const keys = keysIn()
     await keys.ensureActive()
     const leaked = await activeId(keys)

@@ -52,12 +52,12 @@ afterEach(() => {
 afterAll(() => pool.close())
 
 describe('verify', () => {
-  it.each(unreadableHashes)('answers false for %s, after the work for nobody', async (_name, passwordHash) => {
+  it.each(unreadableHashes)('returns false for %s, after the work for an unknown user', async (_name, passwordHash) => {
     expect(await cheapHasher().verify('correct horse', passwordHash)).toBe(false)
     expect(jobs).toEqual([{ kind: 'verify', password: 'correct horse', passwordHash: nobodyHash, cost: 4 }])
   })
 
-  it('answers false for an unreadable hash even if the password is one of nobody', async () => {
+  it('returns false for an unreadable hash, even if the password matches the hash of nobody', async () => {
     // Such a password exists, though nobody can find it: these workers stand for whoever did.
     const hasher = bcryptHasherOn(
       { run: async () => true, close: () => Promise.resolve() },
@@ -88,13 +88,13 @@ describe('verify', () => {
     ['a repetition behind NUL, which bcrypt takes for the same', 'correct horse\0correct horse'],
     ['NUL at the end', 'correct horse\0'],
     ['a lone surrogate', 'correct horse\ud800'],
-  ])('answers false for %s, after the same work', async (_name, password) => {
+  ])('returns false for %s, after the same work', async (_name, password) => {
     expect(await cheapHasher().verify(password, hashOfCorrectHorse)).toBe(false)
     expect(jobs).toEqual([{ kind: 'verify', password, passwordHash: hashOfCorrectHorse, cost: 4 }])
   })
 
   it.each(['', 'correct  horse', 'correct horse ', 'Correct horse', 'correct hors'])(
-    'answers false for the wrong password "%s"',
+    'returns false for the wrong password "%s"',
     async (password) => {
       expect(await cheapHasher().verify(password, hashOfCorrectHorse)).toBe(false)
     },
@@ -113,7 +113,7 @@ describe('verify', () => {
     expect(await cheapHasher().verify(password, passwordHash)).toBe(true)
   })
 
-  it('digests long passwords first when told to', async () => {
+  it('digests long passwords first with prehash', async () => {
     const hasher = cheapHasher('prehash')
     const hashOf73 = `$2b$04$${salt}W4Yz1l30IO3b1/xWRwp8K.4nGUkvGZa`
 
@@ -150,7 +150,7 @@ describe('a hash that costs more than those of the hasher', () => {
       { cost: 10, longPasswords: 'refuse' },
     )
 
-  it('sets the work for nobody, for cheaper hashes and for unreadable ones from then on (V14)', async () => {
+  it('sets the work for unknown users, cheaper hashes and unreadable ones from then on (V14)', async () => {
     const watched = hasher()
     await watched.verifyNobody('wrong')
     await watched.verify('wrong', hashOfCost(12))
@@ -164,7 +164,7 @@ describe('a hash that costs more than those of the hasher', () => {
     expect(costOf(jobs.at(-1)!)).toBe(10)
   })
 
-  it('does the work of the dearest hash really, for nobody (V14)', async () => {
+  it('really does the work of the costliest hash for an unknown user (V14)', async () => {
     const watched = cheapHasher()
     await watched.verify('wrong', hashOfCost(7))
     await watched.verifyNobody('wrong')
@@ -189,7 +189,7 @@ describe('a hash that costs more than those of the hasher', () => {
     ])
   })
 
-  it('is told of with its remedy, once there is one (V14)', async () => {
+  it('is reported with its remedy (V14)', async () => {
     const watched = hasher()
     await watched.verify('wrong', hashOfCost(10))
     expect(watched.weaknesses?.()).toEqual([])
@@ -202,7 +202,7 @@ describe('a hash that costs more than those of the hasher', () => {
   })
 })
 
-it('tells the workers for which party they work (V7)', async () => {
+it('passes the party to the workers (V7)', async () => {
   const hasher = cheapHasher()
   await hasher.verify('correct horse', hashOfCorrectHorse, 'alice')
   await hasher.verifyNobody('correct horse', 'bob')
@@ -235,7 +235,7 @@ describe('hash', () => {
     expect(hashes[0]?.slice(0, 29)).not.toBe(hashes[1]?.slice(0, 29))
   })
 
-  it('hashes long passwords by their digest when told to', async () => {
+  it('hashes the digest of long passwords with prehash', async () => {
     const hasher = cheapHasher('prehash')
     const passwordHash = await hasher.hash('a'.repeat(73))
 
@@ -250,7 +250,7 @@ describe('needsRehash', () => {
   const hasher = bcryptHasher({ cost: 12 })
   const rest = hashOf72.slice(7)
 
-  it.each(unreadableHashes)('says yes to %s', (_name, passwordHash) => {
+  it.each(unreadableHashes)('returns true for %s', (_name, passwordHash) => {
     expect(hasher.needsRehash(passwordHash)).toBe(true)
   })
 
@@ -301,7 +301,7 @@ describe('bcryptHasher', () => {
     expect(make).toThrow(message)
   })
 
-  it('hashes and verifies with cost 10 unless told otherwise', async () => {
+  it('hashes and verifies with cost 10 by default', async () => {
     const hasher = bcryptHasher({ cost: undefined, workers: 2 })
     try {
       const passwordHash = await hasher.hash('correct horse')

@@ -53,7 +53,7 @@ describe('FairQueue', () => {
     expect(served(queue)).toEqual(['a1', 'a2', 'a3'])
   })
 
-  it('ends with equal lines, whoever comes last (V7)', () => {
+  it('ends with equal lines, in any order of arrival (V7)', () => {
     const queue = queueOf(6, 'a1', 'a2', 'a3', 'a4', 'a5', 'a6')
     const refused = ['b1', 'b2', 'b3', 'b4', 'c1', 'c2', 'c3', 'a7'].map((name) => queue.push(entry(name))?.name)
 
@@ -61,14 +61,14 @@ describe('FairQueue', () => {
     expect(served(queue)).toEqual(['a1', 'b1', 'c1', 'a2', 'b2', 'c2'])
   })
 
-  it('lets no number of parties push out those that wait for as little (V7)', () => {
+  it('lets no number of parties displace those that wait for as little (V7)', () => {
     const queue = queueOf(3, 'a1', 'b1', 'c1')
     for (const name of ['d1', 'e1', 'f1', 'g1']) expect(queue.push(entry(name))?.name).toBe(name)
 
     expect(served(queue)).toEqual(['a1', 'b1', 'c1'])
   })
 
-  it('takes nothing when nothing may wait', () => {
+  it('accepts nothing with a limit of 0', () => {
     expect(queueOf(0).push(entry('a1'))?.name).toBe('a1')
   })
 

@@ -113,7 +113,7 @@ describe('WorkerPool', () => {
     expect(answers.map((answer) => answer.name)).toEqual(['job', 'm1', 'm2', 'a1', 'a2'])
   })
 
-  it('answers each job in the AsyncLocalStorage of the one who asked, and starts workers in none (01)', async () => {
+  it('resolves each job in its caller’s AsyncLocalStorage, and starts workers in none (01)', async () => {
     const pool = poolOf({ size: 1 })
     const storage = new AsyncLocalStorage<string>()
     const seen: unknown[] = []
@@ -127,7 +127,7 @@ describe('WorkerPool', () => {
     expect(seen).toEqual([undefined, 'first', 'second', 'third'])
   })
 
-  it('takes as many jobs as it has workers when nothing may wait', async () => {
+  it('accepts as many jobs as it has workers with a queue limit of 0', async () => {
     const pool = poolOf({ size: 2, queueLimit: 0 })
     const held = [jobOf({ held: true }), jobOf({ held: true })]
     const running = held.map((job) => pool.run(job))

@@ -29,7 +29,7 @@ const piece = fc.oneof(
 
 describe('decodeFormComponent', () => {
   it.each(['%', '%2', '%zz', '%2z', 'a%', '%FF', '%C3', '%C3%28', '%C0%80', '%ED%A0%80', '%F4%90%80%80', '%u0041'])(
-    'has nothing for %s',
+    'returns undefined for %s',
     (text) => {
       expect(decodeFormComponent(text)).toBeUndefined()
     },
@@ -55,7 +55,7 @@ describe('decodeFormComponent', () => {
     )
   })
 
-  it('does with any text what decoding it octet by octet does', () => {
+  it('decodes any text like decoding it byte by byte', () => {
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 8 }), (pieces) => {
         const text = pieces.join('')

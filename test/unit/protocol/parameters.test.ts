@@ -75,7 +75,7 @@ describe('parseForm', () => {
     )
   })
 
-  it('does with any text, if its escapes are right, what URLSearchParams does', () => {
+  it('reads any text with valid escapes as URLSearchParams does', () => {
     const text = fc.string({ unit: fc.constantFrom('a', 'b', '=', '&', '+', 'é', ';', '%3D', '%26', '%61', '%C3%A9') })
     fc.assert(
       fc.property(text, (body) => {
@@ -85,7 +85,7 @@ describe('parseForm', () => {
     )
   })
 
-  it('refuses, or finds strings, whatever the text is', () => {
+  it('refuses any text or finds strings', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (body) => {
         const result = outcome(() => parseForm(body))
@@ -102,7 +102,7 @@ describe('adoptForm', () => {
     ['Express 5, extended: false', express5.urlencoded({ extended: false })],
     ['Express 5, extended: true', express5.urlencoded({ extended: true })],
   ])('after urlencoded of %s', (_name, parser) => {
-    it('makes of a form what parseForm makes of it', async () => {
+    it('reads a form as parseForm does', async () => {
       await fc.assert(
         fc.asyncProperty(form, async (body) => {
           const parsed = await parseBy(parser as unknown as Parser, body)
@@ -113,7 +113,7 @@ describe('adoptForm', () => {
     })
   })
 
-  it('refuses, or finds strings, whatever a parser leaves', () => {
+  it('refuses anything that a parser leaves, or finds strings', () => {
     const anything = fc.anything({ withNullPrototype: true, withMap: true, withDate: true, withBigInt: true })
     const body = fc.oneof(anything, fc.dictionary(name, fc.oneof(value, anything)))
     fc.assert(
@@ -169,7 +169,7 @@ describe('Parameters', () => {
     expect(parseForm(`a=${'%41'.repeat(16_384)}`).get('a')).toHaveLength(16_384)
   })
 
-  it('has at most 50 resources, each a text', () => {
+  it('has at most 50 resources, each a string', () => {
     const resources = Array.from({ length: 50 }, (_, i) => `https://api.example.com/${i}`)
     const form = (list: readonly string[]): string => list.map((resource) => `resource=${resource}`).join('&')
     expect(parseForm(`resource=&resource&${form(resources)}`).resources).toEqual(resources)

@@ -94,7 +94,7 @@ function namesIn(reading: Reading): string[] {
 }
 
 describe('parameters', () => {
-  it('are read from a text as they are read octet by octet', () => {
+  it('are read from a text as they are byte by byte', () => {
     let read = 0
     fc.assert(
       fc.property(body, (octets) => {
@@ -135,7 +135,7 @@ describe('parameters', () => {
     beforeAll(() => once(server.listen(0, '127.0.0.1'), 'listening'))
     afterAll(() => server.closeAllConnections())
 
-    it('are the same as octet by octet', async () => {
+    it('are the same as byte by byte', async () => {
       const { port } = server.address() as AddressInfo
       const isForm = name.includes('urlencoded')
       // Of broken escapes a parser for forms leaves what nobody can tell from a text; and a parser for texts drops a mark.

@@ -44,7 +44,7 @@ describe('parseScope', () => {
     ['4097 characters', 'a'.repeat(4097)],
     ['101 tokens', Array.from({ length: 101 }, (_, i) => `t${i}`).join(' ')],
     ['101 times the same token', Array.from({ length: 101 }, () => 'a').join(' ')],
-  ])('has nothing for %s', (_what, text) => {
+  ])('returns undefined for %s', (_what, text) => {
     expect(parseScope(text)).toBeUndefined()
   })
 
@@ -79,7 +79,7 @@ describe('Scope', () => {
     )
   })
 
-  it('has no token that only its prototype has', () => {
+  it('has no token of its prototype', () => {
     for (const name of ['__proto__', 'constructor', 'has', 'size', '']) expect(new Scope(['a']).has(name)).toBe(false)
   })
 })
@@ -93,7 +93,7 @@ describe('storedScope', () => {
     )
   })
 
-  it('answers the right one, frozen, however many there are', () => {
+  it('returns the right scope, frozen, however many are cached', () => {
     for (const round of [1, 1]) {
       const wanted = Array.from({ length: 1500 }, (_, i) => [`s${i}`, `t${round}`])
       expect(wanted.map((scope) => [...storedScope(scope.join(' '))])).toEqual(wanted)

@@ -112,7 +112,7 @@ describe('createResourceServer', () => {
     { audience: 'urn:example:orders', leewaySeconds: 0 },
     { audience: 'orders', scopes: [], realm: 'orders' },
     { jwks: { timeoutMilliseconds: 1, maxOctets: 1, cacheSeconds: 1, cooldownSeconds: 1 } },
-  ])('takes %j', (given) => {
+  ])('accepts %j', (given) => {
     expect(byKeys(given).requireBearer()).toBeTypeOf('function')
     expect(byKeys(given).router()).toBeTypeOf('function')
   })

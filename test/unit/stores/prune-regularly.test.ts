@@ -61,7 +61,7 @@ describe('pruneRegularly', () => {
     expect(most).toBe(1)
   })
 
-  it('tells of a failure, thrown or rejected, and goes on', async () => {
+  it('reports a failure, thrown or rejected, and goes on', async () => {
     const failures: unknown[] = []
     const errors = [new Error('thrown'), new Error('rejected')]
     let calls = 0
@@ -78,7 +78,7 @@ describe('pruneRegularly', () => {
     expect(failures.slice(0, 2)).toEqual(errors)
   })
 
-  it('tells nothing of a pruning that was stopped on its way', async () => {
+  it('reports nothing of a pruning that was stopped', async () => {
     const failures: unknown[] = []
     let fail: (() => void) | undefined
     const store = { prune: () => new Promise<number>((_resolve, reject) => (fail = () => reject(new Error('closed')))) }
@@ -90,13 +90,13 @@ describe('pruneRegularly', () => {
     expect(failures).toEqual([])
   })
 
-  it('has nothing to do for a store that drops by itself', () => {
+  it('does nothing for a store that expires tokens itself', () => {
     const { tokens } = createMemoryStores({ pruneIntervalSeconds: 0 })
     const byItself = Object.assign(Object.create(tokens) as typeof tokens, { prune: undefined })
     expect(pruneRegularly(byItself, often)).not.toThrow()
   })
 
-  it('refuses what is no store, instead of pruning nothing', () => {
+  it('refuses what is not a store, instead of pruning nothing', () => {
     const stores = createMemoryStores({ pruneIntervalSeconds: 0 })
     expect(() => pruneRegularly(stores as object, often)).toThrow(
       'pruneRegularly.store: is an object with a TokenStore in its member tokens; it must be a TokenStore. Write stores.tokens.',

@@ -62,12 +62,12 @@ describe('consoleEvents()', () => {
     ['warn', 2],
     ['info', 3],
     ['debug', 4],
-  ] as const)('writes what is at least as severe as %s', (level, count) => {
+  ] as const)('writes events that are at least as severe as %s', (level, count) => {
     const throttled = event({ type: 'throttled', kind: 'address', clientId: undefined, retryAfterSeconds: 3 })
     expect(written({ level }, broken('x'), throttled, refused, unknownToken)).toHaveLength(count)
   })
 
-  it('writes a line for each cause of a failure, and no stack where there is none to mend', () => {
+  it('writes a line for each cause of a failure, and no stack for an outage', () => {
     const refusal = Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:3000'), { code: 'ECONNREFUSED' })
     const both = Object.assign(new AggregateError([refusal], ''), { code: 'ECONNREFUSED' })
     const cause = new StoreUnavailableError('Forged\nline', { cause: new TypeError('fetch failed', { cause: both }) })
@@ -82,7 +82,7 @@ describe('consoleEvents()', () => {
     ])
   })
 
-  it('writes the stack of what broke while developing, at debug, or if told to; without the frames of Node', () => {
+  it('writes the stack of a defect in development, at debug, or if asked for, without Node’s frames', () => {
     const cause = new RangeError('odd')
     const [text = ''] = written({}, broken(cause))
     expect(text).toMatch(/\n {2}RangeError: odd\n {4}at .*console-events\.test\.ts:/)
@@ -105,7 +105,7 @@ describe('consoleEvents()', () => {
     expect(written({ stacks: false }, broken(cause))[0]?.split('\n').slice(1)).toEqual([line])
   })
 
-  it('writes what is weak below a warning, and never a sentence twice', () => {
+  it('writes the weak settings below their warning, and no sentence twice', () => {
     const finding = { code: 'untrusted_proxy', reason: 'A proxy is not trusted', remedy: 'Set trust proxy' }
     const start = { type: 'warning', endpoint: undefined } as const
     const [settings, noticed] = written(
@@ -120,7 +120,7 @@ describe('consoleEvents()', () => {
     ])
   })
 
-  it('cannot be made to write a line, a member or an escape by what is in an event', () => {
+  it('cannot be made to forge a line, a member or an escape by the content of an event', () => {
     const forged = event({ type: 'request_refused', error: 'x', clientId: 'a reason=ok', description: 'a" id=r2 "b' })
     expect(written({}, forged)[0]).toMatch(/ client="a reason=ok" endpoint=token "a\\" id=r2 \\"b" address=\S+ id=r1$/)
   })
@@ -132,7 +132,7 @@ describe('consoleEvents()', () => {
     expect(write.mock.calls).toEqual([[expect.stringContaining('request_refused'), 'info']])
   })
 
-  it('writes to the standard error stream, without colors where it is no terminal', async () => {
+  it('writes to the standard error stream, without colors if it is not a terminal', async () => {
     const text = await standardErrorOf(() => {
       consoleEvents()(refused)
     })
@@ -200,7 +200,7 @@ describe('events that are alike', () => {
     expect(texts).toHaveLength(4)
   })
 
-  it('are failures with the same causes, whatever their stacks', () => {
+  it('are failures with the same causes, even with other stacks', () => {
     const fail = (message: string): OAuthEvent => broken(new Error('x', { cause: new Error(message) }))
     expect(written({}, fail('a'), fail('a'), fail('b'))).toHaveLength(2)
   })
@@ -209,7 +209,7 @@ describe('events that are alike', () => {
     expect(written({ foldSeconds: 0 }, refused, refused)).toHaveLength(2)
   })
 
-  it('are counted in JSON, too, if told to', () => {
+  it('are counted in JSON too, if asked for', () => {
     const texts: string[] = []
     const listener = consoleEvents({ format: 'json', foldSeconds: 5, write: (text) => texts.push(text) })
     for (let i = 0; i < 3; i++) listener(refused)
@@ -217,7 +217,7 @@ describe('events that are alike', () => {
     expect(texts.map((text) => JSON.parse(text).folded)).toEqual([undefined, { count: 2, seconds: 5, areEqual: true }])
   })
 
-  it('do not fill a log or the memory by being different: of each type a hundred lines, then a count', () => {
+  it('fill neither a log nor the memory if they differ: a hundred lines of each type, then a count', () => {
     const texts: string[] = []
     const listener = consoleEvents({ level: 'debug', write: (text) => texts.push(text) })
     for (let i = 0; i < 5000; i++) listener({ ...unknownToken, clientId: `c${String(i)}` } as OAuthEvent)

@@ -75,7 +75,7 @@ describe('an event', () => {
     }
   })
 
-  it('has nothing of the request but its name, its endpoint and its address', () => {
+  it('has nothing of the request but its id, endpoint and address', () => {
     const from = { userAgent: 'curl', parameters: new Map([['username', 'alice']]), timedOut: true }
     expect(tell({ type: 'unknown_token', clientId: undefined, reason: 'unknown' }, from)).toEqual({
       type: 'unknown_token',
@@ -89,7 +89,7 @@ describe('an event', () => {
     })
   })
 
-  it('tells what was thrown as it was thrown', () => {
+  it('has what was thrown as it was thrown', () => {
     for (const cause of [new Error('line\nbreak'), 'line\nbreak', undefined, { a: 1 }]) {
       expect(tell({ type: 'failure', error: 'server_error', cause })).toMatchObject({ cause })
     }
@@ -104,7 +104,7 @@ describe('the channel', () => {
     published.length = 0
   })
 
-  it('has every event, also of a server without a listener', () => {
+  it('has every event, even of a server without onEvent', () => {
     subscribe(eventChannelName, hear)
     const emit = createEmit(undefined, () => 1)
     const quiet = everyEvent('x').filter(({ type }) => !isAtLeast(type, 'warn'))
@@ -121,7 +121,7 @@ describe('the channel', () => {
     )
   })
 
-  it('has events of its own: neither side can change what the other one sees', () => {
+  it('has its own event objects: neither side can change what the other one sees', () => {
     subscribe(eventChannelName, hear)
     const heard: OAuthEvent[] = []
     const emit = createEmit(
@@ -136,7 +136,7 @@ describe('the channel', () => {
     expect(heard).toMatchObject([{ clientId: 'changed' }])
   })
 
-  it('costs nothing where nobody listens: not even the request is looked at', () => {
+  it('costs nothing without a listener: not even the request is read', () => {
     const emit = createEmit(undefined, () => {
       throw new Error('The clock was asked')
     })

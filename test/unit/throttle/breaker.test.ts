@@ -35,7 +35,7 @@ describe('a limiter that hangs', () => {
     vi.useRealTimers()
   })
 
-  it('is asked by one request, and by one probe a second; all others fail at once (V17)', async () => {
+  it('is asked by one request, then by one probe a second, and all others fail at once (V17)', async () => {
     const watched = hangingLimiter()
     const throttle = sharedThrottle(watched.limiter)
     const outcomes: string[] = []
@@ -71,7 +71,7 @@ describe('a limiter that hangs', () => {
     expect(outcomes.at(-1)).toBe('known')
   })
 
-  it('fails all that wait for it with the first that finds it down (V17)', async () => {
+  it('fails all waiting requests with the first that finds it down (V17)', async () => {
     const breaker = new Breaker({ timeoutMilliseconds: 1000, probe: hangs })
     const first = expect(breaker.ask(hangs)).rejects.toMatchObject({ name: 'StoreUnavailableError' })
     await vi.advanceTimersByTimeAsync(900)
@@ -80,7 +80,7 @@ describe('a limiter that hangs', () => {
     await Promise.all([first, second])
   })
 
-  it('one question that hangs while others are answered stops nobody', async () => {
+  it('one hanging request among others stops no other', async () => {
     const breaker = new Breaker({ timeoutMilliseconds: 1000, probe: hangs })
     const first = expect(breaker.ask(hangs)).rejects.toMatchObject({ name: 'StoreUnavailableError' })
     await vi.advanceTimersByTimeAsync(500)
@@ -98,7 +98,7 @@ it('a limiter that refuses at once needs no pause', async () => {
   expect(await breaker.ask(() => Promise.resolve(1))).toBe(1)
 })
 
-it('what cannot be guessed is answered before the first answer of a limiter that is down is given up (V17)', async () => {
+it('a proof that cannot be guessed is judged before a limiter that is down times out (V17)', async () => {
   const watched = hangingLimiter()
   const throttle: Throttle = sharedThrottle(watched.limiter, { timeoutMilliseconds: 60_000 })
   const server = plainServer({ server: { throttle, requestTimeoutSeconds: 20 } })

@@ -9,7 +9,7 @@ const keysOf = (userId: string, username: string, address: string) =>
   accountKeys('shop-app', username, address, { userId })
 
 describe('KnownAddresses', () => {
-  it('keeps twenty of an owner, and drops the oldest of that one (V8)', () => {
+  it('keeps twenty of an owner, and drops that owner’s oldest (V8)', () => {
     const known = new KnownAddresses(1000)
     known.add('alice', 'home', 10)
     for (let i = 0; i < 50; i += 1) known.add('mallory', `address ${i}`, 10)
@@ -18,7 +18,7 @@ describe('KnownAddresses', () => {
     expect([29, 30, 49].map((i) => known.has('mallory', `address ${i}`, 0))).toEqual([false, true, true])
   })
 
-  it('that are too many in all lose one of the owner who has most (V8)', () => {
+  it('drops one of the owner with the most when the total is too high (V8)', () => {
     const known = new KnownAddresses(30)
     for (let i = 0; i < 5; i += 1) known.add(`user ${i}`, 'home', 10)
     for (const mallory of ['m1', 'm2', 'm3']) for (let i = 0; i < 20; i += 1) known.add(mallory, `address ${i}`, 10)
@@ -26,7 +26,7 @@ describe('KnownAddresses', () => {
     for (let i = 0; i < 5; i += 1) expect(known.has(`user ${i}`, 'home', 0)).toBe(true)
   })
 
-  it('has one entry for an address that comes again', () => {
+  it('has one entry for a repeated address', () => {
     const known = new KnownAddresses(30)
     for (let i = 0; i < 5; i += 1) known.add('alice', 'home', 10 + i)
     expect(known.size).toBe(1)
@@ -89,7 +89,7 @@ describe('sharedThrottle', () => {
 it.each([
   ['memoryThrottle', () => memoryThrottle()],
   ['sharedThrottle', () => sharedThrottle(new RateLimiterMemory({ points: 1, duration: 0 }))],
-])('%s counts failures in a row, and keeps nothing for nobody (V9)', async (_name, make) => {
+])('%s counts failures in a row, and keeps nothing for unknown users (V9)', async (_name, make) => {
   const throttle = make()
   const key = randomUUID()
   for (let i = 1; i <= 3; i += 1) expect(await throttle.countInARow?.(key)).toBe(i)

@@ -128,7 +128,7 @@ describe('a clock that is put back', () => {
     for (let i = 0; i < 5; i += 1) expect(await attempt(throttle, [account])).toBe(0)
   })
 
-  it('tells whole seconds, also where it does not', async () => {
+  it('returns whole seconds, even if the clock does not', async () => {
     const throttle = throttleWith()
     now += 0.25
     for (let i = 0; i < 6; i += 1) await attempt(throttle, [account])
@@ -138,14 +138,14 @@ describe('a clock that is put back', () => {
 })
 
 describe('the number of counters', () => {
-  it('names that are made up do not push out a counter with many failures', async () => {
+  it('invented names do not evict a counter with many failures', async () => {
     const throttle = throttleWith({ maxEntries: 100 })
     for (let i = 0; i < 5; i += 1) await attempt(throttle, [account])
     for (let i = 0; i < 5000; i += 1) await attempt(throttle, [keyOf('account', `made up ${i}`)])
     expect(await attempt(throttle, [account])).toBe(1)
   })
 
-  it('attempts that are blocked push nothing out', async () => {
+  it('blocked attempts evict nothing', async () => {
     const throttle = throttleWith({ maxEntries: 10, limits: { address: { freeFailures: 1 } } })
     const address = keyOf('address', 'an address')
     await attempt(throttle, [account])
@@ -165,7 +165,7 @@ describe('the number of counters', () => {
     expect(await attempt(throttle, [account])).toBe(1)
   })
 
-  it('an attempt under way is counted, however many come meanwhile', async () => {
+  it('an attempt under way is counted, however many others come', async () => {
     const throttle = throttleWith({ maxEntries: 1, limits: { account: { freeFailures: 2 } } })
     const places = [await throttle.begin([account]), await throttle.begin([account])]
     for (let i = 0; i < 100; i += 1) await attempt(throttle, [keyOf('account', `made up ${i}`)])
@@ -173,7 +173,7 @@ describe('the number of counters', () => {
     expect(await attempt(throttle, [account])).toBe(1)
   })
 
-  it('of known addresses those go first that were used least recently', async () => {
+  it('the least recently used known addresses are evicted first', async () => {
     const throttle = throttleWith({ maxEntries: 3 })
     for (const key of ['a', 'b', 'c', 'a', 'd']) await throttle.remember(key)
     expect(['a', 'b', 'c', 'd'].map((key) => throttle.isKnown(key))).toEqual([true, false, true, true])
@@ -199,7 +199,7 @@ describe('attempts that never end', () => {
     vi.useRealTimers()
   })
 
-  it('have failed after a minute, and keep nobody out', async () => {
+  it('count as failed after a minute, and block no others', async () => {
     const throttle = throttleWith()
     const places: (AllowedAttempt | BlockedAttempt)[] = []
     for (let i = 0; i < 4; i += 1) places.push(await throttle.begin([account]))
@@ -236,7 +236,7 @@ describe('attempts that never end', () => {
   })
 })
 
-it('nobody waits for ever at two counters at once', async () => {
+it('no attempt waits for ever at two counters at once', async () => {
   const throttle = throttleWith({ limits: { account: { freeFailures: 1 }, address: { freeFailures: 2 } } })
   const address = keyOf('address', 'an address')
   const attempts = Array.from({ length: 60 }, async (_, i) => {

@@ -72,7 +72,7 @@ describe('networkOf', () => {
     '\u0000',
     '1'.repeat(100_000),
     ':'.repeat(100_000),
-  ])('what is no address is all one network: %j', (address) => {
+  ])('everything that is not an address is one network: %j', (address) => {
     expect(networkOf(address)).toBe('none')
   })
 })

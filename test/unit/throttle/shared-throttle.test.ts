@@ -26,11 +26,11 @@ function breakable(): RateLimiter & { broken: Partial<Record<keyof RateLimiter, 
 const refuses = (): Promise<never> => Promise.reject(new Error('connect ECONNREFUSED'))
 const hangs = (): Promise<never> => new Promise(() => undefined)
 
-describe('a limiter whose store is out of reach', () => {
+describe('a limiter whose store is unreachable', () => {
   it.each([
     ['refuses', refuses],
     ['hangs', hangs],
-  ])('lets nobody guess: it %s', async (_how, how) => {
+  ])('allows no guess: it %s', async (_how, how) => {
     const limiter = breakable()
     const throttle = sharedThrottle(limiter, { timeoutMilliseconds: 20 })
     limiter.broken = { get: how }
@@ -68,7 +68,7 @@ describe('a limiter whose store is out of reach', () => {
     expect(await throttle.begin([account])).toMatchObject({ retryAfterSeconds: undefined })
   })
 
-  it('leaves a place taken that could not be given back: nobody gets more guesses', async () => {
+  it('leaves a place taken that cannot be given back, so that no guess is gained', async () => {
     const limiter = breakable()
     const throttle = sharedThrottle(limiter, { limits: { account: { freeFailures: 2 } } })
     const begun = await throttle.begin([account])
@@ -83,7 +83,7 @@ describe('a limiter whose store is out of reach', () => {
   })
 })
 
-describe('a database that undoes a change for the sake of another one', () => {
+describe('a database that aborts a change because of another one', () => {
   it.each([
     ['MySQL: deadlock', { code: 'ER_LOCK_DEADLOCK', sqlState: '40001' }],
     ['PostgreSQL: deadlock', { code: '40P01' }],
@@ -114,7 +114,7 @@ describe('a database that undoes a change for the sake of another one', () => {
     expect([...everMet].toSorted()).toEqual(['delete', 'get', 'penalty', 'reward', 'set'])
   })
 
-  it('which always does so is out of reach', async () => {
+  it('which always does so counts as unreachable', async () => {
     const limiter = breakable()
     let asked = 0
     limiter.broken = {
@@ -136,7 +136,7 @@ describe('time', () => {
     vi.useRealTimers()
   })
 
-  it('an attempt that never ends keeps the gate for a minute, and has failed then', async () => {
+  it('an attempt that never ends holds its place for a minute, and then counts as failed', async () => {
     const limiter = new RateLimiterMemory({ points: 1, duration: 0 })
     const limits = { account: { freeFailures: 2 } }
     const throttle = sharedThrottle(limiter, { limits })
@@ -154,7 +154,7 @@ describe('time', () => {
     expect(await throttle.begin([account])).toMatchObject({ kind: 'account', retryAfterSeconds: 2 })
   })
 
-  it('places that are given back after they were forgotten make no more guesses', async () => {
+  it('places that are given back after they were forgotten add no guesses', async () => {
     const limiter = new RateLimiterMemory({ points: 1, duration: 0 })
     const limits = { account: { freeFailures: 2, longestDelaySeconds: 1, forgetSeconds: 10 } }
     const throttle = sharedThrottle(limiter, { limits })
@@ -168,7 +168,7 @@ describe('time', () => {
     expect(await throttle.begin([account])).toEqual({ kind: 'account', retryAfterSeconds: 1 })
   })
 
-  it('never tells more than the longest delay, whatever another process set', async () => {
+  it('never returns more than the longest delay, whatever another process has set', async () => {
     const limiter = new RateLimiterMemory({ points: 1, duration: 0 })
     const slow = sharedThrottle(limiter, {
       limits: { account: { freeFailures: 1, firstDelaySeconds: 5000, longestDelaySeconds: 5000 } },

@@ -68,12 +68,12 @@ describe('the keys of a sign-in', () => {
     expect(new Set(keys).size).toBe(keys.length)
   })
 
-  it('no two lists make one key', () => {
+  it('no two lists have the same key', () => {
     expect(accountKeys('a', 'b","c', address).known.key).not.toBe(accountKeys('a","b', 'c', address).known.key)
     expect(counterOf('b', 'a')).not.toBe(counterOf('', 'ab'))
   })
 
-  it('who is known is known as typed: another spelling may be another user', () => {
+  it('known users are known by the typed name, since another spelling may be another user', () => {
     const known = (name: string): string => accountKeys('shop-app', name, address).known.key
     expect(known('Bob')).not.toBe(known('bob'))
     expect(known('bob ')).not.toBe(known('bob'))
@@ -81,7 +81,7 @@ describe('the keys of a sign-in', () => {
 })
 
 describe('the keys of a client', () => {
-  it('take the id letter by letter', () => {
+  it('distinguish ids letter by letter', () => {
     expect(clientKeys('Shop', address).unknown[0]).not.toEqual(clientKeys('shop', address).unknown[0])
   })
 

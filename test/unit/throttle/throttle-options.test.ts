@@ -54,7 +54,7 @@ describe.each([
     expect(message).toMatch(says)
   })
 
-  it('takes limits in part', () => {
+  it('accepts some of the limits', () => {
     for (const given of [undefined, {}, { account: {} }, { account: { freeFailures: 1 } }, { token: undefined }]) {
       expect(mistakeOf(() => make(given))).toBe('no mistake')
     }
@@ -72,7 +72,7 @@ describe('memoryThrottle', () => {
     expect(mistakeOf(() => memoryThrottle(given as never))).toMatch(says)
   })
 
-  it('tells that nobody else sees its counters', () => {
+  it('says that its counters are not shared', () => {
     expect(memoryThrottle().isShared).toBe(false)
   })
 })
@@ -91,7 +91,7 @@ describe('sharedThrottle', () => {
     expect(mistakeOf(() => sharedThrottle(given as never, options as never))).toMatch(says)
   })
 
-  it('tells that others see its counters', () => {
+  it('says that its counters are shared', () => {
     expect(sharedThrottle(limiter).isShared).toBe(true)
   })
 })

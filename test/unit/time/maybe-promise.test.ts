@@ -9,11 +9,11 @@ function thenable<T>(value: T): PromiseLike<T> {
 }
 
 describe('andThen', () => {
-  it('goes on at once where there is nothing to wait for', () => {
+  it('continues at once with a value', () => {
     expect(andThen(1, (value) => value + 1)).toBe(2)
   })
 
-  it('waits for a promise, and for whatever else can be waited for', async () => {
+  it('waits for a promise, and for any other thenable', async () => {
     await expect(andThen(Promise.resolve(1), (value) => value + 1)).resolves.toBe(2)
     await expect(andThen(thenable(1), (value) => value + 1)).resolves.toBe(2)
     await expect(andThen(thenable(1), (value) => thenable(value + 1))).resolves.toBe(2)
@@ -21,7 +21,7 @@ describe('andThen', () => {
 })
 
 describe('isUnwantedPromise', () => {
-  it('tells a promise, of which the rejection then goes unheard', async () => {
+  it('recognizes a promise, and ignores its rejection', async () => {
     const unheard: unknown[] = []
     const note = (error: unknown): void => void unheard.push(error)
     process.on('unhandledRejection', note)

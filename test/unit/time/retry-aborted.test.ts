@@ -14,7 +14,7 @@ function failing(times: number, error: string) {
   return { attempts, work }
 }
 
-describe('work that a database may undo', () => {
+describe('work that a database may abort', () => {
   beforeEach(() => {
     // No pauses.
     vi.spyOn(Math, 'random').mockReturnValue(0)
@@ -26,19 +26,19 @@ describe('work that a database may undo', () => {
   const repeated = ({ work }: ReturnType<typeof failing>): Promise<unknown> =>
     retryAborted(isAborted, work).catch((error: unknown) => (error as Error).message)
 
-  it.each([0, 1, 9])('is done again after it was undone %i times', async (times) => {
+  it.each([0, 1, 9])('is repeated after %i aborts', async (times) => {
     const work = failing(times, 'deadlock')
     expect(await repeated(work)).toBe('done')
     expect(work.attempts).toEqual(Array.from({ length: times + 1 }, (_, i) => i + 1))
   })
 
-  it('is given up after ten times', async () => {
+  it('is given up after ten attempts', async () => {
     const work = failing(10, 'deadlock')
     expect(await repeated(work)).toBe('deadlock')
     expect(work.attempts).toHaveLength(10)
   })
 
-  it('is not done again when it failed for another reason', async () => {
+  it('is not repeated after another failure', async () => {
     const work = failing(1, 'disk full')
     expect(await repeated(work)).toBe('disk full')
     expect(work.attempts).toEqual([1])

@@ -8,7 +8,7 @@ const late = (): Error => new Error('late')
 const timers = (): number => process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length
 
 describe('withinTime', () => {
-  it('answers what the work answers, and leaves no timer', async () => {
+  it('returns the result of the work, and leaves no timer', async () => {
     const before = timers()
     expect(await withinTime(60_000, Promise.resolve('done'), late)).toBe('done')
     await expect(withinTime(60_000, Promise.reject(new Error('failed')), late)).rejects.toThrow('failed')
@@ -19,7 +19,7 @@ describe('withinTime', () => {
     await expect(withinTime(1, never, late)).rejects.toThrow('late')
   })
 
-  it('keeps the process alive while it waits, unless it is told not to', async () => {
+  it('keeps the process alive while it waits, unless asked not to', async () => {
     const before = timers()
     const waits = withinTime(20, never, late)
     expect(timers()).toBe(before + 1)

@@ -33,7 +33,7 @@ const lacking = (name: string): ReturnType<typeof readAccessTokenClaims> =>
   readAccessTokenClaims(Object.fromEntries(Object.entries(ofUser).filter(([key]) => key !== name)), rules, now)
 
 describe('readAccessTokenClaims', () => {
-  it('tells what a token of a user says, frozen', () => {
+  it('returns what a user’s token says, frozen', () => {
     const access = read({}) as VerifiedAccess
     expect(access).toEqual({
       clientId: 'app',
@@ -55,7 +55,7 @@ describe('readAccessTokenClaims', () => {
     ['sub and client are one, and nobody signed in', { sub: 'app', sid: undefined }, undefined],
     ['sub and client are one, and somebody signed in', { sub: 'app' }, 'app'],
     ['nobody says who signed in, but when', { sid: undefined, auth_time: now - 60 }, 'user-1'],
-  ])('tells whom a token is for where %s', (_what, changed, userId) => {
+  ])('returns whom a token acts for if %s', (_what, changed, userId) => {
     expect(read(changed)).toMatchObject({ userId, unknownSubject: undefined, clientId: 'app' })
   })
 
@@ -63,7 +63,7 @@ describe('readAccessTokenClaims', () => {
     ['nothing about a sign-in', {}],
     ['a time of a sign-in that is none', { auth_time: 'yesterday' }],
     ['a time of a sign-in that is null', { auth_time: null }],
-  ])('takes nobody for a user by a subject alone: %s (V18)', (_what, changed) => {
+  ])('does not infer a user from a subject alone: %s (V18)', (_what, changed) => {
     const service = { sub: 'service-account-app', sid: undefined, ...changed }
     expect(read(service)).toMatchObject({ userId: undefined, unknownSubject: 'service-account-app' })
   })
@@ -80,7 +80,7 @@ describe('readAccessTokenClaims', () => {
     expect(asked).toEqual(Array(8).fill(claims))
   })
 
-  it('takes an audience that is a text, and a token without scope', () => {
+  it('accepts an audience that is a string, and a token without scope', () => {
     expect(read({ aud: api })).toMatchObject({ audience: [api] })
     expect(lacking('scope')).toMatchObject({ scope: '' })
   })
@@ -120,7 +120,7 @@ describe('readAccessTokenClaims', () => {
     ['not_yet_valid', 'nbf', now + skew, now + skew + 1],
     ['too_long', 'exp', now - 10 + 86_400, now - 10 + 86_401],
     ['too_long', 'exp', now + 600, 4_102_444_800],
-  ])('forgives clocks that differ by so much and no more: %s by %s (11)', (reason, name, just, tooFar) => {
+  ])('tolerates clocks that differ by so much and no more: %s by %s (11)', (reason, name, just, tooFar) => {
     expect(read({ [name]: just })).toMatchObject({ tokenId: 'token-1' })
     expect(read({ [name]: tooFar })).toBe(reason)
   })
@@ -129,7 +129,7 @@ describe('readAccessTokenClaims', () => {
     expect(read({ iat: now + skew + 1, nbf: now })).toBe('not_yet_valid')
   })
 
-  it('takes no claims for no access, and tells again why there are none', () => {
+  it('returns the reason for claims that could not be read', () => {
     expect(readAccessTokenClaims({}, rules, now)).toBe('issuer')
     expect(readAccessTokenClaims('signature', rules, now)).toBe('signature')
   })

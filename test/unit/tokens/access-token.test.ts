@@ -48,7 +48,7 @@ describe('the claims that an application adds', () => {
     }
   })
 
-  it('are told what the token is, and what the request was', async () => {
+  it('are given the token and the request', async () => {
     const seen: unknown[] = []
     const server = jwtServer({
       server: {
@@ -130,7 +130,7 @@ describe('the form of an access token', () => {
     expect(await isJwt([opaqueClient], { ...resource('jwt'), accessTokenFormat: 'opaque' })).toBe(true)
   })
 
-  it('is opaque where nothing is said', async () => {
+  it('is opaque by default', async () => {
     const answer = await postToken(testServer(), form)
     expect(answer.body.access_token).toMatch(/^[\w-]{43}$/)
   })

@@ -4,7 +4,7 @@ import { RecentLookUps } from '../../../lib/tokens/recent-look-ups.js'
 const now = 1_800_000_000
 
 describe('recent look-ups', () => {
-  it('are at most 10,000, and the ones that were made longest ago go first (V10)', () => {
+  it('are at most 10,000, and the oldest are evicted first (V10)', () => {
     const lookUps = new RecentLookUps<string>(5)
     for (let i = 0; i < 10_000; i++) lookUps.look(`client-${String(i)}`, now, () => 'active', false)
     expect(lookUps.find('client-0', now)).toBe('active')
@@ -27,7 +27,7 @@ describe('recent look-ups', () => {
     ])
   })
 
-  it('that fail leave what was found for a minute, unless they were to be made anew (V10)', async () => {
+  it('that fail keep the earlier result for a minute, unless a fresh one was required (V10)', async () => {
     const fail = (): string => {
       throw new Error('out of reach')
     }

@@ -131,7 +131,7 @@ describe('a given server', () => {
     }
   })
 
-  it('loses the databases that were made in it, and no other', async (test) => {
+  it('loses the databases that were created in it, and no others', async (test) => {
     const other = (await startPostgres({ durable: true })) ?? test.skip()
     try {
       const kept = await other.createDatabase('mine')
@@ -148,7 +148,7 @@ describe('a given server', () => {
     }
   })
 
-  it('must answer', async () => {
+  it('must respond', async () => {
     vi.stubEnv('TEST_REDIS_URL', 'redis://127.0.0.1:1')
     await expect(startRedis()).rejects.toThrow('the server that TEST_REDIS_URL names does not answer')
   })
@@ -195,7 +195,7 @@ describe('an absent server', () => {
   })
 })
 
-describe('the package that brings PostgreSQL along', () => {
+describe('the package that brings PostgreSQL', () => {
   it('is used where the system has none', async (test) => {
     const { output } = await evaluate(`
       const { embeddedPrograms, startPostgres } = await import('./start-postgres.mjs')
@@ -210,7 +210,7 @@ describe('the package that brings PostgreSQL along', () => {
   })
 })
 
-describe('a server that nobody stops', () => {
+describe('a server that is never stopped', () => {
   it.each([
     { how: 'has nothing more to do', last: '' },
     { how: 'exits', last: 'process.exit()' },

@@ -28,7 +28,7 @@ describe('a full memory store', () => {
     expect(tokens.revokeTokens({ userId: 'bob' })).toBe(0)
   })
 
-  it('refuses a rotation and spends nothing, but still tells of a spent token and an unknown one', () => {
+  it('refuses a rotation and spends nothing, but still recognizes spent and unknown tokens', () => {
     const { tokens } = storesAt(() => 100, { maxTokens: 4 })
     const alice = signIn('alice')
     tokens.saveTokens(alice)
@@ -90,7 +90,7 @@ describe('a memory store with JWTs', () => {
     expect(['a', 'b', 'c'].filter((tokenId) => isRevoked(tokens, tokenId))).toEqual(['c'])
   })
 
-  it('forgets expired sign-ins and revocations by and by, without a timer', () => {
+  it('forgets expired sign-ins and revocations gradually, without a timer', () => {
     let now = 0
     const { tokens } = storesAt(() => now)
     for (let index = 0; index < 100; index++) {
@@ -116,7 +116,7 @@ describe('a memory store with JWTs', () => {
 })
 
 describe('expired tokens in a memory store', () => {
-  it('go by and by as others are saved, without a timer', () => {
+  it('go gradually as others are saved, without a timer', () => {
     let now = 0
     const { tokens } = storesAt(() => now)
     for (let index = 0; index < 1000; index++) tokens.saveTokens(clientTokens(`old ${index}`, 100))
@@ -218,7 +218,7 @@ function namesFound(tokens: Tokens, names: readonly string[]): string[] {
 }
 
 describe('the share of one client', () => {
-  it('is half of the store: a client that fills it leaves room for all others (V4)', () => {
+  it('is half of the store, so that a client that fills it leaves room for the others (V4)', () => {
     const { tokens } = storesAt(() => 100, { maxTokens: 40 })
     for (let index = 0; index < 20; index++) tokens.saveTokens(clientTokens(`own ${index}`, 3600))
     const refused = new StoreUnavailableError(

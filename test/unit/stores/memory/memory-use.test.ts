@@ -4,7 +4,7 @@ import { runInNewContext } from 'node:vm'
 import { expect, it } from 'vitest'
 import { clientTokens } from '../stored-records.js'
 
-it('holds a client credentials token in 250 bytes, and gives the memory back when tokens have expired', () => {
+it('holds a client credentials token in 250 bytes, and frees the memory of expired tokens', () => {
   const { tokens } = createMemoryStores({ clock: () => 0, pruneIntervalSeconds: 0 })
   const count = 100_000
   // Once before measuring, so that compiled code and grown buffers are not counted.

@@ -20,14 +20,14 @@ afterAll(async () => {
 const lacking = /^database: lacks the migrations 1, 2, 3(?:, 4)? of latchkey/
 
 describe('printMigrations', () => {
-  it('refuses a dialect that there is not, and an option', () => {
+  it('refuses an unknown dialect and an unknown option', () => {
     expect(() => printMigrations('oracle' as SqlDialect)).toThrow(ConfigurationError)
     expect(() => printMigrations('oracle' as SqlDialect)).toThrow('Use one of: postgres, mysql, sqlite')
     expect(() => printMigrations('toString' as SqlDialect)).toThrow(ConfigurationError)
     expect(() => printMigrations('mysql', { since: 1 } as object)).toThrow('printMigrations.since')
   })
 
-  it('prints the steps after a version alone', () => {
+  it('prints only the steps after a version', () => {
     expect(printMigrations('sqlite', { after: 1 })).not.toContain('version 1\n')
     expect(printMigrations('sqlite', { after: 1 })).toContain('-- latchkey: version 2\n')
     expect(printMigrations('sqlite', { after: 3 })).not.toContain('ALTER')

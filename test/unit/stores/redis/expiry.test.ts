@@ -48,7 +48,7 @@ describe.skipIf(server === undefined)('what the Redis stores keep', () => {
     expect(seconds).toBe(usableUntil - now + afterlife)
   })
 
-  it('is moved on by a rotation, for the spent token as well', async () => {
+  it('is extended by a rotation, also for the spent token', async () => {
     let time = now
     const { tokens, remaining, keyPrefix, send } = await stores(() => time)
     const alice = signIn('alice')
@@ -119,7 +119,7 @@ describe.skipIf(server === undefined)('what the Redis stores keep', () => {
   })
 
   // Revoked JWTs live for a second then, by the clock of Redis: a stall of the machine can be longer.
-  it('is gone in a moment when it is long over', { retry: 3 }, async () => {
+  it('is gone at once when it expired long ago', { retry: 3 }, async () => {
     const { tokens, remaining } = await stores(() => 1_000_000)
     await tokens.saveTokens(clientTokens('a', 3600))
     await tokens.saveTokens(signIn('alice', { endsAt: 7200 }))

@@ -32,7 +32,7 @@ describe.skipIf(server === undefined)('the indexes of the Redis stores', () => {
     }
   })
 
-  it('are cleaned a few at a time when many have ended at once, so that nobody waits', async () => {
+  it('are cleaned a few at a time when many have ended at once, so that no request waits', async () => {
     const time = { now: 0 }
     const { tokens, sizeOf } = await storesAt(time)
     for (let index = 0; index < 100; index++) await tokens.saveTokens(shortSignIn(`sign-in ${index}`, 'alice', 0))
@@ -64,7 +64,7 @@ describe.skipIf(server === undefined)('the indexes of the Redis stores', () => {
     expect([...(await remaining()).keys()].filter((key) => !key.startsWith('access:'))).toEqual([])
   })
 
-  it('lose what was revoked: by itself, with its user, with its client, with everything', async () => {
+  it('lose what was revoked: alone, with its user, with its client, with everything', async () => {
     const { tokens, sizeOf } = await storesAt({ now: 0 })
     const sizes = async () => Promise.all(['user:alice', 'client:mobile-app', 'authorized-clients'].map(sizeOf))
     const save = async () => {

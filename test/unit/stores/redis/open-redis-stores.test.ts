@@ -8,7 +8,7 @@ const handle = { sendCommand: async () => null }
 
 describe('openRedisStores', () => {
   it.each([undefined, null, 5, 'redis://127.0.0.1', {}, { sendCommand: 5 }, { call: () => null }])(
-    'refuses %o, which is no client',
+    'refuses %o, which is not a client',
     (client) => {
       const opening = () => openRedisStores(client as unknown as RedisHandle)
       expect(opening).toThrow(ConfigurationError)
@@ -38,7 +38,7 @@ describe('openRedisStores', () => {
     },
   )
 
-  it.each(['{latchkey}', 'app:{oauth}:', '{{}:', 'a}{b}', '{a}{}'])('takes the prefix %o', (keyPrefix) => {
+  it.each(['{latchkey}', 'app:{oauth}:', '{{}:', 'a}{b}', '{a}{}'])('accepts the prefix %o', (keyPrefix) => {
     expect(Object.keys(openRedisStores(handle, { keyPrefix }))).toEqual(['clients', 'tokens', 'keys', 'throttle'])
   })
 
@@ -46,7 +46,7 @@ describe('openRedisStores', () => {
     expect('prune' in openRedisStores(handle).tokens).toBe(false)
   })
 
-  it('keeps a client that nobody listens to from ending the process, and listens once', () => {
+  it('keeps a client without an error listener from ending the process, and listens once', () => {
     const client = Object.assign(new EventEmitter(), handle)
     expect(() => client.emit('error', new Error('Socket closed unexpectedly'))).toThrow('Socket closed')
     for (let times = 0; times < 20; times++) openRedisStores(client)
@@ -79,7 +79,7 @@ describe('what is sent', () => {
     expect(calls).toEqual([expected])
   })
 
-  it('is read from texts and from Buffers', async () => {
+  it('is read from strings and from Buffers', async () => {
     const client = { clientType: 'public', clientId: 'a', authMethods: ['none'], grantTypes: [], scopes: [] }
     for (const reply of [JSON.stringify(client), Buffer.from(JSON.stringify(client))]) {
       const { clients } = openRedisStores({ sendCommand: async () => reply })
@@ -91,7 +91,7 @@ describe('what is sent', () => {
     ['nothing', null],
     ['a word', 'QUEUED'],
     ['a list', []],
-  ])('takes %s for no answer when it asks whether a token is revoked', async (_, reply) => {
+  ])('refuses the reply %s to the question whether a token is revoked', async (_, reply) => {
     const { tokens } = openRedisStores({ sendCommand: async () => reply })
     await expect(tokens.isSignedTokenRevoked({ tokenId: 'jti', authorizationId: undefined })).rejects.toThrow(TypeError)
   })

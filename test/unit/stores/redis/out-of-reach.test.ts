@@ -30,7 +30,7 @@ const calls: ((stores: RedisStores) => Promise<unknown>)[] = [
   ({ keys }) => keys.replaceSigningKeys([], [signingKey('active')]),
 ]
 
-describe.skipIf(server === undefined)('a Redis out of reach', () => {
+describe.skipIf(server === undefined)('an unreachable Redis', () => {
   it.each<[string, () => Promise<RedisHandle>]>([
     ['node-redis that was never connected', async () => createClient({ url: deadUrl })],
     [
@@ -81,7 +81,7 @@ describe.skipIf(server === undefined)('a Redis out of reach', () => {
     expect(await stores.tokens.rotateRefreshToken(rotation(alice, 'next'))).toEqual({ outcome: 'rotated' })
   })
 
-  it('that hangs does not hold a call', async () => {
+  it('that hangs does not block a call', async () => {
     const client = await connect(server!.url)
     await openRedisStores(client).clients.listClients()
     const stores = openRedisStores(client, { timeoutMilliseconds: 100 })

@@ -57,7 +57,7 @@ describe.skipIf(server === undefined)('what Redis keeps of a sign-in that is ref
     },
   )
 
-  it('goes bit by bit where there is more than one call removes, and later calls remove the rest (V4)', async () => {
+  it('goes step by step if one call cannot remove it all, and later calls remove the rest (V4)', async () => {
     const stores = await temporaryStores(server!.url, { clock: () => 0 })
     const { tokens, send, keyPrefix } = stores
     for (let index = 0; index < 50; index++) await tokens.saveTokens(signIn(`user ${index}`))
@@ -76,7 +76,7 @@ describe.skipIf(server === undefined)('what Redis keeps of a sign-in that is ref
     expect(await tokens.findAuthorization('authorization of later 0')).toBeDefined()
   })
 
-  it('is good that an earlier version has stored: it is found, spent, revoked (V6)', async () => {
+  it('stays usable if an earlier version stored it: it is found, spent, revoked (V6)', async () => {
     const { tokens, send, keyPrefix } = await temporaryStores(server!.url, { clock: () => 0 })
     const alice = signIn('alice')
     await tokens.saveTokens(alice)

@@ -70,7 +70,7 @@ describe('storeError', () => {
     }
   })
 
-  it('passes on what is no error, and its own', () => {
+  it('passes on what is not an error, and its own errors', () => {
     const own = new StoreUnavailableError('Redis did not answer within 5000 ms')
     for (const thrown of [undefined, null, 'OOM', own]) expect(storeError(thrown)).toBe(thrown)
   })
@@ -94,7 +94,7 @@ describe('storeError', () => {
 })
 
 describe('isMissingScript', () => {
-  it('tells the one reply from all others', () => {
+  it('recognizes that one reply', () => {
     expect(isMissingScript(new SimpleError('NOSCRIPT No matching script. Please use EVAL.'))).toBe(true)
     for (const other of [new SimpleError('NOSCRIPTS x'), new SimpleError('ERR NOSCRIPT x'), 'NOSCRIPT x', undefined]) {
       expect(isMissingScript(other)).toBe(false)

@@ -24,12 +24,12 @@ afterAll(() => rmSync(folder, { recursive: true }))
 const rebuild = 'Run `npm rebuild better-sqlite3`, with install scripts allowed, or use Node 22.13 or later.'
 const binding = `database: better-sqlite3 is installed, but its native binding is missing or was built for another Node. ${rebuild}`
 
-it('a package without its native binding is told apart from a folder that is missing (A6)', () => {
+it('a package without its native binding is distinguished from a missing folder (A6)', () => {
   expect(() => openDatabaseFile(join(folder, 'tokens.db'), withoutBinding)).toThrow(binding)
   expect(() => openDatabaseFile(':memory:', withoutBinding)).toThrow(binding)
 })
 
-it('a binding for another Node is told with the same command (A6)', () => {
+it('a binding for another Node has the same remedy (A6)', () => {
   const ofAnotherNode = function (): never {
     throw Object.assign(new Error('was compiled against a different Node.js version'), { code: 'ERR_DLOPEN_FAILED' })
   }
@@ -56,7 +56,7 @@ it.each<[string, () => string, (file: string) => string]>([
     () => '',
     () => 'database: is an empty string. Give it the name of a file; if it comes from the environment, set that.',
   ],
-])('%s is told as such (A6)', (_what, fileOf, message) => {
+])('%s is reported as such (A6)', (_what, fileOf, message) => {
   const file = fileOf()
   expect(() => openDatabaseFile(file)).toThrow(expect.objectContaining({ message: message(file) }))
 })

@@ -9,7 +9,7 @@ import { clientTokens, rotation, signIn, signingKey } from '../stored-records.js
 import { temporaryFile } from './temporary-file.js'
 
 describe('openSqliteStores', () => {
-  it('refuses what is no database', () => {
+  it('refuses what is not a database', () => {
     for (const database of [undefined, null, 5, {}, { exec: () => undefined }]) {
       const opening = () => openSqliteStores(database as unknown as SqliteDatabase)
       expect(opening).toThrow(ConfigurationError)
@@ -26,7 +26,7 @@ describe('openSqliteStores', () => {
     expect(() => openSqliteStores(':memory:', options)).toThrow(expect.objectContaining({ option }))
   })
 
-  it('refuses a busy timeout for a database that is handed over, because it would not be set', () => {
+  it('refuses a busy timeout for a given database, where it would have no effect', () => {
     const opening = () => openSqliteStores(new Database(':memory:'), { busyTimeoutMilliseconds: 100 })
     expect(opening).toThrow('busyTimeoutMilliseconds: is for files that openSqliteStores opens itself')
   })
@@ -41,7 +41,7 @@ describe('openSqliteStores', () => {
     )
   })
 
-  it('does not touch a file that is no database', () => {
+  it('does not touch a file that is not a database', () => {
     const file = temporaryFile()
     writeFileSync(file, 'These are notes of somebody, and not a database at all.'.repeat(50))
     expect(() => openSqliteStores(file)).toThrow(
@@ -63,7 +63,7 @@ describe('openSqliteStores', () => {
     database.close()
   })
 
-  it('leaves a database that was handed over open and as it was set', () => {
+  it('leaves a given database open and as it was set', () => {
     const database = new Database(temporaryFile())
     const before = database.pragma('journal_mode', { simple: true })
     openSqliteStores(database).close()
@@ -117,7 +117,7 @@ describe('the SQLite stores', () => {
     }
   })
 
-  it('tell with one statement whether a JWT is revoked', () => {
+  it('find out with one statement whether a JWT is revoked', () => {
     const database = new Database(':memory:')
     let statements = 0
     const counting: SqliteDatabase = {

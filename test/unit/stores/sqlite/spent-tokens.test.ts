@@ -31,7 +31,7 @@ describe('what SQLite keeps of a sign-in that is refreshed', () => {
       expect(tokens.findRefreshToken(presented)?.spending).toBeDefined()
   })
 
-  it('is no spent token that has expired itself, but for the last sixty-three (V4)', () => {
+  it('includes no expired spent tokens but the last sixty-three (V4)', () => {
     const { database, tokens } = counted()
     tokens.saveTokens(signIn('alice', { refreshUntil: 100 }))
     for (const next of chain(640, { refreshUntil: 100 })) tokens.rotateRefreshToken(next)

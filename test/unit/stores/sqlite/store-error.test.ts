@@ -35,7 +35,7 @@ describe('storeError', () => {
     expect(storeError(error)).toBe(error)
   })
 
-  it('passes on what is no error', () => {
+  it('passes on what is not an error', () => {
     for (const thrown of [undefined, null, 'SQLITE_BUSY']) expect(storeError(thrown)).toBe(thrown)
   })
 })
