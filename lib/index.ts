@@ -15,16 +15,15 @@ export type { AuthorizationServerOptions } from './authorization-server/options.
 export { clientCredentialsGrant } from './grants/client-credentials.js'
 export { passwordGrant, type PasswordGrantOptions } from './grants/password.js'
 export { refreshTokenGrant, type RefreshTokenGrantOptions } from './grants/refresh-token.js'
+export type { AddHeader, GrantHandler, GrantRequest, GrantServer } from './grants/grant-handler.js'
 export type {
-  AddHeader,
   ClientAccess,
   GrantedAccess,
-  GrantHandler,
-  GrantRequest,
   RefreshedAccess,
+  ReplayedAccess,
   UserAccess,
-} from './grants/grant-handler.js'
-export type { Resource } from './grants/granted-resources.js'
+} from './tokens/granted-access.js'
+export type { Resource } from './tokens/resource.js'
 export type { ExcessScope } from './grants/granted-scope.js'
 
 export { loadSigningKeys, type KeySource, type SigningKeyOptions } from './jose/load-signing-keys.js'

@@ -21,7 +21,7 @@ import {
 } from '../checks/option-kind.js'
 import { ConfigurationError } from '../errors/configuration-error.js'
 import type { GrantHandler } from '../grants/grant-handler.js'
-import type { Resource } from '../grants/granted-resources.js'
+import type { Resource } from '../tokens/resource.js'
 import type { AuthorizationServerOptions } from './options.js'
 import { checkHasher } from '../passwords/password-hasher.js'
 import { checkIssuer, checkIssuerScheme } from '../checks/check-issuer.js'

@@ -13,6 +13,7 @@ import { secretUseNotes } from '../clients/note-secret-use.js'
 import { unreadableDigests } from '../clients/unreadable-digests.js'
 import { SharedAddressWatch } from '../client-auth/user-address.js'
 import { introspectionWatch } from '../endpoints/introspection.js'
+import { grantServer } from '../endpoints/token.js'
 import { createEmit } from '../telemetry/emit.js'
 import { mountWatch, proxyWatch } from '../http/deployment-watch.js'
 import { type HttpHandler, refuseUncalled } from '../http/http.js'
@@ -160,7 +161,7 @@ function wire(options: ServerSettings, secretHasher: PasswordHasher): ServerServ
     hasSigningKeys: signingKeys !== undefined,
     isProduction: isProduction(issuer),
   }
-  return {
+  const services = {
     clientWatch: new ClientWatch(offer, digests, emit),
     issuer,
     introspectionWatch: introspectionWatch(options.resources?.length ?? 0),
@@ -189,6 +190,7 @@ function wire(options: ServerSettings, secretHasher: PasswordHasher): ServerServ
     places: new Places(),
     sealing: sealingWith(serverSecrets(options.secret)),
   }
+  return { ...services, grantServer: grantServer(services) }
 }
 
 /** Without a look-up in the token store at each request there is none in the others either. */

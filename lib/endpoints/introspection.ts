@@ -2,7 +2,7 @@ import { authenticateClient, type ClientAuthServices } from '../client-auth/auth
 import { noCredentials } from '../client-auth/invalid-client.js'
 import type { ClientAuthRequest } from '../client-auth/client-auth-method.js'
 import { refusal } from '../errors/refusal.js'
-import { audienceList } from '../grants/audience.js'
+import { audienceList } from '../tokens/resource.js'
 import { andThen, type MaybePromise } from '../time/maybe-promise.js'
 import type { PostureFinding } from '../telemetry/operator-events.js'
 import { timeOf, type RequestContext } from '../request/request-context.js'
@@ -105,7 +105,12 @@ function introspect(
   let unknown: TokenRefusal | undefined
   const onUnknown = (_context: RequestContext, reason: TokenRefusal): TokenRefusal => (unknown = reason)
   // The guard's own judge, without what it remembers of clients and users.
-  const verify = ownTokenVerifier(services, { checkRevocation: true, checkParties: 'anew', onUnknown })
+  const verify = ownTokenVerifier(services, {
+    checkRevocation: true,
+    checkParties: 'anew',
+    caller: caller.clientId,
+    onUnknown,
+  })
   return andThen(verify(token, context), (access) => {
     if (typeof access === 'string') return introspectRefreshToken(services, caller, { token, unknown }, context)
     return isFor(caller, access.audience) ? describeAccess(services.issuer, access) : inactive

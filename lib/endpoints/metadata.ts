@@ -1,4 +1,4 @@
-import type { Resource } from '../grants/granted-resources.js'
+import type { Resource } from '../tokens/resource.js'
 import type { SigningKeySet } from '../jose/signing-key-set.js'
 
 /** What a server offers, as it was made: metadata is generated from this, so that it cannot say anything else. */

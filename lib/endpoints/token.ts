@@ -2,22 +2,14 @@ import { authenticateClient, type ClientAuthServices } from '../client-auth/auth
 import type { ClientAuthRequest } from '../client-auth/client-auth-method.js'
 import { requestOfUser, type SharedAddressWatch } from '../client-auth/user-address.js'
 import { refusal } from '../errors/refusal.js'
-import type { AddHeader, GrantHandler, GrantRequest } from '../grants/grant-handler.js'
-import {
-  grantedResources,
-  refreshedResources,
-  scopesOf,
-  type Resource,
-  type Resources,
-} from '../grants/granted-resources.js'
+import type { AddHeader, GrantHandler, GrantRequest, GrantServer } from '../grants/grant-handler.js'
+import { resourcesOnce, scopesOf } from '../grants/granted-resources.js'
 import { grantedScope, refreshedScope, type ScopePolicy } from '../grants/granted-scope.js'
 import { andThen, type MaybePromise } from '../time/maybe-promise.js'
-import type { Parameters } from '../protocol/parameters.js'
-import { timeOf } from '../request/request-context.js'
+import { millisecondsAt } from '../request/request-context.js'
 import { noteGrantType } from '../request/request-facts.js'
 import { storedScope } from '../protocol/scope.js'
 import type { Client } from '../stores/client-store.js'
-import type { Authorization } from '../stores/token-store.js'
 import type { TokenServices } from '../tokens/decision.js'
 import { createDeviceToken } from '../throttle/device-token.js'
 import { countUnknownToken } from '../throttle/limit-attempts.js'
@@ -34,7 +26,7 @@ export interface TokenRequest extends ClientAuthRequest {
 export interface TokenEndpointServices extends ClientAuthServices, TokenServices, SignInServices {
   readonly grants: ReadonlyMap<string, GrantHandler>
   readonly scopePolicy: ScopePolicy
-  readonly resources: Resources
+  readonly grantServer: GrantServer
   readonly sharedAddresses: SharedAddressWatch
 }
 
@@ -46,28 +38,13 @@ export function tokenEndpoint(services: TokenEndpointServices, request: TokenReq
   return andThen(authenticateClient(services, request), (client) => {
     const grant = findGrant(services, client, request)
     const asked = requestOfUser(client, grant.grantType, request)
-    return andThen(grant.grantAccess(grantRequest(services, client, asked)), (access) => {
-      if (access.actsFor === 'user') services.sharedAddresses.see(client, access.userId, asked.context)
-      return issueTokens(services, {
-        grantType: grant.grantType,
-        client,
-        access,
-        resources: (refreshed) => resourcesFor(services, client, request.parameters, refreshed),
-        context: asked.context,
-      })
+    const asks = grantRequest(services, client, asked)
+    return andThen(grant.grantAccess(asks), (access) => {
+      const { context, receivedAt, resources } = asks
+      if (access.actsFor === 'user') services.sharedAddresses.see(client, access.userId, context)
+      return issueTokens(services, { grantType: grant.grantType, client, access, resources, context, receivedAt })
     })
   })
-}
-
-function resourcesFor(
-  { resources }: TokenEndpointServices,
-  client: Client,
-  { resources: requested }: Parameters,
-  refreshed: Authorization | undefined,
-): readonly Resource[] {
-  return refreshed === undefined
-    ? grantedResources(resources, client, requested)
-    : refreshedResources(resources, client, requested, refreshed)
 }
 
 function findGrant(
@@ -95,30 +72,20 @@ const grantTypeForm = /^(?:[a-z_]{1,40}|(?:urn|https?):[\w:/.-]{1,200})$/
 
 function grantRequest(services: TokenEndpointServices, client: Client, request: TokenRequest): GrantRequest {
   const { parameters, context, addHeader } = request
-  const { scopePolicy, grants, tokens, clock, emit } = services
-  const by = { context, clientId: client.clientId }
-  const scopeOf = (refreshed?: Authorization): ReadonlySet<string> | undefined =>
-    scopesOf(resourcesFor(services, client, parameters, refreshed))
+  const { resources, scopePolicy, clock, grantServer } = services
+  const receivedAt = millisecondsAt(context, clock)
+  const resourcesOf = resourcesOnce(resources, client, parameters.resources)
   return {
     client,
     parameters,
     context,
-    grantScope: (limit) =>
-      grantedScope(scopePolicy, client, parameters.get('scope'), { grant: limit, resource: scopeOf() }),
-    refreshScope: (authorization) =>
-      refreshedScope(scopePolicy, client, storedScope(authorization.scope), parameters.get('scope'), {
-        grant: grants.get(authorization.grantType)?.scopeLimit,
-        resource: scopeOf(authorization),
-      }),
-    confirmUser(grantType, userId) {
-      const grant = grants.get(grantType)
-      // A grant that is no longer served cannot vouch for its users.
-      if (grant === undefined) return false
-      return grant.confirmUser === undefined || grant.confirmUser(userId, context)
-    },
-    isServed: (grantType) => grants.has(grantType),
+    receivedAt,
+    resources: resourcesOf,
+    grantScope: (grant) =>
+      grantedScope(scopePolicy, client, parameters.get('scope'), { grant, resource: scopesOf(resourcesOf()) }),
     limitAttempts(account, attempt, isSuccess) {
-      const signIn = { ...by, address: context.address, now: timeOf(context, clock) }
+      const { address } = context
+      const signIn = { context, clientId: client.clientId, address, now: Math.floor(receivedAt / 1000) }
       return limitSignIn(
         services,
         signIn,
@@ -127,15 +94,37 @@ function grantRequest(services: TokenEndpointServices, client: Client, request: 
         isSuccess,
       )
     },
-    createDeviceToken(userId, username) {
-      const owner = { clientId: client.clientId, userId, username }
-      return createDeviceToken(services.sealing, owner, parameters.get('device_token'), timeOf(context, clock))
-    },
-    countUnknownToken: (tokenHash) =>
-      countUnknownToken(services, by, 'unknown', tokenHash && (() => tokens.whyNotFound?.(tokenHash, context))),
     addHeader,
+    server: grantServer,
+  }
+}
+
+/** Creates what a server offers to its grants. */
+export function grantServer(services: Omit<TokenEndpointServices, 'grantServer'>): GrantServer {
+  const { scopePolicy, grants, tokens, sealing, emit } = services
+  return {
     tokens,
-    clock,
     emit,
+    refreshScope: ({ client, parameters, resources }, authorization) =>
+      refreshedScope(scopePolicy, client, storedScope(authorization.scope), parameters.get('scope'), {
+        grant: grants.get(authorization.grantType)?.scopeLimit,
+        resource: scopesOf(resources(authorization)),
+      }),
+    confirmUser(grantType, userId, context) {
+      const grant = grants.get(grantType)
+      // A grant that is no longer served cannot vouch for its users.
+      if (grant === undefined) return false
+      return grant.confirmUser === undefined || grant.confirmUser(userId, context)
+    },
+    isServed: (grantType) => grants.has(grantType),
+    createDeviceToken({ client: { clientId }, parameters, receivedAt }, userId, username) {
+      const presented = parameters.get('device_token')
+      return createDeviceToken(sealing, { clientId, userId, username }, presented, Math.floor(receivedAt / 1000))
+    },
+    countUnknownToken({ client: { clientId }, context }, tokenHash) {
+      return countUnknownToken(services, { context, clientId }, 'unknown', () =>
+        tokens.whyNotFound?.(tokenHash, context),
+      )
+    },
   }
 }

@@ -1,6 +1,5 @@
 import type { TokenRefusal } from '../errors/refusal-reason.js'
 import type { Emit } from '../telemetry/events.js'
-import type { Clock } from '../time/clock.js'
 import type { MaybePromise } from '../time/maybe-promise.js'
 import type { Parameters } from '../protocol/parameters.js'
 import type { PostureFinding } from '../telemetry/operator-events.js'
@@ -8,8 +7,10 @@ import type { RequestContext } from '../request/request-context.js'
 import type { Scope } from '../protocol/scope.js'
 import type { TokenHash } from '../crypto/hash.js'
 import type { Client } from '../stores/client-store.js'
-import type { Authorization, RefreshTokenRecord, TokenStore } from '../stores/token-store.js'
+import type { Authorization, TokenStore } from '../stores/token-store.js'
 import type { AllowedGuess, GuessedAccount } from '../throttle/limit-sign-in.js'
+import type { GrantedAccess } from '../tokens/granted-access.js'
+import type { Resource } from '../tokens/resource.js'
 
 /**
  * One grant type. A handler decides what is granted; it issues nothing, changes nothing and writes no answer. The built-in
@@ -47,17 +48,18 @@ export interface GrantRequest {
   readonly client: Client
   readonly parameters: Parameters
   readonly context: RequestContext
+  /** When the request came, in milliseconds since the epoch: the one time by which it is judged. */
+  readonly receivedAt: number
+  /**
+   * The resources that the token is for: those asked for, or the default; of a refresh, within what its sign-in was granted. Decided once.
+   * Throws `invalid_target`.
+   */
+  readonly resources: (refreshed?: Authorization) => readonly Resource[]
   /**
    * The scope for this request by the rules of the server and the client, within `limit` when given. Ask for it last: the
    * user must be known before scope is judged. Throws `invalid_scope`, and `invalid_target` for the resources asked for.
    */
   readonly grantScope: (limit?: ReadonlySet<string>) => Scope
-  /** The same for a refresh: within what was granted at sign-in. Throws `invalid_scope`, `invalid_target`. */
-  readonly refreshScope: (authorization: Authorization) => Scope
-  /** Asks the grant that began an authorization whether its user may still use it; no, when that grant is not served any more. */
-  readonly confirmUser: (grantType: string, userId: string) => MaybePromise<boolean>
-  /** Whether the server serves a grant type. */
-  readonly isServed: (grantType: string) => boolean
   /**
    * Makes an attempt at something that can be guessed, such as a password, unless there were too many failures for this name or from
    * this address: then it throws 429 without looking. A grant that takes such a thing must verify it in here, and must refuse what
@@ -68,55 +70,30 @@ export interface GrantRequest {
     attempt: (allowed: AllowedGuess) => MaybePromise<Result>,
     isSuccess: (result: Result) => boolean,
   ) => MaybePromise<Result>
-  /** Makes a token for the device on which this user signed in, for the next sign-in; see `passwordGrant({ deviceTokens: true })`. */
-  readonly createDeviceToken: (userId: string, username: string) => string
-  /**
-   * Counts a token that nobody issued; throws 429 when there were too many from this address. Given the hash of one that the token store
-   * does not find, it returns `revoked` where the store knows that, for the operator; otherwise `unknown`.
-   */
-  readonly countUnknownToken: (tokenHash?: TokenHash) => MaybePromise<TokenRefusal>
-  /** Adds a header to the answer, whatever becomes of the request. */
+  /** Adds a header to the response, also where the request is refused. */
   readonly addHeader: AddHeader
+  /** What the server offers to every request; the built-in grants use it. */
+  readonly server: GrantServer
+}
+
+/** What a server offers to its grants: the same object for all requests. */
+export interface GrantServer {
   readonly tokens: Pick<TokenStore, 'findRefreshToken'>
-  readonly clock: Clock
   readonly emit: Emit
+  /** Returns the scope of a refresh, within what was granted at sign-in. Throws `invalid_scope`, `invalid_target`. */
+  refreshScope(request: GrantRequest, authorization: Authorization): Scope
+  /** Asks the grant that began an authorization whether its user may still use it. Returns false when that grant is no longer served. */
+  confirmUser(grantType: string, userId: string, context: RequestContext): MaybePromise<boolean>
+  /** Whether the server serves a grant type. */
+  isServed(grantType: string): boolean
+  /** Creates a token for the device on which this user signed in, for the next sign-in; see `passwordGrant({ deviceTokens: true })`. */
+  createDeviceToken(request: GrantRequest, userId: string, username: string): string
+  /**
+   * Counts a refresh token that the token store does not find; throws 429 when there were too many from this address. Returns `revoked`
+   * where the store knows that, for the operator; otherwise `unknown`.
+   */
+  countUnknownToken(request: GrantRequest, tokenHash: TokenHash): MaybePromise<TokenRefusal>
 }
 
 /** Adds a header that tells the client of its future: nothing that the answer itself depends on. */
 export type AddHeader = (name: 'Deprecation' | 'Link' | 'Sunset', value: string) => void
-
-/** What is granted, and to whom. */
-export type GrantedAccess = ClientAccess | UserAccess | RefreshedAccess
-
-/** The client acts for itself; no user, no refresh token (RFC 6749 §4.4.3). */
-export interface ClientAccess {
-  readonly actsFor: 'client'
-  readonly scope: Scope
-}
-
-/** The client acts for a user, from now on: a new authorization begins. */
-export interface UserAccess {
-  readonly actsFor: 'user'
-  readonly userId: string
-  readonly scope: Scope
-  /** What the user may recognize the device by in a list of sign-ins. Absent: nothing is known. */
-  readonly deviceLabel?: string | undefined
-  /** Whether the user has signed in from this address, or with this device token, before: for events. Absent: not known. */
-  readonly isKnownDevice?: boolean | undefined
-  /** `device_token` of the answer. Absent: none. */
-  readonly deviceToken?: string | undefined
-}
-
-/** The client goes on to act for a user. */
-export interface RefreshedAccess {
-  readonly actsFor: 'same-user'
-  /** The refresh token as the client presented it. */
-  readonly presentedToken: string
-  readonly record: RefreshTokenRecord
-  /** For the access token only; the authorization keeps its own. */
-  readonly scope: Scope
-  /** Seconds within which a spent token is answered with the same successors. */
-  readonly graceSeconds: number
-  /** What the successor carries on, see `NewRefreshToken`. Absent: 0. */
-  readonly pacedUntil?: number | undefined
-}

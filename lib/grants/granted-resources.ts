@@ -1,25 +1,9 @@
 import type { OAuthError } from '../errors/oauth-error.js'
 import { refusal } from '../errors/refusal.js'
 import type { RefusalReason } from '../errors/refusal-reason.js'
-import type { SigningAlgorithm } from '../jose/signing-key.js'
-import { audienceList } from './audience.js'
-import type { AccessTokenFormat, Client } from '../stores/client-store.js'
+import { audienceList, type Resource, type Resources } from '../tokens/resource.js'
+import type { Client } from '../stores/client-store.js'
 import type { Authorization } from '../stores/token-store.js'
-
-/** An API that accepts the server's tokens (RFC 8707). */
-export interface Resource {
-  /** Its identifier: an absolute URI without fragment, compared as it is. It becomes `aud`. */
-  readonly resource: string
-  /** The scopes that mean something to it, each also in the server's catalogue. Default: all. */
-  readonly scopes?: readonly string[]
-  /** The form of access tokens for it. Default: the client's, then the server's. */
-  readonly accessTokenFormat?: AccessTokenFormat
-  /** The algorithm that its JWTs are signed with. Default: that of the first active key. */
-  readonly signingAlgorithm?: SigningAlgorithm
-}
-
-/** The server's resources; the first one is meant when a request names none. */
-export type Resources = ReadonlyMap<string, Resource>
 
 const MAX_RESOURCES = 10
 
@@ -27,7 +11,7 @@ const MAX_RESOURCES = 10
  * Decides which resources a token is for (RFC 8707 §2.2): those asked for, or else `granted` of a refresh, or else the
  * server's first. Throws `invalid_target` for one that is unknown, not for this client, or beyond what was granted.
  */
-export function grantedResources(
+function grantedResources(
   resources: Resources,
   client: Client,
   requested: readonly string[],
@@ -51,7 +35,7 @@ export function grantedResources(
  * Decides which resources a refreshed token is for: within what was granted at sign-in. A sign-in from before the server had resources
  * was for the app alone, which is the first one. Throws `invalid_target`.
  */
-export function refreshedResources(
+function refreshedResources(
   resources: Resources,
   client: Client,
   requested: readonly string[],
@@ -59,6 +43,26 @@ export function refreshedResources(
 ): readonly Resource[] {
   const granted = audienceList(audience) ?? [...resources.keys()].slice(0, 1)
   return grantedResources(resources, client, requested, granted)
+}
+
+/** Decides about the resources of a request, as `grantedResources` and `refreshedResources` do: once, whoever needs the decision. */
+export function resourcesOnce(
+  resources: Resources,
+  client: Client,
+  requested: readonly string[],
+): (refreshed?: Authorization) => readonly Resource[] {
+  let decided: { readonly for: Authorization | undefined; readonly resources: readonly Resource[] } | undefined
+  return (refreshed) => {
+    // A decision for a new token does not hold for one that is refreshed.
+    if (decided === undefined || decided.for !== refreshed) {
+      const of =
+        refreshed === undefined
+          ? grantedResources(resources, client, requested)
+          : refreshedResources(resources, client, requested, refreshed)
+      decided = { for: refreshed, resources: of }
+    }
+    return decided.resources
+  }
 }
 
 /** The scopes that mean something to at least one of these resources; `undefined` for all, and where there are no resources. */

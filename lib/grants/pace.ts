@@ -1,6 +1,5 @@
 import { wholeNumber, type OptionKind } from '../checks/option-kind.js'
 import { tooManyRequests } from '../errors/refusal.js'
-import { millisecondsAt } from '../request/request-context.js'
 import type { GrantRequest } from './grant-handler.js'
 
 const DAY_MILLISECONDS = 86_400_000
@@ -15,18 +14,17 @@ export function timesPerDay(): OptionKind<number, 'default'> {
  * call returned, 0 at first: one number in milliseconds since the epoch is all that has to be kept. Throws 429 when nothing is left.
  */
 export function takeOne(
-  { client, context, clock, emit }: GrantRequest,
+  { client, context, receivedAt, server }: GrantRequest,
   kind: 'refresh' | 'sign_in',
   perDay: number,
   usedUntil: unknown,
 ): number {
-  const cameAt = millisecondsAt(context, clock)
   const used = Number.isSafeInteger(usedUntil) ? Number(usedUntil) : 0
-  const until = Math.max(used, cameAt) + Math.ceil(DAY_MILLISECONDS / perDay)
-  const excess = until - cameAt - DAY_MILLISECONDS
+  const until = Math.max(used, receivedAt) + Math.ceil(DAY_MILLISECONDS / perDay)
+  const excess = until - receivedAt - DAY_MILLISECONDS
   if (excess <= 0) return until
   const retryAfterSeconds = Math.ceil(excess / 1000)
-  emit(context, { type: 'throttled', kind, clientId: client.clientId, retryAfterSeconds })
+  server.emit(context, { type: 'throttled', kind, clientId: client.clientId, retryAfterSeconds })
   throw tooManyRequests('Too many requests', retryAfterSeconds)
 }
 

@@ -2,7 +2,6 @@ import { nameValue } from '../checks/kind-of-value.js'
 import { ConfigurationError } from '../errors/configuration-error.js'
 import { refusal } from '../errors/refusal.js'
 import { httpDate, isHttpTime } from '../time/clock.js'
-import { timeOf } from '../request/request-context.js'
 import type { GrantRequest } from './grant-handler.js'
 
 /**
@@ -10,7 +9,7 @@ import type { GrantRequest } from './grant-handler.js'
  * it once it has ended. Throws a `TypeError` for what is no time, as a store may answer it.
  */
 export function tellPasswordSunset(
-  { client, clock, context, addHeader }: GrantRequest,
+  { client, receivedAt, addHeader }: GrantRequest,
   deprecationUrl: string | undefined,
 ): void {
   const { passwordGrantDeprecatedAt: deprecatedAt, passwordGrantSunsetAt: sunsetAt } = client
@@ -20,7 +19,7 @@ export function tellPasswordSunset(
   if (sunsetAt !== undefined) addHeader('Sunset', httpDate(checkTime(sunsetAt)))
   // RFC 9745 §3
   if (deprecationUrl !== undefined) addHeader('Link', `<${deprecationUrl}>; rel="deprecation"`)
-  if (sunsetAt !== undefined && timeOf(context, clock) >= sunsetAt) {
+  if (sunsetAt !== undefined && receivedAt >= sunsetAt * 1000) {
     const detail = `It ended at ${httpDate(sunsetAt)}`
     throw refusal('unauthorized_client', 'sunset_passed', 'This client may not use the password grant any more', {
       detail,

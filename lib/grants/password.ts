@@ -13,7 +13,8 @@ import type { RequestContext } from '../request/request-context.js'
 import type { UserStore, VerifyingUserStore } from '../stores/user-store.js'
 import type { TooManyFailures } from '../throttle/limit-sign-in.js'
 import type { Scope } from '../protocol/scope.js'
-import type { GrantHandler, GrantRequest, UserAccess } from './grant-handler.js'
+import type { UserAccess } from '../tokens/granted-access.js'
+import type { GrantHandler, GrantRequest } from './grant-handler.js'
 import { paceOf, timesPerDay } from './pace.js'
 import { checkDeprecationUrl, tellPasswordSunset } from './password-sunset.js'
 import { userVerifier } from './verify-user.js'
@@ -106,7 +107,7 @@ export function passwordGrant(options: PasswordGrantOptions): GrantHandler {
       const password = checkCredential('password', parameters.require('password'))
       const deviceToken = deviceTokens ? parameters.get('device_token') : undefined
       const signIn = await verifyUser({ username, password, deviceToken, onTooManyFailures }, request)
-      for (const finding of newWeaknesses()) request.emit(request.context, noticedWarning(finding))
+      for (const finding of newWeaknesses()) request.server.emit(request.context, noticedWarning(finding))
       if (signIn.outcome === 'denied') throw invalidUser(signIn.reason, signIn.userId)
       if (signIn.outcome === 'challenge') throw challenged(signIn.userId)
       // Judged only now: what a user's scopes are is nobody's business before the password is known to be right.
@@ -120,7 +121,7 @@ export function passwordGrant(options: PasswordGrantOptions): GrantHandler {
         scope,
         deviceLabel: label,
         isKnownDevice: isKnown,
-        deviceToken: deviceTokens ? request.createDeviceToken(userId, username) : undefined,
+        deviceToken: deviceTokens ? request.server.createDeviceToken(request, userId, username) : undefined,
       } satisfies UserAccess
     },
     confirmUser,
@@ -136,13 +137,13 @@ const publicClientsAllowed: PostureFinding = {
 /** The password was right: with a scope that is refused somebody could test it, and nobody would see whose it is. */
 function scopeFor(
   userId: string,
-  { grantScope, emit, context, client }: GrantRequest,
+  { grantScope, server, context, client }: GrantRequest,
   limit: ReadonlySet<string> | undefined,
 ): Scope {
   try {
     return grantScope(limit)
   } catch (error) {
-    emit(context, {
+    server.emit(context, {
       type: 'user_authentication_failed',
       clientId: client.clientId,
       userId,

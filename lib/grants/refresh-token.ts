@@ -1,20 +1,16 @@
 import { describeOptions } from '../checks/describe-options.js'
 import { wholeNumber } from '../checks/option-kind.js'
 import { ConfigurationError } from '../errors/configuration-error.js'
-import type { OAuthError } from '../errors/oauth-error.js'
-import { refusal, type RefusalFacts } from '../errors/refusal.js'
-import type { RefusalReason } from '../errors/refusal-reason.js'
 import { andThen, type MaybePromise } from '../time/maybe-promise.js'
 import type { PostureFinding } from '../telemetry/operator-events.js'
 import { isPrintableAscii } from '../protocol/grammar.js'
-import { millisecondsAt, timeOf } from '../request/request-context.js'
-import { storedScope, type Scope } from '../protocol/scope.js'
 import { hashToken } from '../crypto/hash.js'
 import type { Client } from '../stores/client-store.js'
-import type { Authorization, RefreshTokenRecord } from '../stores/token-store.js'
-import type { GrantHandler, GrantRequest, RefreshedAccess } from './grant-handler.js'
+import type { RefreshTokenRecord } from '../stores/token-store.js'
+import type { RefreshedAccess, ReplayedAccess } from '../tokens/granted-access.js'
+import { invalidRefreshToken, judgeSpentToken, LATE_AFTER_SECONDS, ownerOf } from '../tokens/spent-token.js'
+import type { GrantHandler, GrantRequest } from './grant-handler.js'
 import { takeOne, timesPerDay } from './pace.js'
-import { judgeSpentToken, LATE_AFTER_SECONDS } from './spent-token.js'
 
 const MAX_LENGTH = 512
 /** What a store may take: see `timeoutMilliseconds` of ours. */
@@ -59,38 +55,44 @@ export function refreshTokenGrant(options: RefreshTokenGrantOptions = {}): Grant
         'Set graceSeconds to 60 or less, or add claimLateRetry to the store',
       )
     },
-    grantAccess(request): MaybePromise<RefreshedAccess> {
+    grantAccess(request): MaybePromise<RefreshedAccess | ReplayedAccess> {
       const presentedToken = request.parameters.require('refresh_token')
       // RFC 6749 appendix A.17
       if (presentedToken.length > MAX_LENGTH || !isPrintableAscii(presentedToken)) throw invalidRefreshToken('form')
       const tokenHash = hashToken(presentedToken)
-      return andThen(request.tokens.findRefreshToken(tokenHash, request.context), (found) => {
+      const { client, context, receivedAt, server } = request
+      return andThen(server.tokens.findRefreshToken(tokenHash, context), (found) => {
         if (found === undefined) {
-          return andThen(request.countUnknownToken(tokenHash), (reason) => {
+          return andThen(server.countUnknownToken(request, tokenHash), (reason) => {
             throw invalidRefreshToken(reason)
           })
         }
-        const { client, context, clock } = request
         const record = checkRecord(found, request)
         const { authorization, spending } = record
-        const { grantType, userId, scope } = authorization
+        const { grantType, userId } = authorization
         const grace = graceOf(client, graceSeconds)
-        const accessTo = (scope: Scope, pacedUntil: number | undefined): RefreshedAccess => {
-          return { actsFor: 'same-user', presentedToken, record, scope, graceSeconds: grace, pacedUntil }
-        }
-        const verdict = spending && judgeSpentToken(spending, millisecondsAt(context, clock), grace)
-        // A replay ends the authorization: whatever it asks for, whatever became of the user.
-        if (verdict === 'replay') return accessTo(storedScope(scope), undefined)
+        const verdict = spending && judgeSpentToken(spending, receivedAt, grace)
+        // A replay ends the authorization, even of a user who is disabled, and with a scope that would be refused.
+        if (verdict === 'replay') return { actsFor: 'nobody', replayed: record }
         if (verdict === 'refused') throw invalidRefreshToken('overtaken', ownerOf(authorization))
         // A retry stores nothing, so it takes nothing from the allowance.
         const pacedUntil =
           verdict === undefined ? takeOne(request, 'refresh', refreshesPerDay, record.pacedUntil) : undefined
-        return andThen(request.confirmUser(grantType, userId), (confirmed: unknown) => {
+        return andThen(server.confirmUser(grantType, userId, context), (confirmed: unknown) => {
           if (confirmed !== true) {
-            const reason = request.isServed(grantType) ? 'user_disabled' : 'grant_not_served'
+            const reason = server.isServed(grantType) ? 'user_disabled' : 'grant_not_served'
             throw invalidRefreshToken(reason, { ...ownerOf(authorization), detail: `The sign-in was by ${grantType}` })
           }
-          return accessTo(request.refreshScope(authorization), pacedUntil)
+          const scope = server.refreshScope(request, authorization)
+          return {
+            actsFor: 'same-user',
+            presentedToken,
+            record,
+            scope,
+            graceSeconds: grace,
+            pacedUntil,
+            retry: verdict,
+          }
         })
       })
     },
@@ -123,29 +125,21 @@ const weakGraces: readonly { readonly isFound: (graceSeconds: number) => boolean
     },
   ]
 
-/** The one answer to every refresh token that does not work: unknown, expired, revoked, foreign, replayed. */
-export function invalidRefreshToken(reason: RefusalReason, facts?: RefusalFacts): OAuthError {
-  const description = 'The refresh token is invalid, expired, revoked, or belongs to another client'
-  return refusal('invalid_grant', reason, description, facts)
-}
-
-/** Whose sign-in a refresh token belongs to, for the operator. */
-export function ownerOf({ userId, authorizationId }: Authorization): RefusalFacts {
-  return { userId, authorizationId }
-}
-
-function checkRecord(record: RefreshTokenRecord, { client, clock, context, emit }: GrantRequest): RefreshTokenRecord {
+function checkRecord(
+  record: RefreshTokenRecord,
+  { client, receivedAt, context, server }: GrantRequest,
+): RefreshTokenRecord {
   const { authorization } = record
   const { authorizationId, clientId: ownerClientId } = authorization
   const { clientId } = client
   // RFC 6749 §6: the token is bound to its client. On a stranger's word nothing is spent and nothing is revoked.
   if (ownerClientId !== clientId) {
-    emit(context, { type: 'refresh_token_misused', clientId, ownerClientId, authorizationId })
+    server.emit(context, { type: 'refresh_token_misused', clientId, ownerClientId, authorizationId })
     const detail = `It belongs to the client ${ownerClientId}`
     throw invalidRefreshToken('foreign_token', { ...ownerOf(authorization), detail })
   }
   const expiresAt = record.spending === undefined ? record.expiresAt : authorization.expiresAt
-  const now = timeOf(context, clock)
+  const now = Math.floor(receivedAt / 1000)
   if (!(now < expiresAt)) {
     const detail = `It expired ${String(now - expiresAt)} seconds ago`
     throw invalidRefreshToken('expired', { ...ownerOf(authorization), detail })

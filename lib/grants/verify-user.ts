@@ -199,17 +199,17 @@ async function rehash(
   try {
     await users.updatePasswordHash?.(userId, await hasher.hash(password, party), passwordHash, request.context)
   } catch (cause) {
-    emitError(request.emit, request.context, publicError(cause))
+    emitError(request.server.emit, request.context, publicError(cause))
   }
 }
 
 /** Tells the operator why. */
 function deny(
-  { client: { clientId }, context, emit }: GrantRequest,
+  { client: { clientId }, context, server }: GrantRequest,
   userId: string | undefined,
   reason: UserRefusal,
 ): Denied {
-  emit(context, { type: 'user_authentication_failed', clientId, userId, reason })
+  server.emit(context, { type: 'user_authentication_failed', clientId, userId, reason })
   return { outcome: 'denied', reason, userId }
 }
 

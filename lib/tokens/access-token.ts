@@ -1,5 +1,5 @@
 import { refusal } from '../errors/refusal.js'
-import type { Resource } from '../grants/granted-resources.js'
+import type { Resource } from './resource.js'
 import { andThen, type MaybePromise } from '../time/maybe-promise.js'
 import type { RequestContext } from '../request/request-context.js'
 import { hashToken, type TokenHash } from '../crypto/hash.js'
@@ -41,11 +41,6 @@ export interface AccessTokenDraft<Fields extends AccessTokenFields> {
 export interface MadeAccessToken<Fields extends AccessTokenFields> {
   readonly token: string
   readonly record: (Fields & Pick<AccessTokenRecord, 'tokenHash'>) | undefined
-}
-
-/** The audience of a token as it is stored. */
-export function audienceText(resources: readonly Resource[]): string {
-  return resources.map(({ resource }) => resource).join(' ')
 }
 
 /** An access token of an authorization that is issued now, for all of its scope and audience or a part. */

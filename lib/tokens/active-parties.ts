@@ -1,7 +1,6 @@
-import type { GrantHandler } from '../grants/grant-handler.js'
 import type { Clock } from '../time/clock.js'
 import { andThen, isPromiseLike, type MaybePromise } from '../time/maybe-promise.js'
-import type { RequestContext } from '../request/request-context.js'
+import { timeOf, type RequestContext } from '../request/request-context.js'
 import type { TokenRefusal } from '../errors/refusal-reason.js'
 import type { ClientStore } from '../stores/client-store.js'
 import type { Authorization, TokenStore } from '../stores/token-store.js'
@@ -12,9 +11,12 @@ import type { VerifiedAccess } from './verified-access.js'
 export interface ActivePartiesServices {
   readonly clients: ClientStore
   readonly tokens: Pick<TokenStore, 'findAuthorization'>
-  readonly grants: ReadonlyMap<string, GrantHandler>
+  /** The grants, as far as they confirm their users. */
+  readonly grants: ReadonlyMap<string, { confirmUser?(userId: string, context: RequestContext): MaybePromise<boolean> }>
   readonly clock: Clock
 }
+
+const NAMESAKE_SECONDS = 60
 
 /** The client and the user that a token belongs to. */
 type Parties = Pick<VerifiedAccess, 'clientId' | 'authorizationId'>
@@ -35,6 +37,8 @@ export class ActiveParties {
   readonly #clients: RecentLookUps<Standing>
   /** By the id of the authorization. */
   readonly #users: RecentLookUps<FoundUser>
+  /** By the id of the user. */
+  readonly #namesakes = new RecentLookUps<boolean>(NAMESAKE_SECONDS)
   readonly #hasUsers: boolean
 
   constructor(services: ActivePartiesServices, seconds: number) {
@@ -44,13 +48,18 @@ export class ActiveParties {
     this.#hasUsers = [...services.grants.values()].some((grant) => grant.confirmUser !== undefined)
   }
 
-  /** Returns why a token of these parties is refused; `undefined` when it is not. `anew`: without what was found before. */
+  /**
+   * Returns why a token of these parties is refused; `undefined` when it is not. `anew`: without what was found before. `activeClient`: the
+   * id of one that is known to be active.
+   */
   judge(
     { clientId, authorizationId }: Parties,
     context: RequestContext,
     anew: boolean,
+    activeClient?: string,
   ): MaybePromise<TokenRefusal | undefined> {
-    const now = this.#services.clock()
+    const now = timeOf(context, this.#services.clock)
+    if (clientId === activeClient) return this.#judgeUser(authorizationId, context, now, anew)
     const client =
       (anew ? undefined : this.#clients.find(clientId, now)) ?? this.#lookUpClient(clientId, context, now, anew)
     // Written without a closure for what nearly every request finds.
@@ -74,9 +83,22 @@ export class ActiveParties {
     )
   }
 
+  /**
+   * Whether a user has the id of a client. That nobody has it is remembered for a minute, so that a second sign-in of the user looks nothing
+   * up; a failed look-up throws.
+   */
+  isClient(userId: string, context: RequestContext, now: number): MaybePromise<boolean> {
+    const known = this.#namesakes.find(userId, now)
+    if (known !== undefined) return known
+    const lookUp = (): MaybePromise<boolean> =>
+      andThen(this.#services.clients.findClient(userId, context), (client) => client?.clientId === userId)
+    return this.#namesakes.look(userId, now, lookUp, true)
+  }
+
   /** Forgets what was found of a client that this process has changed. */
   forgetClient(clientId: string): void {
     this.#clients.forget(clientId)
+    this.#namesakes.forget(clientId)
   }
 
   #lookUpClient(clientId: string, context: RequestContext, now: number, anew: boolean): MaybePromise<Standing> {

@@ -1,16 +1,17 @@
 import type { Emit } from '../telemetry/events.js'
-import type { GrantedAccess } from '../grants/grant-handler.js'
-import type { Resource, Resources } from '../grants/granted-resources.js'
+import type { GrantedAccess } from './granted-access.js'
+import type { Resource, Resources } from './resource.js'
 import type { Clock } from '../time/clock.js'
 import type { RequestContext } from '../request/request-context.js'
-import type { Client, ClientStore } from '../stores/client-store.js'
+import type { Client } from '../stores/client-store.js'
 import type { Authorization, TokenStore } from '../stores/token-store.js'
 import type { AccessTokenServices } from './access-token.js'
+import type { ActiveParties } from './active-parties.js'
 import type { Lifetimes } from './lifetimes.js'
 
 /** What issuing works with. */
 export interface TokenServices extends AccessTokenServices {
-  readonly clients: ClientStore
+  readonly parties: Pick<ActiveParties, 'isClient'>
   readonly tokens: TokenStore
   readonly lifetimes: Lifetimes
   readonly resources: Resources
@@ -28,4 +29,6 @@ export interface Decision {
   /** What the tokens are for; of a refresh, within what its sign-in was granted. Throws `invalid_target`. */
   readonly resources: (refreshed?: Authorization) => readonly Resource[]
   readonly context: RequestContext
+  /** In milliseconds since the epoch. */
+  readonly receivedAt: number
 }

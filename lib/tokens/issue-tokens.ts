@@ -1,19 +1,18 @@
-import type { ClientAccess, GrantedAccess, UserAccess } from '../grants/grant-handler.js'
-import type { Resource } from '../grants/granted-resources.js'
+import type { ClientAccess, GrantedAccess, UserAccess } from './granted-access.js'
+import { audienceText, type Resource } from './resource.js'
 import { wrongAnswer } from '../errors/wrong-answer.js'
 import { andThen, type MaybePromise } from '../time/maybe-promise.js'
-import { timeOf } from '../request/request-context.js'
 import { Scope } from '../protocol/scope.js'
 import type { Client } from '../stores/client-store.js'
 import type { Authorization } from '../stores/token-store.js'
-import { audienceText, makeAccessToken, userTokenFields, type AccessTokenFields } from './access-token.js'
+import { makeAccessToken, userTokenFields, type AccessTokenFields } from './access-token.js'
 import type { Decision, TokenServices } from './decision.js'
 import { lifetimeSeconds, newRefreshToken } from './lifetimes.js'
 import { createIdentifier, createOpaqueToken } from './opaque-token.js'
-import { rotateTokens } from './rotate-tokens.js'
+import { endReplayed, rotateTokens } from './rotate-tokens.js'
 import type { TokenResponse } from './token-response.js'
 
-const accessKinds: readonly GrantedAccess['actsFor'][] = ['client', 'user', 'same-user']
+const accessKinds: readonly GrantedAccess['actsFor'][] = ['client', 'user', 'same-user', 'nobody']
 
 /** Makes the tokens that a grant decided on, and stores them in one step: the only place where tokens come from. */
 export function issueTokens(services: TokenServices, decision: Decision): MaybePromise<TokenResponse> {
@@ -28,6 +27,8 @@ export function issueTokens(services: TokenServices, decision: Decision): MaybeP
       return issueUserTokens(services, decision, access)
     case 'same-user':
       return rotateTokens(services, decision, access)
+    case 'nobody':
+      return endReplayed(services, decision, access.replayed.authorization)
   }
 }
 
@@ -37,7 +38,7 @@ function issueClientToken(
   access: ClientAccess,
 ): MaybePromise<TokenResponse> {
   const { client, context } = decision
-  const now = timeOf(context, services.clock)
+  const now = Math.floor(decision.receivedAt / 1000)
   const resources = decision.resources()
   const fields = {
     clientId: client.clientId,
@@ -61,10 +62,10 @@ function issueClientToken(
 function issueUserTokens(services: TokenServices, decision: Decision, access: UserAccess): MaybePromise<TokenResponse> {
   const { client, context } = decision
   const userId = checkedUserId(access.userId)
-  return andThen(services.clients.findClient(userId, context), (namesake) => {
+  const now = Math.floor(decision.receivedAt / 1000)
+  return andThen(services.parties.isClient(userId, context, now), (isClient) => {
     // RFC 9068 §5: in `sub` nobody could tell them apart.
-    if (namesake?.clientId === userId) throw new Error('The id of the user who signs in is also the id of a client')
-    const now = timeOf(context, services.clock)
+    if (isClient) throw new Error('The id of the user who signs in is also the id of a client')
     const resources = decision.resources()
     const authorization = newAuthorization(services, decision, access, resources, now)
     const refreshToken = isRefreshable(services, client) ? createOpaqueToken() : undefined
@@ -142,8 +143,16 @@ function answer(
 }
 
 /** Grants of the application are not all checked by a compiler; their scope must have come from `grantScope`. */
-function checkAccess({ actsFor, scope }: GrantedAccess): void {
-  if (accessKinds.includes(actsFor) && (scope as unknown) instanceof Scope && scope.size > 0) return
+function checkAccess(access: GrantedAccess): void {
+  if (access.actsFor === 'nobody') {
+    if (typeof (access.replayed as unknown) === 'object') return
+  } else if (
+    accessKinds.includes(access.actsFor) &&
+    (access.scope as unknown) instanceof Scope &&
+    access.scope.size > 0
+  ) {
+    return
+  }
   throw new TypeError('The grant answered something that is not GrantedAccess')
 }
 

@@ -1,16 +1,13 @@
 import type { OAuthError, OAuthErrorCode } from '../errors/oauth-error.js'
 import { refusal } from '../errors/refusal.js'
-import type { RefreshedAccess } from '../grants/grant-handler.js'
-import type { Resource } from '../grants/granted-resources.js'
-import { invalidRefreshToken, ownerOf } from '../grants/refresh-token.js'
-import { judgeSpentToken } from '../grants/spent-token.js'
-import { audienceList } from '../grants/audience.js'
+import type { RefreshedAccess } from './granted-access.js'
+import { audienceList, audienceText, type Resource } from './resource.js'
+import { invalidRefreshToken, judgeSpentToken, ownerOf, type SpentTokenVerdict } from './spent-token.js'
 import { andThen, type MaybePromise } from '../time/maybe-promise.js'
-import { millisecondsAt, timeOf, type RequestContext } from '../request/request-context.js'
 import { storedScope, type Scope } from '../protocol/scope.js'
 import type { Client } from '../stores/client-store.js'
 import type { Authorization, RefreshTokenSpending, RotationOutcome } from '../stores/token-store.js'
-import { audienceText, formatOf, makeAccessToken, userTokenFields } from './access-token.js'
+import { formatOf, makeAccessToken, userTokenFields } from './access-token.js'
 import type { Decision, TokenServices } from './decision.js'
 import { newRefreshToken } from './lifetimes.js'
 import { createOpaqueToken } from './opaque-token.js'
@@ -28,11 +25,12 @@ export function rotateTokens(
   decision: Decision,
   access: RefreshedAccess,
 ): MaybePromise<TokenResponse> {
-  const { client, context } = decision
+  const { client, context, receivedAt } = decision
   const { authorization, tokenHash, spending } = access.record
-  if (spending !== undefined) return answerAgain(services, decision, access, spending)
-  const { lifetimes, clock, tokens } = services
-  const now = timeOf(context, clock)
+  // The refresh token grant has judged it; a grant of the application may not have.
+  if (spending !== undefined) return answerSpent(services, decision, access, spending, access.retry)
+  const { lifetimes, tokens } = services
+  const now = Math.floor(receivedAt / 1000)
   const resources = decision.resources(authorization)
   const narrowed = { scope: access.scope.toString(), audience: audienceText(resources) }
   const fields = userTokenFields(lifetimes, client, authorization, narrowed, now)
@@ -57,7 +55,7 @@ export function rotateTokens(
       },
       accessToken: record,
       refreshToken,
-      receivedAt: millisecondsAt(context, clock),
+      receivedAt,
     }
     return andThen(tokens.rotateRefreshToken(rotation, context), (outcome) => {
       // Stores of the application are not all checked by a compiler.
@@ -74,7 +72,7 @@ export function rotateTokens(
             rotation.spending,
           )
         case 'already_spent':
-          return answerAgain(services, decision, access, outcome.spending)
+          return answerSpent(services, decision, access, outcome.spending)
         case 'gone':
           throw invalidRefreshToken('revoked', ownerOf(authorization))
       }
@@ -83,15 +81,14 @@ export function rotateTokens(
 }
 
 /** The token was spent by an earlier request: this one is a retry, or it comes from a thief, or from the client after a thief. */
-function answerAgain(
+function answerSpent(
   services: TokenServices,
   decision: Decision,
   access: RefreshedAccess,
   spending: RefreshTokenSpending,
+  verdict: SpentTokenVerdict = judgeSpentToken(spending, decision.receivedAt, access.graceSeconds),
 ): MaybePromise<TokenResponse> {
-  const { context } = decision
-  const verdict = judgeSpentToken(spending, millisecondsAt(context, services.clock), access.graceSeconds)
-  if (verdict === 'replay') return endReplayed(services, access.record.authorization, context)
+  if (verdict === 'replay') return endReplayed(services, decision, access.record.authorization)
   if (verdict === 'refused') throw invalidRefreshToken('overtaken', ownerOf(access.record.authorization))
   const resources = requireSameRequest(services, decision, access, spending)
   const claimed = verdict === 'late_retry' ? claimLateRetry(services, decision, access, spending) : undefined
@@ -162,12 +159,13 @@ function isShapedByParameters(services: TokenServices, client: Client, resources
 /** Lets one late retry pass, unless the one before it in the same sign-in was a late one, too: that is a replay. */
 function claimLateRetry(
   services: TokenServices,
-  { context }: Decision,
+  decision: Decision,
   { record: { tokenHash, authorization }, graceSeconds }: RefreshedAccess,
   { spentAt }: RefreshTokenSpending,
 ): MaybePromise<void> {
-  const { tokens, clock, emit } = services
-  const now = timeOf(context, clock)
+  const { tokens, emit } = services
+  const { context, receivedAt } = decision
+  const now = Math.floor(receivedAt / 1000)
   return andThen(tokens.claimLateRetry?.(tokenHash, now, context), (claimed: unknown) => {
     if (claimed === true) {
       const { authorizationId, userId, clientId } = authorization
@@ -180,18 +178,19 @@ function claimLateRetry(
       // Revoked meanwhile, or answered to another request that came at the same moment.
       if (spending === undefined) throw invalidRefreshToken('revoked', ownerOf(authorization))
       if (typeof spending.lateRetryAt === 'number') throw invalidRefreshToken('overtaken', ownerOf(authorization))
-      if (judgeSpentToken(spending, millisecondsAt(context, clock), graceSeconds) === 'refused') {
+      if (judgeSpentToken(spending, receivedAt, graceSeconds) === 'refused') {
         throw invalidRefreshToken('overtaken', ownerOf(authorization))
       }
-      return endReplayed(services, authorization, context)
+      return endReplayed(services, decision, authorization)
     })
   })
 }
 
-function endReplayed(
+/** Ends the authorization of a replayed refresh token, and refuses the request (RFC 9700 §4.14.2). */
+export function endReplayed(
   services: TokenServices,
+  { context }: Decision,
   { authorizationId, userId, clientId }: Authorization,
-  context: RequestContext,
 ): MaybePromise<never> {
   return andThen(services.tokens.revokeTokens({ authorizationId }, context), () => {
     services.emit(context, { type: 'refresh_token_replayed', clientId, userId, authorizationId })
@@ -200,8 +199,8 @@ function endReplayed(
 }
 
 function answer(
-  { clock, emit }: TokenServices,
-  { context, grantType }: Decision,
+  { emit }: TokenServices,
+  { context, grantType, receivedAt }: Decision,
   { authorizationId, userId, clientId }: Authorization,
   how: 'refreshed' | 'retry',
   accessToken: string,
@@ -212,7 +211,7 @@ function answer(
   return {
     access_token: accessToken,
     token_type: 'Bearer',
-    expires_in: Math.max(0, accessTokenExpiresAt - timeOf(context, clock)),
+    expires_in: Math.max(0, accessTokenExpiresAt - Math.floor(receivedAt / 1000)),
     refresh_token: refreshToken,
     scope,
   }

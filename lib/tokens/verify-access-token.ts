@@ -1,5 +1,5 @@
 import { wrongAnswer } from '../errors/wrong-answer.js'
-import { audienceList } from '../grants/audience.js'
+import { audienceList } from './resource.js'
 import { andThen, isPromiseLike, type MaybePromise } from '../time/maybe-promise.js'
 import { timeOf, type RequestContext } from '../request/request-context.js'
 import { noteRefused } from '../request/request-facts.js'
@@ -38,6 +38,8 @@ export interface TokenVerifierOptions {
   readonly checkRevocation: boolean
   /** Whether the client and the user are looked up: by what was found lately, at each request, or not at all. */
   readonly checkParties: 'lately' | 'anew' | false
+  /** The client that asks: it has just authenticated, and is not looked up again. Absent: none has. */
+  readonly caller?: string
   /**
    * Is told of a token that was never issued, or is not known any more; not of a JWT that was ours and is over. Returns the reason, for
    * which it may ask the store. May throw.
@@ -52,7 +54,7 @@ export interface TokenVerifierOptions {
 /** Makes the function that verifies the server's own tokens, opaque and JWT alike: the one judge of guards and introspection. */
 export function ownTokenVerifier(
   services: VerificationServices,
-  { checkRevocation, checkParties, onUnknown = sameReason }: TokenVerifierOptions,
+  { checkRevocation, checkParties, caller, onUnknown = sameReason }: TokenVerifierOptions,
 ): VerifyAccessToken {
   const { tokens, clock, parties } = services
   const anew = checkParties === 'anew'
@@ -79,7 +81,7 @@ export function ownTokenVerifier(
 
   function judged(access: VerifiedAccess, context: RequestContext): MaybePromise<VerifiedAccess | TokenRefusal> {
     if (checkParties === false) return access
-    const refusal = parties.judge(access, context, anew)
+    const refusal = parties.judge(access, context, anew, caller)
     if (isPromiseLike(refusal)) {
       return refusal.then((reason) => (reason === undefined ? access : refused(reason, access, context)))
     }

@@ -15,8 +15,9 @@ const rules: ImportRules = {
     ['passport'],
     ['http'],
     ['endpoints', 'bearer'],
-    ['tokens'],
+    // A grant says what the tokens are to be; it issues none.
     ['grants'],
+    ['tokens'],
     ['client-auth'],
     ['clients'],
     ['jose'],

@@ -199,8 +199,8 @@ describe('sign-ins of one user at one client', () => {
 
   it('are remembered for 10,000 users, those who came longest ago are forgotten (V4)', () => {
     const take = paceOf('sign_in', 1)
-    const context = { receivedAt: 1_800_000_000_000 }
-    const asked = { client: { clientId: 'a' }, context, clock: () => 1_800_000_000, emit: () => undefined } as never
+    const server = { emit: () => undefined }
+    const asked = { client: { clientId: 'a' }, receivedAt: 1_800_000_000_000, server } as never
     for (let user = 0; user < 10_000; user++) take(asked, `user ${String(user)}`)
     expect(() => { take(asked, 'user 0') }).toThrow('Too many requests') // prettier-ignore
     take(asked, 'one more')

@@ -34,7 +34,9 @@ describe('orElse', () => {
   it('recovers from the rejection of a promise, and of what only looks like one', async () => {
     await expect(orElse(() => Promise.reject(thrown), recover)).resolves.toEqual({ recovered: thrown })
     const rejecting = { then: (_: unknown, reject: (error: unknown) => void) => void setImmediate(reject, thrown) }
-    await expect(orElse(() => rejecting as PromiseLike<never>, recover)).resolves.toEqual({ recovered: thrown })
+    await expect(orElse(() => rejecting as unknown as PromiseLike<never>, recover)).resolves.toEqual({
+      recovered: thrown,
+    })
   })
 
   it('returns what the work returns, at once where there is nothing to wait for', async () => {

@@ -1,4 +1,7 @@
-import type { RefreshTokenSpending } from '../stores/token-store.js'
+import type { OAuthError } from '../errors/oauth-error.js'
+import { refusal, type RefusalFacts } from '../errors/refusal.js'
+import type { RefusalReason } from '../errors/refusal-reason.js'
+import type { Authorization, RefreshTokenSpending } from '../stores/token-store.js'
 
 /** A grace beyond this is for confidential clients only, and a retry that comes later is a late one. */
 export const LATE_AFTER_SECONDS = 60
@@ -33,6 +36,17 @@ export function judgeSpentToken(
   const age = came - spentAt
   if (graceSeconds === 0 || !isInTime || !(age < graceSeconds)) return 'replay'
   return age < LATE_AFTER_SECONDS ? 'retry' : 'late_retry'
+}
+
+/** Returns the one error for every refresh token that does not work: unknown, expired, revoked, foreign, replayed. */
+export function invalidRefreshToken(reason: RefusalReason, facts?: RefusalFacts): OAuthError {
+  const description = 'The refresh token is invalid, expired, revoked, or belongs to another client'
+  return refusal('invalid_grant', reason, description, facts)
+}
+
+/** Returns whose sign-in a refresh token belongs to, for the operator. */
+export function ownerOf({ userId, authorizationId }: Authorization): RefusalFacts {
+  return { userId, authorizationId }
 }
 
 /** Databases return null for what is absent. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { RefreshTokenSpending } from 'latchkey'
-import { judgeSpentToken } from '../../../lib/grants/spent-token.js'
+import { judgeSpentToken } from '../../../lib/tokens/spent-token.js'
 
 const spentAt = 1_000_000
 /** A token that was spent with a grace of a day. */
