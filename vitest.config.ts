@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
 const lib = fileURLToPath(new URL('lib', import.meta.url))
+const long = 'test/long/**/*.test.ts'
 
 export default defineConfig({
   resolve: {
@@ -12,7 +13,6 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ['test/**/*.test.ts'],
     pool: 'forks',
     maxWorkers: 2,
     // Many start servers, browsers and processes, on machines that have much to do.
@@ -21,7 +21,13 @@ export default defineConfig({
     expect: { poll: { timeout: 20_000 } },
     // Titles from tables are cut at this length too, and with them the ids that tools/conformance.mjs looks for.
     chaiConfig: { truncateThreshold: 0 },
-    reporters: ['default', ['json', { outputFile: '.test-results/vitest.json' }]],
+    silent: 'passed-only',
+    reporters: ['./tools/short-reporter.mjs', ['json', { outputFile: '.test-results/vitest.json' }]],
     coverage: { provider: 'v8', include: ['lib/**/*.ts'] },
+    projects: [
+      { extends: true, test: { name: 'tests', include: ['test/**/*.test.ts'], exclude: [long] } },
+      // Many requests, random seeds: npm run test:long.
+      { extends: true, test: { name: 'long', include: [long], testTimeout: 600_000 } },
+    ],
   },
 })

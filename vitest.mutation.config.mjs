@@ -7,6 +7,7 @@ export default {
     ...base.test,
     // One import of the sources for all tests of a mutant, instead of one for each file.
     isolate: false,
+    projects: undefined,
     include: ['test/{unit,conformance,integration}/**/*.test.ts'],
     reporters: ['default'],
   },

@@ -9,9 +9,10 @@ import { plainServer } from '../fixtures/plain-passwords.js'
 import { basicLine, formLine } from '../fixtures/post-token.js'
 import type { RawAnswer } from '../fixtures/raw-http.js'
 import { answered, invalidClient, refused, shown, scopeWords, repeatedWords } from '../fixtures/shown-answer.js'
-import { basic, catalogue, secretOf } from '../fixtures/test-server.js'
+import { catalogue } from '../fixtures/test-server.js'
 import { attackedServer, member, type AttackedServer } from './attacked.js'
 import { ask } from './exchange.js'
+import { revokeForgedJwts } from './floods.js'
 import { watchProcess } from './process-watch.js'
 
 watchProcess()
@@ -206,34 +207,8 @@ describe('revocation', () => {
     await server.attackForm(`token=${encodeURIComponent(token)}`, answer, 'opaque-app', '/oauth/revoke')
   })
 
-  it('of 10 000 forged JWTs is remembered of none (ABU-099)', async () => {
-    const { tokens } = server.stores
-    const before = tokens.revokeSignedToken.bind(tokens)
-    let remembered = 0
-    tokens.revokeSignedToken = (...revoked) => {
-      remembered++
-      before(...revoked)
-    }
-    const { port } = server.http.address() as { port: number }
-    const header = { alg: 'ES256', typ: 'at+jwt', kid: 'x' }
-    const statuses = new Set<number>()
-    const send = async (from: number): Promise<void> => {
-      for (let i = from; i < from + 500; i++) {
-        const forged = jws(header, { jti: `j${String(i)}`, exp: 2e9, client_id: 'opaque-app' }, () =>
-          Buffer.alloc(64, i),
-        )
-        const headers = { authorization: basic('opaque-app', secretOf('opaque-app')) }
-        const body = new URLSearchParams({ token: forged })
-        const url = `http://127.0.0.1:${String(port)}/oauth/revoke`
-        const answer = await fetch(url, { method: 'POST', headers, body })
-        await answer.arrayBuffer()
-        statuses.add(answer.status)
-      }
-    }
-    await Promise.all(Array.from({ length: 20 }, (_, n) => send(n * 500)))
-    tokens.revokeSignedToken = before
-    expect([...statuses]).toEqual([200])
-    expect(remembered).toBe(0)
+  it('of 300 forged JWTs is remembered of none (ABU-099)', async () => {
+    await revokeForgedJwts(server, 300)
   })
 
   it('in a race with 50 refreshes leaves nothing that works (ABU-100)', async () => {
