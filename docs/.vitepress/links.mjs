@@ -1,4 +1,6 @@
-// Links that leave docs/: to a page of the site if the file is one there, else the text of the link alone.
+// Links as the site needs them. One that leaves docs/ leads to the page that is made of the file, or becomes its text. A page that is
+// not in the package is named in the others by its path, `docs/adr/0001-dependencies.md`: that becomes a link.
+import { existsSync } from 'node:fs'
 import { posix } from 'node:path'
 
 /** Files outside of docs/ that are pages of the site, and where. */
@@ -23,19 +25,34 @@ export function linkOnSite(page, link) {
 
 /** A plugin of markdown-it. */
 export function siteLinks(md) {
-  md.core.ruler.push('site-links', ({ tokens, env }) => {
-    for (const { children } of tokens) if (children) mend(children, env.relativePath)
+  md.core.ruler.push('site-links', ({ tokens, env, Token }) => {
+    for (const token of tokens) {
+      if (token.children) token.children = [...linked(token.children, env.relativePath, Token)]
+    }
   })
 }
 
-function mend(tokens, page) {
+function* linked(tokens, page, Token) {
+  let isInLink = false
   let isText = false
   for (const token of tokens) {
     if (token.type === 'link_open') {
       const target = linkOnSite(page, token.attrGet('href'))
+      isInLink = true
       isText = target === undefined
       if (!isText) token.attrSet('href', target)
     }
-    if (isText && token.type.startsWith('link_')) Object.assign(token, { type: 'text', content: '', attrs: null })
+    const named = isInLink ? undefined : namedPage(token)
+    if (named !== undefined) {
+      const open = new Token('link_open', 'a', 1)
+      open.attrSet('href', posix.relative(posix.dirname(page), named))
+      yield* [open, token, new Token('link_close', 'a', -1)]
+    } else if (!(isText && token.type.startsWith('link_'))) yield token
+    if (token.type === 'link_close') isInLink = isText = false
   }
+}
+
+function namedPage({ type, content }) {
+  if (type !== 'code_inline' || !/^docs\/[\w/-]+\.md$/.test(content)) return undefined
+  return existsSync(new URL(`../../${content}`, import.meta.url)) ? content.slice('docs/'.length) : undefined
 }

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
 import { beforeAll, describe, expect, it } from 'vitest'
@@ -90,12 +90,16 @@ describe('the packed package', () => {
     expect(stack).toMatch(/^ {4}at createClient \(.*[\\/]lib[\\/]client-auth[\\/]create-client\.ts:\d+:\d+\)$/m)
   })
 
-  it('has everything that its README links to (F2)', () => {
-    const readme = readFileSync(join(packed.folder, 'README.md'), 'utf8')
-    const links = [...readme.matchAll(/\]\(([^)#]+)[^)]*\)/g)].map(([, link]) => link!)
-    const relative = links.filter((link) => !/^[a-z]+:/.test(link))
-    expect(relative.length).toBeGreaterThan(5)
-    expect(relative.filter((link) => !existsSync(join(packed.folder, link)))).toEqual([])
+  it('has everything that its README and its other pages link to (F2)', () => {
+    const links = packed.files
+      .filter((file) => file.endsWith('.md'))
+      .flatMap((file) => {
+        const text = readFileSync(join(packed.folder, file), 'utf8').replaceAll(/^```[\s\S]*?^```$/gm, '')
+        return [...text.matchAll(/\]\(([^)#\s]+)[^)]*\)/g)].map(([, link]) => [file, link!] as const)
+      })
+    const relative = links.filter(([, link]) => !/^[a-z]+:/.test(link))
+    expect(relative.length).toBeGreaterThan(50)
+    expect(relative.filter(([file, link]) => !existsSync(join(packed.folder, dirname(file), link)))).toEqual([])
   })
 
   it('passes publint', async () => {
