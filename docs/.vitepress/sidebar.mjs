@@ -20,7 +20,7 @@ export const sections = [
   ['Where it runs', 'frameworks', 'deploy'],
   ['For client developers', 'client-developers'],
   ['Operation', 'errors', 'observability', 'throttle', 'production'],
-  ['Background', 'security', 'comparison', 'migration', 'performance', 'conformance'],
+  ['Background', 'security', 'standards', 'comparison', 'migration', 'performance', 'conformance'],
   ['Reference', 'options', 'api/index'],
   ['Project', 'versions', 'project/changelog', 'project/contributing', 'project/security-policy'],
 ]

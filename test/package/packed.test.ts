@@ -87,7 +87,7 @@ describe('the packed package', () => {
     const program =
       "import { createClient } from 'latchkey'; try { createClient({}) } catch (error) { console.log(error.stack) }"
     const stack = run(process.execPath, ['--enable-source-maps', '--input-type=module', '--eval', program], project)
-    expect(stack).toMatch(/^ {4}at createClient \(.*[\\/]lib[\\/]client-auth[\\/]create-client\.ts:\d+:\d+\)$/m)
+    expect(stack).toMatch(/^ {4}at createClient \(.*[\\/]lib[\\/]clients[\\/]create-client\.ts:\d+:\d+\)$/m)
   })
 
   it('has everything that its README and its other pages link to (F2)', () => {
