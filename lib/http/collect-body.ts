@@ -6,11 +6,11 @@ import { CollectedBytes } from './collected-bytes.js'
 import type { HttpRequest } from './http.js'
 
 /** Returns the bytes of a body, or throws why there are none. */
-export type ReadOctets = () => Uint8Array
+export type ReadBytes = () => Uint8Array
 
 /** How a body is collected. */
 export interface CollectLimits {
-  readonly maxOctets: number
+  readonly maxBytes: number
   /** Absent: no limit. */
   readonly timeoutSeconds: number | undefined
 }
@@ -24,8 +24,8 @@ const losslessEncodings: ReadonlySet<string> = new Set(['utf8', 'latin1', 'hex',
 /** Collects a body that has not been read yet, and calls `done` once; never if the client disconnects. */
 export function collectBody(
   req: HttpRequest,
-  { maxOctets, timeoutSeconds }: CollectLimits,
-  done: (octets: ReadOctets) => void,
+  { maxBytes, timeoutSeconds }: CollectLimits,
+  done: (bytes: ReadBytes) => void,
 ): void {
   const encoding = req.readableEncoding
   if (encoding !== null && !losslessEncodings.has(encoding)) {
@@ -35,7 +35,7 @@ export function collectBody(
   // The events of a stream run in the async context of the socket, not in that of the middleware before us.
   const caller = new AsyncResource('latchkey.body')
   const expected = encoding === null ? Number(req.headers['content-length']) : undefined
-  const collected = new CollectedBytes(maxOctets)
+  const collected = new CollectedBytes(maxBytes)
   let whole: Uint8Array | undefined
   let timer: NodeJS.Timeout | undefined
   let hasEnded = false
@@ -43,13 +43,13 @@ export function collectBody(
   req.on('data', (part: unknown) => {
     // Further parts are discarded.
     if (hasEnded) return
-    const octets = typeof part === 'string' ? Buffer.from(part, encoding ?? 'utf8') : part
-    if (!types.isUint8Array(octets)) fail(unreadBody(`The body has parts that are not bytes. ${bodyRemedy}`))
+    const bytes = typeof part === 'string' ? Buffer.from(part, encoding ?? 'utf8') : part
+    if (!types.isUint8Array(bytes)) fail(unreadBody(`The body has parts that are not bytes. ${bodyRemedy}`))
     // Most bodies arrive in one part, which need not be copied.
-    else if (octets.length === expected) whole = octets
-    else if (!collected.add(octets)) fail(tooLarge())
+    else if (bytes.length === expected) whole = bytes
+    else if (!collected.add(bytes)) fail(tooLarge())
   })
-  req.on('end', () => end(() => whole ?? collected.octets()))
+  req.on('end', () => end(() => whole ?? collected.bytes()))
   // The client has disconnected: there is nobody left to respond to.
   req.on('error', () => end(undefined))
   // Paused by a middleware before us that does not read it: nothing else would resume it.
@@ -71,11 +71,11 @@ export function collectBody(
     end(throwing(error))
   }
 
-  function end(octets: ReadOctets | undefined): void {
+  function end(bytes: ReadBytes | undefined): void {
     if (hasEnded) return
     hasEnded = true
     clearTimeout(timer)
-    if (octets !== undefined) caller.runInAsyncScope(done, undefined, octets)
+    if (bytes !== undefined) caller.runInAsyncScope(done, undefined, bytes)
   }
 }
 
@@ -90,7 +90,7 @@ export function tooLarge(): OAuthError {
   return refusal('invalid_request', 'body_too_large', 'The body is too large', { status: 413 })
 }
 
-function throwing(error: Error): ReadOctets {
+function throwing(error: Error): ReadBytes {
   return () => {
     throw error
   }

@@ -8,7 +8,7 @@ import { isForm, isUtf8, queryHas } from './request-headers.js'
 import type { HttpRequest } from './http.js'
 
 /** Largest body, in bytes. */
-const MAX_OCTETS = 65_536
+const MAX_BYTES = 65_536
 const secretsNotForQueries: ReadonlySet<string> = new Set([
   'client_assertion',
   'client_secret',
@@ -31,12 +31,12 @@ export function readBody(req: HttpRequest, timeoutSeconds: number | undefined, d
   else if (req.readableDidRead) done(() => adoptForm(bodyOfParser(req)))
   // The body was empty, and its end has been consumed: no event would ever follow.
   else if (req.readableEnded) done(() => parseForm(''))
-  else collectBody(req, { maxOctets: MAX_OCTETS, timeoutSeconds }, (octets) => done(() => parseForm(decode(octets()))))
+  else collectBody(req, { maxBytes: MAX_BYTES, timeoutSeconds }, (bytes) => done(() => parseForm(decode(bytes()))))
 }
 
 /** Returns the refusal that needs no body, in the order of precedence. */
 function refuseUnread(req: HttpRequest): OAuthError | undefined {
-  if (Number(req.headers['content-length']) > MAX_OCTETS) return tooLarge()
+  if (Number(req.headers['content-length']) > MAX_BYTES) return tooLarge()
   const encoding = req.headers['content-encoding'] ?? 'identity'
   if (encoding.toLowerCase() !== 'identity') {
     const options = { status: 415, detail: `Content-Encoding is ${encoding}` }
@@ -60,24 +60,24 @@ function refuseUnread(req: HttpRequest): OAuthError | undefined {
 function bodyOfParser({ body }: HttpRequest): unknown {
   if (body === undefined)
     throw unreadBody(`Something read the request body before latchkey and did not leave it in req.body. ${bodyRemedy}`)
-  if (leastOctets(body) > MAX_OCTETS) throw tooLarge()
+  if (leastBytes(body) > MAX_BYTES) throw tooLarge()
   return types.isUint8Array(body) ? decode(body) : body
 }
 
 /** Returns the least size that a parsed body had: the limit of the application's parser may be far above ours. */
-function leastOctets(body: unknown): number {
+function leastBytes(body: unknown): number {
   if (types.isUint8Array(body)) return body.length
   if (typeof body === 'string') return Buffer.byteLength(body)
   if (typeof body !== 'object' || body === null) return 0
-  let octets = 0
+  let bytes = 0
   for (const [name, value] of Object.entries(body))
-    octets += name.length + (typeof value === 'string' ? value.length : 0)
-  return octets
+    bytes += name.length + (typeof value === 'string' ? value.length : 0)
+  return bytes
 }
 
 /** Decodes UTF-8. Invalid bytes become the replacement character, which no parameter may have. */
-function decode(octets: Uint8Array): string {
-  const buffer = Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength)
+function decode(bytes: Uint8Array): string {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   return isAscii(buffer) ? buffer.toString('latin1') : buffer.toString('utf8')
 }
 

@@ -81,7 +81,7 @@ async function readLimited(response: Response, maxOctets: number): Promise<Buffe
   for await (const part of body) {
     if (!collected.add(part)) throw new Error(`the response has more than ${String(maxOctets)} bytes`)
   }
-  return collected.octets()
+  return collected.bytes()
 }
 
 /**

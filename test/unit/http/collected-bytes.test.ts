@@ -16,7 +16,7 @@ describe('collected bytes', () => {
       const collected = new CollectedBytes(65_536)
       const parts = sizes.map((size, index) => Buffer.alloc(size, index))
       for (const part of parts) expect(collected.add(part)).toBe(true)
-      expect(collected.octets().equals(Buffer.concat(parts))).toBe(true)
+      expect(collected.bytes().equals(Buffer.concat(parts))).toBe(true)
     }
   })
 
@@ -24,10 +24,10 @@ describe('collected bytes', () => {
     const collected = new CollectedBytes(65_536)
     for (let length = 1; length <= 65_536; length++) {
       collected.add(Uint8Array.of(1))
-      const held = collected.octets().buffer.byteLength
+      const held = collected.bytes().buffer.byteLength
       if (held > Math.min(65_536, Math.max(1024, 2 * length))) expect.fail(`${held} octets for ${length}`)
     }
-    expect(collected.octets()).toHaveLength(65_536)
+    expect(collected.bytes()).toHaveLength(65_536)
   })
 
   it('keeps no part that was added: it may be a view of a larger buffer (V1)', () => {
@@ -35,15 +35,15 @@ describe('collected bytes', () => {
     const collected = new CollectedBytes(65_536)
     collected.add(packet.subarray(0, 1))
     packet.fill('b')
-    expect(collected.octets().toString()).toBe('a')
-    expect(collected.octets().buffer).not.toBe(packet.buffer)
+    expect(collected.bytes().toString()).toBe('a')
+    expect(collected.bytes().buffer).not.toBe(packet.buffer)
   })
 
   it('drops everything when there is one byte too many', () => {
     const collected = new CollectedBytes(10)
     expect(collected.add(Buffer.alloc(10))).toBe(true)
     expect(collected.add(Buffer.alloc(1))).toBe(false)
-    expect(collected.octets()).toHaveLength(0)
+    expect(collected.bytes()).toHaveLength(0)
     expect(new CollectedBytes(10).add(Buffer.alloc(11))).toBe(false)
   })
 })
