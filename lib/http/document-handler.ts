@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { publicError, refusal } from '../errors/refusal.js'
-import { isPromiseLike, type MaybePromise } from '../time/maybe-promise.js'
+import { andThen, isPromiseLike, orElse, type MaybePromise } from '../time/maybe-promise.js'
 import { emitError } from '../telemetry/emit.js'
 import type { Emit } from '../telemetry/events.js'
 import { HttpRequestContext, type RequestSettings } from './http-request-context.js'
@@ -26,13 +26,10 @@ export function documentHandler(
       fail(refusal('invalid_request', 'method_not_allowed', 'Only GET is allowed here', options))
       return
     }
-    try {
+    void orElse(() => {
       const made = document()
-      if (isPromiseLike(made)) void withinRequestTime(made, settings, context).then(write).then(undefined, fail)
-      else write(made)
-    } catch (thrown) {
-      fail(thrown)
-    }
+      return andThen(isPromiseLike(made) ? withinRequestTime(made, settings, context) : made, write)
+    }, fail)
 
     function write(body: object): void {
       if (res.headersSent) return

@@ -8,7 +8,7 @@ import type { OAuthError } from '../errors/oauth-error.js'
 import { publicError, refusal } from '../errors/refusal.js'
 import { emitError } from '../telemetry/emit.js'
 import type { Emit } from '../telemetry/events.js'
-import { isPromiseLike, type MaybePromise } from '../time/maybe-promise.js'
+import { andThen, isPromiseLike, orElse, type MaybePromise } from '../time/maybe-promise.js'
 import type { EndpointName } from '../request/request-context.js'
 import { beginTrace } from '../telemetry/request-trace.js'
 import type { HttpRequest } from './http.js'
@@ -53,7 +53,7 @@ export function endpointHandler(
     else readBody(req, settings.requestTimeoutSeconds, answer)
 
     function answer(form: ReadForm): void {
-      try {
+      void orElse(() => {
         const parameters = form()
         if (trace !== undefined && name === 'token') {
           const grantType = parameters.get('grant_type')
@@ -69,11 +69,8 @@ export function endpointHandler(
             if (!res.headersSent) res.appendHeader(header, value)
           },
         })
-        if (!isPromiseLike(result)) succeed(result)
-        else void withinRequestTime(result, settings, context).then(succeed).then(undefined, fail)
-      } catch (thrown) {
-        fail(thrown)
-      }
+        return andThen(isPromiseLike(result) ? withinRequestTime(result, settings, context) : result, succeed)
+      }, fail)
     }
 
     function succeed(result: EndpointAnswer | undefined): void {

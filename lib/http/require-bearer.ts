@@ -7,7 +7,7 @@ import { verifyBearer, type BearerResult, type BearerServices } from '../bearer/
 import { publicError } from '../errors/refusal.js'
 import { emitError, emitRefusal } from '../telemetry/emit.js'
 import type { Emit } from '../telemetry/events.js'
-import { isPromiseLike, type MaybePromise } from '../time/maybe-promise.js'
+import { isPromiseLike, orElse, type MaybePromise } from '../time/maybe-promise.js'
 import { beginTrace } from '../telemetry/request-trace.js'
 import { HttpRequestContext, type RequestSettings } from './http-request-context.js'
 import type { HttpRequest } from './http.js'
@@ -78,20 +78,18 @@ export function judgeRequest(
   req: HttpRequest,
   context: HttpRequestContext,
 ): MaybePromise<BearerResult> {
-  try {
+  return orElse<BearerResult, BearerResult>(() => {
     const request = bearerRequest(req)
     // RFC 6750 §5.3. A request without a token reveals nothing, so it needs no TLS.
     const plain = services.tls.required === false || !hasToken(request) ? undefined : refusePlainHttp(services.tls, req)
-    if (plain !== undefined) return failed(plain)
+    if (plain !== undefined) return refusedWith(plain)
     const result = verifyBearer(services, requirement, request, context)
-    return isPromiseLike(result) ? withinRequestTime(result, services, context).then(undefined, failed) : result
-  } catch (thrown) {
-    return failed(thrown)
-  }
+    return isPromiseLike(result) ? withinRequestTime(result, services, context) : result
+  }, refusedWith)
+}
 
-  function failed(thrown: unknown): BearerResult {
-    return { verdict: 'refused', error: publicError(thrown) }
-  }
+function refusedWith(thrown: unknown): BearerResult {
+  return { verdict: 'refused', error: publicError(thrown) }
 }
 
 /** Returns whether a request has a token, well-formed or not: without TLS, it has been exposed. */

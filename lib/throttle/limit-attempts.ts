@@ -1,7 +1,7 @@
 import { tooManyRequests, publicError } from '../errors/refusal.js'
 import { emitError } from '../telemetry/emit.js'
 import type { Emit } from '../telemetry/events.js'
-import { andThen, isPromiseLike, type MaybePromise } from '../time/maybe-promise.js'
+import { andThen, isPromiseLike, orElse, type MaybePromise } from '../time/maybe-promise.js'
 import { withinTime } from '../time/within-time.js'
 import type { RequestContext } from '../request/request-context.js'
 import type { TokenRefusal } from '../errors/refusal-reason.js'
@@ -178,18 +178,13 @@ export function settle<Result>(
   isSuccess: (result: Result) => boolean,
   end: (outcome: AttemptOutcome) => MaybePromise<unknown>,
 ): MaybePromise<Result> {
-  try {
-    const ended = andThen(attempt(), (result) => andThen(end(isSuccess(result) ? 'succeeded' : 'failed'), () => result))
-    return isPromiseLike(ended) ? ended.then(undefined, cancel) : ended
-  } catch (error) {
-    return cancel(error)
-  }
-
-  function cancel(error: unknown): MaybePromise<never> {
-    return andThen(end('cancelled'), () => {
-      throw error
-    })
-  }
+  return orElse(
+    () => andThen(attempt(), (result) => andThen(end(isSuccess(result) ? 'succeeded' : 'failed'), () => result)),
+    (error) =>
+      andThen(end('cancelled'), () => {
+        throw error
+      }),
+  )
 }
 
 /** Updates the counters. Failing to do so does not change the decision; it is reported as an event. */
@@ -198,15 +193,8 @@ export function bestEffort<Result>(
   { context }: AttemptedBy,
   count: () => MaybePromise<Result>,
 ): MaybePromise<Result | undefined> {
-  try {
-    const counted = count()
-    return isPromiseLike(counted) ? counted.then(undefined, failed) : counted
-  } catch (error) {
-    failed(error)
-    return undefined
-  }
-
-  function failed(error: unknown): undefined {
+  return orElse(count, (error) => {
     emitError(emit, context, publicError(error))
-  }
+    return undefined
+  })
 }

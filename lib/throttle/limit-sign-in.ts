@@ -1,6 +1,6 @@
 import { publicError } from '../errors/refusal.js'
 import { emitError } from '../telemetry/emit.js'
-import { andThen, isPromiseLike, type MaybePromise } from '../time/maybe-promise.js'
+import { andThen, orElse, type MaybePromise } from '../time/maybe-promise.js'
 import type { RequestContext } from '../request/request-context.js'
 import type { Sealing } from '../crypto/sealing.js'
 import { openDeviceToken } from './device-token.js'
@@ -173,16 +173,12 @@ function countInARow(
   return andThen(throttle.countInARow?.(userId === undefined ? undefined : inARowKey(userId)), (failures) => {
     if (userId === undefined || failures === undefined || failures === 0 || failures % TOO_MANY !== 0) return
     emit(context, { type: 'account_failures', clientId, userId, failures })
-    try {
-      const called = onTooManyFailures?.({ userId, failures, clientId }, context)
-      // The response does not wait for the hook: its duration would reveal that the user exists.
-      if (isPromiseLike(called)) called.then(undefined, report)
-    } catch (error) {
-      report(error)
-    }
+    // The response does not wait for the hook: its duration would reveal that the user exists.
+    void orElse(
+      () => onTooManyFailures?.({ userId, failures, clientId }, context),
+      (error) => {
+        emitError(emit, context, publicError(error))
+      },
+    )
   })
-
-  function report(error: unknown): void {
-    emitError(emit, context, publicError(error))
-  }
 }
