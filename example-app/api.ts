@@ -10,7 +10,7 @@ export function addApi(app: Express, oauth: AuthorizationServer, data: ShopData)
     res.json({ orders: data.all(ofUser, req.auth.userId) })
   })
 
-  // The guard comes before the parser: a stranger's body is not even read.
+  // The guard comes before the parser: the body of an unauthorized request is not even read.
   const mayOrder = oauth.requireBearer({ scope: 'orders:write', for: 'user' })
   app.post('/orders', mayOrder, express.json(), (req, res) => {
     const order = parseItem(req.body)
@@ -48,13 +48,13 @@ export function addApi(app: Express, oauth: AuthorizationServer, data: ShopData)
   app.delete('/devices/:id', user, async (req, res) => {
     const own = await oauth.authorizations.list({ userId: req.auth.userId })
     const device = own.find(({ authorizationId }) => authorizationId === req.params.id)
-    // Another user's sign-in is answered as if there were none.
+    // Another user's sign-in gets the same response as one that does not exist.
     if (device === undefined) return void res.status(404).json({ error: 'not_found' })
     res.json({ ended: await oauth.authorizations.revoke({ authorizationId: device.authorizationId }) })
   })
 }
 
-/** What a JSON body orders or reports, with the `sku` of the path where it is not in the body; `undefined` for nonsense. */
+/** Returns what a JSON body orders or reports, with the `sku` of the path if it is not in the body; `undefined` for invalid input. */
 function parseItem(body: unknown, at: { readonly sku?: unknown } = {}): StockItem | undefined {
   const { sku, quantity }: { sku?: unknown; quantity?: unknown } = { ...(body as object | undefined), ...at }
   if (typeof sku !== 'string' || !/^[\w-]{1,64}$/.test(sku)) return undefined

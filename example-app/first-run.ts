@@ -6,13 +6,13 @@ const app = ['orders:read', 'orders:write', 'stock:read']
 const service = ['stock:read', 'stock:write']
 const grantTypes = ['password', 'refresh_token'] as const
 const registrations = [
-  // The shop's own app: trusted to see a password, once, and to refresh from then on.
+  // The shop's own app: trusted to see a password once, and to refresh from then on.
   { clientId: 'shop-app', firstParty: true, grantTypes, scopes: app, defaultScopes: app },
   // A service: it acts as itself, for no user.
   { clientId: 'stock-sync', grantTypes: ['client_credentials'], scopes: service, defaultScopes: service },
 ] as const satisfies NewClient[]
 
-/** Registers the clients and fills the shop, where that has not been done. Several processes may do so at once. */
+/** Registers the clients and fills the shop, unless that was done before. Several processes may do so at once. */
 export async function firstRun(
   { clients, data }: ShopStorage,
   hasher: PasswordHasher,
@@ -25,7 +25,7 @@ export async function firstRun(
     await clients.saveClient({ ...createClient(registration).client, secrets: [{ digest }] })
   }
   if (data.all('SELECT 1 FROM orders').length > 0) return
-  // The id is not the name: tokens carry the id, and a name may change hands. The account of carol is locked.
+  // The id is not the name: tokens carry the id, and a name may be given to another user. The account of carol is locked.
   const users = { alice: ['user-1', 0], bob: ['user-2', 0], carol: ['user-3', 1] } as const
   for (const name of ['alice', 'bob', 'carol'] as const) {
     const [userId, disabled] = users[name]

@@ -19,7 +19,7 @@ export type Exchange = Readonly<Record<'step' | 'line' | 'status' | 'request' | 
 
 /** Sends a request, and passes what went over the wire to `note`. Throws when there is no response within ten seconds. */
 export async function send(request: ClientRequest, note?: (exchange: Exchange) => void): Promise<Answer> {
-  const { step, refused = `Is refused: ${step}`, url, method = 'GET', headers = {}, body } = request
+  const { step, refused = `Refused: ${step}`, url, method = 'GET', headers = {}, body } = request
   const isForm = body === undefined || body instanceof URLSearchParams
   const sent = new Request(url, { method, headers, body: isForm ? (body ?? null) : JSON.stringify(body) })
   if (!isForm) sent.headers.set('Content-Type', 'application/json')
@@ -32,7 +32,9 @@ export async function send(request: ClientRequest, note?: (exchange: Exchange) =
     const json = text && JSON.stringify(parsed, null, 2) + decodedJwt(parsed)
     const firstLine = `HTTP/1.1 ${answer.status} ${answer.statusText}`
     const status = [answer.status, parsed.error ?? []].flat().join(' ')
-    note?.({ ...start, step: answer.ok ? step : refused, status, answer: shown(firstLine, answer.headers, json) })
+    const isRefusedToken = parsed.error === 'invalid_token'
+    const outcome = isRefusedToken ? 'The access token is refused (RFC 6750 §3.1)' : refused
+    note?.({ ...start, step: answer.ok ? step : outcome, status, answer: shown(firstLine, answer.headers, json) })
     return { status: answer.status, headers: answer.headers, body: parsed }
   } catch (error) {
     const { message: cause } = ((error as Error).cause ?? error) as Error

@@ -7,7 +7,7 @@ export function printedAccounts(settings: Settings, place: string, { users }: De
   const rows = [
     ['user name', 'password', ''],
     ['alice', users.alice, 'has two orders'],
-    ['bob', users.bob, 'has another'],
+    ['bob', users.bob, 'has one order'],
     ['carol', users.carol, 'is locked'],
   ] as const
   const table = rows.map((row) => `  ${row[0].padEnd(11)}${row[1].padEnd(14)}${row[2]}`.trimEnd())

@@ -1,7 +1,7 @@
 import type Database from 'better-sqlite3'
 import { sqliteUsers } from 'latchkey/stores/sqlite'
 
-/** How many of an article there are, or are wanted. */
+/** How many of an article are in stock, or wanted. */
 export interface StockItem {
   readonly sku: string
   readonly quantity: number
@@ -35,7 +35,7 @@ export function shopData(database: Database.Database) {
       table: 'users',
       columns: { id: 'user_id', username: 'username', passwordHash: 'password_hash', disabled: 'disabled' },
     }),
-    /** Takes from the stock and notes the order, both or neither; answers its number, or `undefined` when there is not enough. */
+    /** Takes from the stock and stores the order, both or neither; returns its number, or `undefined` if there is not enough. */
     placeOrder: (userId: string, order: StockItem) => placeOrder.immediate(userId, order),
     // Any other statement.
     all: (text: string, ...values: unknown[]) => database.prepare(text).all(...values),

@@ -10,7 +10,7 @@ interface Services {
   readonly signingKeys: SigningKeys
 }
 
-/** Makes the shop's Express app: the token endpoint, then the routes, each behind its guard. */
+/** Creates the shop's Express app: the token endpoint, then the routes, each behind its guard. */
 export function createShop(settings: Settings, storage: ShopStorage, { hasher, signingKeys }: Services): Express {
   const { issuer, stockService, accessTokenLifetimeSeconds } = settings
   const { clients, tokens, throttle, data } = storage
@@ -18,7 +18,7 @@ export function createShop(settings: Settings, storage: ShopStorage, { hasher, s
     ...{ issuer, clients, tokens, throttle },
     scopes: ['orders:read', 'orders:write', 'stock:read', 'stock:write'],
     grants: [passwordGrant({ users: data.users, hasher }), refreshTokenGrant(), clientCredentialsGrant()],
-    // The first one is this app, which looks its tokens up; the stock service has nothing to look them up in.
+    // The first one is this app, which looks its tokens up. The stock service has no database to look them up in: it gets JWTs.
     resources: [{ resource: issuer }, { resource: stockService, scopes: ['stock:read'], accessTokenFormat: 'jwt' }],
     signingKeys,
     jwksMaxAgeSeconds: keyTiming.cacheSeconds,
@@ -27,7 +27,7 @@ export function createShop(settings: Settings, storage: ShopStorage, { hasher, s
 
   const app = express()
   app.disable('x-powered-by')
-  // The web app tells whom it asks for, in X-Forwarded-For: guesses are counted for browsers, not for their server.
+  // The web app sends the address of the browser in X-Forwarded-For: guesses are counted for browsers, not for their server.
   app.set('trust proxy', 'loopback')
   app.use(oauth.router())
   addApi(app, oauth, data)
@@ -36,7 +36,7 @@ export function createShop(settings: Settings, storage: ShopStorage, { hasher, s
   return app
 }
 
-/** What `express.json()` refuses is the caller's fault, and says so; everything else is ours, and tells nothing. */
+/** Responds to errors: what `express.json()` refuses is the caller's fault, and says so; everything else is ours, and says nothing. */
 const answerError: ErrorRequestHandler = (error: { readonly status?: number }, _req, res, next) => {
   const { status = 500 } = error
   if (status >= 500) console.error(error)

@@ -1,4 +1,4 @@
-// Another API, in a process of its own: no database, no secret, only the keys that the shop publishes.
+// Another API, in a process of its own. It has no database and no secret, only the keys that the shop publishes.
 import express from 'express'
 import { createResourceServer } from 'latchkey/resource-server'
 import { listenAsChild } from './processes.js'

@@ -6,7 +6,7 @@ export class Markup {
 /** What may stand in a template. */
 export type Part = Markup | string | number | false | undefined | readonly Part[]
 
-/** Makes HTML from a template: whatever is put into it is text, unless it is markup itself. */
+/** Makes HTML from a template. What is put into it is escaped as text, unless it is markup itself. */
 export function markup(strings: TemplateStringsArray, ...parts: readonly Part[]): Markup {
   return new Markup(String.raw({ raw: strings }, ...parts.map(format)))
 }

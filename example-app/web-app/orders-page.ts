@@ -8,8 +8,9 @@ import { callShop } from './shop-client.js'
 export const ordersPage: Router = express.Router()
 
 ordersPage.get('/orders', async (req, res) => {
-  const { orders } = (await callShop(req, '/orders')).body as { orders: (StockItem & { orderId: number })[] }
-  const { stock } = (await callShop(req, '/stock')).body as { stock: StockItem[] }
+  const { body } = await callShop(req, 'Gets the orders', '/orders')
+  const { orders } = body as { orders: (StockItem & { orderId: number })[] }
+  const { stock } = (await callShop(req, 'Gets the stock', '/stock')).body as { stock: StockItem[] }
   const rows = orders.map(({ orderId, sku, quantity }) => markup`<tr><td>${orderId}<td>${sku}<td>${quantity}`)
   const articles = stock.map(({ sku, quantity }) => markup`<option value="${sku}">${sku} (${quantity} in stock)`)
   const fields = markup`<label for="sku">Article</label><select id="sku" name="sku">${articles}</select>
@@ -21,8 +22,12 @@ ordersPage.get('/orders', async (req, res) => {
   sendPage(req, res, 'Orders', main)
 })
 
+/** The notice for each status of the shop. */
+const outcomes: Readonly<Record<number, string>> = { 201: 'ordered', 409: 'not-ordered' }
+
 ordersPage.post('/orders', async (req, res) => {
   const { sku, quantity } = req.body as Record<string, string>
-  const { status } = await callShop(req, '/orders', { method: 'POST', body: { sku, quantity: Number(quantity) } })
-  res.redirect(303, `/orders?notice=${status === 201 ? 'ordered' : 'not-ordered'}`)
+  const body = { sku, quantity: Number(quantity) }
+  const { status } = await callShop(req, 'Places an order', '/orders', { method: 'POST', body })
+  res.redirect(303, `/orders?notice=${outcomes[status] ?? 'no-order'}`)
 })

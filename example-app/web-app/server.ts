@@ -1,16 +1,23 @@
 // The shop's own web app: a client of the shop, in a process of its own. It has no database, only its client secret.
 import { fileURLToPath } from 'node:url'
-import express, { type ErrorRequestHandler } from 'express'
+import express, { type ErrorRequestHandler, type Request, type Response } from 'express'
 import helmet from 'helmet'
 import { listenAsChild } from '../processes.js'
 import { readSettings } from '../settings.js'
 import { devicesPage } from './devices-page.js'
 import { integrationsPage } from './integrations-page.js'
 import { ordersPage } from './orders-page.js'
-import { sendPage } from './page.js'
+import { pages, sendSorry } from './page.js'
 import { openSession, protectForms, sessionOf } from './session.js'
 import { SignInNeeded, Trouble } from './shop-client.js'
 import { signInPages } from './sign-in.js'
+import { sendStaleForm } from './stale-form.js'
+
+/** What the errors of Express and of its middlewares have. */
+interface HttpError {
+  readonly status: number
+  readonly code: string
+}
 
 const [own, none] = [["'self'"], ["'none'"]]
 const allowed = { scriptSrc: own, styleSrc: own, imgSrc: own, connectSrc: own, formAction: own }
@@ -24,22 +31,29 @@ app.get('/', (req, res) => res.redirect(303, sessionOf(req).user ? '/orders' : '
 app.use(signInPages, ordersPage, devicesPage, integrationsPage)
 app.use((_req, _res, next) => next(new Trouble('There is no such page.', 404)))
 
-const answerError: ErrorRequestHandler = (error: Error & { readonly status?: number }, req, res, next) => {
-  const { status = 500, message } = error
-  if (status === 500 && !(error instanceof SignInNeeded)) console.error(error)
-  const stale = 'This form was too old, or came from elsewhere. Nothing was done: please load the page again.'
-  const other = new Trouble(status === 403 ? stale : 'Something went wrong here.', status)
-  if (res.headersSent) next(error)
-  else if (error instanceof SignInNeeded) res.redirect(303, `/sign-in?notice=${message}`)
-  else {
-    try {
-      sendPage(req, res, 'Sorry', undefined, error instanceof Trouble ? error : other)
-    } catch (thrown) {
-      // Express would answer with the stack. There may be no session yet, which a page needs.
-      console.error(thrown)
-      res.status(status).type('text').send(other.message)
-    }
+const answerError: ErrorRequestHandler = async (error: Error & Partial<HttpError>, req, res, next) => {
+  const { status = 500, code, message } = error
+  try {
+    if (status === 500 && !(error instanceof SignInNeeded)) console.error(error)
+    if (res.headersSent) next(error)
+    else if (error instanceof SignInNeeded) await askForSignIn(req, res, message)
+    else if (code === 'EBADCSRFTOKEN') await sendStaleForm(req, res)
+    else sendSorry(req, res, error instanceof Trouble ? error : new Trouble('Something went wrong here.', status))
+  } catch (thrown) {
+    // Express would respond with the stack. There may be no session yet, which a page needs.
+    console.error(thrown)
+    res
+      .status(status)
+      .send('<!doctype html><title>Sorry</title>Something went wrong here. <a href="/">Go to the start</a>')
   }
+}
+
+/** Redirects to the sign-in, which leads back to this page. */
+async function askForSignIn(req: Request, res: Response, notice: string): Promise<void> {
+  const session = sessionOf(req)
+  session.returnTo = pages.has(req.path) ? req.path : undefined
+  await session.save()
+  res.redirect(303, `/sign-in?notice=${notice}`)
 }
 app.use(answerError)
 

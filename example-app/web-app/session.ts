@@ -4,11 +4,13 @@ import type { Request, RequestHandler } from 'express'
 import { getIronSession, type IronSession } from 'iron-session'
 import { needDemoSecrets } from '../demo-files.js'
 
-/** What stands in the encrypted cookie; no password. What is changed counts once it is saved, before the page is sent. */
+/** The content of the encrypted cookie, without a password. Changes count once they are saved, before the page is sent. */
 interface Session {
   id?: string
   csrfToken?: string
   user?: SignedInUser | undefined
+  /** The page that was asked for before the sign-in. */
+  returnTo?: string | undefined
 }
 
 /** A user, and the tokens of the sign-in; times are milliseconds since the epoch. */
@@ -25,15 +27,20 @@ export const openSession: RequestHandler = async (req, res, next) => {
   const cookieOptions = { httpOnly: true, sameSite: 'lax', secure: req.secure } as const
   const session = await getIronSession<Session>(req, res, { cookieName: 'shop_session', password, cookieOptions })
   sessions.set(req, session)
-  if (session.csrfToken === undefined && req.method === 'GET') {
-    session.id = randomUUID()
-    generateToken(req)
-    await session.save()
-  }
+  if (req.method === 'GET') await beginSession(req)
   next()
 }
 
-/** Gives the session a new id and a new token, at sign-in and sign-out: what somebody knew of it before is of no use. Save it. */
+/** Begins a session, if there is none. */
+export async function beginSession(req: Request): Promise<void> {
+  const session = sessionOf(req)
+  if (session.csrfToken !== undefined) return
+  session.id = randomUUID()
+  generateToken(req)
+  await session.save()
+}
+
+/** Gives the session a new id and a new token, at sign-in and sign-out: what somebody knew of it before is useless. Save it. */
 export function renewSession(req: Request): IronSession<Session> {
   const session = sessionOf(req)
   session.id = randomUUID()

@@ -41,7 +41,7 @@ describe.skipIf(!hasBrowser)('the web app of the example, for everybody', () => 
     await go(visitor, 'Your devices')
     const device = page.getByRole('article').filter({ hasText: 'Firefox on Windows' })
     await follow(page, device.getByRole('button', { name: 'Sign out this device' }))
-    expect(await notice(visitor)).toBe('Signed out there.')
+    expect(await notice(visitor)).toBe('That device has been signed out.')
     await go(other, 'Orders')
     expect(await notice(other)).toBe(ended)
 

@@ -63,7 +63,7 @@ describe.skipIf(!hasBrowser)('the pages of the example, in a browser', () => {
       expect(await named('Safari on iPhone').count()).toBe(1)
 
       await follow(here.page, named('Firefox on Windows').getByRole('button', { name: 'Sign out this device' }))
-      expect(await notice(here)).toBe('Signed out there.')
+      expect(await notice(here)).toBe('That device has been signed out.')
       expect(await named('Firefox on Windows').count()).toBe(0)
       await go(desk, 'Your devices')
       expect(await notice(desk)).toBe(ended)
@@ -85,10 +85,10 @@ describe.skipIf(!hasBrowser)('the pages of the example, in a browser', () => {
       const { page } = visitor
       await go(visitor, 'Integrations')
       const state = page.locator('[data-live=service]')
-      expect(await state.innerText()).toMatch(/^It is stopped\./)
+      expect(await state.innerText()).toMatch(/^stock-sync is stopped\./)
       await press(visitor, 'Start stock-sync')
       await expect.poll(() => state.innerText(), { timeout: 20_000 }).toContain('Shows a JWT to another API')
-      expect(await state.innerText()).toMatch(/^It is running\./)
+      expect(await state.innerText()).toMatch(/^stock-sync is running\./)
 
       // What changes from here on does so without loading the page.
       await page.evaluate('globalThis.isStillHere = true')
@@ -115,7 +115,7 @@ describe.skipIf(!hasBrowser)('the pages of the example, in a browser', () => {
       expect(await state.innerText()).toBe(read)
 
       await press(visitor, 'Stop stock-sync')
-      await expect.poll(() => state.innerText()).toMatch(/^It is stopped\./)
+      await expect.poll(() => state.innerText()).toMatch(/^stock-sync is stopped\./)
     })
   })
 
@@ -157,6 +157,9 @@ describe.skipIf(!hasBrowser)('the pages of the example, in a browser', () => {
         await page.goto(path)
         expect(await page.getByRole('main').count()).toBe(1)
         expect(await page.getByRole('complementary').count()).toBe(0)
+        // One column is as wide as the page.
+        const gap = 'document.querySelector("header").clientWidth - document.querySelector("main").offsetWidth'
+        expect(await page.evaluate(gap), path).toBe(0)
       }
     })
   })

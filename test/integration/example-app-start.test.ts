@@ -33,7 +33,7 @@ describe('what the shop prints', () => {
       '',
       '  user name  password',
       `  alice      ${users['alice']!}  has two orders`,
-      `  bob        ${users['bob']!}  has another`,
+      `  bob        ${users['bob']!}  has one order`,
       `  carol      ${users['carol']!}  is locked`,
       '',
     ])

@@ -60,8 +60,9 @@ class Browser {
     return this.#send(path)
   }
 
-  post(path: string, form: Record<string, string> = {}): Promise<Page> {
-    return this.#send(path, { method: 'POST', body: new URLSearchParams({ csrf: this.csrf, ...form }) })
+  post(path: string, form: Record<string, string> = {}, fromSite = 'same-origin'): Promise<Page> {
+    const headers = { 'sec-fetch-site': fromSite }
+    return this.#send(path, { method: 'POST', headers, body: new URLSearchParams({ csrf: this.csrf, ...form }) })
   }
 
   async signIn(username: string, password: string): Promise<Page> {
@@ -78,10 +79,14 @@ class Browser {
     return (await this.session()).user!
   }
 
-  async #send(path: string, request: RequestInit = {}): Promise<Page> {
-    const headers = { cookie: this.cookie, 'user-agent': 'Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0' }
+  async #send(
+    path: string,
+    request: Omit<RequestInit, 'headers'> & { readonly headers?: Record<string, string> } = {},
+  ): Promise<Page> {
+    const userAgent = 'Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0'
+    const headers = { ...request.headers, cookie: this.cookie, 'user-agent': userAgent }
     const answer = await fetch(this.#url + path, { ...request, headers, redirect: 'manual' })
-    const [cookie] = answer.headers.getSetCookie()
+    const cookie = answer.headers.getSetCookie().at(-1)
     if (cookie !== undefined) this.cookie = cookie.split(';')[0]!
     const text = await answer.text()
     this.csrf = /name="csrf" value="(\w+)"/.exec(text)?.[1] ?? this.csrf
@@ -106,8 +111,13 @@ const troubleOf = ({ text }: Page): string | undefined =>
   /role="alert"[^>]*>(.*?)<\/p>/.exec(text)?.[1]?.replaceAll(/<[^>]+>/g, '')
 const noticeOf = ({ text }: Page): string | undefined => /class="notice">(.*?)</.exec(text)?.[1]
 
-const wrongPassword =
-  'The user name or the password is wrong, or the account is locked. If you are sure, please ask us.'
+/** What a person reads of a part of a page. */
+const wordsOf = (text: string): string => text.replaceAll(/<[^>]+>/g, '')
+/** A page without the demo accounts and the things to try. */
+const withoutGuide = ({ text }: Page): string => text.replace(/<aside class="guide".*?<\/aside>/s, '')
+
+const wrongPassword = 'The user name or the password is wrong, or the account is locked.'
+const foreignForm = 'This form was too old, or came from another site. Nothing was done.'
 
 describe('the sign-in', () => {
   it('is refused without the form’s token, and with that of another browser', async () => {
@@ -117,11 +127,9 @@ describe('the sign-in', () => {
     for (const csrf of ['', other.csrf]) {
       const browser = new Browser()
       await browser.get('/sign-in')
-      const answer = await browser.post('/sign-in', { csrf, ...credentials })
+      const answer = await browser.post('/sign-in', { csrf, ...credentials }, 'cross-site')
       expect(answer.status).toBe(403)
-      expect(troubleOf(answer)).toBe(
-        'This form was too old, or came from elsewhere. Nothing was done: please load the page again.',
-      )
+      expect(troubleOf(answer)).toBe(foreignForm)
       expect((await browser.session()).user).toBeUndefined()
     }
   })
@@ -134,7 +142,7 @@ describe('the sign-in', () => {
       expect(answer.status).toBe(400)
       expect(troubleOf(answer)).toBe(wrongPassword)
       expect(answer.text).toContain(`value="${username}"`)
-      expect(answer.text).not.toContain(password === 'wrong' ? 'value="wrong"' : password)
+      expect(withoutGuide(answer)).not.toContain(password === 'wrong' ? 'value="wrong"' : password)
       expect((await browser.session()).user).toBeUndefined()
     }
   })
@@ -175,6 +183,34 @@ describe('the sign-in', () => {
     expect(orders.text).toContain('<td>1<td>mug<td>2')
     expect(orders.text).not.toContain('<td>3<td>mug<td>6')
     expect(browser.csrf).not.toBe(formToken)
+  })
+
+  it('shows the demo accounts, things to try, and why there are two grants', async () => {
+    const { text } = await new Browser().get('/sign-in')
+    for (const [name, password] of Object.entries(secrets.users)) {
+      expect(text).toContain(`<td>${name}<td><code>${password}</code>`)
+    }
+    expect(text).toContain('<h2>Things to try</h2>')
+    expect(wordsOf(text)).toContain('The password grant is discouraged: RFC 9700 §2.4 says that it must not be used.')
+    expect(text).toContain('<a href="https://www.rfc-editor.org/rfc/rfc9700#section-2.4">')
+  })
+
+  it('puts the cursor where something is to be typed', async () => {
+    expect((await new Browser().get('/sign-in')).text).toMatch(/<input id="username"[^>]* autofocus/)
+    expect((await new Browser().signIn('alice', 'wrong')).text).toMatch(/<input id="password"[^>]* autofocus/)
+  })
+
+  it('leads back to the page that was asked for, once', async () => {
+    const browser = new Browser()
+    const credentials = { username: 'alice', password: secrets.users['alice']! }
+    await browser.get('/devices')
+    await browser.get('/sign-in?notice=needed')
+    expect((await browser.post('/sign-in', { ...credentials, password: 'wrong' })).status).toBe(400)
+    expect((await browser.post('/sign-in', credentials)).location).toBe('/devices')
+    await browser.get('/orders')
+    await browser.post('/sign-out')
+    await browser.get('/sign-in')
+    expect((await browser.post('/sign-in', credentials)).location).toBe('/orders')
   })
 
   it('is required for every page and form', async () => {
@@ -232,7 +268,60 @@ describe('every page', () => {
     const answer = await new Browser().get('/nothing')
     expect(answer.status).toBe(404)
     expect(troubleOf(answer)).toBe('There is no such page.')
+    expect(answer.text).toContain('<a href="/">Go to the sign-in</a>')
+    expect((await (await signedIn()).get('/nothing')).text).toContain('<a href="/">Go to your orders</a>')
   })
+
+  it('has a way home', async () => {
+    const browser = await signedIn()
+    for (const path of ['/sign-in', '/orders', '/devices', '/integrations', '/nothing']) {
+      expect((await browser.get(path)).text, path).toContain('<a class="brand" href="/">')
+    }
+  })
+})
+
+describe('a form that is too old', () => {
+  const tooOld = 'This form was too old. Nothing was done: you can send it again.'
+
+  it('of the sign-in can be sent again, by a browser that lost its cookie, too', async () => {
+    const browser = new Browser()
+    await browser.get('/sign-in')
+    browser.cookie = ''
+    const credentials = { username: 'alice', password: secrets.users['alice']! }
+    const stale = await browser.post('/sign-in', credentials)
+    expect(stale.status).toBe(403)
+    expect(troubleOf(stale)).toBe(tooOld)
+    expect(stale.text).toContain('value="alice"')
+    expect(withoutGuide(stale)).not.toContain(credentials.password)
+    expect(await browser.post('/sign-in', credentials)).toMatchObject({ status: 303, location: '/orders' })
+  })
+
+  it('of an order can be sent again with the same content', async () => {
+    const browser = await signedIn()
+    await browser.get('/orders')
+    const stale = await browser.post('/orders', { csrf: 'old', sku: 'mug', quantity: '1', note: '"><b>' })
+    expect(stale.status).toBe(403)
+    expect(troubleOf(stale)).toBe(tooOld)
+    const fields = [...stale.text.replace(/^.*<main/s, '').matchAll(/name="(\w+)" value="([^"]*)"/g)]
+    const sent = Object.fromEntries(fields.map(([, name = '', value = '']) => [name, value]))
+    expect(sent).toEqual({ csrf: browser.csrf, sku: 'mug', quantity: '1', note: '&#34;&#62;&#60;b&#62;' })
+    expect((await browser.post('/orders', sent)).location).toBe('/orders?notice=ordered')
+  })
+
+  it.each(['cross-site', 'same-site', 'none'])(
+    'or comes from elsewhere gets no session and no button: %s',
+    async (site) => {
+      const order = { csrf: 'old', sku: 'mug', quantity: '1' }
+      for (const browser of [new Browser(), await signedIn()]) {
+        const { status, headers, text } = await browser.post('/orders', order, site)
+        expect(status).toBe(403)
+        expect(headers.getSetCookie()).toEqual([])
+        expect(text).toContain(foreignForm)
+        expect(text).not.toContain('<form method="post" action="/orders">')
+        expect(text).toContain('<a href="/orders">Go to Orders</a>')
+      }
+    },
+  )
 })
 
 describe('the orders page', () => {
@@ -243,8 +332,18 @@ describe('the orders page', () => {
     const page = await browser.get('/orders?notice=ordered')
     expect(noticeOf(page)).toBe('Thank you! Your order is placed.')
     expect(page.text).toMatch(/<td>\d+<td>teapot<td>1<\/tbody>|<td>\d+<td>teapot<td>1/)
-    for (const quantity of ['1000', '0', 'many']) {
-      expect((await browser.post('/orders', { sku: 'teapot', quantity })).location).toBe('/orders?notice=not-ordered')
+    for (const [quantity, notice, says] of [
+      ['1000', 'not-ordered', 'Not ordered: we do not have that many in stock.'],
+      ['0', 'no-order', 'Not ordered: please choose an article, and a whole number from 1.'],
+      ['many', 'no-order', 'Not ordered: please choose an article, and a whole number from 1.'],
+    ] as const) {
+      const { location } = await browser.post('/orders', { sku: 'teapot', quantity })
+      expect(location).toBe(`/orders?notice=${notice}`)
+      // It looks like a failure, and is announced as one.
+      const failed = await browser.get(location!)
+      expect(troubleOf(failed)).toBe(says)
+      expect(failed.text).toContain('<p class="trouble" role="alert">')
+      expect(noticeOf(failed)).toBeUndefined()
     }
   })
 })
@@ -314,7 +413,7 @@ describe('the session', () => {
     const ids = new Set([planted, victim.cookie])
     const spied = await attacker.get('/sign-in')
     expect(attacker.cookie).toBe(planted)
-    expect(spied.text).not.toMatch(/orderId|alice|RFC 6749|POST \/oauth\/token/)
+    expect(withoutGuide(spied)).not.toMatch(/orderId|alice|RFC 6749|POST \/oauth\/token/)
     const before = victim.cookie
     await victim.post('/sign-out')
     ids.add(victim.cookie)
@@ -352,7 +451,9 @@ describe('the devices page', () => {
     const page = await here.get('/devices')
     expect(page.text.match(/<h2>Firefox on Linux/g)).toHaveLength(3)
     expect(page.text.match(/This one/g)).toHaveLength(1)
-    expect(page.text).toMatch(/Since <time datetime="[^"]+Z">[\d: -]+ UTC<\/time>, last used <time/)
+    expect(page.text).toMatch(
+      /Signed in on <time datetime="[^"]+Z">\d+ \w+ \d{4} at \d\d:\d\d UTC<\/time>, last used <time datetime="[^"]+Z">just now</,
+    )
 
     // Others' devices cannot be ended: it is as if there were none.
     await stranger.get('/devices')
@@ -363,7 +464,9 @@ describe('the devices page', () => {
     const answers = await Promise.all([there.get('/orders'), elsewhere.get('/orders')])
     expect(answers.map(({ location }) => location).sort()).toEqual(['/sign-in?notice=ended', null].sort())
 
-    expect((await here.post('/devices')).location).toBe('/devices?notice=ended-there')
+    expect(noticeOf(await here.get('/devices?notice=ended-there'))).toBe('That device has been signed out.')
+    expect((await here.post('/devices')).location).toBe('/devices?notice=ended-others')
+    expect(noticeOf(await here.get('/devices?notice=ended-others'))).toBe('All other devices have been signed out.')
     for (const other of [there, elsewhere]) expect((await other.get('/orders')).status).toBe(303)
     expect(idsIn(await here.get('/devices'))).toEqual([])
     expect((await stranger.get('/orders')).status).toBe(200)
@@ -373,18 +476,31 @@ describe('the devices page', () => {
 describe('the integrations page', () => {
   it('starts and stops the service, and shows what it does', async () => {
     const browser = await signedIn()
-    expect((await browser.get('/integrations')).text).toContain('It is <b>stopped</b>')
+    expect((await browser.get('/integrations')).text).toContain('stock-sync is <b>stopped</b>')
     expect((await browser.post('/integrations')).location).toBe('/integrations')
     const page = async (): Promise<string> => (await browser.get('/integrations')).text
     await expect.poll(page, { timeout: 10_000 }).toContain('Shows a JWT to another API')
     const running = await page()
-    expect(running).toContain('It is <b>running</b>')
+    expect(running).toContain('stock-sync is <b>running</b>')
     expect(running).toMatch(/mug <b id="stock-mug">4\d<\/b>/)
     expect(running).toMatch(/<code>GET \/orders<\/code> <b class="bad">403 insufficient_scope<\/b>/)
     expect(running).toContain('error=&#34;insufficient_scope&#34;')
     expect(running).toContain('The access token is a JWT (RFC 9068 §2). Decoded:')
+
+    // After several rounds the token requests are still there, and nothing is listed twice.
+    await expect.poll(page, { timeout: 20_000 }).toMatch(/mug <b id="stock-mug">4[4-9]/)
+    const main = wordsOf((await page()).replace(/^.*<main/s, '').replace(/<\/main.*$/s, ''))
+    const steps = [
+      'Gets a token as itself (RFC 6749 §4.4.2)',
+      'Gets a token as itself (RFC 6749 §4.4.2, RFC 8707 §2)',
+      'Reports what has arrived (RFC 6750 §2.1)',
+      'Asks for the orders of users, and is refused (RFC 6750 §3.1)',
+      'Shows a JWT to another API (RFC 9068 §4)',
+    ]
+    for (const step of steps) expect(main.split(step), step).toHaveLength(2)
+    expect(main).toMatch(/In stock:\s+mug \d+, teapot \d+\./)
     await browser.post('/integrations')
-    expect(await page()).toContain('It is <b>stopped</b>')
+    expect(await page()).toContain('stock-sync is <b>stopped</b>')
   })
 })
 
@@ -395,7 +511,11 @@ describe('the panel', () => {
     await revoke((await browser.tokens()).accessToken)
     const earlier = await browser.tokens()
     const { text } = await browser.get('/orders')
-    expect(text).toContain('Exchanges the password for tokens, and forgets it (RFC 6749 §4.3.2)')
+    expect(wordsOf(text)).toContain('Exchanges the password for tokens, and forgets it (RFC 6749 §4.3.2)')
+    expect(text).toContain('<a href="https://www.rfc-editor.org/rfc/rfc6749#section-4.3.2">RFC 6749 §4.3.2</a>')
+    expect(wordsOf(text)).toContain('The access token is refused (RFC 6750 §3.1)')
+    expect(text).toMatch(/<code>GET \/orders<\/code> <b class="bad">401 invalid_token<\/b>/)
+    expect(text).toMatch(/<article><time datetime="[^"]+Z">\d\d:\d\d:\d\d<\/time> Gets the stock with the access token/)
     expect(text).toContain('username=alice&#38;password=••••••&#38;device_label=Firefox+on+Linux')
     expect(text).toContain('authorization: Basic ••••••')
     expect(text).toContain(`refresh_token=${earlier.refreshToken.slice(0, 6)}…`)
@@ -410,13 +530,31 @@ describe('the panel', () => {
     expect((await (await signedIn('bob')).get('/devices')).text).not.toContain('username=alice')
   })
 
-  it('is not there in production', async () => {
+  it('follows the outcome', async () => {
+    const answer = await new Browser().signIn('alice', 'wrong')
+    expect(wordsOf(answer.text)).toContain('Gets no tokens for the password (RFC 6749 §5.2)')
+    expect(wordsOf(answer.text)).not.toContain('Exchanges the password')
+    expect(answer.text).toContain('<code>POST /oauth/token</code> <b class="bad">400 invalid_grant</b>')
+    const browser = await signedIn('alice')
+    await browser.get('/orders')
+    await browser.post('/orders', { sku: 'teapot', quantity: '1000' })
+    const { text } = await browser.get('/orders')
+    expect(wordsOf(text)).toContain('Refused: Places an order with the access token')
+    expect(text).toContain('<code>POST /orders</code> <b class="bad">409 out_of_stock</b>')
+  })
+
+  it('is not there in production, nor is anything else of the demo', async () => {
     const url = await shop.startWebApp({ NODE_ENV: 'production' })
     const browser = new Browser(url)
+    for (const page of [await browser.get('/sign-in'), await browser.signIn('alice', 'wrong')]) {
+      expect(page.text).not.toMatch(/<aside|Demo accounts|carol/)
+      for (const password of Object.values(secrets.users)) expect(page.text).not.toContain(password)
+    }
     await browser.signIn('alice', secrets.users['alice']!)
     const page = await browser.get('/orders')
     expect(page.status).toBe(200)
     expect(page.text).not.toContain('<aside')
+    expect(page.text).not.toContain('access token')
   })
 })
 
