@@ -7,7 +7,7 @@ export type SigningKeyState = 'next' | 'active' | 'retired'
 export interface StoredSigningKey {
   /** Its RFC 7638 thumbprint. */
   readonly keyId: string
-  /** `secret`: it is not a signing key, and is never published. Stores keep it like any other. */
+  /** `secret`: not a signing key, and never published. A store keeps it like any other. */
   readonly algorithm: string
   readonly state: SigningKeyState
   /** Encrypted with the application's passphrase: the store alone cannot sign. Text of any form, up to several kilobytes. */
@@ -16,23 +16,29 @@ export interface StoredSigningKey {
   readonly since: number
 }
 
-/** Tells a signing key from what else is kept with them. */
+/** What two processes compare of a key to find out whether one of them changed it. */
+export type KeyInState = Pick<StoredSigningKey, 'keyId' | 'state'>
+
+/** Returns the same text for the same keys in the same states, in any order. */
+export function fingerprintOfKeys(keys: readonly KeyInState[]): string {
+  return JSON.stringify(keys.map(({ keyId, state }) => JSON.stringify([keyId, state])).sort())
+}
+
+/** Returns whether it is a signing key: other secrets are stored with them. */
 export function isSigningKey({ algorithm }: Pick<StoredSigningKey, 'algorithm'>): boolean {
   return algorithm !== 'secret'
 }
 
 /**
- * Where signing keys are kept that several processes share.
+ * Where several processes keep the signing keys that they share.
  *
- * Contract: `replaceSigningKeys` is atomic, and changes nothing when the stored keys are no longer those that the caller
- * read (`expected`, by key id and state, in any order): of two processes that rotate at once, one wins.
+ * Contract, checked by `keyStoreContract` of `latchkey/testing`: `replaceSigningKeys` is atomic. It changes nothing if the stored keys
+ * are no longer those that the caller has read (`expected`, by key id and state, in any order): of two processes that rotate at once,
+ * one wins.
  */
 export interface KeyStore {
-  /** All keys, in any order. */
+  /** Returns all keys, in any order. */
   listSigningKeys(): MaybePromise<readonly StoredSigningKey[]>
-  /** Replaces all keys; answers false, and changes nothing, when they are not the expected ones any more. */
-  replaceSigningKeys(
-    expected: readonly Pick<StoredSigningKey, 'keyId' | 'state'>[],
-    keys: readonly StoredSigningKey[],
-  ): MaybePromise<boolean>
+  /** Replaces all keys. Returns false, and changes nothing, if the stored keys are no longer the expected ones. */
+  replaceSigningKeys(expected: readonly KeyInState[], keys: readonly StoredSigningKey[]): MaybePromise<boolean>
 }

@@ -1,6 +1,6 @@
 import type { MaybePromise } from '../time/maybe-promise.js'
 import type { Client, ClientRegistry, ClientStore } from '../stores/client-store.js'
-import { isReadableDigest as isReadable } from '../stores/readable-digest.js'
+import { isReadableDigest as isReadable } from '../stores/client-record.js'
 import { clientLookUpRules, untestedFieldsRule, type ClientsUnderTest } from './client-store-rules/look-up.js'
 import { clientRegistryRules } from './client-store-rules/registry.js'
 import { clientReplacementRules } from './client-store-rules/replacement.js'

@@ -1,8 +1,7 @@
-import { checkClientRecord } from '../check-client-record.js'
-import { registrationText } from '../client-registration.js'
+import { checkClientRecord, registrationText } from '../client-record.js'
 import type { Client, ClientRegistry } from '../client-store.js'
 
-/** Clients in a Map. What it answers is frozen and belongs to it; what it is given is copied. */
+/** Keeps clients in memory. It copies what it stores, and freezes what it returns. */
 export class MemoryClientStore implements ClientRegistry {
   readonly isVolatile = true as const
   readonly #clients = new Map<string, Client>()

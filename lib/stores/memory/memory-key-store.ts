@@ -1,7 +1,6 @@
-import type { KeyStore, StoredSigningKey } from '../key-store.js'
-import { areSameSigningKeys } from '../are-same-signing-keys.js'
+import { fingerprintOfKeys, type KeyInState, type KeyStore, type StoredSigningKey } from '../key-store.js'
 
-/** Signing keys in an array. What it answers is frozen and belongs to it; what it is given is copied. */
+/** Keeps signing keys in memory. It copies what it stores, and freezes what it returns. */
 export class MemoryKeyStore implements KeyStore {
   #keys: readonly StoredSigningKey[] = []
 
@@ -9,11 +8,8 @@ export class MemoryKeyStore implements KeyStore {
     return this.#keys
   }
 
-  replaceSigningKeys(
-    expected: readonly Pick<StoredSigningKey, 'keyId' | 'state'>[],
-    keys: readonly StoredSigningKey[],
-  ): boolean {
-    if (!areSameSigningKeys(expected, this.#keys)) return false
+  replaceSigningKeys(expected: readonly KeyInState[], keys: readonly StoredSigningKey[]): boolean {
+    if (fingerprintOfKeys(expected) !== fingerprintOfKeys(this.#keys)) return false
     this.#keys = Object.freeze(keys.map((key) => Object.freeze({ ...key })))
     return true
   }

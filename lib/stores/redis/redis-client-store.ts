@@ -1,13 +1,11 @@
-import { checkClientRecord } from '../check-client-record.js'
-import { isRegistrationOf, registrationText } from '../client-registration.js'
+import { checkClientRecord, isRegistrationOf, registrationText } from '../client-record.js'
 import type { Client, ClientRegistry } from '../client-store.js'
 import type { RedisConnection } from './redis-connection.js'
 import { keyPart, type RedisKeys } from './redis-keys.js'
-import { listReply, numberReply, textReply } from './redis-reply.js'
-import { redisScript } from './redis-script.js'
+import { listReply, numberReply, stringReply, redisScript } from './redis-script.js'
 
 // Scripts, also for what is one command: some clients ask a replica where a command only reads.
-const find = redisScript(textReply, `return redis.call('HGET', KEYS[1], ARGV[1])`)
+const find = redisScript(stringReply, `return redis.call('HGET', KEYS[1], ARGV[1])`)
 const save = redisScript(numberReply, `return redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])`)
 /** Replies whether the registration was the expected one, octet by octet. */
 const replace = redisScript(

@@ -1,7 +1,6 @@
 import { withinDeadline } from '../within-deadline.js'
-import { PendingCall } from './pending-call.js'
 import type { RedisScript } from './redis-script.js'
-import type { SendCommand } from './send-command.js'
+import { PendingCall, type SendCommand } from './send-command.js'
 import { isMissingScript, storeError } from './store-error.js'
 
 /** Runs scripts; throws `StoreUnavailableError` when Redis cannot serve. */

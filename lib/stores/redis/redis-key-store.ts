@@ -1,10 +1,9 @@
-import type { KeyStore, StoredSigningKey } from '../key-store.js'
+import { fingerprintOfKeys, type KeyInState, type KeyStore, type StoredSigningKey } from '../key-store.js'
 import type { RedisConnection } from './redis-connection.js'
 import type { RedisKeys } from './redis-keys.js'
-import { numberReply, textReply } from './redis-reply.js'
-import { redisScript } from './redis-script.js'
+import { numberReply, stringReply, redisScript } from './redis-script.js'
 
-const list = redisScript(textReply, `return redis.call('HGET', KEYS[1], 'keys')`)
+const list = redisScript(stringReply, `return redis.call('HGET', KEYS[1], 'keys')`)
 
 /** Replies whether the keys were the expected ones. */
 const replace = redisScript(
@@ -31,18 +30,10 @@ export class RedisKeyStore implements KeyStore {
     return keys === undefined ? [] : (JSON.parse(keys) as StoredSigningKey[])
   }
 
-  async replaceSigningKeys(
-    expected: readonly Pick<StoredSigningKey, 'keyId' | 'state'>[],
-    keys: readonly StoredSigningKey[],
-  ): Promise<boolean> {
-    const values = [statesOf(expected), statesOf(keys), JSON.stringify(keys.map(toStored))]
+  async replaceSigningKeys(expected: readonly KeyInState[], keys: readonly StoredSigningKey[]): Promise<boolean> {
+    const values = [fingerprintOfKeys(expected), fingerprintOfKeys(keys), JSON.stringify(keys.map(toStored))]
     return (await this.#connection.run(replace, [this.#keys.signingKeys], values)) === 1
   }
-}
-
-/** The same text for the same keys in the same states, in whatever order they come. */
-function statesOf(keys: readonly Pick<StoredSigningKey, 'keyId' | 'state'>[]): string {
-  return JSON.stringify(keys.map(({ keyId, state }) => JSON.stringify([keyId, state])).sort())
 }
 
 function toStored({ keyId, algorithm, state, encryptedPrivateKey, since }: StoredSigningKey): StoredSigningKey {

@@ -1,8 +1,7 @@
 import type { LimiterState, RateLimiter } from '../../throttle/rate-limiter.js'
 import type { RedisConnection } from './redis-connection.js'
 import type { RedisKeys } from './redis-keys.js'
-import { numberReply } from './redis-reply.js'
-import { redisScript } from './redis-script.js'
+import { numberReply, redisScript } from './redis-script.js'
 
 /** A counter and for how many milliseconds it is kept. Values: the points to add, for how long a new one is kept. */
 const add = redisScript(

@@ -12,82 +12,72 @@ import type {
   SignedTokenId,
   TokenStore,
 } from '../token-store.js'
-import { FindAuthorizations } from './find-authorizations.js'
-import { FindTokens } from './find-tokens.js'
+import * as find from './find-tokens.js'
 import type { RedisConnection } from './redis-connection.js'
 import type { RedisKeys } from './redis-keys.js'
-import { RevokeTokens } from './revoke-tokens.js'
-import { RotateRefreshToken } from './rotate-refresh-token.js'
-import { SaveTokens } from './save-tokens.js'
-import { SignedTokens } from './signed-tokens.js'
+import * as revoke from './revoke-tokens.js'
+import * as save from './save-tokens.js'
+import type { TokenScripts } from './token-script.js'
 
 /**
- * Tokens in Redis, which drops by itself what has expired: there is nothing to prune. Each operation is one script, which stands in a
- * file of its own.
+ * Stores tokens in Redis, which removes by itself what has expired: there is nothing to prune.
+ *
+ * Each method is one script, which is one atomic step. It stands right before the function that runs it: in `find-tokens.ts`,
+ * `save-tokens.ts` (which rotates, too) and `revoke-tokens.ts`. What scripts share is in `token-script.ts`.
  */
 export class RedisTokenStore implements TokenStore {
   readonly isShared = true as const
-  readonly #find: FindTokens
-  readonly #authorizations: FindAuthorizations
-  readonly #signedTokens: SignedTokens
-  readonly #save: SaveTokens
-  readonly #rotate: RotateRefreshToken
-  readonly #revoke: RevokeTokens
+  readonly #scripts: TokenScripts
 
   constructor(connection: RedisConnection, keys: RedisKeys, clock: Clock) {
-    this.#find = new FindTokens(connection, keys)
-    this.#authorizations = new FindAuthorizations(connection, keys)
-    this.#signedTokens = new SignedTokens(connection, keys, clock)
-    this.#save = new SaveTokens(connection, keys, clock)
-    this.#rotate = new RotateRefreshToken(connection, keys, clock)
-    this.#revoke = new RevokeTokens(connection, keys, clock)
+    this.#scripts = { connection, keys, clock }
   }
 
   saveTokens(tokens: NewTokens): Promise<void> {
-    return this.#save.all(tokens)
+    return save.saveTokens(this.#scripts, tokens)
   }
 
   findAccessToken(tokenHash: TokenHash): Promise<AccessTokenRecord | undefined> {
-    return this.#find.accessToken(tokenHash)
+    return find.findAccessToken(this.#scripts, tokenHash)
   }
 
   findRefreshToken(tokenHash: TokenHash): Promise<RefreshTokenRecord | undefined> {
-    return this.#find.refreshToken(tokenHash)
+    return find.findRefreshToken(this.#scripts, tokenHash)
   }
 
   whyNotFound(tokenHash: TokenHash): Promise<'revoked' | undefined> {
-    return this.#find.whyNotFound(tokenHash)
+    return find.whyNotFound(this.#scripts, tokenHash)
   }
 
   rotateRefreshToken(rotation: RefreshTokenRotation): Promise<RotationOutcome> {
-    return this.#rotate.rotate(rotation)
+    return save.rotateRefreshToken(this.#scripts, rotation)
   }
 
   claimLateRetry(tokenHash: TokenHash, at: number): Promise<boolean> {
-    return this.#rotate.claimLateRetry(tokenHash, at)
+    return save.claimLateRetry(this.#scripts, tokenHash, at)
   }
 
   revokeAccessToken(tokenHash: TokenHash): Promise<void> {
-    return this.#revoke.accessToken(tokenHash)
+    return revoke.revokeAccessToken(this.#scripts, tokenHash)
   }
 
   revokeSignedToken(tokenId: string, expiresAt: number): Promise<void> {
-    return this.#signedTokens.revoke(tokenId, expiresAt)
+    return revoke.revokeSignedToken(this.#scripts, tokenId, expiresAt)
   }
 
   isSignedTokenRevoked(token: SignedTokenId): Promise<boolean> {
-    return this.#signedTokens.isRevoked(token)
+    return find.isSignedTokenRevoked(this.#scripts, token)
   }
 
   findAuthorization(authorizationId: string): Promise<Authorization | undefined> {
-    return this.#authorizations.find(authorizationId)
+    return find.findAuthorization(this.#scripts, authorizationId)
   }
 
   listAuthorizations(userId: string): Promise<readonly ListedAuthorization[]> {
-    return this.#authorizations.ofUser(userId)
+    return find.listAuthorizations(this.#scripts, userId)
   }
 
   revokeTokens(selection: RevocationSelection): Promise<number> {
-    return this.#revoke.selected(selection)
+    return revoke.revokeTokens(this.#scripts, selection)
   }
 }

@@ -1,15 +1,30 @@
-import type { Clock } from '../../time/clock.js'
 import type { TokenHash } from '../../crypto/hash.js'
 import type { RevocationSelection } from '../token-store.js'
-import type { RedisConnection } from './redis-connection.js'
-import { keyPart, type RedisKeys } from './redis-keys.js'
-import { listReply, numberReply } from './redis-reply.js'
-import { redisScript } from './redis-script.js'
-import { pastAt, tokenScript } from './token-script.js'
+import { keyPart } from './redis-keys.js'
+import { listReply, numberReply, redisScript, stringReply } from './redis-script.js'
+import { pastAt, secondsUntil, tokenScript, type TokenScripts } from './token-script.js'
 
-const revokeAccessToken = redisScript(numberReply, `return redis.call('DEL', KEYS[1])`)
+/** KEYS: the access token. */
+const revokeAccessTokenScript = redisScript(numberReply, `return redis.call('DEL', KEYS[1])`)
 
-/** What the scripts reply that revoke many tokens: how many authorizations that ended, and whether tokens are left to remove. */
+/** Revokes one access token. */
+export async function revokeAccessToken({ connection, keys }: TokenScripts, tokenHash: TokenHash): Promise<void> {
+  await connection.run(revokeAccessTokenScript, [keys.accessToken(tokenHash)])
+}
+
+/** KEYS: the revocation of the JWT. ARGV: how many seconds it is kept. */
+const revokeSignedTokenScript = redisScript(stringReply, `return redis.call('SET', KEYS[1], '', 'NX', 'EX', ARGV[1])`)
+
+/** Revokes one JWT. Nothing else is stored of JWTs. */
+export async function revokeSignedToken(
+  { connection, keys, clock }: TokenScripts,
+  tokenId: string,
+  expiresAt: number,
+): Promise<void> {
+  await connection.run(revokeSignedTokenScript, [keys.revokedToken(tokenId)], [secondsUntil(expiresAt, clock())])
+}
+
+/** The reply of the scripts that revoke many tokens: how many authorizations they ended, and whether tokens are left to remove. */
 const reply = String.raw`
   local function reply(ended)
     removeLeftovers(1000)
@@ -17,19 +32,7 @@ const reply = String.raw`
   end
 `
 
-/** Removes more of them; replies whether there is still something left. */
-const removeMore = tokenScript(
-  numberReply,
-  String.raw`
-  removeLeftovers(1000)
-  return redis.call('EXISTS', leftovers)
-  `,
-)
-
-/** How often it is called after a revocation. What is left then goes bit by bit, with later sign-ins, rotations and revocations. */
-const CALLS_AFTER_REVOCATION = 100
-
-/** Notes until when JWTs are revoked; a later time stays. */
+/** Notes up to when JWTs are revoked; a later time stays. */
 const revokeUntil = String.raw`
   local function revokeUntil(subject, time)
     if time == '' then return end
@@ -38,24 +41,28 @@ const revokeUntil = String.raw`
   end
 `
 
-const revokeAuthorization = tokenScript(
+/** KEYS: the authorization. ARGV: its id. */
+const revokeAuthorizationScript = tokenScript(
   listReply,
   String.raw`${reply}
-  local authorization = findAuthorization(ARGV[2], 'user')
+  local id = ARGV[2]
+  local authorization = findAuthorization(id, 'user')
   if not authorization then return reply(0) end
-  endAuthorization(ARGV[2])
-  redis.call('ZREM', root .. 'user:' .. authorization[2], ARGV[2])
-  redis.call('ZREM', root .. 'client:' .. authorization[1], ARGV[2])
+  endAuthorization(id)
+  redis.call('ZREM', root .. 'user:' .. authorization[2], id)
+  redis.call('ZREM', root .. 'client:' .. authorization[1], id)
   return reply(1)
   `,
 )
 
-const revokeUser = tokenScript(
+/** KEYS: the index of the user. ARGV: the authorization that stays, if any. */
+const revokeUserScript = tokenScript(
   listReply,
   String.raw`${reply}
+  local except = ARGV[2]
   local ended = 0
   for _, id in ipairs(redis.call('ZRANGE', KEYS[4], 0, -1)) do
-    if id ~= ARGV[2] then
+    if id ~= except then
       local authorization = findAuthorization(id)
       if authorization then
         endAuthorization(id)
@@ -69,22 +76,29 @@ const revokeUser = tokenScript(
   `,
 )
 
-// Both begin by removing something: a server whose memory is full lets a script that has begun so write the rest.
-const revokeClient = tokenScript(
+/**
+ * KEYS: the index of the client. ARGV: the client, the time up to which JWTs are revoked.
+ *
+ * This script and the next one begin by removing something: then Redis lets a script write the rest even if its memory is full.
+ */
+const revokeClientScript = tokenScript(
   listReply,
   String.raw`${reply}${revokeUntil}
+  local client, issuedUntil = ARGV[2], ARGV[3]
   local ended = redis.call('ZCOUNT', KEYS[4], ARGV[1], '+inf')
-  redis.call('ZREM', authorizedClients, ARGV[2])
+  redis.call('ZREM', authorizedClients, client)
   endIndex(KEYS[4])
-  redis.call('HSET', revocations, 'client:' .. ARGV[2], redis.call('HINCRBY', revocations, 'stamp', 1))
-  revokeUntil('client:' .. ARGV[2], ARGV[3])
+  redis.call('HSET', revocations, 'client:' .. client, redis.call('HINCRBY', revocations, 'stamp', 1))
+  revokeUntil('client:' .. client, issuedUntil)
   return reply(ended)
   `,
 )
 
-const revokeEverything = tokenScript(
+/** ARGV: the time up to which JWTs are revoked. */
+const revokeEverythingScript = tokenScript(
   listReply,
   String.raw`${reply}${revokeUntil}
+  local issuedUntil = ARGV[2]
   local ended = 0
   for _, client in ipairs(redis.call('ZRANGE', authorizedClients, 0, -1)) do
     local index = root .. 'client:' .. client
@@ -94,60 +108,62 @@ const revokeEverything = tokenScript(
   local stamp = (redis.call('HGET', revocations, 'stamp') or 0) + 1
   redis.call('UNLINK', authorizedClients, revocations)
   redis.call('HSET', revocations, 'stamp', stamp, 'all', stamp)
-  revokeUntil('all', ARGV[2])
+  revokeUntil('all', issuedUntil)
   return reply(ended)
   `,
 )
 
-/** Revokes tokens, at once and for ever. What a client or everything loses takes as long for a million tokens as for one. */
-export class RevokeTokens {
-  readonly #connection: RedisConnection
-  readonly #keys: RedisKeys
-  readonly #clock: Clock
+/**
+ * Revokes the selected tokens, at once and for ever, and returns how many authorizations that ended. A client, or everything, takes no
+ * longer for a million tokens than for one.
+ */
+export async function revokeTokens(scripts: TokenScripts, selection: RevocationSelection): Promise<number> {
+  const [ended, isLeft] = await revokeSelected(scripts, selection)
+  if (isLeft === '1') await removeLeftovers(scripts)
+  return Number(ended)
+}
 
-  constructor(connection: RedisConnection, keys: RedisKeys, clock: Clock) {
-    this.#connection = connection
-    this.#keys = keys
-    this.#clock = clock
+function revokeSelected(
+  { connection, keys, clock }: TokenScripts,
+  selection: RevocationSelection,
+): Promise<readonly string[]> {
+  const past = pastAt(clock())
+  if ('authorizationId' in selection) {
+    const { authorizationId } = selection
+    const ownKeys = keys.ofScript(keys.authorization(authorizationId))
+    return connection.run(revokeAuthorizationScript, ownKeys, [past, keyPart(authorizationId)])
   }
-
-  async accessToken(tokenHash: TokenHash): Promise<void> {
-    await this.#connection.run(revokeAccessToken, [this.#keys.accessToken(tokenHash)])
+  if ('userId' in selection) {
+    const { userId, exceptAuthorizationId } = selection
+    const except = exceptAuthorizationId === undefined ? [] : [keyPart(exceptAuthorizationId)]
+    return connection.run(revokeUserScript, keys.ofScript(keys.authorizationsOfUser(userId)), [past, ...except])
   }
-
-  async selected(selection: RevocationSelection): Promise<number> {
-    const [ended, isLeft] = await this.#revoke(selection)
-    if (isLeft === '1') await this.#removeLeftovers()
-    return Number(ended)
+  if ('clientId' in selection) {
+    const { clientId, issuedUntil } = selection
+    const ownKeys = keys.ofScript(keys.authorizationsOfClient(clientId))
+    return connection.run(revokeClientScript, ownKeys, [past, keyPart(clientId), issuedUntil ?? ''])
   }
+  return connection.run(revokeEverythingScript, keys.ofScript(), [past, selection.issuedUntil ?? ''])
+}
 
-  #revoke(selection: RevocationSelection): Promise<readonly string[]> {
-    const [keys, past] = [this.#keys, pastAt(this.#clock())]
-    if ('authorizationId' in selection) {
-      const { authorizationId } = selection
-      const values = [past, keyPart(authorizationId)]
-      return this.#connection.run(revokeAuthorization, keys.ofScript(keys.authorization(authorizationId)), values)
-    }
-    if ('userId' in selection) {
-      const { userId, exceptAuthorizationId } = selection
-      const values = exceptAuthorizationId === undefined ? [past] : [past, keyPart(exceptAuthorizationId)]
-      return this.#connection.run(revokeUser, keys.ofScript(keys.authorizationsOfUser(userId)), values)
-    }
-    if ('clientId' in selection) {
-      const { clientId, issuedUntil } = selection
-      const values = [past, keyPart(clientId), issuedUntil ?? '']
-      return this.#connection.run(revokeClient, keys.ofScript(keys.authorizationsOfClient(clientId)), values)
-    }
-    return this.#connection.run(revokeEverything, keys.ofScript(), [past, selection.issuedUntil ?? ''])
-  }
+/** Replies whether there is still something left to remove. */
+const removeLeftoversScript = tokenScript(
+  numberReply,
+  String.raw`
+  removeLeftovers(1000)
+  return redis.call('EXISTS', leftovers)
+  `,
+)
 
-  async #removeLeftovers(): Promise<void> {
-    try {
-      for (let call = 0; call < CALLS_AFTER_REVOCATION; call++) {
-        if ((await this.#connection.run(removeMore, this.#keys.ofScript(), [0])) === 0) return
-      }
-    } catch {
-      // All is revoked, and that must be told. What is left in memory goes with later calls.
+/** How often it is run after a revocation. Later sign-ins, rotations and revocations remove what is left then, bit by bit. */
+const CALLS_AFTER_REVOCATION = 100
+
+async function removeLeftovers({ connection, keys }: TokenScripts): Promise<void> {
+  try {
+    for (let call = 0; call < CALLS_AFTER_REVOCATION; call++) {
+      if ((await connection.run(removeLeftoversScript, keys.ofScript(), [0])) === 0) return
     }
+  } catch {
+    // Everything is revoked, and the caller must learn that. Later calls free the memory.
   }
 }

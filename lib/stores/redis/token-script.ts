@@ -1,11 +1,22 @@
+import type { Clock } from '../../time/clock.js'
+import type { RedisConnection } from './redis-connection.js'
+import type { RedisKeys } from './redis-keys.js'
 import { redisScript, type RedisScript } from './redis-script.js'
 
+/** What the scripts on tokens run with. */
+export interface TokenScripts {
+  readonly connection: RedisConnection
+  readonly keys: RedisKeys
+  readonly clock: Clock
+}
+
 /**
- * What the scripts on tokens have in common. The first key is the root of all keys, the second one the revocations, the third one the
- * clients that have authorizations; the first value is the time before which all that ended may be forgotten.
+ * What the scripts on tokens share. KEYS[1] is the root of all keys, KEYS[2] the revocations, KEYS[3] the clients that have
+ * authorizations. ARGV[1] is the time before which everything that ended may be forgotten; 0 where nothing is. A script's own keys begin
+ * at KEYS[4], its own values at ARGV[2].
  *
- * A revocation of a client, or of everything, gets the next number. Each authorization and each token of a client bears the number of
- * the last revocation before it: when its client, or everything, has a later one, it is revoked.
+ * A revocation of a client, or of everything, gets the next number. Each authorization and each token of a client has the number of the
+ * last revocation before it: it is revoked if there is a later one of its client or of everything.
  */
 const functions = String.raw`
 local root, revocations, authorizedClients = KEYS[1], KEYS[2], KEYS[3]
@@ -148,7 +159,7 @@ local function keepAuthorization(id, user, client, time)
 end
 `
 
-/** Makes a script on tokens. */
+/** Creates a script on tokens. */
 export function tokenScript<Reply>(parse: (reply: unknown) => Reply, text: string): RedisScript<Reply> {
   return redisScript(parse, functions + text)
 }
@@ -156,12 +167,12 @@ export function tokenScript<Reply>(parse: (reply: unknown) => Reply, text: strin
 /** Seconds by which a record outlives its end: the clocks of the processes that share it differ. */
 const AFTERLIFE_SECONDS = 60
 
-/** The time before which all that ended may be forgotten. */
+/** Returns the time before which everything that ended may be forgotten. */
 export function pastAt(now: number): number {
   return Math.floor(now) - AFTERLIFE_SECONDS
 }
 
-/** How long a record is kept that ends at a time: at least a second, because Redis takes nothing for less. */
+/** Returns for how many seconds a record that ends at a time is kept: at least one, because Redis accepts no fewer. */
 export function secondsUntil(time: number, now: number): number {
   return Math.max(1, Math.ceil(time) - pastAt(now))
 }

@@ -166,16 +166,3 @@ export function pruneDialect(dialect: {
     putBack: statement('put_back', `UPDATE latchkey_authorization SET usable_until = ? WHERE ${ids}`),
   }
 }
-
-/** As many values as the statements have places; the last id fills those that are left. */
-export function fillPlaces({ authorizations }: PruneSizes, ids: readonly string[]): readonly string[] {
-  const last = ids.at(-1) ?? ''
-  return Array.from({ length: authorizations }, (_, index) => ids[index] ?? last)
-}
-
-/** Tells when the time of a pruning is used up. */
-export function budget(milliseconds: number | undefined): { readonly isUsedUp: () => boolean } {
-  if (milliseconds === undefined) return { isUsedUp: () => false }
-  const end = performance.now() + milliseconds
-  return { isUsedUp: () => performance.now() >= end }
-}

@@ -1,5 +1,4 @@
-import { checkClientRecord } from '../check-client-record.js'
-import { isRegistrationOf, registrationText } from '../client-registration.js'
+import { checkClientRecord, isRegistrationOf, registrationText } from '../client-record.js'
 import type { Client, ClientRegistry } from '../client-store.js'
 import { textOf, type SqlText } from './authorization-row.js'
 import { statement, type SqlConnection, type SqlStatement } from './sql-connection.js'

@@ -1,5 +1,10 @@
-import { areSameSigningKeys } from '../are-same-signing-keys.js'
-import type { KeyStore, SigningKeyState, StoredSigningKey } from '../key-store.js'
+import {
+  fingerprintOfKeys,
+  type KeyInState,
+  type KeyStore,
+  type SigningKeyState,
+  type StoredSigningKey,
+} from '../key-store.js'
 import { textOf, type SqlNumber, type SqlText } from './authorization-row.js'
 import { statement, type SqlConnection, type SqlSession, type SqlStatement } from './sql-connection.js'
 
@@ -41,13 +46,10 @@ export class SqlKeyStore implements KeyStore {
     return listOf(this.#connection)
   }
 
-  async replaceSigningKeys(
-    expected: readonly Pick<StoredSigningKey, 'keyId' | 'state'>[],
-    keys: readonly StoredSigningKey[],
-  ): Promise<boolean> {
+  async replaceSigningKeys(expected: readonly KeyInState[], keys: readonly StoredSigningKey[]): Promise<boolean> {
     return this.#connection.atomically(async (session) => {
       await session.rows(lockSigningKeys, [])
-      if (!areSameSigningKeys(expected, await listOf(session))) return false
+      if (fingerprintOfKeys(expected) !== fingerprintOfKeys(await listOf(session))) return false
       await session.change(deleteSigningKeys, [])
       for (const key of keys) await session.change(insertSigningKey, signingKeyValues(key))
       return true

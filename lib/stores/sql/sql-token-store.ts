@@ -15,6 +15,7 @@ import type {
   TokenStore,
 } from '../token-store.js'
 import { toAuthorization, toListedAuthorization, type AuthorizationRow, type ListedRow } from './authorization-row.js'
+import { pruneBatches, type DeadRow, type PruneBatch, type PruneBatchResult } from './prune-batches.js'
 import type { PruneDialect } from './prune-statements.js'
 import {
   deleteTokensOfClient,
@@ -24,8 +25,7 @@ import {
   revokeEverything,
   revokeUser,
 } from './revoke-statements.js'
-import type { SqlConnection, SqlStatement } from './sql-connection.js'
-import { pruneTokens } from './sql-prune-tokens.js'
+import type { SqlConnection, SqlSession, SqlStatement } from './sql-connection.js'
 import {
   isRevoked,
   toAccessToken,
@@ -114,7 +114,7 @@ export class SqlTokenStore implements TokenStore {
       if (isTrimDue(generation)) await this.#trim(rotation, generation)
       return { outcome: 'rotated' }
     }
-    // Whoever was faster has committed: this call has waited for the lock on the row.
+    // The other call has committed: this one has waited for the lock on the row.
     const [row] = await this.#connection.rows<SpendingRow>(findSpending, [rotation.presented])
     const spending = row && toSpending(row)
     return spending === undefined ? { outcome: 'gone' } : { outcome: 'already_spent', spending }
@@ -169,9 +169,16 @@ export class SqlTokenStore implements TokenStore {
     })
   }
 
-  /** In batches, each a transaction of its own; several processes may prune at once. */
+  /** Prunes in batches, each a transaction of its own. Several processes may prune at once. */
   async prune(now: number, limits?: PruneLimits): Promise<number> {
-    return pruneTokens(this.#connection, this.#dialect, now, limits)
+    const batches = pruneBatches(this.#dialect, now, limits)
+    let batch = batches.next()
+    while (batch.done !== true) {
+      const { value } = batch
+      const run = (session: SqlSession): Promise<PruneBatchResult> => runBatch(session, value)
+      batch = batches.next(await (value.isAtomic ? this.#connection.atomically(run) : run(this.#connection)))
+    }
+    return batch.value
   }
 
   async #trim({ refreshToken, spending }: RefreshTokenRotation, generation: number): Promise<void> {
@@ -179,7 +186,20 @@ export class SqlTokenStore implements TokenStore {
       const values = trimValues(refreshToken.authorizationId, generation, spending.spentAt)
       await this.#connection.change(this.#dialect.trim, values)
     } catch {
-      // The rotation has gone through, and that must be told; the next trim takes more.
+      // The rotation has succeeded, and the caller must learn that. The next trim removes more.
     }
   }
+}
+
+async function runBatch(session: SqlSession, batch: PruneBatch): Promise<PruneBatchResult> {
+  const steps = batch.steps()
+  let step = steps.next()
+  while (step.done !== true) {
+    const { statement, values, finds } = step.value
+    step = steps.next({
+      rows: finds ? await session.rows<DeadRow>(statement, values) : [],
+      changed: finds ? 0 : await session.change(statement, values),
+    })
+  }
+  return step.value
 }

@@ -1,6 +1,9 @@
 import type { Clock } from '../../time/clock.js'
-import { missingMigrations, requireMigrated, type Schema } from '../sql/migration.js'
+import { findVersion, missingMigrations, noteMigration, requireMigrated, type Schema } from '../sql/migration.js'
+import { statement } from '../sql/sql-connection.js'
 import type { SqliteConnection } from './sqlite-connection.js'
+
+const findTable = statement('find_migrations', `SELECT 1 FROM sqlite_schema WHERE name = 'latchkey_migration'`)
 
 /**
  * Brings the schema up to date, or with `apply: false` refuses one that is not. Several processes may do so at once: each step is
@@ -20,23 +23,17 @@ export function migrate(
   connection.atomically(() => {
     connection.execute(migrationTable)
     const missing = missingMigrations(migrations, appliedVersion(connection))
-    const note = connection.prepare('INSERT INTO latchkey_migration (version, applied_at) VALUES (?, ?)')
     for (const { version, statements } of missing) {
       for (const statement of statements) connection.execute(statement)
-      note.run(version, clock())
+      connection.change(noteMigration, version, clock())
     }
   })
 }
 
 function hasTable(connection: SqliteConnection): boolean {
-  return (
-    connection.prepare<unknown>(`SELECT 1 FROM sqlite_schema WHERE name = 'latchkey_migration'`).get() !== undefined
-  )
+  return connection.row(findTable) !== undefined
 }
 
 function appliedVersion(connection: SqliteConnection): number {
-  const current = connection.prepare<{ version: number | null }>(
-    'SELECT max(version) AS version FROM latchkey_migration',
-  )
-  return current.get()?.version ?? 0
+  return connection.row<{ readonly version: number | null }>(findVersion)?.version ?? 0
 }

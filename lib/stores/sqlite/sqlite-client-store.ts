@@ -1,5 +1,4 @@
-import { checkClientRecord } from '../check-client-record.js'
-import { isRegistrationOf, registrationText } from '../client-registration.js'
+import { checkClientRecord, isRegistrationOf, registrationText } from '../client-record.js'
 import type { Client, ClientRegistry } from '../client-store.js'
 import { textOf } from '../sql/authorization-row.js'
 import {
@@ -10,47 +9,46 @@ import {
   toClient,
   type ClientRow,
 } from '../sql/sql-client-store.js'
-import type { SqliteConnection, Statement } from './sqlite-connection.js'
+import { statement } from '../sql/sql-connection.js'
+import type { SqliteConnection } from './sqlite-connection.js'
 
-/** Clients in SQLite, each one a JSON document. */
+/** Values: the id, the document. */
+const saveClient = statement(
+  'replace_client',
+  'INSERT OR REPLACE INTO latchkey_client (client_id, registration) VALUES (?, ?)',
+)
+
+/** Stores clients in SQLite, each as a JSON document. */
 export class SqliteClientStore implements ClientRegistry {
-  readonly #find: Statement<ClientRow>
-  readonly #save: Statement<never>
-  readonly #replace: Statement<never>
-  readonly #delete: Statement<never>
-  readonly #list: Statement<ClientRow>
+  readonly #connection: SqliteConnection
 
   constructor(connection: SqliteConnection) {
-    this.#find = connection.prepare(findClient.text)
-    this.#save = connection.prepare('INSERT OR REPLACE INTO latchkey_client (client_id, registration) VALUES (?, ?)')
-    this.#replace = connection.prepare(replaceClient.text)
-    this.#delete = connection.prepare(deleteClient.text)
-    this.#list = connection.prepare(listClients.text)
+    this.#connection = connection
   }
 
   findClient(clientId: string): Client | undefined {
-    const row = this.#find.get(clientId)
+    const row = this.#connection.row<ClientRow>(findClient, clientId)
     return row && toClient(row)
   }
 
   saveClient(client: Client): void {
     checkClientRecord('saveClient', client)
-    this.#save.run(client.clientId, registrationText(client))
+    this.#connection.change(saveClient, client.clientId, registrationText(client))
   }
 
   replaceClient(current: Client, next: Client): boolean {
-    const row = this.#find.get(next.clientId)
+    const row = this.#connection.row<ClientRow>(findClient, next.clientId)
     if (row === undefined) return false
     const stored = textOf(row.registration)
     if (!isRegistrationOf(current, stored)) return false
-    return this.#replace.run(registrationText(next), next.clientId, stored) === 1
+    return this.#connection.change(replaceClient, registrationText(next), next.clientId, stored) === 1
   }
 
   deleteClient(clientId: string): void {
-    this.#delete.run(clientId)
+    this.#connection.change(deleteClient, clientId)
   }
 
   listClients(): readonly Client[] {
-    return this.#list.all().map(toClient)
+    return this.#connection.rows<ClientRow>(listClients).map(toClient)
   }
 }

@@ -1,40 +1,46 @@
-import type { SqliteDatabase, SqliteValue } from './sqlite-database.js'
+import type { SqlStatement } from '../sql/sql-connection.js'
+import type { SqliteDatabase, SqliteStatement, SqliteValue } from './sqlite-database.js'
 import { storeError } from './store-error.js'
 
-/** A prepared statement whose rows have a known shape and whose errors are ours. */
-export interface Statement<Row> {
-  /** Answers how many rows it changed. */
-  run(...values: SqliteValue[]): number
-  get(...values: SqliteValue[]): Row | undefined
-  all(...values: SqliteValue[]): readonly Row[]
-}
+/* eslint-disable @typescript-eslint/no-unnecessary-type-parameters -- the caller knows the columns of its statement */
 
-/** Where the differences between the drivers end: one way to prepare, one way to be atomic, one kind of error. */
+/** Where the differences between the drivers end: one way to send a statement, one way to be atomic, one kind of error. */
 export class SqliteConnection {
   readonly #database: SqliteDatabase
+  readonly #prepared = new Map<SqlStatement, SqliteStatement>()
 
   constructor(database: SqliteDatabase) {
     this.#database = database
   }
 
-  /** Runs statements that answer nothing. */
+  /** Runs statements that return nothing. */
   execute(sql: string): void {
     unified(() => this.#database.exec(sql))
   }
 
-  /** Prepares a statement for a row of the columns that it selects. */
-  prepare<Row = never>(sql: string): Statement<Row> {
-    const statement = unified(() => this.#database.prepare(sql))
-    return {
-      run: (...values) => unified(() => Number(statement.run(...values).changes)),
-      get: (...values) => unified(() => statement.get(...values)) as Row | undefined,
-      all: (...values) => unified(() => statement.all(...values)) as Row[],
-    }
+  /** Prepares a statement before it is used, so that it fails now if it cannot work. */
+  prepare(statement: SqlStatement): void {
+    unified(() => this.#prepare(statement))
+  }
+
+  /** Returns how many rows the statement changed. */
+  change(statement: SqlStatement, ...values: readonly SqliteValue[]): number {
+    return unified(() => Number(this.#prepare(statement).run(...values).changes))
+  }
+
+  /** Returns the first row that the statement finds. */
+  row<Row>(statement: SqlStatement, ...values: readonly SqliteValue[]): Row | undefined {
+    return unified(() => this.#prepare(statement).get(...values)) as Row | undefined
+  }
+
+  /** Returns all rows that the statement finds. */
+  rows<Row>(statement: SqlStatement, ...values: readonly SqliteValue[]): readonly Row[] {
+    return unified(() => this.#prepare(statement).all(...values)) as Row[]
   }
 
   /**
-   * Does all of the work or nothing. The write lock is taken first: a transaction that begins with reading could not wait for
-   * its turn to write, it would fail.
+   * Does all of the work or nothing. Takes the write lock first: a transaction that begins with reading could not wait for its turn to
+   * write, it would fail.
    */
   atomically<Result>(work: () => Result): Result {
     this.execute('BEGIN IMMEDIATE')
@@ -48,11 +54,17 @@ export class SqliteConnection {
     }
   }
 
+  #prepare(statement: SqlStatement): SqliteStatement {
+    let prepared = this.#prepared.get(statement)
+    if (prepared === undefined) this.#prepared.set(statement, (prepared = this.#database.prepare(statement.text)))
+    return prepared
+  }
+
   #rollBack(): void {
     try {
       this.#database.exec('ROLLBACK')
     } catch {
-      // After some errors SQLite has rolled back by itself; the error that led here says more than this one.
+      // After some errors SQLite has rolled back by itself. The error that led here says more than this one.
     }
   }
 }

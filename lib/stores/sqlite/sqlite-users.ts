@@ -1,10 +1,9 @@
 import { checkInterface } from '../../checks/check-interface.js'
 import { describeOptions } from '../../checks/describe-options.js'
-import type { SqlStatement } from '../sql/sql-connection.js'
 import { SqlUserStore, type UserRow } from '../sql/sql-user-store.js'
 import { userStatements, userTableKinds, type NamedTable, type UserDialect, type UserTable } from '../sql/user-table.js'
 import type { UserStore } from '../user-store.js'
-import { SqliteConnection, type Statement } from './sqlite-connection.js'
+import { SqliteConnection } from './sqlite-connection.js'
 import type { SqliteDatabase } from './sqlite-database.js'
 
 const description = describeOptions<UserTable>()('sqliteUsers', userTableKinds)
@@ -35,18 +34,12 @@ export function sqliteUsers(database: SqliteDatabase, options: UserTable): UserS
   const statements = userStatements(table, dialect)
   const { findByUsername, findById, findTypes } = statements
   const connection = new SqliteConnection(database)
-  const prepared = new Map<SqlStatement, Statement<UserRow>>()
-  const prepare = (statement: SqlStatement): Statement<UserRow> => {
-    const ready = prepared.get(statement) ?? connection.prepare<UserRow>(statement.text)
-    prepared.set(statement, ready)
-    return ready
-  }
-  // The update only when it is needed: SQLite does not prepare it for a view.
-  for (const statement of [findByUsername, findById, findTypes]) prepare(statement)
+  // The update is prepared when it is needed: SQLite does not prepare it for a view.
+  for (const statement of [findByUsername, findById, findTypes]) connection.prepare(statement)
   return new SqlUserStore(
     {
-      rows: (statement, values) => prepare(statement).all(...values),
-      change: (statement, values) => prepare(statement).run(...values),
+      rows: (statement, values) => connection.rows<UserRow>(statement, ...values),
+      change: (statement, values) => connection.change(statement, ...values),
     },
     statements,
     table.usernameCase,

@@ -1,14 +1,13 @@
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join, sep } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 const lib = join(root, 'lib')
 const results = join(root, '.test-results')
-const needed = ['checks', 'errors', 'protocol', 'stores', 'throttle', 'testing', 'client-auth', 'clients.ts']
 
-/** A compiled copy of the stores, for processes that know no TypeScript. */
+/** A compiled copy of lib/, for processes that do not know TypeScript. */
 export interface CompiledStores {
   /** The module `latchkey/stores/memory`, as a file name; so the others. */
   readonly memory: string
@@ -22,12 +21,12 @@ export interface CompiledStores {
   remove(): void
 }
 
-/** Compiles the stores and contracts as they stand in lib/; by default into the repository, where better-sqlite3 is found. */
+/** Compiles lib/ as it is now; by default into the repository, where better-sqlite3 is found. */
 export function compileStores(parent: string = results): CompiledStores {
   mkdirSync(parent, { recursive: true })
   const folder = mkdtempSync(join(parent, 'latchkey-stores-'))
   for (const file of readdirSync(lib, { recursive: true, encoding: 'utf8' })) {
-    if (needed.includes(file.split(sep)[0] ?? '')) compile(join(lib, file), join(folder, file))
+    compile(join(lib, file), join(folder, file))
   }
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }\n')
   const store = (name: string) => join(folder, 'stores', name, 'index.js')
@@ -38,7 +37,7 @@ export function compileStores(parent: string = results): CompiledStores {
     mysql: store('mysql'),
     redis: store('redis'),
     testing: join(folder, 'testing', 'index.js'),
-    clients: join(folder, 'clients.js'),
+    clients: join(folder, 'clients', 'clients.js'),
     remove: () => rmSync(folder, { recursive: true, force: true }),
   }
 }
