@@ -14,11 +14,9 @@ const ofTheTemplate = ({ file, name }: DocBlock): boolean => file === 'docs/stor
 const errors = typeErrors(
   [...pages.flatMap(blocksOf), ...shown].filter((block) => isCode(block) && !block.unchecked && !ofTheTemplate(block)),
 )
-/** Pages whose blocks are being rewritten. */
-const later = ['docs/frameworks.md', 'docs/security.md', 'docs/observability.md']
 
 describe('the code of the pages', () => {
-  it.each(pages.filter((page) => !later.includes(page)))('of %s compiles', (page) => {
+  it.each(pages)('of %s compiles', (page) => {
     expect(errors.get(page) ?? []).toEqual([])
   })
 
