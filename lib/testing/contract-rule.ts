@@ -1,7 +1,6 @@
 import { AssertionError } from 'node:assert/strict'
 import type { MaybePromise } from '../time/maybe-promise.js'
 import type { RequestContext } from '../request/request-context.js'
-import { NotTested, reportSkipped } from './not-tested.js'
 import { isRefused } from './rule-assertions.js'
 
 /** The two functions of a test runner that a contract needs; those of vitest, jest and node:test fit. */
@@ -28,10 +27,19 @@ export interface Closable {
   readonly close?: (() => MaybePromise<void>) | undefined
 }
 
+/** Ends a rule that has nothing to test: the runner reports it as skipped. */
+export class NotTested extends Error {
+  override readonly name = 'NotTested'
+}
+
+/** Ends the rule as skipped unless the subject has what it tests. The reason says what is missing, and how to provide it. */
+export function requireTestable<Value>(value: Value, reason: string): asserts value is NonNullable<Value> {
+  if (value === undefined || value === null || value === false) throw new NotTested(reason)
+}
+
 /**
- * Registers each rule as a test that makes its own store and closes it, whatever happened. A rule that has nothing to test is reported as
- * skipped. The message of a failure begins with
- * group and name of the rule, because some runners print messages alone.
+ * Registers each rule as a test that creates its own store and always closes it. A rule that has nothing to test is reported as skipped.
+ * The message of a failure begins with the group and the name of the rule, because some runners print nothing but messages.
  */
 export function registerRules<Subject>(
   { describe, it }: TestRunner,
@@ -63,7 +71,7 @@ export function registerRules<Subject>(
 
 function brokenRule(rule: string, error: unknown): Error {
   if (!(error instanceof AssertionError)) {
-    const found = `This rule expects an answer: an exception is answered with server_error.\n  found:    ${String(error)}`
+    const found = `This rule expects a result: for an exception the server responds server_error.\n  found:    ${String(error)}`
     return Object.assign(new AssertionError({ message: `${rule}\n${found}` }), { cause: error })
   }
   const { message, stack } = error
@@ -71,4 +79,24 @@ function brokenRule(rule: string, error: unknown): Error {
   // Runners print one or the other, and the stack was written when the error was made.
   if (stack !== undefined) error.stack = stack.replace(message, () => error.message)
   return error
+}
+
+interface Skips {
+  readonly skip: (reason: string) => unknown
+}
+
+/**
+ * Reports a test as skipped while it runs, through what the runner passes to it: its context in vitest and node:test, `this` in mocha.
+ * jest has no way to do that: there the test passes, and the reason is printed.
+ */
+function reportSkipped(rule: string, reason: string, given: readonly unknown[]): void {
+  const context = given.find(hasSkip)
+  if (context === undefined) console.warn(`${rule}: not tested. ${reason}`)
+  else context.skip(reason)
+}
+
+function hasSkip(value: unknown): value is Skips {
+  // The context of vitest is a function.
+  const canHave = (typeof value === 'object' && value !== null) || typeof value === 'function'
+  return canHave && 'skip' in value && typeof value.skip === 'function'
 }

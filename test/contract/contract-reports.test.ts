@@ -53,9 +53,9 @@ it('a store over a table of four columns passes with clients that the table can 
     [`${lookUp} finds a client with every field, whole and unchanged`]: 'passed',
     [`${lookUp} leaves absent what was absent`]: 'passed',
     [`${lookUp} keeps empty and false values`]: 'passed',
-    [`${lookUp} answers digests that can be compared with a secret`]: 'passed',
-    [`${lookUp} answers undefined for an unknown id`]: 'passed',
-    [`${lookUp} answers undefined for names that every object has`]: 'passed',
+    [`${lookUp} returns digests that can be compared with a secret`]: 'passed',
+    [`${lookUp} returns undefined for an unknown id`]: 'passed',
+    [`${lookUp} returns undefined for names that every object has`]: 'passed',
     [`${lookUp} compares ids byte for byte`]: 'passed',
     [`${lookUp} finds the same client each time`]: 'passed',
     [`${lookUp} finds a client with name, defaultScopes, firstParty, tellsUserAddress, passwordGrantDeprecatedAt, passwordGrantSunsetAt, disabled, accessTokenFormat, resources, mayIntrospect, introspectsFor, accessTokenLifetimeSeconds, refreshTokenLifetimeSeconds, authorizationLifetimeSeconds`]:
@@ -85,9 +85,9 @@ it('a table with secrets in plain text does not pass, and the message does not s
     clientStoreContract({ ...runner, clients: [plain, app], create: (clients) => ({ store: ownTable(clients) }) }),
   )
   const found = await reports(rules)
-  const { message } = found['client store: look-up > answers digests that can be compared with a secret'] as Error
+  const { message } = found['client store: look-up > returns digests that can be compared with a secret'] as Error
   expect(message).toBe(
-    'client store: look-up > answers digests that can be compared with a secret\n' +
+    'client store: look-up > returns digests that can be compared with a secret\n' +
       'Every secret of "shop" would be refused: a digest is sha256: with 43 characters of base64url (digestClientSecret), ' +
       'or a whole bcrypt hash (await bcryptHasher().hash(secret)), without padding, and never the secret itself.\n' +
       "  expected: 'readable'\n  found:    'a text of 17 characters'",
@@ -106,7 +106,7 @@ it('digests of another hasher pass when the contract is given that hasher', asyn
     }),
   )
   const found = await reports(rules)
-  expect(found['client store: look-up > answers digests that can be compared with a secret']).toBe('passed')
+  expect(found['client store: look-up > returns digests that can be compared with a secret']).toBe('passed')
 })
 
 it('a registry passes with clients of fewer fields, and all its rules are tested', async () => {
@@ -166,7 +166,7 @@ it('every contract reports what the adapter cannot show as skipped (F11)', async
   expect(Object.fromEntries(await skipped(users))).toEqual({
     'user store > replaces the password hash of one user, if it can': noUpdate,
     'user store > replaces no password hash that has changed meanwhile': noUpdate,
-    'user store > replaces no password hash for an id that is nobody’s': noUpdate,
+    'user store > replaces no password hash for an unknown id': noUpdate,
   })
 })
 

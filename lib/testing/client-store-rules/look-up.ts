@@ -1,6 +1,5 @@
 import type { Client, ClientStore } from '../../stores/client-store.js'
-import { contractContext as context, type ContractRules } from '../contract-rule.js'
-import { NotTested, requireTestable } from '../not-tested.js'
+import { contractContext as context, type ContractRules, NotTested, requireTestable } from '../contract-rule.js'
 import { assertSame } from '../rule-assertions.js'
 import type { SampleClients } from '../sample-clients.js'
 
@@ -30,7 +29,7 @@ export const clientLookUpRules: ContractRules<ClientsUnderTest> = {
     for (const client of withEmpty) assertSame(await store.findClient(client.clientId, context), client, rule)
   },
 
-  'answers digests that can be compared with a secret': async ({ store, samples, isReadableDigest }) => {
+  'returns digests that can be compared with a secret': async ({ store, samples, isReadableDigest }) => {
     let compared = 0
     for (const { clientId } of samples.all) {
       const found = await store.findClient(clientId, context)
@@ -46,13 +45,13 @@ export const clientLookUpRules: ContractRules<ClientsUnderTest> = {
     requireTestable(compared > 0, 'No client has a secret')
   },
 
-  'answers undefined for an unknown id': async ({ store }) => {
+  'returns undefined for an unknown id': async ({ store }) => {
     for (const id of ['unknown', '', '%', '_', `' OR '1'='1`, '{"$ne":null}']) {
       assertUnknown(await store.findClient(id, context), id, 'undefined, not null and no exception')
     }
   },
 
-  'answers undefined for names that every object has': async ({ store }) => {
+  'returns undefined for names that every object has': async ({ store }) => {
     for (const id of ['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'prototype']) {
       assertUnknown(await store.findClient(id, context), id, 'look up own properties only, or use a Map')
     }

@@ -1,7 +1,6 @@
 import { AssertionError } from 'node:assert/strict'
 import type { Client, ClientRegistry } from '../../stores/client-store.js'
-import { contractContext as context, type ContractRules } from '../contract-rule.js'
-import { requireTestable } from '../not-tested.js'
+import { contractContext as context, type ContractRules, requireTestable } from '../contract-rule.js'
 import { assertSame, isRefused } from '../rule-assertions.js'
 import { similarIds } from '../similar-ids.js'
 import type { SampleClients } from '../sample-clients.js'
@@ -13,7 +12,7 @@ const AT_ONCE = 50
 const noChange = 'No client has a name or a secret, which could be changed'
 
 export const clientReplacementRules: ContractRules<RegistryUnderTest> = {
-  'replaces a client that is still as it was answered': async ({ registry, samples }) => {
+  'replaces a client that has not changed since it was found': async ({ registry, samples }) => {
     requireTestable(registry, readOnly)
     for (const client of samples.all) {
       await registry.saveClient(client)
@@ -23,7 +22,7 @@ export const clientReplacementRules: ContractRules<RegistryUnderTest> = {
       assertSame(
         await registry.replaceClient(current, next),
         true,
-        'Nobody has changed it: what was found is replaced.',
+        'The client has not changed since it was found: so it is replaced.',
       )
       assertSame(await registry.findClient(client.clientId, context), next, 'It is replaced as a whole.')
       assertSame(await registry.replaceClient(next, next), true, 'To replace a client by itself is no conflict.')
@@ -44,7 +43,7 @@ export const clientReplacementRules: ContractRules<RegistryUnderTest> = {
     }
     await registry.saveClient(full)
     const again = await registry.replaceClient(current, next)
-    assertSame(again, true, 'A client that is again as it was is the one that was answered.')
+    assertSame(again, true, 'A client that has its earlier values again counts as unchanged.')
   },
 
   'replaces one client and no other': async ({ registry, samples }) => {
@@ -88,7 +87,7 @@ export const clientReplacementRules: ContractRules<RegistryUnderTest> = {
       )
       const winners = replacements.filter((_, index) => outcomes[index] === true)
       assertSame(winners.length, 1, rule)
-      assertSame(outcomes.filter((outcome) => outcome === false).length, AT_ONCE - 1, 'All others are told: false.')
+      assertSame(outcomes.filter((outcome) => outcome === false).length, AT_ONCE - 1, 'All other calls return false.')
       assertSame(await registry.findClient(full.clientId, context), winners[0], 'What the winner said is stored.')
     }
   },

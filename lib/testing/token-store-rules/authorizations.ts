@@ -1,16 +1,16 @@
 import type { Authorization, ListedAuthorization } from '../../stores/token-store.js'
-import { contractContext as context, type ContractRules } from '../contract-rule.js'
-import { requireTestable } from '../not-tested.js'
+import { contractContext as context, type ContractRules, requireTestable } from '../contract-rule.js'
 import { assertSame } from '../rule-assertions.js'
 import { newClientTokens, newRotation, newSignedSignIn, newSignIn, startedAt } from '../token-records.js'
 import type { TokenStoreUnderTest } from '../token-store-under-test.js'
-import { save } from './stored-tokens.js'
+import { save } from './token-assertions.js'
 
 export const authorizationRules: ContractRules<TokenStoreUnderTest> = {
   'finds an authorization, whole and unchanged': async ({ store }) => {
     const [labelled, bare] = [newSignIn(), newSignedSignIn({ deviceLabel: undefined, audience: '' })]
     await save(store, labelled, bare)
-    const rule = 'Every field is told as it was saved: an absent device label is undefined, an empty audience is empty.'
+    const rule =
+      'Every field is returned as it was saved: an absent device label is undefined, an empty audience is empty.'
     for (const { authorization } of [labelled, bare]) {
       assertSame(await store.findAuthorization(authorization.authorizationId, context), authorization, rule)
     }
@@ -29,7 +29,7 @@ export const authorizationRules: ContractRules<TokenStoreUnderTest> = {
     }
   },
 
-  'answers undefined for an unknown authorization': async ({ store }) => {
+  'returns undefined for an unknown authorization': async ({ store }) => {
     await save(store, newSignIn({ authorizationId: 'a-1' }))
     for (const id of ['unknown', 'A-1', 'a-1 ', 'a_1', 'a-', '', '%', '__proto__', `' OR '1'='1`]) {
       const found = await store.findAuthorization(id, context)
@@ -54,8 +54,7 @@ export const authorizationRules: ContractRules<TokenStoreUnderTest> = {
     const [first, second] = [newSignIn(label), newSignedSignIn(bare)]
     await save(store, second, newSignIn({ userId: 'bob' }), first, newClientTokens({ clientId: 'alice' }))
     const expected = [unused(first.authorization), unused(second.authorization)]
-    const rule =
-      'A user sees each of the own sign-ins, and nobody else’s; `lastUsedAt` is the creation until a rotation.'
+    const rule = 'A user sees all of their own sign-ins, and no others; `lastUsedAt` is the creation until a rotation.'
     assertSame(await store.listAuthorizations('alice', context), expected, rule)
   },
 

@@ -5,9 +5,8 @@ import { contractContext as context, type ContractRules } from '../contract-rule
 import { inTime, sleepUntil } from '../real-time.js'
 import { assertSame } from '../rule-assertions.js'
 import { endingAt, newClientTokens, newRotation, newSignedSignIn, newSignIn } from '../token-records.js'
-import type { TokenStoreUnderTest } from '../token-store-under-test.js'
-import { forSelfExpiringStores } from './pruned-stores.js'
-import { assertAlive, save } from './stored-tokens.js'
+import { type TokenStoreUnderTest, forSelfExpiringStores } from '../token-store-under-test.js'
+import { assertAlive, save } from './token-assertions.js'
 
 /**
  * In real time, because nobody tells such a store the time: records that end within a second or two. A store may also keep them,
@@ -83,7 +82,7 @@ export const expiryByItselfRules: ContractRules<TokenStoreUnderTest> = forSelfEx
       await sleepUntil(almost)
       return { found: await store.findRefreshToken(signIn.refreshToken.tokenHash, context), expected: ending }
     })
-    assertSame(found?.spending, expected, 'Until `retryUntil` a retry is answered by the nonce.')
+    assertSame(found?.spending, expected, 'Until `retryUntil` a retry needs the nonce.')
   },
 
   'keeps an authorization whose only living token is a JWT': async ({ store }) => {

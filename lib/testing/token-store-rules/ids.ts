@@ -4,10 +4,10 @@ import { assertSame } from '../rule-assertions.js'
 import { longIds, separators, similarIds } from '../similar-ids.js'
 import { lifetimes, newClientTokens, newSignIn, startedAt, type SignIn } from '../token-records.js'
 import type { TokenStoreUnderTest } from '../token-store-under-test.js'
-import { assertAlive, assertDead, save } from './stored-tokens.js'
+import { assertAlive, assertDead, save } from './token-assertions.js'
 
 export const idRules: ContractRules<TokenStoreUnderTest> = {
-  'keeps ids apart that differ in an octet': async ({ store }) => {
+  'keeps ids apart that differ in a byte': async ({ store }) => {
     const rule = 'Ids are compared octet by octet: a similar one is the id of somebody else.'
     await assertApart(store, similarIds, rule)
   },

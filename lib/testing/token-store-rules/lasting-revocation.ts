@@ -1,9 +1,8 @@
-import { contractContext as context, type ContractRules } from '../contract-rule.js'
-import { requireTestable } from '../not-tested.js'
+import { contractContext as context, type ContractRules, requireTestable } from '../contract-rule.js'
 import { assertSame } from '../rule-assertions.js'
 import { newClientTokens, newRotation, newSignIn } from '../token-records.js'
 import type { TokenStoreUnderTest } from '../token-store-under-test.js'
-import { assertAlive, assertDead, save } from './stored-tokens.js'
+import { assertAlive, assertDead, save } from './token-assertions.js'
 
 export const lastingRevocationRules: ContractRules<TokenStoreUnderTest> = {
   'stays revoked for what is rotated afterwards': async ({ store }) => {
@@ -54,7 +53,8 @@ export const lastingRevocationRules: ContractRules<TokenStoreUnderTest> = {
       calls.splice(position, 0, async () => another.revokeTokens({ authorizationId }, context))
       await Promise.all(calls.map((call) => call()))
 
-      const rule = 'Once a revocation was answered, no token of the authorization lives, whoever was refreshing it.'
+      const rule =
+        'Once a revocation has returned, every token of the authorization is revoked, also one that was being refreshed.'
       await assertDead(store, signIn, rule)
       for (const rotation of rotations) await assertDead(store, rotation, rule)
     }

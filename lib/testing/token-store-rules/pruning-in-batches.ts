@@ -2,9 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { contractContext as context, type ContractRules } from '../contract-rule.js'
 import { assertSame } from '../rule-assertions.js'
 import { endingAt, lifetimes, newClientTokens, newRotation, newSignIn, startedAt } from '../token-records.js'
-import type { TokenStoreUnderTest } from '../token-store-under-test.js'
-import { forPrunedStores, type PrunedTokenStore } from './pruned-stores.js'
-import { assertAlive, assertDead, save } from './stored-tokens.js'
+import { type TokenStoreUnderTest, forPrunedStores, type PrunedTokenStore } from '../token-store-under-test.js'
+import { assertAlive, assertDead, save } from './token-assertions.js'
 
 const accessTokensEnd = startedAt + lifetimes.accessToken
 const soon = startedAt + 60

@@ -3,9 +3,8 @@ import type { NewUserTokens, TokenStore } from '../../stores/token-store.js'
 import { contractContext as context, type ContractRules } from '../contract-rule.js'
 import { assertSame } from '../rule-assertions.js'
 import { lifetimes, newRotation, newSignedSignIn, newSignIn, startedAt } from '../token-records.js'
-import type { TokenStoreUnderTest } from '../token-store-under-test.js'
-import { forPrunedStores } from './pruned-stores.js'
-import { assertDead, save } from './stored-tokens.js'
+import { type TokenStoreUnderTest, forPrunedStores } from '../token-store-under-test.js'
+import { assertDead, save } from './token-assertions.js'
 
 const accessTokensEnd = startedAt + lifetimes.accessToken
 const refreshTokensEnd = startedAt + lifetimes.refreshToken
@@ -84,7 +83,7 @@ export const pruningOfSignedTokensRules: ContractRules<TokenStoreUnderTest> = fo
     assertSame(await store.prune(refreshTokensEnd), 0, 'All that can go at a time goes at once.')
   },
 
-  'removes an authorization that is over or revoked, whatever its JWTs say': async ({ store }) => {
+  'removes an authorization that has expired or is revoked, even if it has valid JWTs': async ({ store }) => {
     const [over, revoked, other] = [
       newSignedSignIn({ expiresAt: soon }),
       newSignedSignIn({ userId: 'bob' }),

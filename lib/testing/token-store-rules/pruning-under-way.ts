@@ -2,9 +2,8 @@ import type { RotationOutcome, TokenStore } from '../../stores/token-store.js'
 import { contractContext as context, type ContractRules } from '../contract-rule.js'
 import { assertSame } from '../rule-assertions.js'
 import { endingAt, newRotation, newSignIn, startedAt, type Rotation } from '../token-records.js'
-import type { TokenStoreUnderTest } from '../token-store-under-test.js'
-import { forPrunedStores } from './pruned-stores.js'
-import { assertAlive, assertDead, save } from './stored-tokens.js'
+import { type TokenStoreUnderTest, forPrunedStores } from '../token-store-under-test.js'
+import { assertAlive, assertDead, save } from './token-assertions.js'
 
 const soon = startedAt + 60
 
@@ -24,7 +23,7 @@ export const pruningUnderWayRules: ContractRules<TokenStoreUnderTest> = forPrune
 
     for (const [index, { signIn, first, second }] of refreshed.entries()) {
       const rule =
-        'A sign-in lives on by its newest refresh token, also when the first ones are over: no pruning ends it.'
+        'A sign-in lives on by its newest refresh token, also when the first ones have expired: pruning must not end it.'
       assertSame(outcomes[index], { outcome: 'rotated' }, rule)
       await assertAlive(store, { ...second, authorization: signIn.authorization }, rule)
       const spent = first.refreshToken.tokenHash
@@ -36,7 +35,7 @@ export const pruningUnderWayRules: ContractRules<TokenStoreUnderTest> = forPrune
     }
   },
 
-  'takes back no rotation that was answered': async ({ store, createAnother }) => {
+  'keeps what a rotation has stored, also if pruning looked before it': async ({ store, createAnother }) => {
     const another = (await createAnother?.()) ?? store
     const signIns = Array.from({ length: 20 }, () => endingAt(soon, newSignIn()))
     await save(store, ...signIns)
@@ -47,12 +46,12 @@ export const pruningUnderWayRules: ContractRules<TokenStoreUnderTest> = forPrune
     for (const [index, rotation] of rotations.entries()) {
       const { authorization } = signIns[index] ?? newSignIn()
       if (outcomes[index]?.outcome === 'rotated') {
-        const rule = 'A pruning that looked before a rotation must look again: the user would be signed out unasked.'
+        const rule = 'A pruning that read before a rotation must read again: otherwise it would sign the user out.'
         await assertAlive(store, { ...rotation, authorization }, rule)
         const found = await another.findAuthorization(authorization.authorizationId, context)
         assertSame(found, authorization, rule)
       } else {
-        const rule = 'A token that a pruning took is gone, and a rotation that comes later stores nothing.'
+        const rule = 'If pruning removed the token first, the rotation returns gone and stores nothing.'
         assertSame(outcomes[index], { outcome: 'gone' }, rule)
         await assertDead(store, rotation, rule)
       }

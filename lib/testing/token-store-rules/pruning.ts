@@ -1,9 +1,8 @@
 import { contractContext as context, type ContractRules } from '../contract-rule.js'
 import { assertSame } from '../rule-assertions.js'
 import { lifetimes, newClientTokens, newRotation, newSignIn, startedAt } from '../token-records.js'
-import type { TokenStoreUnderTest } from '../token-store-under-test.js'
-import { forPrunedStores } from './pruned-stores.js'
-import { assertAlive, assertDead, assertUnknown, save } from './stored-tokens.js'
+import { type TokenStoreUnderTest, forPrunedStores } from '../token-store-under-test.js'
+import { assertAlive, assertDead, assertUnknown, save } from './token-assertions.js'
 
 const accessTokensEnd = startedAt + lifetimes.accessToken
 const refreshTokensEnd = startedAt + lifetimes.refreshToken
@@ -86,7 +85,7 @@ export const pruningRules: ContractRules<TokenStoreUnderTest> = forPrunedStores(
     }
   },
 
-  'removes authorizations that are over, with all their tokens': async ({ store }) => {
+  'removes authorizations that have expired, with all their tokens': async ({ store }) => {
     const expiresAt = startedAt + 600
     const [over, other] = [newSignIn({ expiresAt }), newSignIn()]
     await save(store, over, other)

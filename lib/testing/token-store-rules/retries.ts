@@ -1,10 +1,9 @@
 import type { RefreshTokenSpending, TokenStore } from '../../stores/token-store.js'
-import { contractContext as context, type ContractRules } from '../contract-rule.js'
-import { NotTested } from '../not-tested.js'
+import { contractContext as context, type ContractRules, NotTested } from '../contract-rule.js'
 import { assertSame } from '../rule-assertions.js'
 import { lifetimes, newHash, newRotation, newSignIn, overtaken, startedAt, type SignIn } from '../token-records.js'
 import type { TokenStoreUnderTest } from '../token-store-under-test.js'
-import { save } from './stored-tokens.js'
+import { save } from './token-assertions.js'
 
 const accessTokensEnd = startedAt + lifetimes.accessToken
 const at = startedAt + 3000
@@ -53,7 +52,7 @@ export const retryRules: ContractRules<TokenStoreUnderTest> = {
     const second = { ...newRotation(signIn, first.refreshToken.tokenHash), receivedAt: startedAt * 1000 + 987 }
     const third = newRotation(signIn, second.refreshToken.tokenHash)
     await save(store, signIn)
-    const rule = 'A request that came before is told from a replay by `successorSpentAt`, in milliseconds.'
+    const rule = '`successorSpentAt`, in milliseconds, distinguishes an earlier request from a replay.'
     await store.rotateRefreshToken(first, context)
     assertSame((await spendingOf(store, first.presented)).successorSpentAt, undefined, rule)
     await store.rotateRefreshToken(second, context)
@@ -77,10 +76,10 @@ export const retryRules: ContractRules<TokenStoreUnderTest> = {
     assertSame(await claim({ presented: newHash() }), false, 'A token that is unknown has nothing to retry.')
 
     await store.rotateRefreshToken(first, context)
-    assertSame(await claim(first), true, 'The first late retry is answered, and the claim is `true`, a boolean.')
+    assertSame(await claim(first), true, 'The first late retry is allowed: the claim returns the boolean true.')
     const claimed = { ...first.spending, lateRetryAt: at }
     assertSame(await spendingOf(store, first.presented), claimed, 'The claim is noted as `lateRetryAt`.')
-    assertSame(await claim(first, at + 1), false, 'One late retry is answered, no second one.')
+    assertSame(await claim(first, at + 1), false, 'One late retry is allowed, not two.')
     assertSame(await spendingOf(store, first.presented), claimed, 'A refused claim changes nothing.')
 
     await store.rotateRefreshToken(second, context)

@@ -1,10 +1,9 @@
 import type { NewTokens, RevocationSelection, TokenStore } from '../../stores/token-store.js'
-import { NotTested } from '../not-tested.js'
-import { contractContext as context, type ContractRules } from '../contract-rule.js'
+import { NotTested, contractContext as context, type ContractRules } from '../contract-rule.js'
 import { assertSame } from '../rule-assertions.js'
 import { newClientTokens, newHash, newRotation, newSignIn } from '../token-records.js'
 import type { TokenStoreUnderTest } from '../token-store-under-test.js'
-import { assertAlive, assertDead, assertUnknown, save } from './stored-tokens.js'
+import { assertAlive, assertDead, assertUnknown, save } from './token-assertions.js'
 
 export const revocationRules: ContractRules<TokenStoreUnderTest> = {
   'revokes one access token and nothing else': async ({ store }) => {
@@ -23,7 +22,7 @@ export const revocationRules: ContractRules<TokenStoreUnderTest> = {
     await assertAlive(store, other, 'Tokens that were not named are untouched.')
   },
 
-  'takes the revocation of an unknown access token for done': async ({ store }) => {
+  'does nothing for the revocation of an unknown access token': async ({ store }) => {
     const signIn = newSignIn()
     await save(store, signIn)
     await store.revokeAccessToken(newHash(), context)
@@ -60,7 +59,7 @@ export const revocationRules: ContractRules<TokenStoreUnderTest> = {
     await assertRevokes(store, selection, { ended, untouched: [kept, bob] })
   },
 
-  'takes an unknown exception for none': async ({ store }) => {
+  'revokes all authorizations if the one to keep is unknown': async ({ store }) => {
     const selection = { userId: 'alice', exceptAuthorizationId: 'unknown' }
     await assertRevokes(store, selection, { ended: [newSignIn()], untouched: [newSignIn({ userId: 'bob' })] })
   },
@@ -77,7 +76,7 @@ export const revocationRules: ContractRules<TokenStoreUnderTest> = {
     await assertRevokes(store, { everything: true }, { ended, untouched: [] })
   },
 
-  'tells of revoked tokens alone that they are revoked': async ({ store }) => {
+  'reports revoked tokens, and no others, as revoked': async ({ store }) => {
     if (store.whyNotFound === undefined) throw new NotTested('The store has no whyNotFound, and so no reason to tell')
     const [ended, ofUser, living, client, revoked] = [
       newSignIn(),

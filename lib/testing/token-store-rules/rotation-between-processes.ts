@@ -1,12 +1,10 @@
 import { setTimeout } from 'node:timers/promises'
 import type { RotationOutcome, TokenStore } from '../../stores/token-store.js'
-import { contractContext as context, type ContractRules } from '../contract-rule.js'
-import { requireTestable } from '../not-tested.js'
+import { contractContext as context, type ContractRules, requireTestable } from '../contract-rule.js'
 import { assertSame } from '../rule-assertions.js'
 import { newRotation, newSignIn, type Rotation, type SignIn } from '../token-records.js'
 import type { TokenStoreUnderTest } from '../token-store-under-test.js'
-import { assertOneWinner } from './one-winner.js'
-import { save } from './stored-tokens.js'
+import { assertOneWinner, save } from './token-assertions.js'
 
 /** Milliseconds that this process waits before it rotates, until the other one has been told to. */
 const delays = [0, 0, 1, 2, 4]

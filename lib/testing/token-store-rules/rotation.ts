@@ -3,8 +3,7 @@ import { contractContext as context, type ContractRules } from '../contract-rule
 import { assertRefused, assertSame } from '../rule-assertions.js'
 import { newHash, newRotation, newSignIn, overtaken, type SignIn } from '../token-records.js'
 import type { TokenStoreUnderTest } from '../token-store-under-test.js'
-import { assertOneWinner } from './one-winner.js'
-import { assertAlive, assertDead, assertUnknown } from './stored-tokens.js'
+import { assertOneWinner, assertAlive, assertDead, assertUnknown } from './token-assertions.js'
 
 export const rotationRules: ContractRules<TokenStoreUnderTest> = {
   'spends the token and stores its successors': async ({ store }) => {
@@ -13,7 +12,7 @@ export const rotationRules: ContractRules<TokenStoreUnderTest> = {
     const outcome = await store.rotateRefreshToken(rotation, context)
     assertSame(outcome, { outcome: 'rotated' }, 'The first rotation of a token succeeds.')
     const successors = { ...rotation, authorization: signIn.authorization }
-    await assertAlive(store, successors, 'What was answered to the client must work.')
+    await assertAlive(store, successors, 'The tokens that the client has received must work.')
   },
 
   'keeps the spent token, with its spending': async ({ store }) => {
@@ -22,16 +21,16 @@ export const rotationRules: ContractRules<TokenStoreUnderTest> = {
     const rotation = newRotation(signIn)
     await store.rotateRefreshToken(rotation, context)
     const found = await store.findRefreshToken(refreshToken.tokenHash, context)
-    const rule = 'A replay is recognized by the spent token, and a retry is answered from its spending.'
+    const rule = 'A replay is recognized by the spent token, and a retry gets its tokens from the spending.'
     assertSame(found, { ...refreshToken, authorization, spending: rotation.spending }, rule)
   },
 
-  'answers a later rotation with the first spending, unchanged': async ({ store }) => {
+  'returns the first spending, unchanged, to a later rotation': async ({ store }) => {
     const signIn = await savedSignIn(store)
     const first = newRotation(signIn)
     await store.rotateRefreshToken(first, context)
     const rule =
-      'A retry derives the successors from the first spending; with any other it would get tokens nobody stored.'
+      'A retry derives the successors from the first spending; with any other it would get tokens that are not stored.'
     for (const later of [newRotation(signIn), newRotation(signIn)]) {
       const outcome = await store.rotateRefreshToken(later, context)
       assertSame(outcome, { outcome: 'already_spent', spending: first.spending }, rule)
@@ -56,7 +55,7 @@ export const rotationRules: ContractRules<TokenStoreUnderTest> = {
     assertSame(outcome, { outcome: 'already_spent', spending: overtaken(first, second) }, rule)
   },
 
-  'answers gone for a token that is unknown': async ({ store }) => {
+  'returns gone for a token that is unknown': async ({ store }) => {
     const signIn = await savedSignIn(store)
     for (const presented of [newHash(), signIn.accessToken.tokenHash]) {
       const rotation = newRotation(signIn, presented)
@@ -66,7 +65,7 @@ export const rotationRules: ContractRules<TokenStoreUnderTest> = {
     }
   },
 
-  'answers gone for a token of a revoked authorization, spent or not': async ({ store }) => {
+  'returns gone for a token of a revoked authorization, spent or not': async ({ store }) => {
     const signIn = await savedSignIn(store)
     const first = newRotation(signIn)
     await store.rotateRefreshToken(first, context)

@@ -1,10 +1,9 @@
 import type { TokenHash } from '../../crypto/hash.js'
-import { contractContext as context, type ContractRules } from '../contract-rule.js'
-import { requireTestable } from '../not-tested.js'
+import { contractContext as context, type ContractRules, requireTestable } from '../contract-rule.js'
 import { assertRefused, assertSame, isRefused } from '../rule-assertions.js'
 import { asHash, newClientTokens, newHash, newSignedSignIn, newSignIn } from '../token-records.js'
 import type { TokenStoreUnderTest } from '../token-store-under-test.js'
-import { assertAlive, assertDead, assertUnknown } from './stored-tokens.js'
+import { assertAlive, assertDead, assertUnknown } from './token-assertions.js'
 
 export const savingRules: ContractRules<TokenStoreUnderTest> = {
   'finds an access token of a user, whole and unchanged': async ({ store }) => {
@@ -22,7 +21,7 @@ export const savingRules: ContractRules<TokenStoreUnderTest> = {
     const tokens = newClientTokens()
     await store.saveTokens(tokens, context)
     const found = await store.findAccessToken(tokens.accessToken.tokenHash, context)
-    const rule = 'Whether a token acts for a user is told by `userId`: undefined, not null and not an empty string.'
+    const rule = '`userId` shows whether a token acts for a user: undefined, not null and not an empty string.'
     assertSame(found, tokens.accessToken, rule)
   },
 
@@ -60,7 +59,7 @@ export const savingRules: ContractRules<TokenStoreUnderTest> = {
     assertSame(refresh?.authorization, signIn.authorization, rule)
   },
 
-  'answers undefined for an unknown hash': async ({ store }) => {
+  'returns undefined for an unknown hash': async ({ store }) => {
     await store.saveTokens(newSignIn(), context)
     for (const hash of [newHash(), asHash(''), asHash('%'), asHash('__proto__'), asHash(`' OR '1'='1`)]) {
       await assertUnknown(
@@ -109,12 +108,12 @@ export const savingRules: ContractRules<TokenStoreUnderTest> = {
     assertSame(ended, 0, 'A failed save stores nothing: no authorization.')
   },
 
-  'saves all of an answer or nothing': async ({ store }) => {
+  'saves all of the tokens or nothing': async ({ store }) => {
     const first = newSignIn()
     await store.saveTokens(first, context)
     const second = newSignIn({ userId: 'bob' })
     const refreshToken = { ...second.refreshToken, tokenHash: first.refreshToken.tokenHash }
-    const rule = 'When one record cannot be stored, none is: half an answer would be a token that nobody can revoke.'
+    const rule = 'If one record cannot be stored, none may be: otherwise there would be a token that cannot be revoked.'
     await assertRefused(() => store.saveTokens({ ...second, refreshToken }, context), rule)
     await assertUnknown(store, second.accessToken.tokenHash, rule)
     assertSame(await store.revokeTokens({ userId: 'bob' }, context), 0, rule)
@@ -194,7 +193,7 @@ export const savingRules: ContractRules<TokenStoreUnderTest> = {
     await store.saveTokens(signIn, context)
     const reopened = await reopen()
     const found = await reopened.findAccessToken(signIn.accessToken.tokenHash, context)
-    assertSame(found, signIn.accessToken, 'What was answered to a client is durable.')
+    assertSame(found, signIn.accessToken, 'A token that a client has received must survive a restart.')
   },
 }
 

@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import type { SignedTokenId, TokenStore } from '../../stores/token-store.js'
-import { contractContext as context, type ContractRules } from '../contract-rule.js'
-import { requireTestable } from '../not-tested.js'
+import { contractContext as context, type ContractRules, requireTestable } from '../contract-rule.js'
 import { assertSame } from '../rule-assertions.js'
 import { lifetimes, newClientTokens, newRotation, newSignedSignIn, newSignIn, startedAt } from '../token-records.js'
 import type { TokenStoreUnderTest } from '../token-store-under-test.js'
-import { assertAlive, save } from './stored-tokens.js'
+import { assertAlive, save } from './token-assertions.js'
 
 const expiresAt = startedAt + lifetimes.accessToken
 
@@ -20,7 +19,7 @@ export const signedTokenRules: ContractRules<TokenStoreUnderTest> = {
     assertSame(await store.rotateRefreshToken(rotation, context), { outcome: 'rotated' }, rule)
     await assertAlive(store, { ...rotation, authorization: signIn.authorization }, rule)
     const spent = await store.findRefreshToken(signIn.refreshToken.tokenHash, context)
-    assertSame(spent?.spending, rotation.spending, 'A retry is answered from the spending.')
+    assertSame(spent?.spending, rotation.spending, 'A retry gets its tokens from the spending.')
   },
 
   'tells that a token is not revoked': async ({ store }) => {
@@ -45,7 +44,7 @@ export const signedTokenRules: ContractRules<TokenStoreUnderTest> = {
     await assertAlive(store, signIn, 'Revoking a JWT does not end its authorization.')
   },
 
-  'takes a second revocation for done': async ({ store }) => {
+  'does nothing when a token is revoked again': async ({ store }) => {
     const token = newTokenOf(undefined)
     for (const end of [expiresAt, expiresAt, startedAt]) await store.revokeSignedToken(token.tokenId, end, context)
     await store.prune?.(expiresAt - 1)
@@ -140,7 +139,7 @@ export const signedTokenRules: ContractRules<TokenStoreUnderTest> = {
     await assertRevoked(kept, ownToken(clientId, issuedUntil), true, 'It is still known after a restart.')
   },
 
-  'takes a token of an unknown authorization for revoked': async ({ store }) => {
+  'treats a token of an unknown authorization as revoked': async ({ store }) => {
     await save(store, newSignIn({ authorizationId: 'a-1' }))
     for (const authorizationId of ['unknown', 'A-1', 'a-1 ', 'a_1', '', '%', '__proto__']) {
       const token = { ...newTokenOf(undefined), authorizationId }
@@ -189,7 +188,12 @@ export const signedTokenRules: ContractRules<TokenStoreUnderTest> = {
     requireTestable(reopen, 'create returns no reopen')
     const token = newTokenOf(undefined)
     await store.revokeSignedToken(token.tokenId, expiresAt, context)
-    await assertRevoked(await reopen(), token, true, 'What was answered to a revocation request is durable.')
+    await assertRevoked(
+      await reopen(),
+      token,
+      true,
+      'A revocation that was confirmed to a client must survive a restart.',
+    )
   },
 }
 

@@ -8,7 +8,7 @@ export const authorizationFaults: readonly PlantedFault<TokenStore>[] = [
   {
     fault: 'an absent device label is null',
     rule: `${group} > finds an authorization, whole and unchanged`,
-    says: 'Every field is told as it was saved',
+    says: 'Every field is returned as it was saved',
     store: faulty((sound) => ({
       async findAuthorization(authorizationId, context) {
         const found = await sound.findAuthorization(authorizationId, context)
@@ -19,7 +19,7 @@ export const authorizationFaults: readonly PlantedFault<TokenStore>[] = [
   {
     fault: 'times of authorizations come back as dates',
     rule: `${group} > finds an authorization, whole and unchanged`,
-    says: 'Every field is told as it was saved',
+    says: 'Every field is returned as it was saved',
     store: faulty((sound) => ({
       async findAuthorization(authorizationId, context) {
         const found = await sound.findAuthorization(authorizationId, context)
@@ -41,7 +41,7 @@ export const authorizationFaults: readonly PlantedFault<TokenStore>[] = [
   },
   {
     fault: 'an unknown authorization is null',
-    rule: `${group} > answers undefined for an unknown authorization`,
+    rule: `${group} > returns undefined for an unknown authorization`,
     says: '"unknown" is unknown: undefined, not null and no exception',
     store: faulty((sound) => ({
       findAuthorization: async (authorizationId, context) =>
@@ -50,7 +50,7 @@ export const authorizationFaults: readonly PlantedFault<TokenStore>[] = [
   },
   {
     fault: 'authorization ids are compared without regard to case and trailing spaces',
-    rule: `${group} > answers undefined for an unknown authorization`,
+    rule: `${group} > returns undefined for an unknown authorization`,
     says: '"A-1" is unknown: undefined, not null and no exception; ids are compared byte for byte',
     store: faulty((sound) => ({
       findAuthorization: (authorizationId, context) =>
@@ -97,7 +97,7 @@ export const authorizationFaults: readonly PlantedFault<TokenStore>[] = [
   {
     fault: 'a list does not tell the client',
     rule: `${group} > lists the authorizations of a user, whole and unchanged`,
-    says: 'A user sees each of the own sign-ins, and nobody else’s',
+    says: 'A user sees all of their own sign-ins, and no others',
     store: faulty((sound) => ({
       listAuthorizations: async (userId, context) =>
         (await sound.listAuthorizations(userId, context)).map((listed) => ({ ...listed, clientId: 'mobile-app' })),

@@ -57,31 +57,31 @@ export const clientFaults: readonly PlantedFault<ClientRegistry>[] = [
   },
   {
     fault: 'the secret itself is answered in place of a digest',
-    rule: `${lookUp} > answers digests that can be compared with a secret`,
+    rule: `${lookUp} > returns digests that can be compared with a secret`,
     says: 'Every secret of "https://reports.example/client?a=1&b=ü" would be refused: a digest is sha256:',
     store: answering((client) => withDigests(client, () => 'correct horse battery staple')),
   },
   {
     fault: 'digests are padded to the width of their column',
-    rule: `${lookUp} > answers digests that can be compared with a secret`,
+    rule: `${lookUp} > returns digests that can be compared with a secret`,
     says: "without padding, and never the secret itself.\n  expected: 'readable'\n  found:    'a text of 72 characters'",
     store: answering((client) => withDigests(client, (digest) => digest.padEnd(72))),
   },
   {
     fault: 'digests are cut off at the width of their column',
-    rule: `${lookUp} > answers digests that can be compared with a secret`,
+    rule: `${lookUp} > returns digests that can be compared with a secret`,
     says: "found:    'a text of 48 characters'",
     store: answering((client) => withDigests(client, (digest) => digest.slice(0, 48))),
   },
   {
     fault: 'digests are answered as bytes',
-    rule: `${lookUp} > answers digests that can be compared with a secret`,
+    rule: `${lookUp} > returns digests that can be compared with a secret`,
     says: "found:    'object'",
     store: answering((client) => withDigests(client, (digest) => Buffer.from(digest) as never)),
   },
   {
     fault: 'an unknown client is null',
-    rule: `${lookUp} > answers undefined for an unknown id`,
+    rule: `${lookUp} > returns undefined for an unknown id`,
     says: '"unknown" is unknown: undefined, not null and no exception',
     store: faulty((sound) => ({
       findClient: (clientId, context) => sound.findClient(clientId, context) ?? nothing,
@@ -89,7 +89,7 @@ export const clientFaults: readonly PlantedFault<ClientRegistry>[] = [
   },
   {
     fault: 'clients are the properties of an object',
-    rule: `${lookUp} > answers undefined for names that every object has`,
+    rule: `${lookUp} > returns undefined for names that every object has`,
     says: '"__proto__" is unknown: look up own properties only, or use a Map',
     store: faulty((sound) => ({
       findClient: (clientId, context) =>
@@ -161,8 +161,8 @@ export const clientFaults: readonly PlantedFault<ClientRegistry>[] = [
   },
   {
     fault: 'deleting an unknown client is an error',
-    rule: `${registry} > takes the deletion of an unknown client for done`,
-    says: 'This rule expects an answer: an exception is answered with server_error.\n  found:    Error: not found',
+    rule: `${registry} > does nothing for the deletion of an unknown client`,
+    says: 'This rule expects a result: for an exception the server responds server_error.\n  found:    Error: not found',
     store: faulty(() => ({
       deleteClient() {
         throw new Error('not found')
@@ -224,7 +224,7 @@ export const clientFaults: readonly PlantedFault<ClientRegistry>[] = [
   {
     fault: 'the second of two that save a client at once is refused',
     rule: `${registry} > replaces a client as a whole, also when two do at once`,
-    says: 'This rule expects an answer: an exception is answered with server_error.\n  found:    Error: UNIQUE constraint failed',
+    says: 'This rule expects a result: for an exception the server responds server_error.\n  found:    Error: UNIQUE constraint failed',
     store: faulty((sound) => ({
       async saveClient(client) {
         const isKnown = (await sound.findClient(client.clientId, contractContext)) !== undefined
@@ -252,7 +252,7 @@ export const clientFaults: readonly PlantedFault<ClientRegistry>[] = [
   },
   {
     fault: 'a replacement has no answer',
-    rule: `${replacement} > replaces a client that is still as it was answered`,
+    rule: `${replacement} > replaces a client that has not changed since it was found`,
     says: 'Nobody has changed it: what was found is replaced',
     store: faulty((sound) => ({
       async replaceClient(current, next) {
@@ -263,7 +263,7 @@ export const clientFaults: readonly PlantedFault<ClientRegistry>[] = [
   },
   {
     fault: 'a replacement merges with what was there',
-    rule: `${replacement} > replaces a client that is still as it was answered`,
+    rule: `${replacement} > replaces a client that has not changed since it was found`,
     says: 'It is replaced as a whole',
     store: faulty((sound) => ({
       replaceClient: (current, next) => sound.replaceClient(current, { ...current, ...next }),
@@ -271,7 +271,7 @@ export const clientFaults: readonly PlantedFault<ClientRegistry>[] = [
   },
   {
     fault: 'a replacement counts rows that it changed, not rows that it found',
-    rule: `${replacement} > replaces a client that is still as it was answered`,
+    rule: `${replacement} > replaces a client that has not changed since it was found`,
     says: 'To replace a client by itself is no conflict',
     store: faulty((sound) => ({
       replaceClient: (current, next) =>
@@ -301,7 +301,7 @@ export const clientFaults: readonly PlantedFault<ClientRegistry>[] = [
   {
     fault: 'a replacement goes by a number of the version that starts anew',
     rule: `${replacement} > replaces no client that was changed meanwhile`,
-    says: 'A client that is again as it was is the one that was answered',
+    says: 'A client that has its earlier values again counts as unchanged',
     store: faulty((sound) => {
       const seen = new Set<string>()
       return {

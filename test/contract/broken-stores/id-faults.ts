@@ -3,7 +3,7 @@ import { faulty } from './faulty-token-store.js'
 import type { PlantedFault } from './planted-fault.js'
 
 const group = 'token store: ids'
-const octets = `${group} > keeps ids apart that differ in an octet`
+const octets = `${group} > keeps ids apart that differ in a byte`
 const long = `${group} > keeps long ids whole`
 const separators = `${group} > keeps ids apart that contain separators`
 
@@ -41,7 +41,7 @@ export const idFaults: readonly PlantedFault<TokenStore>[] = [
   {
     fault: 'authorization ids are unique without regard to case',
     rule: octets,
-    says: 'This rule expects an answer: an exception is answered with server_error.\n  found:    Error: UNIQUE constraint failed',
+    says: 'This rule expects a result: for an exception the server responds server_error.\n  found:    Error: UNIQUE constraint failed',
     store: faulty((sound) => {
       const ids = new Set<string>()
       return {
@@ -74,7 +74,7 @@ export const idFaults: readonly PlantedFault<TokenStore>[] = [
   {
     fault: 'an id of 255 octets is too long',
     rule: long,
-    says: 'This rule expects an answer: an exception is answered with server_error.\n  found:    Error: value too long for type',
+    says: 'This rule expects a result: for an exception the server responds server_error.\n  found:    Error: value too long for type',
     store: faulty((sound) => ({
       async saveTokens(tokens, context) {
         if ((tokens.authorization?.userId.length ?? 0) > 200) throw new Error('value too long for type')

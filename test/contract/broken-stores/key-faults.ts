@@ -131,7 +131,7 @@ export const keyFaults: readonly PlantedFault<KeyStoreUnderTest>[] = [
   {
     fault: 'replacing is a read and then a write',
     rule: `${group} > lets exactly one of twenty concurrent replacements win`,
-    says: 'Of processes that rotate at once one wins: two would sign with keys nobody publishes',
+    says: 'If several processes rotate at once, one wins: otherwise they would sign with keys that are not published',
     store: faulty((sound) => ({
       async replaceSigningKeys(expected, keys) {
         if (fingerprintOfKeys(expected) !== fingerprintOfKeys(await sound.listSigningKeys())) return false

@@ -38,7 +38,7 @@ export const pruningFaults: readonly PlantedFault<TokenStore>[] = [
   },
   {
     fault: 'access tokens outlive an authorization that is over',
-    rule: `${group} > removes authorizations that are over, with all their tokens`,
+    rule: `${group} > removes authorizations that have expired, with all their tokens`,
     says: 'An authorization ends for ever at its `expiresAt`, whatever its tokens say',
     store: faulty((sound) => {
       const saved = new Map<TokenHash, AccessTokenRecord>()

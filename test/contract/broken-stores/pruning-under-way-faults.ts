@@ -87,7 +87,7 @@ export const pruningUnderWayFaults: readonly PlantedFault<TokenStore>[] = [
   },
   {
     fault: 'a pruning looks first and removes later',
-    rule: `${underWay} > takes back no rotation that was answered`,
+    rule: `${underWay} > keeps what a rotation has stored, also if pruning looked before it`,
     says: 'A pruning that looked before a rotation must look again',
     store: knowingEnds((sound, ends, rotated) => ({
       async prune(now) {
@@ -101,7 +101,7 @@ export const pruningUnderWayFaults: readonly PlantedFault<TokenStore>[] = [
   },
   {
     fault: 'a rotation that comes after the pruning stores its tokens all the same',
-    rule: `${underWay} > takes back no rotation that was answered`,
+    rule: `${underWay} > keeps what a rotation has stored, also if pruning looked before it`,
     says: 'A token that a pruning took is gone, and a rotation that comes later stores nothing',
     store: knowingEnds((sound, _, __, authorizations) => ({
       async rotateRefreshToken(rotation, given) {

@@ -41,7 +41,7 @@ export const retryFaults: readonly PlantedFault<TokenStore>[] = [
   {
     fault: 'when the successor was spent is kept in seconds',
     rule: `${group} > notes when the successor was spent`,
-    says: 'is told from a replay by `successorSpentAt`, in milliseconds',
+    says: 'distinguishes an earlier request from a replay',
     store: findingSpent(({ successorSpentAt, ...spending }) => ({
       ...spending,
       successorSpentAt: successorSpentAt && Math.floor(successorSpentAt / 1000) * 1000,
@@ -50,7 +50,7 @@ export const retryFaults: readonly PlantedFault<TokenStore>[] = [
   {
     fault: 'only the token before the last one knows when its successor was spent',
     rule: `${group} > notes when the successor was spent`,
-    says: 'is told from a replay by `successorSpentAt`, in milliseconds',
+    says: 'distinguishes an earlier request from a replay',
     store: findingSpent((spending, { token, newest }) =>
       token === newest ? spending : { ...spending, successorSpentAt: undefined },
     ),

@@ -21,8 +21,8 @@ export const revocationFaults: readonly PlantedFault<TokenStore>[] = [
   },
   {
     fault: 'revoking an unknown access token is an error',
-    rule: `${group} > takes the revocation of an unknown access token for done`,
-    says: 'This rule expects an answer: an exception is answered with server_error.\n  found:    Error: not found',
+    rule: `${group} > does nothing for the revocation of an unknown access token`,
+    says: 'This rule expects a result: for an exception the server responds server_error.\n  found:    Error: not found',
     store: faulty((sound) => ({
       async revokeAccessToken(tokenHash, context) {
         if ((await sound.findAccessToken(tokenHash, context)) === undefined) throw new Error('not found')
@@ -83,7 +83,7 @@ export const revocationFaults: readonly PlantedFault<TokenStore>[] = [
   },
   {
     fault: 'nothing is revoked when the exception is unknown',
-    rule: `${group} > takes an unknown exception for none`,
+    rule: `${group} > revokes all authorizations if the one to keep is unknown`,
     says: 'Every selected token is as good as unknown, at once',
     store: knowingAuthorizations((sound, authorizations) => ({
       revokeTokens(selection, context) {
@@ -107,7 +107,7 @@ export const revocationFaults: readonly PlantedFault<TokenStore>[] = [
   },
   {
     fault: 'whatever is not found is said to be revoked',
-    rule: `${group} > tells of revoked tokens alone that they are revoked`,
+    rule: `${group} > reports revoked tokens, and no others, as revoked`,
     says: 'A token that was not revoked, or never was, is none that the store can say `revoked` of',
     store: faulty((sound) => ({
       whyNotFound: async (tokenHash, context) =>
@@ -116,7 +116,7 @@ export const revocationFaults: readonly PlantedFault<TokenStore>[] = [
   },
   {
     fault: 'a revoked token is said to be so in another word',
-    rule: `${group} > tells of revoked tokens alone that they are revoked`,
+    rule: `${group} > reports revoked tokens, and no others, as revoked`,
     says: 'A revoked token is `revoked`, or `undefined` where the store does not know that any more',
     store: faulty((sound) => ({
       whyNotFound: async (tokenHash, context) =>
@@ -169,7 +169,7 @@ export const revocationFaults: readonly PlantedFault<TokenStore>[] = [
   {
     fault: 'a rotation that looked before the revocation stores its tokens after it',
     rule: `${lasting} > wins over rotations that are under way`,
-    says: 'Once a revocation was answered',
+    says: 'Once a revocation has returned',
     store: faulty((sound) => {
       const late = new Map<TokenHash, AccessTokenRecord>()
       return {

@@ -51,7 +51,7 @@ export const rotationFaults: readonly PlantedFault<TokenStore>[] = [
   },
   {
     fault: 'the first spending is overwritten by later attempts',
-    rule: `${group} > answers a later rotation with the first spending, unchanged`,
+    rule: `${group} > returns the first spending, unchanged, to a later rotation`,
     says: 'A retry derives the successors from the first spending',
     store: faulty((sound) => {
       const latest = new Map<TokenHash, RefreshTokenSpending>()
@@ -68,7 +68,7 @@ export const rotationFaults: readonly PlantedFault<TokenStore>[] = [
   },
   {
     fault: 'the refused rotation has stored its access token',
-    rule: `${group} > answers a later rotation with the first spending, unchanged`,
+    rule: `${group} > returns the first spending, unchanged, to a later rotation`,
     says: 'A refused rotation stores nothing',
     store: faulty((sound) => {
       const stored = new Map<TokenHash, AccessTokenRecord>()
@@ -98,8 +98,8 @@ export const rotationFaults: readonly PlantedFault<TokenStore>[] = [
   },
   {
     fault: 'an unknown token is an error',
-    rule: `${group} > answers gone for a token that is unknown`,
-    says: 'This rule expects an answer: an exception is answered with server_error.\n  found:    Error: not found',
+    rule: `${group} > returns gone for a token that is unknown`,
+    says: 'This rule expects a result: for an exception the server responds server_error.\n  found:    Error: not found',
     store: faulty((sound) => ({
       async rotateRefreshToken(rotation, context) {
         if ((await sound.findRefreshToken(rotation.presented, context)) === undefined) throw new Error('not found')
@@ -109,7 +109,7 @@ export const rotationFaults: readonly PlantedFault<TokenStore>[] = [
   },
   {
     fault: 'a spent token of a revoked authorization still tells its spending',
-    rule: `${group} > answers gone for a token of a revoked authorization, spent or not`,
+    rule: `${group} > returns gone for a token of a revoked authorization, spent or not`,
     says: 'A revoked authorization is never refreshed, and tells nothing of itself',
     store: faulty((sound) => {
       const spendings = new Map<TokenHash, RefreshTokenSpending>()

@@ -33,7 +33,7 @@ export const savingFaults: readonly PlantedFault<TokenStore>[] = [
   {
     fault: 'the user of a client token is null',
     rule: `${group} > finds an access token of the client itself, without user and authorization`,
-    says: 'Whether a token acts for a user is told by `userId`',
+    says: '`userId` shows whether a token acts for a user',
     store: faulty((sound) => ({
       async findAccessToken(tokenHash, context) {
         const found = await sound.findAccessToken(tokenHash, context)
@@ -87,7 +87,7 @@ export const savingFaults: readonly PlantedFault<TokenStore>[] = [
   },
   {
     fault: 'an unknown token is null',
-    rule: `${group} > answers undefined for an unknown hash`,
+    rule: `${group} > returns undefined for an unknown hash`,
     says: 'A token that was never stored is unknown: undefined, not null and no exception',
     store: faulty((sound) => ({
       async findAccessToken(tokenHash, context) {
@@ -137,7 +137,7 @@ export const savingFaults: readonly PlantedFault<TokenStore>[] = [
   },
   {
     fault: 'an answer is saved half when the refresh token cannot be stored',
-    rule: `${group} > saves all of an answer or nothing`,
+    rule: `${group} > saves all of the tokens or nothing`,
     says: 'When one record cannot be stored, none is',
     store: faulty((sound) => ({
       async saveTokens(tokens, context) {

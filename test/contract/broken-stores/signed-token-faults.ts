@@ -60,8 +60,8 @@ export const signedTokenFaults: readonly PlantedFault<TokenStore>[] = [
   },
   {
     fault: 'a second revocation is an error',
-    rule: `${group} > takes a second revocation for done`,
-    says: 'This rule expects an answer: an exception is answered with server_error.\n  found:    Error: UNIQUE constraint failed',
+    rule: `${group} > does nothing when a token is revoked again`,
+    says: 'This rule expects a result: for an exception the server responds server_error.\n  found:    Error: UNIQUE constraint failed',
     store: faulty((sound) => ({
       async revokeSignedToken(tokenId, expiresAt, context) {
         if (await sound.isSignedTokenRevoked({ tokenId, authorizationId: undefined }, context)) {
@@ -73,7 +73,7 @@ export const signedTokenFaults: readonly PlantedFault<TokenStore>[] = [
   },
   {
     fault: 'a second revocation replaces the end of the first',
-    rule: `${group} > takes a second revocation for done`,
+    rule: `${group} > does nothing when a token is revoked again`,
     says: 'Revoking again changes nothing and throws nothing: the first one holds',
     store: faulty((sound) => {
       const ends = new Map<string, number>()
@@ -126,7 +126,7 @@ export const signedTokenFaults: readonly PlantedFault<TokenStore>[] = [
   },
   {
     fault: 'an unknown authorization is taken for a live one',
-    rule: `${group} > takes a token of an unknown authorization for revoked`,
+    rule: `${group} > treats a token of an unknown authorization as revoked`,
     says: 'A JWT of an unknown authorization, here "unknown", is revoked: that may have ended',
     store: faulty((sound) => {
       const known = new Set<string>()
@@ -225,7 +225,7 @@ export const signedTokenFaults: readonly PlantedFault<TokenStore>[] = [
   },
   {
     fault: 'a JWT keeps an authorization that is over',
-    rule: `${pruning} > removes an authorization that is over or revoked, whatever its JWTs say`,
+    rule: `${pruning} > removes an authorization that has expired or is revoked, even if it has valid JWTs`,
     says: 'No JWT outlives its authorization',
     store: savingSigned(({ authorization, ...tokens }) => ({
       ...tokens,

@@ -65,7 +65,7 @@ export const userFaults: readonly PlantedFault<UserStore>[] = [
   },
   {
     fault: 'nobody is null',
-    rule: `${group} > answers undefined for a name that nobody has`,
+    rule: `${group} > returns undefined for an unknown name`,
     says: '"nobody" is nobody: undefined, not null, no exception, and no pattern or query in it',
     store: faulty((sound) => ({
       findUserByUsername: async (username, context) => (await sound.findUserByUsername(username, context)) ?? nothing,
@@ -73,8 +73,8 @@ export const userFaults: readonly PlantedFault<UserStore>[] = [
   },
   {
     fault: 'an unknown id is an error',
-    rule: `${group} > answers undefined for an id that nobody has`,
-    says: 'This rule expects an answer: an exception is answered with server_error.\n  found:    Error: not found',
+    rule: `${group} > returns undefined for an unknown id`,
+    says: 'This rule expects a result: for an exception the server responds server_error.\n  found:    Error: not found',
     store: faulty((sound) => ({
       async findUser(userId, context) {
         const user = await sound.findUser(userId, context)
@@ -85,7 +85,7 @@ export const userFaults: readonly PlantedFault<UserStore>[] = [
   },
   {
     fault: 'the name is a pattern',
-    rule: `${group} > takes a name for a name, whatever it looks like`,
+    rule: `${group} > treats every name as plain text, never as a pattern or a query`,
     says: '"%" is nobody: undefined, not null, no exception, and no pattern or query in it',
     store: faulty((sound) => ({
       findUserByUsername(username, context) {
@@ -133,7 +133,7 @@ export const userFaults: readonly PlantedFault<UserStore>[] = [
   },
   {
     fault: 'the hash of a similar id is replaced',
-    rule: `${group} > replaces no password hash for an id that is nobody’s`,
+    rule: `${group} > replaces no password hash for an unknown id`,
     says: 'a hash that is replaced for a similar id belongs to somebody else',
     store: faulty((sound) => ({
       updatePasswordHash: (userId, passwordHash, replaced, context) =>

@@ -1,5 +1,5 @@
 import type { KnownUser, UserAuthentication, VerifyingUserStore } from '../../../lib/stores/user-store.js'
-import type { VerifyingUserStoreUnderTest } from '../../../lib/testing/verifying-user-store-under-test.js'
+import type { VerifyingUserStoreUnderTest } from '../../../lib/testing/verifying-user-store-contract.js'
 import { nothing } from './faulty-token-store.js'
 import type { PlantedFault } from './planted-fault.js'
 
@@ -64,7 +64,7 @@ export const verifyingUserFaults: readonly PlantedFault<VerifyingUserStore>[] = 
   },
   {
     fault: 'nobody is null',
-    rule: `${group} > answers undefined for an id that nobody has`,
+    rule: `${group} > returns undefined for an unknown id`,
     says: '"u-1-" is nobody: undefined, not null',
     store: faulty((sound) => ({
       findUser: async (userId, context) => (await sound.findUser(userId, context)) ?? nothing,
@@ -72,7 +72,7 @@ export const verifyingUserFaults: readonly PlantedFault<VerifyingUserStore>[] = 
   },
   {
     fault: 'whoever is asked for is there',
-    rule: `${group} > answers undefined for an id that nobody has`,
+    rule: `${group} > returns undefined for an unknown id`,
     says: '"u-1-" is nobody: undefined, not null',
     store: faulty(() => ({ findUser: (userId) => ({ userId }) })),
   },
@@ -85,7 +85,7 @@ export const verifyingUserFaults: readonly PlantedFault<VerifyingUserStore>[] = 
   {
     fault: 'a wrong password is an error',
     rule: `${group} > denies a wrong password`,
-    says: 'This rule expects an answer: an exception is answered with server_error.\n  found:    Error: Invalid Credentials',
+    says: 'This rule expects a result: for an exception the server responds server_error.\n  found:    Error: Invalid Credentials',
     store: faulty((sound) =>
       answering(sound, (answer) => {
         if (answer.outcome === 'denied') throw new Error('Invalid Credentials')
@@ -143,14 +143,14 @@ export const verifyingUserFaults: readonly PlantedFault<VerifyingUserStore>[] = 
   })),
   {
     fault: 'whoever is not known yet gets an account',
-    rule: `${group} > denies a name that nobody has`,
+    rule: `${group} > denies an unknown name`,
     says: '"nobody" is nobody, which is `denied` as a wrong password is',
     store: asking(({ username, password }) => ({ username: users.has(username) ? username : 'grace', password })),
   },
   {
     fault: 'an unknown name is an error',
-    rule: `${group} > denies a name that nobody has`,
-    says: 'This rule expects an answer: an exception is answered with server_error.\n  found:    Error: No Such Object',
+    rule: `${group} > denies an unknown name`,
+    says: 'This rule expects a result: for an exception the server responds server_error.\n  found:    Error: No Such Object',
     store: asking(({ username, password }) => {
       if (!users.has(username)) throw new Error('No Such Object')
       return { username, password }
@@ -158,19 +158,19 @@ export const verifyingUserFaults: readonly PlantedFault<VerifyingUserStore>[] = 
   },
   {
     fault: 'the name is a part of a filter',
-    rule: `${group} > takes a name for a name, whatever it looks like`,
+    rule: `${group} > treats every name as plain text, never as a pattern or a query`,
     says: '"*" is nobody: no exception, and no pattern, filter or query in it',
     store: asking(({ username, password }) => ({ username: username === '*' ? 'grace' : username, password })),
   },
   {
     fault: 'a filter in the name comes to its end',
-    rule: `${group} > takes a name for a name, whatever it looks like`,
+    rule: `${group} > treats every name as plain text, never as a pattern or a query`,
     says: '"grace)(uid=*" is nobody: no exception, and no pattern, filter or query in it',
     store: asking(({ username, password }) => ({ username: username.replace(/(?<=.)\)\(uid=\*$/, ''), password })),
   },
   {
     fault: 'another spelling of a name is somebody else',
-    rule: `${group} > takes another spelling of a name for the same user or for nobody`,
+    rule: `${group} > treats another spelling of a name as the same user or as unknown`,
     says: '"GRACE" is the same user or nobody',
     store: faulty((sound) => ({
       authenticateUser: (username, password, context) =>
@@ -181,7 +181,7 @@ export const verifyingUserFaults: readonly PlantedFault<VerifyingUserStore>[] = 
   },
   {
     fault: 'whoever knows the password is let in',
-    rule: `${group} > lets in nobody who is locked or disabled`,
+    rule: `${group} > denies a user who is locked or disabled`,
     says: '"lin" is locked or disabled: then the right password is not enough',
     store: faulty((sound) =>
       answering(sound, (answer) => (answer.outcome === 'locked' ? { outcome: 'ok', userId: 'u-2' } : answer)),
@@ -203,7 +203,7 @@ export const verifyingUserFaults: readonly PlantedFault<VerifyingUserStore>[] = 
     ],
   }).map(([answered, [letIn, refused]]) => ({
     fault: `the answer is ${answered}`,
-    rule: `${group} > answers with one of the four outcomes`,
+    rule: `${group} > returns one of the four outcomes`,
     says: 'An answer has an outcome, and an id that is a string, not empty',
     store: faulty((sound) =>
       answering(sound, ({ outcome }) => (outcome === 'ok' ? letIn : refused) as UserAuthentication),
