@@ -253,7 +253,7 @@ export const clientFaults: readonly PlantedFault<ClientRegistry>[] = [
   {
     fault: 'a replacement has no answer',
     rule: `${replacement} > replaces a client that has not changed since it was found`,
-    says: 'Nobody has changed it: what was found is replaced',
+    says: 'The client has not changed since it was found: so it is replaced',
     store: faulty((sound) => ({
       async replaceClient(current, next) {
         await sound.replaceClient(current, next)
@@ -357,7 +357,7 @@ export const clientFaults: readonly PlantedFault<ClientRegistry>[] = [
   {
     fault: 'who loses a replacement is told nothing',
     rule: `${replacement} > lets exactly one of fifty concurrent replacements win`,
-    says: 'All others are told: false',
+    says: 'All other calls return false',
     store: faulty((sound) => ({
       async replaceClient(current, next) {
         return (await sound.replaceClient(current, next)) || (undefined as never)

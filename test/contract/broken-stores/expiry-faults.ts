@@ -45,7 +45,7 @@ export const expiryFaults: readonly PlantedFault<TokenStore>[] = [
   {
     fault: 'a nonce is forgotten as soon as it was stored',
     rule: `${group} > keeps a nonce until no retry can come`,
-    says: 'Until `retryUntil` a retry is answered by the nonce',
+    says: 'Until `retryUntil` a retry needs the nonce',
     store: selfExpiring((sound) => ({
       methods: {
         rotateRefreshToken: ({ spending, ...rotation }, context) =>

@@ -11,7 +11,7 @@ export const keyFaults: readonly PlantedFault<KeyStoreUnderTest>[] = [
   {
     fault: 'a store without keys answers null',
     rule: `${group} > lists nothing when it is new`,
-    says: 'A store without keys answers an empty list, not undefined',
+    says: 'A store without keys returns an empty list, not undefined',
     store: faulty((sound) => ({
       async listSigningKeys() {
         const keys = await sound.listSigningKeys()

@@ -88,7 +88,7 @@ export const pruningUnderWayFaults: readonly PlantedFault<TokenStore>[] = [
   {
     fault: 'a pruning looks first and removes later',
     rule: `${underWay} > keeps what a rotation has stored, also if pruning looked before it`,
-    says: 'A pruning that looked before a rotation must look again',
+    says: 'A pruning that read before a rotation must read again',
     store: knowingEnds((sound, ends, rotated) => ({
       async prune(now) {
         const due = [...ends].filter(([authorizationId, end]) => end <= now && !rotated.has(authorizationId))
@@ -102,7 +102,7 @@ export const pruningUnderWayFaults: readonly PlantedFault<TokenStore>[] = [
   {
     fault: 'a rotation that comes after the pruning stores its tokens all the same',
     rule: `${underWay} > keeps what a rotation has stored, also if pruning looked before it`,
-    says: 'A token that a pruning took is gone, and a rotation that comes later stores nothing',
+    says: 'If pruning removed the token first, the rotation returns gone and stores nothing',
     store: knowingEnds((sound, _, __, authorizations) => ({
       async rotateRefreshToken(rotation, given) {
         const outcome = await sound.rotateRefreshToken(rotation, given)

@@ -67,7 +67,7 @@ export const retryFaults: readonly PlantedFault<TokenStore>[] = [
   {
     fault: 'whether a claim won comes back as a number',
     rule: `${group} > allows one late retry, and no two in a row`,
-    says: 'the claim is `true`, a boolean',
+    says: 'the claim returns the boolean true',
     store: faulty((sound) => ({
       claimLateRetry: async (tokenHash, at, context) =>
         (await sound.claimLateRetry(tokenHash, at, context)) && (1 as unknown as boolean),
@@ -178,7 +178,7 @@ export const retryFaults: readonly PlantedFault<TokenStore>[] = [
   {
     fault: 'a pruning that meets a sign-in with many tokens fails',
     rule: 'token store: pruning in batches > removes a sign-in with many spent tokens, and lets no other wait for it',
-    says: 'an exception is answered with server_error.\n  found:    StoreUnavailableError: too slow',
+    says: 'for an exception the server responds server_error.\n  found:    StoreUnavailableError: too slow',
     store: faulty((sound) => {
       let rotations = 0
       return {

@@ -10,7 +10,7 @@ export const rotationFaults: readonly PlantedFault<TokenStore>[] = [
   {
     fault: 'the new access token is not stored',
     rule: `${group} > spends the token and stores its successors`,
-    says: 'What was answered to the client must work',
+    says: 'The tokens that the client has received must work',
     store: faulty((sound) => ({
       rotateRefreshToken: (rotation, context) =>
         sound.rotateRefreshToken({ ...rotation, accessToken: undefined }, context),
@@ -19,7 +19,7 @@ export const rotationFaults: readonly PlantedFault<TokenStore>[] = [
   {
     fault: 'a spent token is deleted',
     rule: `${group} > keeps the spent token, with its spending`,
-    says: 'A replay is recognized by the spent token, and a retry is answered from its spending',
+    says: 'A replay is recognized by the spent token, and a retry gets its tokens from the spending',
     store: faulty((sound) => ({
       async findRefreshToken(tokenHash, context) {
         const found = await sound.findRefreshToken(tokenHash, context)
@@ -30,7 +30,7 @@ export const rotationFaults: readonly PlantedFault<TokenStore>[] = [
   {
     fault: 'a spending does not tell the audience',
     rule: `${group} > keeps the spent token, with its spending`,
-    says: 'A replay is recognized by the spent token, and a retry is answered from its spending',
+    says: 'A replay is recognized by the spent token, and a retry gets its tokens from the spending',
     store: faulty((sound) => ({
       rotateRefreshToken: ({ spending, ...rotation }, context) =>
         sound.rotateRefreshToken({ ...rotation, spending: { ...spending, accessTokenAudience: '' } }, context),
@@ -39,7 +39,7 @@ export const rotationFaults: readonly PlantedFault<TokenStore>[] = [
   {
     fault: 'the times of a spending come back as strings',
     rule: `${group} > keeps the spent token, with its spending`,
-    says: 'a retry is answered from its spending',
+    says: 'a retry gets its tokens from the spending',
     store: faulty((sound) => ({
       async findRefreshToken(tokenHash, context) {
         const found = await sound.findRefreshToken(tokenHash, context)

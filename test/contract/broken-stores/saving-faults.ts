@@ -138,7 +138,7 @@ export const savingFaults: readonly PlantedFault<TokenStore>[] = [
   {
     fault: 'an answer is saved half when the refresh token cannot be stored',
     rule: `${group} > saves all of the tokens or nothing`,
-    says: 'When one record cannot be stored, none is',
+    says: 'If one record cannot be stored, none may be',
     store: faulty((sound) => ({
       async saveTokens(tokens, context) {
         try {

@@ -40,7 +40,7 @@ export const sharingFaults: readonly PlantedFault<TokenStoreUnderTest>[] = [
   {
     fault: 'tokens are written to disk later',
     rule: 'token store: saving and finding > is still there after a restart',
-    says: 'What was answered to a client is durable',
+    says: 'A token that a client has received must survive a restart',
     store: () => ({ store: memory(), reopen: memory }),
   },
   {
@@ -61,7 +61,7 @@ export const sharingFaults: readonly PlantedFault<TokenStoreUnderTest>[] = [
   {
     fault: 'revoked tokens are kept in the process',
     rule: `${signedTokens} > is still revoked after a restart`,
-    says: 'What was answered to a revocation request is durable',
+    says: 'A revocation that was confirmed to a client must survive a restart',
     store: () => ({ store: memory(), reopen: memory }),
   },
   {
@@ -122,7 +122,7 @@ export const sharingFaults: readonly PlantedFault<TokenStoreUnderTest>[] = [
   {
     fault: 'another process is told of a spending of its own',
     rule: betweenProcesses,
-    says: 'All others are told of the spending of the winner',
+    says: 'All other calls return the spending of the winner',
     store() {
       const store = memory()
       const rotateElsewhere = async (rotations: readonly RefreshTokenRotation[]): Promise<RotationOutcome[]> => {
