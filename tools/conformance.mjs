@@ -1,26 +1,27 @@
-// Holds the last test run against test/conformance/checklist.json. Every rule there is proved by a passed test that carries
-// its id in its name, or has a written reason why there is none. --list-missing names the rules that have neither.
-import { readFile } from 'node:fs/promises'
+// Compares the last test run with test/conformance/checklist.json and prints a report. Every rule there is proved by a passed test
+// that has its id in parentheses at the end of its title, or has a written reason why it is not proved.
+// --write also writes docs/conformance.md, --check fails if that page is not current.
+import { readFile, writeFile } from 'node:fs/promises'
+import { relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
 
-// Names of algorithms and encodings that look like an id.
-const NOT_IDS = new Set(['SHA-256', 'SHA-384', 'SHA-512', 'UTF-16'])
+const root = fileURLToPath(new URL('..', import.meta.url))
+const pagePath = new URL('../docs/conformance.md', import.meta.url)
 
 const { sections } = await readJson('../test/conformance/checklist.json', 'The checklist')
 const run = await readJson('../.test-results/vitest.json', 'The result of the last test run (npm test writes it)')
 
 const tests = testsById(run)
 const judged = sections.map((section) => judge(section))
-printTable(judged)
-if (process.argv.includes('--list-missing')) printMissing(judged)
-
 const breaches = findBreaches(judged)
-for (const breach of breaches) console.log(`conformance: ${breach}`)
-const sum = (column) => judged.reduce((total, row) => total + row[column].length, 0)
-console.log(
-  breaches.length === 0
-    ? `Conformance holds: ${sum('rules')} rules, ${sum('proved')} proved by tests, ${sum('excused')} with a reason.`
-    : `Conformance FAILS: ${breaches.length} breach(es).`,
-)
+const page = pageOf(judged)
+
+if (process.argv.includes('--write')) await writeFile(pagePath, page)
+const isCurrent = (await readFile(pagePath, 'utf8').catch(() => '')) === page
+const stale = 'docs/conformance.md is not current: run npm test, then npm run conformance -- --write'
+if (!isCurrent && process.argv.includes('--check')) breaches.push(stale)
+console.log(reportOf(judged, breaches))
+if (!isCurrent) console.log(stale)
 console.log(plainSummary(run))
 if (breaches.length > 0) process.exitCode = 1
 
@@ -33,65 +34,118 @@ async function readJson(path, what) {
   }
 }
 
-/** Which tests carry which id: id → the tests' results. */
+/** Returns the tests of each id, sorted by file and title. */
 function testsById({ testResults }) {
   const found = new Map()
-  for (const { fullName, status } of testResults.flatMap((file) => file.assertionResults)) {
-    for (const [id] of fullName.matchAll(/\b[A-Z][A-Z0-9]{2}-\d{2,3}\b/g)) {
-      if (!NOT_IDS.has(id)) found.set(id, [...(found.get(id) ?? []), { fullName, status }])
+  for (const { name, assertionResults } of testResults) {
+    for (const { fullName, status } of assertionResults) {
+      for (const id of idsIn(fullName)) {
+        found.set(id, [...(found.get(id) ?? []), { file: relative(root, name), fullName, status }])
+      }
     }
   }
+  for (const carriers of found.values())
+    carriers.sort((a, b) => compare(a.file, b.file) || compare(a.fullName, b.fullName))
   return found
 }
 
-function judge({ number, title, rules, informative = false }) {
+/** Returns the ids in a title such as `refuses a repeated parameter (HTP-09, DEC-10)`. */
+function idsIn(title) {
+  const groups = title.matchAll(/\(([A-Z][A-Z0-9]{2}-\d{2,3}(?:, [A-Z][A-Z0-9]{2}-\d{2,3})*)\)/g)
+  return new Set([...groups].flatMap(([, ids]) => ids.split(', ')))
+}
+
+function compare(a, b) {
+  if (a === b) return 0
+  return a < b ? -1 : 1
+}
+
+function judge({ title, rules, informative = false }) {
   const proved = rules.filter(({ id }) => tests.get(id)?.some(({ status }) => status === 'passed'))
   const excused = rules.filter((rule) => rule.reason && !proved.includes(rule))
   const missing = rules.filter((rule) => !proved.includes(rule) && !excused.includes(rule))
-  return { name: `${number} ${title}`, informative, rules, proved, excused, missing }
+  return { title, informative, rules, proved, excused, missing }
 }
 
-function findBreaches(rows) {
-  const known = new Map(rows.flatMap(({ rules }) => rules.map((rule) => [rule.id, rule])))
+function findBreaches(areas) {
+  const known = new Map(areas.flatMap(({ rules }) => rules.map((rule) => [rule.id, rule])))
   const found = []
-  for (const { missing, informative, name } of rows) {
-    if (missing.length > 0 && !informative) found.push(`${name}: neither test nor reason for ${idsOf(missing)}`)
+  for (const { missing, informative } of areas) {
+    if (informative) continue
+    for (const { id, text } of missing) {
+      found.push(`${id} has neither a reason nor a test that ${tests.has(id) ? 'passed' : 'carries it'}: ${text}`)
+    }
   }
   for (const [id, [{ fullName }]] of tests) {
     if (!known.has(id)) found.push(`${id} is not in the checklist, but a test carries it: ${fullName}`)
-    else if (known.get(id).reason) found.push(`${id} has a reason for having no test, and a test: ${fullName}`)
+    else if (known.get(id).reason) found.push(`${id} has a reason for not being proved, and a test: ${fullName}`)
   }
   return found
 }
 
-function printTable(rows) {
-  const width = Math.max(...rows.map(({ name }) => name.length))
-  console.log(`${'Section'.padEnd(width)}  rules  proved  reason  missing`)
-  for (const { name, rules, proved, excused, missing, informative } of rows) {
-    const counts = `${cell(rules, 7)}${cell(proved, 8)}${cell(excused, 8)}${cell(missing, 9)}`
-    const note = informative ? '  (informative)' : ''
-    console.log(`${name.padEnd(width)}${counts}${note}`)
-  }
-  console.log()
+function reportOf(areas, failures) {
+  const excused = areas.flatMap((area) => area.excused)
+  return [
+    totalsOf(areas),
+    ...(excused.length > 0 ? ['', 'Not proved, with the reason:'] : []),
+    ...excused.map(({ id, text, reason }) => `  ${id.padEnd(7)} ${text}\n          ${reason}`),
+    '',
+    failures.length === 0 ? 'Conformance holds.' : `Conformance FAILS (${failures.length}):`,
+    ...failures.map((failure) => `  ${failure}`),
+  ].join('\n')
 }
 
-function cell(rules, width) {
-  return String(rules.length).padStart(width)
+function totalsOf(areas) {
+  const sum = (column) => areas.reduce((total, area) => total + area[column].length, 0)
+  return `${sum('rules')} rules: ${sum('proved')} proved by tests, ${sum('excused')} not proved for a reason, ${sum('missing')} missing.`
 }
 
-function printMissing(rows) {
-  for (const { id, source, level } of rows.flatMap(({ missing }) => missing)) {
-    const failed = tests.has(id) ? '  (its test did not pass)' : ''
-    console.log(`${id.padEnd(8)}${level.padEnd(14)}${source}${failed}`)
-  }
-  console.log()
+function pageOf(areas) {
+  return [
+    '# Conformance',
+    '',
+    '<!-- Written by `npm run conformance -- --write`. Edit test/conformance/checklist.json instead. -->',
+    '',
+    'What the specifications require, which file fulfils it, and one of the tests that prove it.',
+    '',
+    totalsOf(areas),
+    '',
+    '**Level**: MUST, SHOULD and MAY as in the source; *project* where the source leaves a choice that this project has made.',
+    ...areas.flatMap(({ title, rules, proved }) => [
+      '',
+      `## ${title}`,
+      '',
+      `${proved.length} of ${rules.length} proved.`,
+      '',
+      '| Rule | What is required | Source | Fulfilled in | Proved by |',
+      '| --- | --- | --- | --- | --- |',
+      ...rules.map(
+        (rule) =>
+          `| ${[rule.id, rule.text, `${rule.source}, ${rule.level}`, filesOf(rule), proofOf(rule)].join(' | ')} |`,
+      ),
+    ]),
+    '',
+  ].join('\n')
 }
 
-function idsOf(rules) {
-  return rules.map(({ id }) => id).join(' ')
+function filesOf({ answeredBy }) {
+  return answeredBy.map((file) => `\`${file}\``).join(' ') || '–'
 }
 
-/** What a machine reads of a test run: alone on the last line. A file that could not be run counts as a failure. */
+function proofOf({ id, reason }) {
+  const proof = tests.get(id)?.find(({ status }) => status === 'passed')
+  if (proof === undefined) return reason ?? 'missing'
+  const title = proof.fullName.replace(/ \([A-Z][A-Z0-9]{2}-\d[^)]*\)/g, '')
+  return `\`${proof.file}\`: ${escaped(title.length > 100 ? `${title.slice(0, 99)}…` : title)}`
+}
+
+function escaped(text) {
+  return text
+    .replace(/[\x00-\x1f\x7f]/g, ' ')
+    .replace(/[\\`*_{}[\]<>|&~]/g, (character) => `&#${character.charCodeAt(0)};`)
+}
+
+/** Returns the line that a machine reads of a test run. A file that could not be run counts as a failure. */
 function plainSummary({ testResults, numPassedTests, numFailedTests, numPendingTests, numTodoTests }) {
   const broken = testResults.filter((file) => file.status === 'failed' && !file.assertionResults.some(hasFailed)).length
   const skipped = numPendingTests + numTodoTests

@@ -33,7 +33,7 @@ export interface LimitedAttempt<Result> {
  * Makes an attempt at a password or a client secret that a person chose. After too many failures it is not even checked, right or wrong,
  * and the response is 429 (RFC 6749 §4.3.2, §10.10). An attempt that throws does not count as a failure.
  *
- * Deviation: 429 even for a single account, and not `invalid_grant` (AUT-05). Names are counted as typed, whether or not the user exists,
+ * Deviation: 429 even for a single account, and not the `invalid_grant` of a wrong password (AUT-05 in docs/conformance.md). Names are counted as typed, whether or not the user exists,
  * so 429 does not reveal that; and a client can tell its user to wait.
  *
  * If `device` is given, it is counted instead of everything else, because it proves an earlier sign-in.

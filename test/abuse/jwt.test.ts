@@ -201,7 +201,7 @@ const rows: readonly [what: string, id: string, tokens: () => string[] | Promise
   ],
   [
     'a scope that is no text, or has tabs',
-    'ABU-134',
+    'BRR-21, ABU-134',
     () => [['orders:read'], { 'orders:read': 1 }, 5, true].map((scope) => good({ scope })),
   ],
 ]

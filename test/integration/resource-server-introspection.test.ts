@@ -182,7 +182,7 @@ describe('cached responses', () => {
     expect(issuer.asked).toEqual([question, question])
   })
 
-  it('never outlive the token', async () => {
+  it('never outlive the token (BRR-26)', async () => {
     issuer.stores.clients.saveClient(clientLike('brief', { accessTokenLifetimeSeconds: 5 }))
     const app = await guard({ cacheSeconds: 86_400 })
     const good = await tokenOf(issuer, 'brief')
