@@ -14,15 +14,17 @@ export default defineConfig({
   },
   test: {
     pool: 'forks',
-    maxWorkers: 2,
+    // Twice the cores of a small machine: many tests wait for a server, a browser or a delay.
+    maxWorkers: 4,
     // Many start servers, browsers and processes, on machines that have much to do.
     testTimeout: 180_000,
     hookTimeout: 180_000,
-    expect: { poll: { timeout: 20_000 } },
+    expect: { poll: { timeout: 60_000 } },
     // Titles from tables are cut at this length too, and with them the ids that tools/conformance.mjs looks for.
     chaiConfig: { truncateThreshold: 0 },
     silent: 'passed-only',
-    reporters: ['./tools/short-reporter.mjs', ['json', { outputFile: '.test-results/vitest.json' }]],
+    reporters: ['./tools/short-reporter.mjs', 'json'],
+    outputFile: { json: '.test-results/vitest.json' },
     coverage: { provider: 'v8', include: ['lib/**/*.ts'] },
     projects: [
       { extends: true, test: { name: 'tests', include: ['test/**/*.test.ts'], exclude: [long] } },

@@ -29,9 +29,10 @@ export default class ShortReporter extends DefaultReporter {
 
   onTestRunEnd(modules, errors, reason) {
     super.onTestRunEnd(modules, errors, reason)
-    const skipped = modules.flatMap((module) => skippedIn(module))
+    // What a name pattern leaves out is no news.
+    const skipped = this.ctx.config.testNamePattern ? [] : modules.flatMap((module) => skippedIn(module))
     if (skipped.length === 0) return
-    this.log(` Skipped`)
+    this.log(' Skipped')
     for (const line of skipped) this.log(`   ${line}`)
     this.log()
   }

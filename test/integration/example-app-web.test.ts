@@ -479,7 +479,7 @@ describe('the integrations page', () => {
     expect((await browser.get('/integrations')).text).toContain('stock-sync is <b>stopped</b>')
     expect((await browser.post('/integrations')).location).toBe('/integrations')
     const page = async (): Promise<string> => (await browser.get('/integrations')).text
-    await expect.poll(page, { timeout: 10_000 }).toContain('Shows a JWT to another API')
+    await expect.poll(page).toContain('Shows a JWT to another API')
     const running = await page()
     expect(running).toContain('stock-sync is <b>running</b>')
     expect(running).toMatch(/mug <b id="stock-mug">4\d<\/b>/)

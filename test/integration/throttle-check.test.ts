@@ -36,7 +36,7 @@ it('a server whose limiter cannot count starts with a warning that has cause and
   const limiter = new RateLimiterRedis({ storeClient, useRedisPackage: true, points: 1, duration: 1 })
   const { events } = serverWith(limiter)
   expect(failures(events)).toEqual([])
-  await vi.waitFor(() => expect(failures(events)).toHaveLength(1), 10_000)
+  await vi.waitFor(() => expect(failures(events)).toHaveLength(1), 60_000)
   const [failure] = failures(events) as [OAuthEvent & { readonly cause: Error }]
   expect(failure).toMatchObject({ type: 'failure', error: 'temporarily_unavailable' })
   expect(failure.cause.message).toBe(
@@ -53,7 +53,7 @@ it('a limiter that counts wrongly causes a warning too', async () => {
   const limiter = new RateLimiterMemory({ points: 1, duration: 1 })
   limiter.penalty = () => limiter.set('other', 7, 60)
   const { events } = serverWith(limiter)
-  await vi.waitFor(() => expect(failures(events)).toHaveLength(1), 10_000)
+  await vi.waitFor(() => expect(failures(events)).toHaveLength(1), 60_000)
   expect(failures(events)).toMatchObject([
     { cause: { cause: { cause: { message: 'The limiter counted 7,0,0 instead of 3,1,1' } } } },
   ])
@@ -63,7 +63,7 @@ it('a limiter that is still creating its table, or briefly unreachable, causes n
   const limiter = new RateLimiterMemory({ points: 1, duration: 1 })
   const set = vi.spyOn(limiter, 'set').mockRejectedValueOnce(new Error('Table is not created yet'))
   const { events } = serverWith(limiter)
-  await vi.waitFor(() => expect(set).toHaveBeenCalledTimes(2), 5000)
+  await vi.waitFor(() => expect(set).toHaveBeenCalledTimes(2), 60_000)
   await new Promise((resolve) => setTimeout(resolve, 100))
   expect(failures(events)).toEqual([])
 })

@@ -1,12 +1,9 @@
 import { randomInt } from 'node:crypto'
 import { describeFuzz } from '../abuse/fuzzer/fuzz.js'
 
-// A seed that failed is sent again by: FUZZ_SEED=… npm run test:long fuzz (FUZZ_REQUESTS: how many for each seed).
+// The title of a test that failed has its seed, to be sent again by: FUZZ_SEED=… npm run test:long fuzz (FUZZ_REQUESTS: how many for each seed).
 const given = process.env['FUZZ_SEED']
 const requests = Number(process.env['FUZZ_REQUESTS'] ?? 10_000)
 const seeds = given === undefined ? [1, randomInt(2 ** 31)] : [Number(given)]
 
-for (const seed of seeds) {
-  console.log(`FUZZ_SEED=${seed} FUZZ_REQUESTS=${requests}`)
-  describeFuzz(seed, requests)
-}
+for (const seed of seeds) describeFuzz(seed, requests)

@@ -161,7 +161,7 @@ describe('expired tokens in a memory store', () => {
     stores.tokens.saveTokens(clientTokens('old', 100))
     stores.tokens.saveTokens(clientTokens('new', 200))
     now = 100
-    await expect.poll(() => namesFound(stores.tokens, ['old', 'new']), { timeout: 5000 }).toEqual(['new'])
+    await expect.poll(() => namesFound(stores.tokens, ['old', 'new'])).toEqual(['new'])
     stores.close()
   })
 })
