@@ -4,7 +4,7 @@ import { hashToken } from '../crypto/hash.js'
 import type { TokenRefusal } from '../errors/refusal-reason.js'
 import type { AccessTokenRecord, RefreshTokenRecord, TokenStore } from '../stores/token-store.js'
 import { isJwt } from '../jose/jwt.js'
-import type { VerifiedAccess } from '../tokens/verified-access.js'
+import type { VerifiedAccess } from '../tokens/access-token-claims.js'
 import { verifyOwnJwt, type VerificationServices } from '../tokens/verify-access-token.js'
 
 /** A token that a client asks about or wants revoked, told by what it is, not by what the client calls it. */

@@ -5,13 +5,14 @@ import { wrongAnswer } from '../errors/wrong-answer.js'
 import { emitError } from '../telemetry/emit.js'
 import type { UserRefusal } from '../errors/refusal-reason.js'
 import { findUnreadable, type PasswordHasher } from '../passwords/password-hasher.js'
+import type { UnreadableHash } from '../passwords/unreadable-hash.js'
 import { andThen, isUnwantedPromise, type MaybePromise } from '../time/maybe-promise.js'
 import type { RequestContext } from '../request/request-context.js'
-import type { KnownUser, User, UserStore, VerifyingUserStore } from '../stores/user-store.js'
+import type { User, UserStore, VerifyingUserStore } from '../stores/user-store.js'
 import { comparableName } from '../throttle/comparable-name.js'
 import type { AllowedGuess, GuessedAccount } from '../throttle/limit-sign-in.js'
 import type { GrantRequest } from './grant-handler.js'
-import { unreadableHashTeller } from './unreadable-hash-teller.js'
+import { checkKnownUser, checkUser } from './check-user.js'
 
 /** What came of a name and a password, as far as the client may know of it. */
 export type SignInOutcome =
@@ -213,40 +214,18 @@ function deny(
   return { outcome: 'denied', reason, userId }
 }
 
-/**
- * Refuses what a store answers that is no user: no token may come of `true`, of `{}` or of a user without an id. Databases say
- * null for nobody.
- */
-function checkUser(found: unknown, method: string): User | undefined {
-  const user = checkKnownUser(found, method) as User | undefined
-  if (user === undefined || typeof (user.passwordHash as unknown) === 'string') return user
-  const { passwordHash } = user
-  throw wrongAnswer(method, 'a passwordHash', passwordHash, 'a string', lineForHash(user, passwordHash))
+/** A hasher of the application may make up what it says. */
+const MOST_KINDS = 20
+
+/** Makes a function that warns of hashes which the hasher cannot read: once for each kind, for there may be a table full of them. */
+function unreadableHashTeller(): (request: GrantRequest, userId: string, hash: UnreadableHash) => void {
+  const told = new Set<string>()
+  return ({ server, context }, userId, { looksLike, remedy = anotherHasher }) => {
+    if (told.has(looksLike) || told.size >= MOST_KINDS) return
+    told.add(looksLike)
+    const message = `The password hash of user ${userId} looks like ${looksLike}, which the hasher cannot read. ${remedy}.`
+    server.emit(context, { type: 'warning', code: 'unreadable_hash', message, userId })
+  }
 }
 
-function checkKnownUser(found: unknown, method: string): KnownUser | undefined {
-  if (found === undefined || found === null) return undefined
-  if (Array.isArray(found)) throw wrongAnswer(method, 'a user', found, 'an object', 'Use return rows[0]')
-  if (typeof found !== 'object') throw wrongAnswer(method, 'a user', found, 'an object, or undefined for nobody')
-  const { userId } = found as Readonly<Record<keyof KnownUser, unknown>>
-  if (typeof userId === 'string' && userId !== '') return found as KnownUser
-  throw wrongAnswer(method, 'a userId', userId, 'a string', lineForId(found, userId))
-}
-
-/** The line that makes a text of an id, or that takes the id from where it is. */
-function lineForId(found: object, userId: unknown): string | undefined {
-  if (typeof userId === 'number' || typeof userId === 'bigint') return 'Use userId: String(row.id)'
-  if (userId instanceof Uint8Array) return "Use userId: row.id.toString('hex')"
-  if (typeof userId === 'object' && userId !== null) return 'Use userId: String(row.id), if that is what its text is'
-  const [id] = ['id', '_id', 'user_id', 'uid'].filter((name) => name in found)
-  return userId === undefined && id !== undefined
-    ? `The member is called userId, not ${id}: use userId: String(row.${id})`
-    : undefined
-}
-
-function lineForHash(user: object, passwordHash: unknown): string | undefined {
-  if (passwordHash instanceof Uint8Array) return 'Use passwordHash: row.hash.toString()'
-  const [hash] = ['password_hash', 'hash', 'password', 'passwordDigest'].filter((name) => name in user)
-  if (passwordHash !== undefined || hash === undefined) return undefined
-  return `The member is called passwordHash, not ${hash}: use passwordHash: row.${hash}`
-}
+const anotherHasher = 'Give passwordGrant the hasher that made it, or store what bcryptHasher().hash(password) returns'

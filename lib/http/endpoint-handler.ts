@@ -1,6 +1,6 @@
 import { AsyncResource } from 'node:async_hooks'
 import { type ServerResponse } from 'node:http'
-import { basicChallenge } from '../client-auth/basic-challenge.js'
+import { basicChallenge } from '../client-auth/basic.js'
 import type { EndpointAnswer } from '../endpoints/endpoint-answer.js'
 import type { IntrospectionRequest } from '../endpoints/introspection.js'
 import type { TokenRequest } from '../endpoints/token.js'

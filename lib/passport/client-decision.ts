@@ -1,4 +1,4 @@
-import { basicChallenge } from '../client-auth/basic-challenge.js'
+import { basicChallenge } from '../client-auth/basic.js'
 import type { ClientAuthRequest } from '../client-auth/client-auth-method.js'
 import type { OAuthError } from '../errors/oauth-error.js'
 import type { RequestSettings } from '../http/http-request-context.js'

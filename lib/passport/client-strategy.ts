@@ -1,7 +1,7 @@
 import { BasicStrategy } from 'passport-http'
 import { selectMethod } from '../client-auth/authenticate-client.js'
 import type { ClientAuthMethod, ClientAuthRequest } from '../client-auth/client-auth-method.js'
-import { clientSecretBasic } from '../client-auth/client-secret-basic.js'
+import { clientSecretBasic } from '../client-auth/basic.js'
 import { clientSecretPost } from '../client-auth/client-secret-post.js'
 import { invalidClient } from '../client-auth/invalid-client.js'
 import { HttpRequestContext } from '../http/http-request-context.js'

@@ -3,7 +3,7 @@ import type { OAuthError } from '../errors/oauth-error.js'
 import { knownRefusal, publicError } from '../errors/refusal.js'
 import type { HttpRequestContext, RequestSettings } from '../http/http-request-context.js'
 import { withinRequestTime } from '../http/request-deadline.js'
-import { isPromiseLike, type MaybePromise } from '../time/maybe-promise.js'
+import { isPromiseLike, orElse, type MaybePromise } from '../time/maybe-promise.js'
 
 /** What a strategy has decided about a request. */
 export type Decision = Acceptance | Passing | Refusal
@@ -39,17 +39,13 @@ export function decideOr(
   decide: () => MaybePromise<Decision>,
   refuse: (error: OAuthError) => Decision,
 ): MaybePromise<Decision> {
-  try {
-    const decision = decide()
-    if (!isPromiseLike(decision)) return decision
-    return withinRequestTime(decision, settings, context).then(undefined, refuseThrown)
-  } catch (thrown) {
-    return refuseThrown(thrown)
-  }
-
-  function refuseThrown(thrown: unknown): Decision {
-    return refuse(publicError(thrown))
-  }
+  return orElse(
+    () => {
+      const decision = decide()
+      return isPromiseLike(decision) ? withinRequestTime(decision, settings, context) : decision
+    },
+    (thrown) => refuse(publicError(thrown)),
+  )
 }
 
 /**

@@ -3,7 +3,7 @@ import type { TokenRefusal } from '../errors/refusal-reason.js'
 import type { JwtClaims } from '../jose/jwt.js'
 import { isStrings } from '../protocol/grammar.js'
 import { actorOf, isTime, type IsUser } from '../tokens/access-token-claims.js'
-import type { VerifiedAccess } from '../tokens/verified-access.js'
+import type { VerifiedAccess } from '../tokens/access-token-claims.js'
 
 /**
  * Reads an introspection response (RFC 7662 §2.2, §4). Returns what the token grants, or why it is refused: only `true` is active, and a

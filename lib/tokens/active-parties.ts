@@ -5,7 +5,7 @@ import type { TokenRefusal } from '../errors/refusal-reason.js'
 import type { ClientStore } from '../stores/client-store.js'
 import type { Authorization, TokenStore } from '../stores/token-store.js'
 import { RecentLookUps } from './recent-look-ups.js'
-import type { VerifiedAccess } from './verified-access.js'
+import type { VerifiedAccess } from './access-token-claims.js'
 
 /** What judging clients and users works with. */
 export interface ActivePartiesServices {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { TokenRefusal } from '../../../lib/errors/refusal-reason.js'
 import { readAccessTokenClaims, type ClaimRules } from '../../../lib/tokens/access-token-claims.js'
-import type { VerifiedAccess } from '../../../lib/tokens/verified-access.js'
+import type { VerifiedAccess } from '../../../lib/tokens/access-token-claims.js'
 
 const now = 1_800_000_000
 const issuer = 'https://auth.example.com'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { isBasic, parseBasicCredentials as parse } from '../../../lib/client-auth/basic-credentials.js'
+import { isBasic, parseBasicCredentials as parse } from '../../../lib/client-auth/basic.js'
 import { decodeFormComponent } from '../../../lib/protocol/grammar.js'
 
 interface Credentials {

@@ -1,5 +1,26 @@
 import { decodeFormComponent, isPrintableAscii } from '../protocol/grammar.js'
-import type { PresentedCredentials } from './client-auth-method.js'
+import type { ClientAuthMethod, PresentedCredentials } from './client-auth-method.js'
+import type { ClientSecretVerifier } from './client-secret.js'
+import { malformedCredentials } from './invalid-client.js'
+
+/** Creates the method `client_secret_basic`: id and secret in HTTP Basic (RFC 6749 §2.3.1). */
+export function clientSecretBasic(verifier: ClientSecretVerifier): ClientAuthMethod {
+  return {
+    name: 'client_secret_basic',
+    readCredentials({ authorization }) {
+      if (authorization === undefined || !isBasic(authorization)) return undefined
+      const credentials = parseBasicCredentials(authorization)
+      if (typeof credentials === 'string') throw malformedCredentials('The Basic credentials are', credentials)
+      return credentials
+    },
+    ...verifier,
+  }
+}
+
+/** Returns the value of `WWW-Authenticate` with every failed client authentication (RFC 6749 §5.2, RFC 7617 §2.1). */
+export function basicChallenge(realm: string): string {
+  return `Basic realm="${realm}", charset="UTF-8"`
+}
 
 const basicScheme = /^basic +([A-Za-z0-9+/]+={0,2})$/i
 
