@@ -12,13 +12,18 @@ export interface Authorizations {
   /**
    * Revokes tokens at once: one sign-in, those of a user (but for one, if wished), those of a client, or all; JWTs that clients hold for
    * themselves as well. To be called when a password is changed and when a user is disabled; for a client, see `clients.disable`. Returns
-   * how many live sign-ins ended. Of a client or all, it resolves when the second is over in which the revoked tokens were issued, so that
+   * how many live sign-ins ended. Of a client or all, it resolves at the end of the second in which the revoked tokens were issued, so that
    * a token that is asked for afterwards works.
+   *
+   * @example
+   * ```ts
+   * await oauth.authorizations.revoke({ userId: 'user-1' })
+   * ```
    */
   revoke(selection: RevocationSelection): Promise<number>
 }
 
-/** Makes the operations on the sign-ins of a server. */
+/** Creates the operations on the sign-ins of a server. */
 export function authorizationsOf(services: {
   readonly tokens: TokenStore
   readonly clock: Clock

@@ -54,7 +54,14 @@ export interface AuthorizationServer {
   handler(
     app?: (req: IncomingMessage, res: ServerResponse) => unknown,
   ): (req: IncomingMessage, res: ServerResponse) => void
-  /** The guard of a route. */
+  /**
+   * The guard of a route.
+   *
+   * @example
+   * ```ts
+   * app.get('/orders', oauth.requireBearer({ scope: 'orders:read' }), (req, res) => res.json({ for: req.auth.clientId }))
+   * ```
+   */
   readonly requireBearer: RequireBearer
   /** The same for apps that use Passport: `passport.use(oauth.strategies.bearer())`. */
   readonly strategies: ServerStrategies
@@ -70,8 +77,20 @@ export interface AuthorizationServer {
 }
 
 /**
- * Makes an authorization server. Everything is checked here: a mistake throws a `ConfigurationError`, with the remedy, when the
+ * Creates an authorization server. Everything is checked here: a mistake throws a `ConfigurationError`, with the remedy, when the
  * app starts and not when a user calls.
+ *
+ * @example
+ * ```ts
+ * const oauth = createAuthorizationServer({
+ *   issuer: 'https://auth.example.com',
+ *   clients,
+ *   tokens,
+ *   scopes: ['orders:read'],
+ *   grants: [passwordGrant({ users }), refreshTokenGrant()],
+ * })
+ * app.use(oauth.router())
+ * ```
  */
 export function createAuthorizationServer(options: AuthorizationServerOptions): AuthorizationServer {
   const chosen = readServerOptions(options)

@@ -70,13 +70,13 @@ function judgeAttempt(
   const keys = (): AttemptKeys => clientKeys(clientId, context.address)
   const by = { context, clientId: client?.clientId }
   const now = timeOf(context, services.clock)
-  // Whom no proof would help is nobody here: what is verified, and how long that takes, must not tell that the proof was right.
+  // A client that no proof would help is verified like an unknown one: neither the result nor the time reveals that the proof was right.
   const obstacle = unprovable(client, method)
   const provable = obstacle === undefined ? client : undefined
   const attempt = (): MaybePromise<ClientRefusal | undefined> =>
     andThen(
       method.verifyCredentials(provable, credentials, now, context),
-      // Only `true` is a success: whatever else a method of the application answers is none.
+      // Only `true` is a success, for methods of the application too.
       (verified: unknown) => obstacle ?? (verified === true ? undefined : refusalReason(method, client, now)),
     )
   return andThen(method.canBeGuessed?.(provable, credentials, now, context), (canBeGuessed: unknown) => {
@@ -123,7 +123,7 @@ export function selectMethod(
     if (selected?.credentials.proof !== undefined) throw severalMethods()
     selected = { method, credentials }
   }
-  // An Authorization header of a scheme that nobody here reads is a failed attempt too, not a reason to look elsewhere.
+  // An Authorization header of an unknown scheme is a failed attempt, not a reason to look elsewhere.
   if (selected === undefined) throw unread(authorization, hasAssertion)
   // The same for an assertion (RFC 7521 §4.2), beside a name that proves nothing.
   if (hasAssertion && selected.credentials.proof === undefined) throw unread(authorization, hasAssertion)
@@ -139,7 +139,7 @@ export function selectMethod(
 /** A proof, whether or not a method of the application reads it (RFC 7521 §4.2). */
 const assertionParameters = ['client_assertion', 'client_assertion_type'] as const
 
-/** Why a client cannot prove by this method who it is, whatever it presents. */
+/** Returns why a client cannot authenticate by this method with any proof. */
 function unprovable(client: Client | undefined, method: ClientAuthMethod): ClientRefusal | undefined {
   if (client === undefined) return 'unknown_client'
   if (client.disabled) return 'client_disabled'

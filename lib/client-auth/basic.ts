@@ -37,7 +37,7 @@ export function parseBasicCredentials(authorization: string): PresentedCredentia
   const encoded = basicScheme.exec(authorization)?.[1]
   if (encoded === undefined) return notBase64
   const octets = Buffer.from(encoded, 'base64')
-  // Node skips what is not Base64 and bits that do not belong: only the canonical spelling of the octets is accepted.
+  // Node skips what is not Base64 and bits that do not belong: only the canonical spelling of the bytes is accepted.
   if (octets.toString('base64') !== encoded) return notBase64
   const text = octets.toString('latin1')
   const colon = text.indexOf(':')
@@ -47,7 +47,7 @@ export function parseBasicCredentials(authorization: string): PresentedCredentia
   const proof = decodeFormComponent(text.slice(colon + 1))
   if (proof === undefined) return badEscape('secret')
   if (clientId === '') return 'the id is empty'
-  // RFC 6749 appendix A.1 and A.2. Decoding leaves what is no escape as it came, so that this judges that too.
+  // RFC 6749 appendix A.1 and A.2. Decoding leaves everything but escapes as it came, so this covers that too.
   if (!isPrintableAscii(clientId)) return 'the id is not printable ASCII'
   if (!isPrintableAscii(proof)) return 'the secret is not printable ASCII'
   return { clientId, proof }

@@ -15,7 +15,7 @@ export function noCredentials(options?: OAuthErrorOptions): OAuthError {
   return refusal('invalid_client', 'no_credentials', 'No client authentication was sent; use HTTP Basic', options)
 }
 
-/** The answer to credentials that cannot be read, whatever they say. */
+/** Returns the error for credentials that cannot be read. */
 export function malformedCredentials(what: string, why: string): OAuthError {
   return refusal('invalid_client', 'malformed_credentials', `${what} malformed: ${why}`, { detail: why })
 }

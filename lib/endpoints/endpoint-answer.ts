@@ -1,7 +1,7 @@
 /** A successful answer of an endpoint: an object, which becomes JSON, or a text of another type. */
 export type EndpointAnswer = object | TextAnswer
 
-/** A successful answer that is no JSON object. */
+/** A successful response that is not a JSON object. */
 export class TextAnswer {
   /** The media type. */
   readonly contentType: string

@@ -117,7 +117,7 @@ function introspect(
   })
 }
 
-/** A refresh token is shown to the client that owns it, and to nobody else: no resource accepts it. */
+/** A refresh token is shown only to the client that owns it: no resource accepts it. */
 function introspectRefreshToken(
   services: IntrospectionServices,
   caller: Client,

@@ -1,7 +1,14 @@
 import { refusal } from '../errors/refusal.js'
 import type { GrantHandler } from './grant-handler.js'
 
-/** The client credentials grant (RFC 6749 §4.4): a service acts as itself. No user exists anywhere in it. */
+/**
+ * The client credentials grant (RFC 6749 §4.4): a service acts as itself, without a user.
+ *
+ * @example
+ * ```ts
+ * const grants = [clientCredentialsGrant()]
+ * ```
+ */
 export function clientCredentialsGrant(): GrantHandler {
   return {
     grantType: 'client_credentials',

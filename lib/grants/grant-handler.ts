@@ -15,6 +15,19 @@ import type { Resource } from '../tokens/resource.js'
 /**
  * One grant type. A handler decides what is granted; it issues nothing, changes nothing and writes no answer. The built-in
  * ones and an application's own are registered alike, in `grants: [...]`.
+ *
+ * @example
+ * ```ts
+ * const cards = new Map([['7', 'user-7']])
+ * const cardGrant: GrantHandler = {
+ *   grantType: 'urn:example:grant-type:card',
+ *   grantAccess({ parameters, grantScope }) {
+ *     const userId = cards.get(parameters.get('card') ?? '')
+ *     if (userId === undefined) throw new OAuthError('invalid_grant', 'The card is not known')
+ *     return { actsFor: 'user', userId, scope: grantScope() }
+ *   },
+ * }
+ * ```
  */
 export interface GrantHandler {
   /** The value of `grant_type`: a name of RFC 6749, or an absolute URI for a grant of your own (RFC 6749 §4.5). */

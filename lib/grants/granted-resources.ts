@@ -45,7 +45,7 @@ function refreshedResources(
   return grantedResources(resources, client, requested, granted)
 }
 
-/** Decides about the resources of a request, as `grantedResources` and `refreshedResources` do: once, whoever needs the decision. */
+/** Returns a function that decides about the resources of a request, the first time that it is called. */
 export function resourcesOnce(
   resources: Resources,
   client: Client,

@@ -6,7 +6,7 @@ import type { GrantRequest } from './grant-handler.js'
 
 /**
  * Tells a client, on every answer, since when its password grant is deprecated (RFC 9745) and when it ends (RFC 8594), and refuses
- * it once it has ended. Throws a `TypeError` for what is no time, as a store may answer it.
+ * it once it has ended. Throws a `TypeError` for a time that is not one, as a store may return it.
  */
 export function tellPasswordSunset(
   { client, receivedAt, addHeader }: GrantRequest,
@@ -27,7 +27,7 @@ export function tellPasswordSunset(
   }
 }
 
-/** Refuses what is no URL of a page. Throws `ConfigurationError`. */
+/** Throws `ConfigurationError` unless the value is the URL of a page. */
 export function checkDeprecationUrl(path: string, url: unknown): void {
   if (typeof url === 'string' && URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return
   const problem = `is ${nameValue(url)}; must be an http or https URL`

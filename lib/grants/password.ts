@@ -19,7 +19,7 @@ import { paceOf, timesPerDay } from './pace.js'
 import { checkDeprecationUrl, tellPasswordSunset } from './password-sunset.js'
 import { userVerifier } from './verify-user.js'
 
-/** Longest user name and longest password, in octets of UTF-8. */
+/** Longest user name and longest password, in bytes of UTF-8. */
 const MAX_OCTETS = 1024
 /** RFC 6749 appendix A.15 and A.16: any character but the controls and what is no character; a tab is allowed. */
 const controls = /[\x00-\x08\x0A-\x1F\x7F\uFFFE\uFFFF]/
@@ -30,7 +30,7 @@ export interface PasswordGrantOptions {
   readonly users: UserStore | VerifyingUserStore
   /** Default `bcryptHasher()`. Not used with a store that verifies by itself. */
   readonly hasher?: PasswordHasher
-  /** The most that a token of this grant may have. Default: whatever the client may have. */
+  /** The most that a token of this grant may have. Default: what the client may have. */
   readonly scopes?: readonly string[]
   /**
    * What the user may recognize the device by. Default: the form parameter `device_label` of the client, or else its `User-Agent`. What
@@ -77,6 +77,11 @@ const description = describeOptions<PasswordGrantOptions>()('passwordGrant', {
 /**
  * The resource owner password credentials grant (RFC 6749 §4.3), for first-party applications that you cannot move to
  * another flow yet: RFC 9700 §2.4 says that it must not be used. It works only for clients with `firstParty: true`.
+ *
+ * @example
+ * ```ts
+ * const grants = [passwordGrant({ users }), refreshTokenGrant()]
+ * ```
  */
 export function passwordGrant(options: PasswordGrantOptions): GrantHandler {
   const { users, hasher = bcryptHasher(), scopes, deviceLabel, allowPublicClients, ...more } = description.read(options)
@@ -110,7 +115,7 @@ export function passwordGrant(options: PasswordGrantOptions): GrantHandler {
       for (const finding of newWeaknesses()) request.server.emit(request.context, noticedWarning(finding))
       if (signIn.outcome === 'denied') throw invalidUser(signIn.reason, signIn.userId)
       if (signIn.outcome === 'challenge') throw challenged(signIn.userId)
-      // Judged only now: what a user's scopes are is nobody's business before the password is known to be right.
+      // Only now: the scopes of a user are not revealed before the password is known to be right.
       const scope = scopeFor(signIn.userId, request, limit)
       const label = checkLabel(deviceLabel(request.context))
       const { userId, isKnown } = signIn
@@ -134,7 +139,7 @@ const publicClientsAllowed: PostureFinding = {
   remedy: 'Give the apps a server part that holds a secret, or move them to the authorization code flow with PKCE',
 }
 
-/** The password was right: with a scope that is refused somebody could test it, and nobody would see whose it is. */
+/** The password was right: an event says so, for an attacker could test passwords with a scope that is refused. */
 function scopeFor(
   userId: string,
   { grantScope, server, context, client }: GrantRequest,
@@ -181,7 +186,7 @@ function invalidUser(reason: UserRefusal, userId: string | undefined): OAuthErro
   return refusal('invalid_grant', reason, 'The user name or the password is wrong', { userId })
 }
 
-/** Tells that the password was right, which its owner may know: a store that would not tell answers `denied`. */
+/** Says that the password was right, which its owner may know: a store that does not want to reveal that returns `denied`. */
 function challenged(userId: string | undefined): OAuthError {
   const description = 'The sign-in needs another step, which this grant does not have'
   return refusal('invalid_grant', 'challenged', description, { userId })

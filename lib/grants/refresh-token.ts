@@ -41,6 +41,11 @@ const description = describeOptions<RefreshTokenGrantOptions>()('refreshTokenGra
 /**
  * The refresh token grant (RFC 6749 §6) with rotation: each use returns a new refresh token, a late second use ends the
  * authorization (RFC 9700 §4.14.2).
+ *
+ * @example
+ * ```ts
+ * const grants = [passwordGrant({ users }), refreshTokenGrant({ graceSeconds: 30 })]
+ * ```
  */
 export function refreshTokenGrant(options: RefreshTokenGrantOptions = {}): GrantHandler {
   const { graceSeconds, refreshesPerDay } = description.read(options)

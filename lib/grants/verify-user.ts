@@ -54,7 +54,7 @@ export function userVerifier(users: UserStore | VerifyingUserStore, hasher: Pass
 }
 
 function isVerifying(users: UserStore | VerifyingUserStore): users is VerifyingUserStore {
-  // It may be anything: whoever is not checked by a compiler is told below what is missing.
+  // Without a compiler it may be anything: `checkInterface` names what is missing.
   const { authenticateUser } = Object(users) as Partial<VerifyingUserStore>
   return authenticateUser !== undefined
 }
@@ -105,7 +105,7 @@ function verifierOfFinding(users: UserStore, hasher: PasswordHasher): UserVerifi
   /** Whether the store gives the names of all users that it has found so far. */
   let givesNames: boolean | undefined
 
-  /** Finds the user of a name. One whose name is spelt in another way than by what is folded is nobody: its failures count elsewhere. */
+  /** Finds the user of a name. A user whose name folds to another one is not found: its failures are counted elsewhere. */
   async function findUser(username: string, context: RequestContext): Promise<Found> {
     const user = checkUser(await users.findUserByUsername(username, context), 'UserStore.findUserByUsername')
     if (user === undefined) return nobody
@@ -123,7 +123,7 @@ function verifierOfFinding(users: UserStore, hasher: PasswordHasher): UserVerifi
     async verifyUser({ username, password, ...kept }, request) {
       const { user: found, other } = await findUser(username, request.context)
       const foundAt = performance.now()
-      // Where nobody has been found yet, nobody knows: then it is counted as well, which does the same work for a user and for nobody.
+      // Unknown until a user is found: then failures are counted for the user as well, the same work for an unknown user.
       const account = { name: username, found: { userId: found?.userId }, countsUser: givesNames !== true, ...kept }
       return request.limitAttempts(
         account,
@@ -178,7 +178,7 @@ function verifierOfFinding(users: UserStore, hasher: PasswordHasher): UserVerifi
 /** Whom a store found for a name. */
 interface Found {
   readonly user: User | undefined
-  /** The id of a user of another name, who is nobody here. */
+  /** The id of a user of another name, who counts as unknown. */
   readonly other?: string
 }
 

@@ -25,7 +25,7 @@ export interface ClaimRules {
   readonly isUser?: IsUser | undefined
 }
 
-/** What a valid access token says, in whatever form it came. */
+/** What a valid access token says, opaque or JWT. */
 export interface VerifiedAccess {
   readonly clientId: string
   /** Absent for a client's own token, and where another issuer does not say that it acts for a user. */

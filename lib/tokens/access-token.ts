@@ -169,7 +169,7 @@ const reserved: ReadonlySet<string> = new Set([
   'sid',
   'cnf',
   'act',
-  // Not a claim: JSON.stringify would take what it answers for all claims.
+  // Not a claim: JSON.stringify would use what it returns in place of all claims.
   'toJSON',
 ])
 

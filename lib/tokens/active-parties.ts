@@ -78,7 +78,7 @@ export class ActiveParties {
   ): MaybePromise<boolean> {
     return andThen(
       this.#services.grants.get(grantType)?.confirmUser?.(userId, context) ?? true,
-      // Only `true` is a yes, whatever a grant of the application returns.
+      // Only `true` is a yes, for grants of the application too.
       (confirmed: unknown) => confirmed === true,
     )
   }

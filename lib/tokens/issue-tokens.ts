@@ -18,7 +18,7 @@ const accessKinds: readonly GrantedAccess['actsFor'][] = ['client', 'user', 'sam
 export function issueTokens(services: TokenServices, decision: Decision): MaybePromise<TokenResponse> {
   const { access, context } = decision
   checkAccess(access)
-  // Nobody would get them, and a refresh token that is spent for nobody looks like a stolen one when its owner comes again.
+  // The tokens would be lost, and the refresh token that they were exchanged for would look like a stolen one at its next use.
   if (context.timedOut === true) throw new Error('The request was answered before its grant had decided')
   switch (access.actsFor) {
     case 'client':
@@ -64,7 +64,7 @@ function issueUserTokens(services: TokenServices, decision: Decision, access: Us
   const userId = checkedUserId(access.userId)
   const now = Math.floor(decision.receivedAt / 1000)
   return andThen(services.parties.isClient(userId, context, now), (isClient) => {
-    // RFC 9068 §5: in `sub` nobody could tell them apart.
+    // RFC 9068 §5: `sub` would not tell them apart.
     if (isClient) throw new Error('The id of the user who signs in is also the id of a client')
     const resources = decision.resources()
     const authorization = newAuthorization(services, decision, access, resources, now)

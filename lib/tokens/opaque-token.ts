@@ -6,7 +6,7 @@ let used = pool.length
 
 /**
  * A new opaque token: 256 random bits in base64url, 43 characters that fit a header and a form as they are
- * (RFC 6749 §10.10, RFC 6750 §2.1). Random octets are drawn in bulk; each is wiped as it is handed out.
+ * (RFC 6749 §10.10, RFC 6750 §2.1). Random bytes are drawn in bulk; each is wiped as it is handed out.
  */
 export function createOpaqueToken(): string {
   if (used === pool.length) {

@@ -120,7 +120,7 @@ function repeatAnswer(
 /**
  * A retry asks for what the first request got. Another scope or resource is refused: an answer with the tokens of the first would
  * mislead the client, and the one token would work where it must not (RFC 9700 §2.3). Nothing is ended: an app that asks for tokens
- * for two APIs at once is no thief. Throws `invalid_target`, `invalid_scope`, `invalid_request`.
+ * for two APIs at once is not a thief. Throws `invalid_target`, `invalid_scope`, `invalid_request`.
  */
 function requireSameRequest(
   services: TokenServices,

@@ -41,7 +41,7 @@ export interface TokenVerifierOptions {
   /** The client that asks: it has just authenticated, and is not looked up again. Absent: none has. */
   readonly caller?: string
   /**
-   * Is told of a token that was never issued, or is not known any more; not of a JWT that was ours and is over. Returns the reason, for
+   * Called with a token that was never issued or is no longer known; not with an expired JWT of ours. Returns the reason, for
    * which it may ask the store. May throw.
    */
   readonly onUnknown?: (
