@@ -92,8 +92,8 @@ export interface ClientSecret {
 /**
  * Where clients are looked up.
  *
- * Contract: finds by exact, case-sensitive equality and answers `undefined` for an unknown id. Throws
- * `StoreUnavailableError` when it cannot be reached; any other exception is answered with `server_error`.
+ * Contract: finds by exact, case-sensitive equality, and returns `undefined` for an unknown id. Throws
+ * `StoreUnavailableError` when it cannot be reached; for any other exception the server responds `server_error`.
  */
 export interface ClientStore {
   /** Finds a client by its id. */
@@ -105,7 +105,7 @@ export interface ClientRegistry extends ClientStore {
   /** Adds a client, or replaces the one with the same id as a whole. */
   saveClient(client: Client): MaybePromise<void>
   /**
-   * Replaces a client only while it still is `current`, as this store answered it; answers false and changes nothing otherwise, also
+   * Replaces a client only while it still is `current`, as this store returned it; returns false and changes nothing otherwise, also
    * when it was deleted or `next` has another id. Of several that change a client at once one wins; the others read it again.
    */
   replaceClient(current: Client, next: Client): MaybePromise<boolean>

@@ -10,7 +10,7 @@ export interface PruneRegularlyOptions {
   readonly intervalSeconds?: number | undefined
   /** Milliseconds that one pruning may take, 1 to 60,000; what is left waits for the next one. Default 200. */
   readonly budgetMilliseconds?: number | undefined
-  /** Is told why a pruning failed; the next one tries again. Default writes to the console. */
+  /** Called with the error of a failed pruning; the next one tries again. Default writes to the console. */
   readonly onError?: ((error: unknown) => void) | undefined
   /** Default the clock of the machine. */
   readonly clock?: Clock | undefined
@@ -24,11 +24,20 @@ const description = describeOptions<PruneRegularlyOptions>()('pruneRegularly', {
 })
 
 /**
- * Prunes a token store every so many seconds, never twice at once, until the answered function is called or nobody else holds the
- * store. The timer does not keep the process alive. Several processes may prune one store; a store that drops everything by itself
+ * Prunes a token store every so many seconds, never twice at once, until the returned function is called or the store is
+ * garbage-collected. The timer does not keep the process alive. Several processes may prune one store; a store that drops everything by itself
  * needs none of it.
  *
  * Throws `ConfigurationError` for an option that it does not know or cannot use.
+ *
+ * @example
+ * ```ts
+ * import { pruneRegularly } from 'latchkey'
+ * import { createMemoryStores } from 'latchkey/stores/memory'
+ *
+ * const { tokens } = createMemoryStores()
+ * const stopPruning = pruneRegularly(tokens, { intervalSeconds: 300 })
+ * ```
  */
 export function pruneRegularly(store: Pick<TokenStore, 'prune'>, options: PruneRegularlyOptions = {}): () => void {
   const { intervalSeconds, budgetMilliseconds, onError, clock } = description.read(options)

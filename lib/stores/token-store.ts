@@ -153,7 +153,7 @@ export interface SignedTokenId {
 export type RotationOutcome =
   /** This call spent the token, and the successors are stored. */
   | { readonly outcome: 'rotated' }
-  /** Somebody spent it before; nothing was changed. */
+  /** It was spent before; nothing was changed. */
   | { readonly outcome: 'already_spent'; readonly spending: RefreshTokenSpending }
   /** It is unknown, or its authorization was revoked; nothing was changed. */
   | { readonly outcome: 'gone' }
@@ -184,32 +184,31 @@ export interface PruneLimits {
  * Contract, checked by `tokenStoreContract` of `latchkey/testing`:
  * - each method is atomic: all of it or nothing, also when the process dies in the middle, also between processes;
  * - hashes and ids are compared byte for byte;
- * - what a method has answered is seen by the next call, in every process;
- * - a token of a revoked authorization is as good as unknown, at once and for ever;
+ * - what a method has done is seen by the next call, in every process;
+ * - a token of a revoked authorization is treated as unknown, at once and for ever;
  * - expiry is judged by the caller: a store may return expired records, and may drop by itself what `prune` would remove at
  *   that time, but nothing else;
- * - throws `StoreUnavailableError` when it cannot be reached; any other exception is answered with `server_error`.
+ * - throws `StoreUnavailableError` when it cannot be reached; for any other exception the server responds `server_error`.
  */
 export interface TokenStore {
   /** Whether everything is forgotten when the process ends; for the posture of a server. Absent: no. */
   readonly isVolatile?: boolean | undefined
   /** Whether it is meant for several servers at once; for the posture of a server. Absent: no. */
   readonly isShared?: boolean | undefined
-  /** Stores what one answer issues: all of it or nothing. */
+  /** Stores the tokens of one response: all of them or none. */
   saveTokens(tokens: NewTokens, context: RequestContext): MaybePromise<void>
   /** Finds an access token; `undefined` when it is unknown or revoked. */
   findAccessToken(tokenHash: TokenHash, context: RequestContext): MaybePromise<AccessTokenRecord | undefined>
   /** Finds a refresh token, spent or not, with its authorization; `undefined` when it is unknown or revoked. */
   findRefreshToken(tokenHash: TokenHash, context: RequestContext): MaybePromise<RefreshTokenRecord | undefined>
   /**
-   * Tells why a token, access or refresh, is not found, for the `reason` of events: `revoked` when it or its sign-in was revoked and the
-   * store still knows that, `undefined` of every other. Asked only after a token was not found, and not any more when too many were
-   * not: one look-up by an index will do. What it answers, or throws, changes no answer. Absent: `undefined` of all.
+   * Returns `revoked` for an access or refresh token that is not found because it or its sign-in was revoked, as far as the store still
+   * knows that. Only for the `reason` of events: an error changes no response. One look-up by an index is enough. Absent: unknown.
    */
   whyNotFound?(tokenHash: TokenHash, context: RequestContext): MaybePromise<'revoked' | undefined>
   /**
    * Spends a refresh token and stores its successors in one atomic compare-and-set: of any number of concurrent calls for
-   * one token exactly one is answered `rotated`, and none once its authorization is revoked.
+   * one token exactly one returns `rotated`, and none once its authorization is revoked.
    */
   rotateRefreshToken(rotation: RefreshTokenRotation, context: RequestContext): MaybePromise<RotationOutcome>
   /**
@@ -234,20 +233,20 @@ export interface TokenStore {
   findAuthorization(authorizationId: string, context: RequestContext): MaybePromise<Authorization | undefined>
   /** The authorizations of a user that are not revoked, the last used first; ended ones may be among them. */
   listAuthorizations(userId: string, context: RequestContext): MaybePromise<readonly ListedAuthorization[]>
-  /** Revokes by selection and answers how many live authorizations it ended. */
+  /** Revokes by selection, and returns how many live authorizations it ended. */
   revokeTokens(selection: RevocationSelection, context: RequestContext): MaybePromise<number>
   /**
-   * Removes what can never matter again at `now` (seconds since the epoch) and answers how many records went.
+   * Removes what can never matter again at `now` (seconds since the epoch), and returns how many records it removed.
    *
    * Access tokens and revoked JWTs go when they have expired. An authorization goes, with its tokens, when it is revoked or
-   * over, or has nothing left that could be used: no stored access token, no refresh token to spend, and no JWT that has not
+   * expired, or has nothing left that could be used: no stored access token, no refresh token to spend, and no JWT that has not
    * expired (`accessTokenExpiresAt` tells when, of a sign-in and of each rotation without an access token to store). Until
    * then it stays, because a JWT of an unknown authorization is revoked, and its spent refresh tokens stay, because a replay
    * is recognized by them (RFC 9700 §4.14.2): the newest {@link SPENT_TOKENS_KEPT} of them, until each has expired itself. Nonces
    * of spent tokens are forgotten from `retryUntil` on.
    *
-   * Large stores do so in bounded batches, each atomic, also inside one authorization, so that requests need not wait for all of it.
-   * A store that works without promises lets others in between two batches. Absent: the store drops all of this by itself.
+   * Large stores do so in bounded, atomic batches, also inside one authorization, so that requests need not wait for all of it. A store
+   * without promises lets requests in between two batches. Absent: the store removes all of this by itself.
    */
   prune?(now: number, limits?: PruneLimits): MaybePromise<number>
 }

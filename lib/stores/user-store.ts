@@ -19,14 +19,14 @@ export interface User extends KnownUser {
    * count for the typed name and for the user found.
    */
   readonly username?: string | undefined
-  /** Answers as if the password were wrong, while sign-ins that there are go on: for a lock that passes. Default false. */
+  /** Answers as if the password were wrong, while existing sign-ins go on: for a lock that passes. Default false. */
   readonly locked?: boolean | undefined
 }
 
 /**
  * The application's own users, as the password grant sees them.
  *
- * Contract: look-ups answer `undefined` for nobody; they never verify a password (the library does, with the same work for
+ * Contract: look-ups return `undefined` for an unknown user; they never verify a password (the library does, with the same work for
  * an unknown user as for a wrong password). A store decides itself how it compares user names, and must decide the same way
  * for every request. Throws `StoreUnavailableError` when it cannot be reached.
  */

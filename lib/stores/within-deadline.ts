@@ -1,7 +1,7 @@
 import { StoreUnavailableError } from '../errors/store-unavailable-error.js'
 import { withinTime } from '../time/within-time.js'
 
-/** Until when somebody waits for some work. */
+/** Until when a caller waits for some work. */
 export interface Deadline {
   /** Whether it is too late: work that has several steps asks before each one that changes something. */
   readonly hasPassed: boolean
@@ -11,7 +11,7 @@ export interface Deadline {
 
 /**
  * Waits for work so many milliseconds, then throws `StoreUnavailableError`: a database that does not answer must not hold its
- * callers. Work that ends later is not waited for, and what it throws then is nobody's business any more.
+ * callers. Work that ends later is not waited for, and a late result or error is ignored.
  */
 export function withinDeadline<Result>(
   milliseconds: number,

@@ -24,11 +24,18 @@ const schemas: ReadonlyMap<string, Schema> = new Map([
 ])
 
 /**
- * Answers the SQL that brings a database up to date, for teams whose own tool applies it: run it once, with what the tool does about
+ * Returns the SQL that brings a database up to date, for teams whose own tool applies it: run it once, with what the tool does about
  * several processes. It notes its versions in `latchkey_migration`, so that stores opened with `migrate: false` accept it, and stores
  * opened without find nothing left to do.
  *
- * Throws `ConfigurationError` for a dialect that there is not.
+ * Throws `ConfigurationError` for an unknown dialect.
+ *
+ * @example
+ * ```ts
+ * import { printMigrations } from 'latchkey/stores/migrations'
+ *
+ * console.log(printMigrations('postgres'))
+ * ```
  */
 export function printMigrations(dialect: SqlDialect, options: PrintMigrationsOptions = {}): string {
   const schema = schemas.get(dialect)
