@@ -1,118 +1,118 @@
 import type { MaybePromise } from '../time/maybe-promise.js'
 import type { RequestContext } from '../request/request-context.js'
 
-/** A registered application (RFC 6749 §2): confidential when it can keep a secret, public when it cannot. */
+/** A registered application (RFC 6749 §2): confidential if it can keep a secret, otherwise public. */
 export type Client = ConfidentialClient | PublicClient
 
-/** A client that runs where nobody else can read its secret: a server, a service. */
+/** A client whose secret nobody else can read: a server, a service. */
 export interface ConfidentialClient extends ClientRegistration {
   readonly clientType: 'confidential'
   /**
-   * The ways it may authenticate, by their IANA names (`client_secret_basic`, `client_secret_post`, …); any other way is
-   * refused even with the right secret.
+   * The authentication methods that it may use, by their IANA names (`client_secret_basic`, `client_secret_post`, …). Any other method is
+   * refused, even with the right secret.
    */
   readonly authMethods: readonly string[]
-  /** Its secrets as digests. Several may be valid at once, so that one can be replaced without downtime. */
+  /** Digests of its secrets. Several may be valid at once, so that one can be replaced without downtime. */
   readonly secrets: readonly ClientSecret[]
 }
 
-/** A client in a browser or on a device: it has no secret and is identified, never authenticated (RFC 6749 §2.1). */
+/** A client in a browser or on a device. It has no secret, so it is identified and never authenticated (RFC 6749 §2.1). */
 export interface PublicClient extends ClientRegistration {
   readonly clientType: 'public'
   readonly authMethods: readonly ['none']
 }
 
-/** Access tokens are random references into the token store, or signed statements (RFC 9068) that others can verify. */
+/** `opaque`: a random reference into the token store. `jwt`: signed claims that other services can verify (RFC 9068). */
 export type AccessTokenFormat = 'opaque' | 'jwt'
 
-/** What is registered about every client. */
+/** The registration of any client. */
 export interface ClientRegistration {
-  /** Compared byte for byte. Assigned by the server, never chosen by a stranger (RFC 9700 §4.15). */
+  /** Compared byte for byte. Never let a stranger choose it (RFC 9700 §4.15). */
   readonly clientId: string
-  /** For people; no meaning to the protocol. */
+  /** For people. The protocol ignores it. */
   readonly name?: string | undefined
-  /** The values of `grant_type` that it may use; `refresh_token` here is what makes it get refresh tokens. */
+  /** The values of `grant_type` that it may use. With `refresh_token` it gets refresh tokens. */
   readonly grantTypes: readonly string[]
-  /** The scopes that it may have, each one also in the server's catalogue. */
+  /** The scopes that it may have. Each must be in the server's `scopes`. */
   readonly scopes: readonly string[]
-  /** What it gets when it asks for no scope. Absent: the request is refused with `invalid_scope`. */
+  /** The scopes that it gets if it asks for none. Absent: such a request is refused with `invalid_scope`. */
   readonly defaultScopes?: readonly string[] | undefined
-  /** Trusted to see a user's password: the second switch of the password grant (RFC 9700 §2.4). Default false. */
+  /** Whether it is trusted with users' passwords. The password grant requires it (RFC 9700 §2.4). Default false. */
   readonly firstParty?: boolean | undefined
   /**
-   * Whether it signs users in from a server of its own and tells their addresses by the form parameter `user_address`: failed sign-ins are
-   * counted for that address then. For confidential clients only. Default false: the parameter is ignored.
+   * Whether it signs users in from its own server and sends their addresses in the form parameter `user_address`. Failed sign-ins are then
+   * counted for that address. For confidential clients only. Default false: the parameter is ignored.
    */
   readonly tellsUserAddress?: boolean | undefined
   /**
-   * Seconds since the epoch from which on it should not use the password grant any more: told in the header `Deprecation` of each
-   * answer to that grant (RFC 9745). Absent: not told.
+   * When it should stop using the password grant, seconds since the epoch. Each response to that grant says so in the header `Deprecation`
+   * (RFC 9745). Absent: no header.
    */
   readonly passwordGrantDeprecatedAt?: number | undefined
   /**
-   * Seconds since the epoch from which on it may not use the password grant: `unauthorized_client`. Told before in the header `Sunset`
-   * (RFC 8594). Absent: no end.
+   * When it may no longer use the password grant, seconds since the epoch: then it gets `unauthorized_client`. Earlier responses say so in
+   * the header `Sunset` (RFC 8594). Absent: never.
    */
   readonly passwordGrantSunsetAt?: number | undefined
-  /** Answers as if the client were unknown. Default false. */
+  /** Whether it is treated as an unknown client. Default false. */
   readonly disabled?: boolean | undefined
-  /** The form of its access tokens. Absent: the server's `accessTokenFormat`; a resource's own decides before both. */
+  /** The format of its access tokens. A resource's own format comes first. Absent: the server's `accessTokenFormat`. */
   readonly accessTokenFormat?: AccessTokenFormat | undefined
-  /** The resources that it may ask tokens for. Absent: all of the server's. */
+  /** The resources that it may request tokens for. Absent: all resources of the server. */
   readonly resources?: readonly string[] | undefined
-  /** Whether it may ask the introspection endpoint (RFC 7662 §4), as a resource server does. Default false. */
+  /** Whether it may use the introspection endpoint (RFC 7662 §4), as a resource server does. Default false. */
   readonly mayIntrospect?: boolean | undefined
   /**
-   * The resource that it speaks for when it introspects: tokens for other resources are inactive to it. Absent: tokens of
-   * every audience are shown.
+   * The resource it may introspect for; tokens for other resources are reported as inactive. Absent: it may introspect tokens of every
+   * audience.
    */
   readonly introspectsFor?: string | undefined
   /** Seconds. Absent: the server's `accessTokenLifetimeSeconds`. */
   readonly accessTokenLifetimeSeconds?: number | undefined
-  /** Seconds that a refresh token may lie unused. Absent: the server's `refreshTokenLifetimeSeconds`. */
+  /** Seconds until an unused refresh token expires. Absent: the server's `refreshTokenLifetimeSeconds`. */
   readonly refreshTokenLifetimeSeconds?: number | undefined
-  /** Seconds from sign-in to the end, however often refreshed. Absent: the server's `authorizationLifetimeSeconds`. */
+  /** Seconds until a sign-in expires, however often it is refreshed. Absent: the server's `authorizationLifetimeSeconds`. */
   readonly authorizationLifetimeSeconds?: number | undefined
 }
 
-/** One secret of a client, as it is stored. */
+/** A stored secret of a client. */
 export interface ClientSecret {
-  /** Names it without showing it. Absent on those of earlier versions, which are given one when they change. */
+  /** Identifies the secret. Absent in records of earlier versions until they change. */
   readonly secretId?: string | undefined
-  /** `sha256:` and the base64url digest of a generated secret, or a bcrypt hash of one that a person chose. */
+  /** `sha256:` and the base64url digest of a generated secret, or the bcrypt hash of a secret that a person chose. */
   readonly digest: string
   /** Seconds since the epoch. Absent: unknown. */
   readonly createdAt?: number | undefined
-  /** Seconds since the epoch from which on it is refused. Absent: it does not expire. */
+  /** Seconds since the epoch. It is refused from then on. Absent: it does not expire. */
   readonly expiresAt?: number | undefined
-  /** Seconds since the epoch; noted once an hour, so that it was used at this time and up to an hour later. Absent: not yet. */
+  /** Seconds since the epoch. Recorded at most once an hour, so the last use may be up to an hour later. Absent: not used yet. */
   readonly lastUsedAt?: number | undefined
 }
 
 /**
- * Where clients are looked up.
+ * Looks up clients.
  *
- * Contract: finds by exact, case-sensitive equality, and returns `undefined` for an unknown id. Throws
- * `StoreUnavailableError` when it cannot be reached; for any other exception the server responds `server_error`.
+ * Contract: ids are compared byte for byte, and an unknown id returns `undefined`. A method throws `StoreUnavailableError` if the store is
+ * unreachable. For any other exception the response is `server_error`.
  */
 export interface ClientStore {
   /** Finds a client by its id. */
   findClient(clientId: string, context: RequestContext): MaybePromise<Client | undefined>
 }
 
-/** A client store that can also be written to; what the adapters in this package are. */
+/** A client store that can also be written to, as the adapters of this package can. */
 export interface ClientRegistry extends ClientStore {
-  /** Adds a client, or replaces the one with the same id as a whole. */
+  /** Adds a client, or replaces the one with the same id. */
   saveClient(client: Client): MaybePromise<void>
   /**
-   * Replaces a client only while it still is `current`, as this store returned it; returns false and changes nothing otherwise, also
-   * when it was deleted or `next` has another id. Of several that change a client at once one wins; the others read it again.
+   * Replaces a client only if it is still `current`, as this store returned it. Otherwise, also if it was deleted or `next` has another id,
+   * it returns false and changes nothing. One of several concurrent changes wins; the others read the client again.
    */
   replaceClient(current: Client, next: Client): MaybePromise<boolean>
-  /** Removes a client; nothing happens when there is none. Its tokens are revoked with `authorizations.revoke`. */
+  /** Removes a client, if it exists. Use `authorizations.revoke` to revoke its tokens. */
   deleteClient(clientId: string): MaybePromise<void>
-  /** Whether the clients are kept in memory, so that a server may list them while it is made. Absent: no. */
+  /** Whether the clients are in memory, so that a server can check them at startup. Absent: false. */
   readonly isVolatile?: boolean | undefined
-  /** All clients, ordered by id. */
+  /** Lists all clients, ordered by id. */
   listClients(): MaybePromise<readonly Client[]>
 }

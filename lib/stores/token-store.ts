@@ -2,41 +2,41 @@ import type { MaybePromise } from '../time/maybe-promise.js'
 import type { RequestContext } from '../request/request-context.js'
 import type { TokenHash } from '../crypto/hash.js'
 
-/** One sign-in of one user on one device, to which all its tokens belong; it ends as a whole. */
+/** One sign-in of one user on one device. All its tokens belong to it, and end with it. */
 export interface Authorization {
   readonly authorizationId: string
   readonly userId: string
   readonly clientId: string
   /** The grant that began it, such as `password`. */
   readonly grantType: string
-  /** What the user granted, space-separated; refreshing may narrow an access token, never this (RFC 6749 §6). */
+  /** The granted scope, space-separated. A refresh may narrow an access token, never this (RFC 6749 §6). */
   readonly scope: string
-  /** The resources that it was granted for, space-separated URIs (RFC 8707); empty where the server has no resources. */
+  /** The granted resources, space-separated URIs (RFC 8707). Empty if the server has no resources. */
   readonly audience: string
-  /** What the user may recognize the device by; absent when nothing is known. */
+  /** Helps the user to recognize the device. Absent if unknown. */
   readonly deviceLabel: string | undefined
   /** Seconds since the epoch. */
   readonly createdAt: number
-  /** Seconds since the epoch at which it ends however often it was refreshed. */
+  /** Seconds since the epoch. It expires then, however often it was refreshed. */
   readonly expiresAt: number
 }
 
-/** An authorization as it is listed. */
+/** An authorization in a list. */
 export interface ListedAuthorization extends Authorization {
-  /** When tokens were last issued in it, seconds since the epoch. */
+  /** When tokens were last issued for it, seconds since the epoch. */
   readonly lastUsedAt: number
 }
 
-/** An access token as it is stored: on behalf of a user, or of the client itself. */
+/** A stored access token: it acts for a user, or for the client itself. */
 export type AccessTokenRecord = UserAccessTokenRecord | ClientAccessTokenRecord
 
-/** An access token that acts for a user; it dies with its authorization. */
+/** An access token that acts for a user. It ends with its authorization. */
 export interface UserAccessTokenRecord extends AccessTokenFields {
   readonly userId: string
   readonly authorizationId: string
 }
 
-/** An access token of the client credentials grant: no user, no authorization. */
+/** An access token of the client credentials grant, without user and authorization. */
 export interface ClientAccessTokenRecord extends AccessTokenFields {
   readonly userId: undefined
   readonly authorizationId: undefined
@@ -47,76 +47,76 @@ interface AccessTokenFields {
   readonly clientId: string
   /** Space-separated. */
   readonly scope: string
-  /** The resources that accept it, space-separated URIs (RFC 8707); empty where the server has no resources. */
+  /** The resources that accept it, space-separated URIs (RFC 8707). Empty if the server has no resources. */
   readonly audience: string
   /** Seconds since the epoch. */
   readonly issuedAt: number
-  /** Seconds since the epoch; from this second on the token is dead. */
+  /** Seconds since the epoch. From this second on the token has expired. */
   readonly expiresAt: number
 }
 
-/** A refresh token to be stored. */
+/** A refresh token to store. */
 export interface NewRefreshToken {
   readonly tokenHash: TokenHash
   readonly authorizationId: string
   /** Seconds since the epoch. */
   readonly issuedAt: number
-  /** Seconds since the epoch; never later than the authorization's. */
+  /** Seconds since the epoch, never later than that of the authorization. */
   readonly expiresAt: number
   /**
-   * Limits how often a sign-in is refreshed: milliseconds since the epoch up to which its allowance is used. A store keeps the number
-   * and returns it. Absent: 0, nothing is used.
+   * Limits how often a sign-in is refreshed: milliseconds since the epoch up to which its allowance is used. A store keeps and returns the
+   * number. Absent: 0.
    */
   readonly pacedUntil?: number | undefined
 }
 
-/** What is left on a refresh token that was spent: enough to derive the same successors again from the token itself. */
+/** What a store keeps on a spent refresh token: with the token itself, enough to derive the same successors again. */
 export interface RefreshTokenSpending {
   /** Seconds since the epoch. */
   readonly spentAt: number
   /**
-   * Random, base64url. With the presented token it yields the successors; alone it yields nothing. Absent once a store has forgotten it,
-   * which it must do when the successor is spent, and in `prune` from `retryUntil` on.
+   * Random, base64url. With the presented token it yields the successors; alone it yields nothing. A store must forget it when the successor
+   * is spent, and in `prune` from `retryUntil` on. Absent once forgotten.
    */
   readonly successorNonce?: string | undefined
-  /** The scope of the access token that was issued, space-separated. */
+  /** The scope of the issued access token, space-separated. */
   readonly accessTokenScope: string
   /** The audience of that access token, space-separated. */
   readonly accessTokenAudience: string
-  /** When that access token ends, seconds since the epoch. */
+  /** When that access token expires, seconds since the epoch. */
   readonly accessTokenExpiresAt: number
-  /** When the grace ends, seconds since the epoch: from then on the nonce is not needed. Absent: a minute after `spentAt`. */
+  /** When the grace ends, seconds since the epoch. The nonce is not needed after that. Absent: a minute after `spentAt`. */
   readonly retryUntil?: number | undefined
-  /** Set by the store: `receivedAt` of the rotation that spent the successor, milliseconds since the epoch. Absent: it is not spent. */
+  /** Set by the store: `receivedAt` of the rotation that spent the successor, milliseconds since the epoch. Absent: not spent. */
   readonly successorSpentAt?: number | undefined
-  /** Set by {@link TokenStore.claimLateRetry}: when a late retry was answered, seconds since the epoch. Absent: none was. */
+  /** Set by {@link TokenStore.claimLateRetry}: when a late retry was allowed, seconds since the epoch. Absent: none was. */
   readonly lateRetryAt?: number | undefined
 }
 
-/** How many spent refresh tokens of an authorization a store keeps at least, unless they have expired themselves. */
+/** The number of unexpired spent refresh tokens that a store keeps at least for each authorization. */
 export const SPENT_TOKENS_KEPT = 1000
 
-/** A refresh token as a store finds it. */
+/** A stored refresh token. */
 export interface RefreshTokenRecord extends NewRefreshToken {
   readonly authorization: Authorization
   /** Absent: it can still be spent. */
   readonly spending: RefreshTokenSpending | undefined
 }
 
-/** What one answer of the token endpoint adds to the store. */
+/** What one response of the token endpoint adds to the store. */
 export type NewTokens = NewUserTokens | NewClientTokens
 
-/** A sign-in begins. */
+/** The tokens of a new sign-in. */
 export interface NewUserTokens {
   readonly authorization: Authorization
-  /** Absent for a JWT: it carries its own record, and is not stored. */
+  /** Absent for a JWT, which carries its own record and is not stored. */
   readonly accessToken: UserAccessTokenRecord | undefined
-  /** When the access token ends, stored or not, seconds since the epoch: until then its authorization must be known. */
+  /** When the access token expires, stored or not, seconds since the epoch. Until then its authorization must be known. */
   readonly accessTokenExpiresAt: number
   readonly refreshToken: NewRefreshToken | undefined
 }
 
-/** A client gets a token of its own; for a JWT nothing is stored at all. */
+/** The token of a client that acts for itself. For a JWT nothing is stored. */
 export interface NewClientTokens {
   readonly authorization: undefined
   readonly accessToken: ClientAccessTokenRecord
@@ -131,122 +131,120 @@ export interface RefreshTokenRotation {
   readonly accessToken: UserAccessTokenRecord | undefined
   readonly refreshToken: NewRefreshToken
   /**
-   * When the request came, milliseconds since the epoch. In the same atomic step the store notes it as `successorSpentAt` of the token
-   * that the presented one was the successor of, and forgets that one's nonce. Absent: `spentAt` in milliseconds.
+   * When the request came, milliseconds since the epoch. In the same atomic step the store sets it as `successorSpentAt` on the predecessor
+   * of the presented token, and forgets the predecessor's nonce. Absent: `spentAt` in milliseconds.
    */
   readonly receivedAt?: number | undefined
 }
 
-/** What a store needs to know of a JWT access token to revoke it, or to tell whether it is revoked. */
+/** What a store needs to know about a JWT to find out whether it is revoked. */
 export interface SignedTokenId {
   /** The token's `jti`. */
   readonly tokenId: string
   /** Absent for a client's own token. */
   readonly authorizationId: string | undefined
-  /** The client that the token was issued to. Absent: not judged by it. */
+  /** The client that the token was issued to. Absent: ignored. */
   readonly clientId?: string | undefined
-  /** `iat`, seconds since the epoch. Absent: not judged by it. */
+  /** `iat`, seconds since the epoch. Absent: ignored. */
   readonly issuedAt?: number | undefined
 }
 
-/** How a rotation ended, as the store found it; what follows from it is decided by the refresh token grant. */
+/** The outcome of a rotation. The server decides what follows from it. */
 export type RotationOutcome =
-  /** This call spent the token, and the successors are stored. */
+  /** This call spent the token and stored its successors. */
   | { readonly outcome: 'rotated' }
-  /** It was spent before; nothing was changed. */
+  /** It was spent before. Nothing was changed. */
   | { readonly outcome: 'already_spent'; readonly spending: RefreshTokenSpending }
-  /** It is unknown, or its authorization was revoked; nothing was changed. */
+  /** It is unknown, or its authorization was revoked. Nothing was changed. */
   | { readonly outcome: 'gone' }
 
 /** Which tokens to revoke. */
 export type RevocationSelection =
   /** One sign-in. */
   | { readonly authorizationId: string }
-  /** All sign-ins of a user, but for one if wished. */
+  /** All sign-ins of a user, optionally except one. */
   | { readonly userId: string; readonly exceptAuthorizationId?: string | undefined }
   /**
-   * All sign-ins through a client, and the client's own tokens: those that are stored, and its JWTs with an `issuedAt` up to and
-   * including `issuedUntil`, seconds since the epoch. Absent: its JWTs live to their end.
+   * All sign-ins through a client, and the client's own tokens: stored ones, and JWTs with an `issuedAt` up to and including `issuedUntil`,
+   * seconds since the epoch. Absent: its JWTs stay valid until they expire.
    */
   | { readonly clientId: string; readonly issuedUntil?: number | undefined }
-  /** All of them; JWTs likewise. */
+  /** All tokens, with JWTs as above. */
   | { readonly everything: true; readonly issuedUntil?: number | undefined }
 
-/** How far one pruning goes. */
+/** Limits of one pruning. */
 export interface PruneLimits {
-  /** Milliseconds after which no further batch is begun; what is left waits for the next pruning. Absent: until nothing is left. */
+  /** Milliseconds after which no new batch begins. The rest waits for the next pruning. Absent: unlimited. */
   readonly budgetMilliseconds?: number | undefined
 }
 
 /**
- * Where tokens and the authorizations they belong to are kept, by hash: a usable token never reaches a store.
+ * Stores tokens, by hash, and the authorizations that they belong to. A usable token never reaches a store.
  *
  * Contract, checked by `tokenStoreContract` of `latchkey/testing`:
- * - each method is atomic: all of it or nothing, also when the process dies in the middle, also between processes;
+ * - each method is atomic, even if the process dies, and the next call sees its effect, in every process;
  * - hashes and ids are compared byte for byte;
- * - what a method has done is seen by the next call, in every process;
- * - a token of a revoked authorization is treated as unknown, at once and for ever;
- * - expiry is judged by the caller: a store may return expired records, and may drop by itself what `prune` would remove at
- *   that time, but nothing else;
- * - throws `StoreUnavailableError` when it cannot be reached; for any other exception the server responds `server_error`.
+ * - a token of a revoked authorization is unknown, at once and for ever;
+ * - the caller judges expiry: a store may return expired records, and may remove what `prune` would remove at that time, but nothing else;
+ * - a method throws `StoreUnavailableError` if the store is unreachable. For any other exception the response is `server_error`.
  */
 export interface TokenStore {
-  /** Whether everything is forgotten when the process ends; for the posture of a server. Absent: no. */
+  /** Whether everything is lost when the process ends. Used by `posture()`. Absent: false. */
   readonly isVolatile?: boolean | undefined
-  /** Whether it is meant for several servers at once; for the posture of a server. Absent: no. */
+  /** Whether several servers can share it. Used by `posture()`. Absent: false. */
   readonly isShared?: boolean | undefined
   /** Stores the tokens of one response: all of them or none. */
   saveTokens(tokens: NewTokens, context: RequestContext): MaybePromise<void>
-  /** Finds an access token; `undefined` when it is unknown or revoked. */
+  /** Finds an access token; `undefined` if it is unknown or revoked. */
   findAccessToken(tokenHash: TokenHash, context: RequestContext): MaybePromise<AccessTokenRecord | undefined>
-  /** Finds a refresh token, spent or not, with its authorization; `undefined` when it is unknown or revoked. */
+  /** Finds a refresh token, spent or not, with its authorization; `undefined` if it is unknown or revoked. */
   findRefreshToken(tokenHash: TokenHash, context: RequestContext): MaybePromise<RefreshTokenRecord | undefined>
   /**
-   * Returns `revoked` for an access or refresh token that is not found because it or its sign-in was revoked, as far as the store still
-   * knows that. Only for the `reason` of events: an error changes no response. One look-up by an index is enough. Absent: unknown.
+   * Returns `revoked` for an access or refresh token that is not found because it or its sign-in was revoked, if the store still knows
+   * that. Only for the `reason` of events: an error changes no response. One indexed look-up is enough. Absent: unknown.
    */
   whyNotFound?(tokenHash: TokenHash, context: RequestContext): MaybePromise<'revoked' | undefined>
   /**
-   * Spends a refresh token and stores its successors in one atomic compare-and-set: of any number of concurrent calls for
-   * one token exactly one returns `rotated`, and none once its authorization is revoked.
+   * Spends a refresh token and stores its successors in one atomic compare-and-set. Of any number of concurrent calls for one token exactly
+   * one returns `rotated`, and none once its authorization is revoked.
    */
   rotateRefreshToken(rotation: RefreshTokenRotation, context: RequestContext): MaybePromise<RotationOutcome>
   /**
-   * Notes in one atomic step, as `lateRetryAt` (seconds since the epoch), that a spent token is answered once more long after it was
-   * spent. Returns true for one caller alone, and only while the token's nonce is kept and no late retry was claimed for the token that it
-   * was the successor of: two late retries in a row never both succeed. Absent: the store allows no grace of more than a minute.
+   * Sets `lateRetryAt` of a spent token to `at` (seconds since the epoch) in one atomic step, which allows one retry long after it was spent.
+   * Returns true for one caller only, and only if the token's nonce is kept and its predecessor has no `lateRetryAt`: two late retries in a
+   * row never both succeed. Absent: the store allows no grace of more than a minute.
    */
   claimLateRetry?(tokenHash: TokenHash, at: number, context: RequestContext): MaybePromise<boolean>
-  /** Revokes one access token; nothing happens when it is unknown. */
+  /** Revokes one access token. Does nothing if it is unknown. */
   revokeAccessToken(tokenHash: TokenHash, context: RequestContext): MaybePromise<void>
   /**
-   * Revokes one JWT by its `jti`. Remembered until `expiresAt` (seconds since the epoch), when the token is dead anyway;
-   * revoking it again changes nothing.
+   * Revokes one JWT by its `jti`. The store remembers that until `expiresAt` (seconds since the epoch), when the token has expired anyway.
+   * Revoking it again changes nothing.
    */
   revokeSignedToken(tokenId: string, expiresAt: number, context: RequestContext): MaybePromise<void>
   /**
-   * Whether a JWT is revoked: by itself, because its authorization is revoked or unknown, or because its client, or everything, was
-   * revoked with an `issuedUntil` that is not before its `issuedAt`.
+   * Returns whether a JWT is revoked: by its `jti`, because its authorization is revoked or unknown, or because its client or everything was
+   * revoked with an `issuedUntil` not before its `issuedAt`.
    */
   isSignedTokenRevoked(token: SignedTokenId, context: RequestContext): MaybePromise<boolean>
-  /** Finds an authorization; `undefined` when it is unknown or revoked. */
+  /** Finds an authorization; `undefined` if it is unknown or revoked. */
   findAuthorization(authorizationId: string, context: RequestContext): MaybePromise<Authorization | undefined>
-  /** The authorizations of a user that are not revoked, the last used first; ended ones may be among them. */
+  /** Lists the authorizations of a user that are not revoked, the last used first. Expired ones may be among them. */
   listAuthorizations(userId: string, context: RequestContext): MaybePromise<readonly ListedAuthorization[]>
-  /** Revokes by selection, and returns how many live authorizations it ended. */
+  /** Revokes by selection, and returns the number of live authorizations that it ended. */
   revokeTokens(selection: RevocationSelection, context: RequestContext): MaybePromise<number>
   /**
-   * Removes what can never matter again at `now` (seconds since the epoch), and returns how many records it removed.
+   * Removes what no longer matters at `now` (seconds since the epoch), and returns the number of removed records.
    *
-   * Access tokens and revoked JWTs go when they have expired. An authorization goes, with its tokens, when it is revoked or
-   * expired, or has nothing left that could be used: no stored access token, no refresh token to spend, and no JWT that has not
-   * expired (`accessTokenExpiresAt` tells when, of a sign-in and of each rotation without an access token to store). Until
-   * then it stays, because a JWT of an unknown authorization is revoked, and its spent refresh tokens stay, because a replay
-   * is recognized by them (RFC 9700 §4.14.2): the newest {@link SPENT_TOKENS_KEPT} of them, until each has expired itself. Nonces
-   * of spent tokens are forgotten from `retryUntil` on.
+   * - Access tokens and revoked JWTs are removed when they have expired.
+   * - An authorization is removed with its tokens when it is revoked or expired, or when nothing of it can be used: no stored access token, no
+   *   unspent refresh token, no unexpired JWT (see `accessTokenExpiresAt`). Until then it stays, because a JWT of an unknown authorization
+   *   counts as revoked.
+   * - Spent refresh tokens stay with it, because they reveal a replay (RFC 9700 §4.14.2): the newest {@link SPENT_TOKENS_KEPT}, until each
+   *   has expired. Their nonces are forgotten from `retryUntil` on.
    *
-   * Large stores do so in bounded, atomic batches, also inside one authorization, so that requests need not wait for all of it. A store
-   * without promises lets requests in between two batches. Absent: the store removes all of this by itself.
+   * Large stores prune in bounded, atomic batches, also within one authorization, so that requests need not wait. A store without promises
+   * lets requests in between two batches. Absent: the store removes all of this by itself.
    */
   prune?(now: number, limits?: PruneLimits): MaybePromise<number>
 }

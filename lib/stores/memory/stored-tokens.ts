@@ -16,13 +16,12 @@ import { StoredClientToken, StoredUserToken, type StoredAccessToken } from './st
 import { StoredAuthorization, type StoredRefreshToken } from './stored-authorization.js'
 import { UserIndex } from './user-index.js'
 
-/** How many records one step of a pruning visits. */
+/** The records that one step of a pruning visits. */
 const recordsInStep = 1000
-
-/** How many spent tokens of a sign-in one visit takes away at most. */
+/** The most spent tokens of a sign-in that one visit removes. */
 const spentTokensInStep = 1000
 
-/** The Maps of the memory store. An authorization leaves its Map when it ends, with its refresh tokens; its access tokens follow. */
+/** The Maps of the memory store. An ended authorization leaves its Map with its refresh tokens; its access tokens follow. */
 export class StoredTokens {
   readonly #accessTokens = new Map<TokenHash, StoredAccessToken>()
   readonly #refreshTokens = new Map<TokenHash, StoredRefreshToken>()
