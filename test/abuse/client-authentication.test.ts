@@ -99,13 +99,13 @@ beforeAll(async () => {
   })
 })
 
-describe('credentials of a client', () => {
+describe('client credentials', () => {
   it.each(rows)('%s (%s)', async (_what, _id, lines, answer, form = good) => {
     await server.attack([...post, ...lines], form, answer)
   })
 
   it.each(['/oauth/token', '/oauth/revoke', '/oauth/introspect'])(
-    'an access token is none at %s (ABU-044)',
+    'refuses an access token as credentials at %s (ABU-044)',
     async (path) => {
       const token = member(await server.postAs('shop-app', good), 'access_token')
       for (const form of [`${good}&token=x`, `${good}&token=x&client_id=shop-app`, `token=${token}&client_id=spa`]) {
@@ -115,7 +115,7 @@ describe('credentials of a client', () => {
   )
 })
 
-describe('assertions of a client, which this server does not take', () => {
+describe('client assertions, which this server does not support', () => {
   const type = 'client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer'
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const es256 = (input: Buffer): Buffer => sign('sha256', input, { key: privateKey, dsaEncoding: 'ieee-p1363' })
@@ -147,7 +147,7 @@ describe('assertions of a client, which this server does not take', () => {
     await server.attack(post, `${good}&${type}&client_assertion=${token}&client_id=jwt-app`, invalidClient)
   })
 
-  it('nothing is fetched from where an assertion says (ABU-057)', async () => {
+  it('fetches nothing from a URL in an assertion (ABU-057)', async () => {
     let requests = 0
     const host = createServer((_, res) => {
       requests++
@@ -166,7 +166,7 @@ describe('assertions of a client, which this server does not take', () => {
     await server.attack(post, form, refused(413, 'invalid_request', 'The body is too large'))
   })
 
-  it('a certificate that a header claims is none (ABU-150)', async () => {
+  it('does not believe a certificate that a header claims (ABU-150)', async () => {
     const certificate = ['X-Client-Cert', 'Client-Cert', 'X-SSL-Client-Verify', 'X-Forwarded-Client-Cert'].map(
       (name) => `${name}: :MIIBqDCCAU6gAwIBAgIBBzAKBggqhkjOPQQDAjA6:`,
     )

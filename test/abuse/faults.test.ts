@@ -331,7 +331,7 @@ describe.each(calls.map((call) => [call.part, call.method, call] as const))('%s.
     }
   })
 
-  it('that answers what is no answer lets nothing through', async () => {
+  it('that returns something invalid lets nothing through', async () => {
     for (const [what, value] of rubbish) {
       if (value === true && call.yes) continue
       for (const fail of [() => value, async () => value]) {
@@ -344,7 +344,7 @@ describe.each(calls.map((call) => [call.part, call.method, call] as const))('%s.
     }
   })
 
-  it('that never answers holds nobody for ever', async () => {
+  it('that never responds blocks no request for ever', async () => {
     const nevers = [new Promise(() => undefined), { then: () => undefined }]
     replace(call, () => nevers[asked % 2])
     // Both at once: each of them waits for the whole time that a request may take.
@@ -378,7 +378,7 @@ describe('users who are verified elsewhere', () => {
   })
 })
 
-describe('what the application itself asks for', () => {
+describe('a call of the application', () => {
   it('fails where its store fails, and nowhere else', async () => {
     const { authorizations } = server.oauth
     for (const fail of [
@@ -393,7 +393,7 @@ describe('what the application itself asks for', () => {
   })
 })
 
-describe('when a server is made', () => {
+describe('when a server is created', () => {
   it('keys that cannot be read yet do not end the process', async () => {
     for (const current of [() => Promise.reject(new Error(cause)), () => new Promise<never>(() => undefined)]) {
       const { clients, tokens } = server.stores

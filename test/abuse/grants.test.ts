@@ -136,7 +136,7 @@ beforeAll(async () => {
   server = await attackedServer({ password: { users, hasher } })
 })
 
-describe('what a grant is asked for', () => {
+describe('a grant request with', () => {
   it.each(rows)('%s (%s)', async (_what, id, form, answer) => {
     looked.length = hashed.length = 0
     const started = performance.now()
@@ -146,7 +146,7 @@ describe('what a grant is asked for', () => {
     expect([looked.length, hashed.length]).toEqual(id === 'ABU-068' ? [1, 1] : [0, 0])
   })
 
-  it('nothing long is told in full (ABU-062)', () => {
+  it('long values are shortened in events (ABU-062)', () => {
     for (const event of server.events) expect(JSON.stringify(event).length).toBeLessThan(1500)
   })
 
@@ -155,19 +155,19 @@ describe('what a grant is asked for', () => {
     await server.attack(lines, `${signIn}&${alice}&client_id=${clientId}`, invalidClient)
   })
 
-  it('a public client has nothing of its own to prove (ABU-076)', async () => {
+  it('a public client has nothing to authenticate with (ABU-076)', async () => {
     const lines = ['POST /oauth/token HTTP/1.1', formLine]
     await server.attack(lines, `${own}&client_id=spa`, notThisClient)
   })
 
-  it('a secret in the URL is told nobody (ABU-083)', async () => {
+  it('a secret in the URL appears in no event (ABU-083)', async () => {
     const lines = [`POST /oauth/token?client_secret=${secretOf('shop-app')} HTTP/1.1`, formLine, basicLine('shop-app')]
     const refusal = refused(400, 'invalid_request', 'Credentials and tokens must not be sent in the query')
     await server.attack(lines, own, refusal)
   })
 })
 
-describe('a user store that answers (ABU-073)', () => {
+describe('a user store that returns (ABU-073)', () => {
   const find = users.findUserByUsername
   afterEach(() => void (users.findUserByUsername = find))
   const serverError = { status: 500, error: 'server_error' }
@@ -182,7 +182,7 @@ describe('a user store that answers (ABU-073)', () => {
     ['a function', () => ({ userId: 'user-1', passwordHash: "plain:alice's password" })],
   ]
 
-  it.each(answers)('%s lets nobody in', async (_what, answered) => {
+  it.each(answers)('%s signs no user in', async (_what, answered) => {
     for (const answer of [answered, Promise.resolve(answered)]) {
       users.findUserByUsername = () => answer as ReturnType<UserStore['findUserByUsername']> as never
       const given = await server.postAs('shop-app', `${signIn}&${alice}`)
@@ -191,7 +191,7 @@ describe('a user store that answers (ABU-073)', () => {
     }
   })
 
-  it('with an exception lets nobody in', async () => {
+  it('with an exception signs no user in', async () => {
     users.findUserByUsername = () => {
       throw new Error('secret cause')
     }
@@ -200,7 +200,7 @@ describe('a user store that answers (ABU-073)', () => {
     expect(given.octets).not.toContain('secret cause')
   })
 
-  it('nothing at all is answered 503, and whoever is answered late is given nothing', async () => {
+  it('nothing at all leads to 503, and a late result issues nothing', async () => {
     let finish: (user: unknown) => void = () => undefined
     const slow = await attackedServer({
       password: {

@@ -217,7 +217,7 @@ it('a JWS in JSON is not even the form of a token (ABU-123)', async () => {
   expect([answer.status, answer.body.error]).toEqual([400, 'invalid_request'])
 })
 
-it('of two claims of one name the last one counts, for everyone (ABU-125)', async () => {
+it('the last of two claims with one name counts, for every reader (ABU-125)', async () => {
   const twice = ofText(JSON.stringify(claims).replace(/^\{/, '{"sub":"root","client_id":"root",'))
   expect((await getOrders(server, twice)).body).toMatchObject({ clientId: 'shop-app', claims: { sub: 'shop-app' } })
 })
@@ -252,7 +252,7 @@ it.each(['orders:read\t', '\torders:read', 'orders:read\u00A0', 'orders:read,pro
   },
 )
 
-it('a token for another resource is none here, though the server signed it (ABU-131)', async () => {
+it('a token for another resource is refused, though the server signed it (ABU-131)', async () => {
   const own = jwtServer({ server: { resources: [{ resource: api }, { resource: 'https://stock.example.com' }] } })
   await once(own.http.listen(0, '127.0.0.1'), 'listening')
   const form = 'grant_type=client_credentials&resource=https%3A%2F%2Fstock.example.com'

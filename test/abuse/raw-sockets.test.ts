@@ -56,7 +56,7 @@ async function statusesOf(octets: string, piece?: number): Promise<number[]> {
   return answersIn(await exchange(server.http, octets, { ...(piece && { piece }) })).map(({ status }) => status)
 }
 
-describe('requests that Node refuses before anybody sees them', () => {
+describe('requests that Node itself refuses', () => {
   const rows: readonly [what: string, id: string, octets: string, status: number][] = [
     [
       'a length and chunks',
@@ -120,7 +120,7 @@ describe('requests that Node refuses before anybody sees them', () => {
   })
 })
 
-describe('bodies that come slowly, or not', () => {
+describe('slow and missing bodies', () => {
   it('a body that stops half-way gets no token, and its connection is closed (ABU-005)', async () => {
     // Node looks for requests that take too long every 30 s by default.
     const limits = { requestTimeout: 1000, headersTimeout: 500, connectionsCheckingInterval: 100 }
@@ -137,18 +137,18 @@ describe('bodies that come slowly, or not', () => {
     expect(issued).toBe(0)
   })
 
-  it('a body that comes octet by octet is a body', async () => {
+  it('a body that comes byte by byte is read', async () => {
     const octets = requestOctets([post, ...authenticated], own)
     expect(await issuedBy(async () => expect(await statusesOf(octets, 1)).toEqual([200]))).toBe(1)
   })
 
-  it('chunks of one octet are a body', async () => {
+  it('chunks of one byte are read', async () => {
     const chunks = Array.from(own, (octet) => `1\r\n${octet}\r\n`).join('') + '0\r\n\r\n'
     const octets = requestOctets([post, ...authenticated, 'Transfer-Encoding: chunked'], chunks)
     expect(await issuedBy(async () => expect(await statusesOf(octets, 7)).toEqual([200]))).toBe(1)
   })
 
-  it('what is too large is refused before it comes (ABU-001)', async () => {
+  it('a body that is too large is refused before it arrives (ABU-001)', async () => {
     const head = [post, ...authenticated, 'Content-Length: 5000000']
     const answer = await ask(server.http, head)
     expect(answer.status).toBe(413)
@@ -158,7 +158,7 @@ describe('bodies that come slowly, or not', () => {
     expect(await statusesOf(octets)).toEqual([413])
   })
 
-  it('Expect: 100-continue gets one, and then the answer', async () => {
+  it('Expect: 100-continue gets one, and then the response', async () => {
     const octets = requestOctets([post, ...authenticated, 'Expect: 100-continue'], own)
     const answer = await exchange(server.http, octets.slice(0, -own.length), {
       isEnough: (text) => text.includes('100 Continue'),
@@ -169,8 +169,8 @@ describe('bodies that come slowly, or not', () => {
   })
 })
 
-describe('clients that leave', () => {
-  it.each([5, 60, 200])('after %i octets (ABU-032)', async (octets) => {
+describe('clients that disconnect', () => {
+  it.each([5, 60, 200])('after %i bytes (ABU-032)', async (octets) => {
     const issued = await issuedBy(async () => {
       const socket = await open(server.http)
       socket.end(requestOctets([post, ...authenticated, 'Content-Length: 9999'], own).slice(0, octets), 'latin1')
@@ -189,7 +189,7 @@ describe('clients that leave', () => {
     expect(issued).toBe(0)
   })
 
-  it.each(['slow-wrong', "slow alice's password"])('after the hash has begun: %s (ABU-032)', async (password) => {
+  it.each(['slow-wrong', "slow alice's password"])('after hashing has begun: %s (ABU-032)', async (password) => {
     server.users.set('slow', { userId: 'user-slow', passwordHash: "plain:slow alice's password" })
     const form = new URLSearchParams({ grant_type: 'password', username: 'slow', password }).toString()
     const before = finishHash
@@ -207,7 +207,7 @@ describe('clients that leave', () => {
     expect((await server.postAs('stock-sync', own)).status).toBe(200)
   })
 
-  it('a connection that is half closed gets its answer', async () => {
+  it('a half-closed connection gets its response', async () => {
     const socket = await open(server.http)
     socket.end(keptOpen(post, authenticated, own), 'latin1')
     let answer = ''
@@ -219,7 +219,7 @@ describe('clients that leave', () => {
 })
 
 describe('many requests on one connection', () => {
-  it('are answered in their order, each for its own client', async () => {
+  it('get responses in order, each for its own client', async () => {
     const wrong = [formLine, basicLine('stock-sync', 'wrong')]
     const requests = [
       keptOpen(post, authenticated, own),
@@ -241,14 +241,14 @@ describe('many requests on one connection', () => {
     expect(issued).toBe(3)
   })
 
-  it('a body that holds a request is a body', async () => {
+  it('a request inside a body is not executed', async () => {
     const inner = keptOpen(post, authenticated, own)
     const outer = keptOpen(post, [formLine], inner) + requestOctets(['GET /orders HTTP/1.1'])
     const issued = await issuedBy(async () => expect(await statusesOf(outer)).toEqual([401, 401]))
     expect(issued).toBe(0)
   })
 
-  it('what comes behind a body that is too large is not answered', async () => {
+  it('a request behind a body that is too large gets no response', async () => {
     const large = keptOpen(post, authenticated, 'x'.repeat(70_000)) + requestOctets([post, ...authenticated], own)
     // Node hands on what it has read already, although the connection is to be closed.
     expect(await issuedBy(async () => expect(await statusesOf(large)).toEqual([413]))).toBeLessThanOrEqual(1)
@@ -295,7 +295,7 @@ describe('odd requests', () => {
 
 describe('TLS', () => {
   it.each(['X-Forwarded-Proto: https', 'Forwarded: proto=https', 'X-Forwarded-Ssl: on', 'X-Url-Scheme: https'])(
-    'is not believed on the word of anybody: %s (ABU-030)',
+    'is not believed because of a header: %s (ABU-030)',
     async (line) => {
       const secure = await attackedServer({ server: { requireTls: true } })
       for (const path of ['/oauth/token', '/oauth/revoke', '/oauth/introspect']) {

@@ -65,7 +65,7 @@ async function succeed(answer: Promise<RawAnswer>): Promise<Tokens> {
 }
 
 describe('refresh tokens', () => {
-  it('one of 50 at the same time is the first (ABU-084)', async () => {
+  it('one of 50 concurrent uses rotates (ABU-084)', async () => {
     const { refresh: token } = await tokensOf(strict)
     const answers = await Promise.all(Array.from({ length: 50 }, () => refresh(strict, token)))
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(1)
@@ -84,7 +84,7 @@ describe('refresh tokens', () => {
     }
   })
 
-  it('within the grace the same successor, for its own client alone, and after it a replay (ABU-087)', async () => {
+  it('return the same successor within the grace, to their own client only, and are a replay after it (ABU-087)', async () => {
     const { refresh: token } = await tokensOf(server)
     const next = await succeed(refresh(server, token))
     expect(await succeed(refresh(server, token))).toEqual(next)
@@ -96,13 +96,13 @@ describe('refresh tokens', () => {
     expect((await server.get(next.access)).status).toBe(401)
   })
 
-  it('a stranger gets nothing for one, and spends nothing (ABU-088)', async () => {
+  it('a foreign client gets nothing for one, and spends nothing (ABU-088)', async () => {
     const { refresh: token } = await tokensOf(strict)
     expect(shown(await refresh(strict, token, '', 'thief'))).toEqual(invalidGrant)
     await succeed(refresh(strict, token))
   })
 
-  it('more scope is refused and spends nothing; less is not for ever (ABU-089, ABU-090)', async () => {
+  it('more scope is refused and spends nothing; less scope is not permanent (ABU-089, ABU-090)', async () => {
     const { refresh: token } = await tokensOf(strict, '&scope=orders:read+profile')
     expect(shown(await refresh(strict, token, '&scope=orders:read+orders:write'))).toEqual(invalidScope)
     const less = await refresh(strict, token, '&scope=profile')
@@ -116,7 +116,7 @@ describe('refresh tokens', () => {
     expect((await server.get(token)).status).toBe(401)
   })
 
-  it('a sign-in that is refreshed all the time ends all the same (ABU-092)', async () => {
+  it('a sign-in that is refreshed all the time still expires (ABU-092)', async () => {
     const own = await attackedServer({ server: { authorizationLifetimeSeconds: 86_400 } })
     let token = (await tokensOf(own)).refresh
     for (let hour = 1; hour < 24; hour++) {
@@ -127,7 +127,7 @@ describe('refresh tokens', () => {
     expect(shown(await refresh(own, token))).toEqual(invalidGrant)
   })
 
-  it('a user who is gone, disabled, or signed out everywhere (ABU-093)', async () => {
+  it('refuses the token of a user who is deleted, disabled, or signed out everywhere (ABU-093)', async () => {
     const own = await attackedServer()
     const alice = own.users.get('alice')!
     for (const end of [
@@ -143,7 +143,7 @@ describe('refresh tokens', () => {
     }
   })
 
-  it('a client that is disabled is refused, and its tokens with it once they are revoked (ABU-094)', async () => {
+  it('a disabled client is refused, and its tokens once they are revoked (ABU-094)', async () => {
     const own = await attackedServer()
     const { access, refresh: token } = await tokensOf(own)
     const client = own.stores.clients.findClient('opaque-app')!
@@ -162,7 +162,7 @@ describe('refresh tokens', () => {
     ['of an operator', '{"$ne":null}', invalidGrant],
     ['of 513 characters', 'x'.repeat(513), invalidGrant],
     ['of letters beyond ASCII', 'é', invalidGrant],
-  ])('one %s is no token, and no store sees it as it is (ABU-095)', async (_what, token, answer) => {
+  ])('one %s is refused, and no store sees it as it is (ABU-095)', async (_what, token, answer) => {
     const own = await attackedServer()
     const asked: unknown[] = []
     own.stores.tokens.findRefreshToken = (hash) => void asked.push(hash)
@@ -170,7 +170,7 @@ describe('refresh tokens', () => {
     for (const hash of asked) expect(hash).toMatch(/^[\w-]{43}$/)
   })
 
-  it('a store that fails after the rotation: nobody is left with nothing (ABU-096)', async () => {
+  it('a store that fails after the rotation signs no user out (ABU-096)', async () => {
     const own = await attackedServer()
     const { refresh: token } = await tokensOf(own)
     const { tokens } = own.stores
@@ -187,7 +187,7 @@ describe('refresh tokens', () => {
 })
 
 describe('revocation', () => {
-  it('of the tokens of another client: a response as for unknown ones, and they still work (V24) (ABU-097)', async () => {
+  it('of another client’s tokens gets the response for unknown ones, and they still work (V24) (ABU-097)', async () => {
     for (const clientId of ['opaque-app', 'jwt-app']) {
       const { access, refresh: token } = await tokensOf(server, '', clientId)
       const unknown = shown(await revoke('unknown', '', 'thief'))
@@ -207,7 +207,7 @@ describe('revocation', () => {
     await server.attackForm(`token=${encodeURIComponent(token)}`, answer, 'opaque-app', '/oauth/revoke')
   })
 
-  it('of 300 forged JWTs is remembered of none (ABU-099)', async () => {
+  it('of 300 forged JWTs is remembered for none of them (ABU-099)', async () => {
     await revokeForgedJwts(server, 300)
   })
 
@@ -232,7 +232,7 @@ describe('revocation', () => {
     }
   })
 
-  it('by GET and with a callback is none (ABU-102)', async () => {
+  it('by GET, or with a callback, is refused (ABU-102)', async () => {
     const { access } = await tokensOf(server)
     const lines = [`GET /oauth/revoke?token=${access}&callback=alert(1) HTTP/1.1`, basicLine('opaque-app')]
     const refusal = refused(405, 'invalid_request', 'Only POST is allowed here')
@@ -260,7 +260,7 @@ describe('introspection', () => {
     await server.attack(head, `token=${access}${more}`, invalidClient)
   })
 
-  it('of what works no more, or never did (ABU-105)', async () => {
+  it('of tokens that no longer work, or never did (ABU-105)', async () => {
     const own = await attackedServer()
     const { access, refresh: token } = await tokensOf(own)
     const { access: jwt } = await tokensOf(own, '', 'jwt-app')

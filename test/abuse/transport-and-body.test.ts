@@ -61,7 +61,7 @@ describe.each(mounts.map((mount) => [mount.name, mount] as const))('%s', (_name,
   }
 })
 
-describe('what hostile bodies cost', () => {
+describe('the cost of hostile bodies', () => {
   it('10 000 parameters cost less than 50 ms (ABU-002)', () => {
     const form = Array.from({ length: 10_000 }, (_, index) => `p${String(index)}=1`).join('&')
     expect(() => parseForm(form)).toThrow('invalid_request')

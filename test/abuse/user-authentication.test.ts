@@ -48,7 +48,7 @@ function watched(needsRehash = false): TestServer & { readonly given: string[] }
 }
 
 describe('the password of a user', () => {
-  it('costs the same where there is no such user (AUT-09)', async () => {
+  it('costs the same work for an unknown user (AUT-09)', async () => {
     const own = watched()
     for (const username of ['alice', 'nobody'])
       expect(shown(await postToken(own, signIn('x', username), 'shop-app'))).toEqual(wrongUser)
@@ -78,7 +78,7 @@ describe('the password of a user', () => {
     expect(turns).toBeGreaterThan(2)
   })
 
-  it('is not the right one for its first 72 octets (ABU-065, AUT-11)', async () => {
+  it('does not match by its first 72 bytes alone (ABU-065, AUT-11)', async () => {
     expect(Buffer.byteLength(longest)).toBe(72)
     expect((await postToken(server, signIn(longest, 'long'), 'shop-app')).status).toBe(200)
     for (const more of ['x', 'é', ' '])
@@ -91,7 +91,7 @@ describe('the password of a user', () => {
     expect(own.given).toEqual([])
   })
 
-  it('may have 1024 octets, and of more nothing is looked at (AUT-13)', async () => {
+  it('may have 1024 bytes, and a longer one is not looked at (AUT-13)', async () => {
     const own = watched()
     expect(shown(await postToken(own, signIn('x'.repeat(1024)), 'shop-app'))).toEqual(wrongUser)
     expect(own.given).toHaveLength(1)
@@ -100,7 +100,7 @@ describe('the password of a user', () => {
     expect(own.given).toHaveLength(1)
   })
 
-  it('is told of: who, where, why; never the name that was typed, for it may be the password (AUT-17)', async () => {
+  it('causes events with who, where and why, never the typed name, which may be the password (AUT-17)', async () => {
     const own = watched()
     for (const [username, password] of [
       ['alice', 'right'],
@@ -127,7 +127,7 @@ describe('the password of a user', () => {
     expect(JSON.stringify(own.events)).not.toMatch(/wrong-one|my-secret-password/)
   })
 
-  it('waits in a queue that has an end: beyond it 503, and when to come again (AUT-18)', async () => {
+  it('waits in a bounded queue; beyond it 503 with Retry-After (AUT-18)', async () => {
     const answers = await Promise.all(Array.from({ length: 6 }, () => postToken(server, signIn('wrong'), 'shop-app')))
     const statuses = answers.map(({ status }) => status)
     expect(statuses.filter((status) => status === 503).length).toBeGreaterThan(0)
@@ -136,7 +136,7 @@ describe('the password of a user', () => {
   })
 
   it.each(['%ED%A0%80', '%ED%B0%80', '%ED%A0%80%ED%B0%80', '%FF', '%EF%BF%BD'])(
-    'is never hashed with what is no character: %s (AUT-19)',
+    'is never hashed with invalid characters: %s (AUT-19)',
     async (text) => {
       const own = watched()
       const answer = await postToken(own, `grant_type=password&username=alice&password=right${text}`, 'shop-app')
@@ -145,7 +145,7 @@ describe('the password of a user', () => {
     },
   )
 
-  it('is hashed anew where its hash is old, after the answer was decided (AUT-20)', async () => {
+  it('is rehashed if its hash is old, after the response was decided (AUT-20)', async () => {
     const updates: unknown[] = []
     const users = {
       findUserByUsername: () => ({ userId: 'user-1', passwordHash: 'plain:right' }),

@@ -32,7 +32,7 @@ describe.each([4, 5] as const)('req.auth, Express %i', (express) => {
     return String(body.access_token)
   }
 
-  it('is what the token says, frozen and new for each request; whatever was there before is gone (BRR-24)', async () => {
+  it('has what the token says, frozen and new for each request, and replaces what was there before (BRR-24)', async () => {
     const token = await issue({ grant_type: 'client_credentials' })
     await request(server.http).get('/any')
     expect(seen).toEqual([])
@@ -59,7 +59,7 @@ describe.each([4, 5] as const)('req.auth, Express %i', (express) => {
     }
   })
 
-  it('tells a user by the stable id of the user store, never by the name that was typed (BRR-25)', async () => {
+  it('has the stable id of the user store, never the typed name (BRR-25)', async () => {
     const form = { grant_type: 'password', username: 'alice', password: "alice's password" }
     const token = await issue(form)
     await request(server.http).get('/any').set('Authorization', `Bearer ${token}`)

@@ -74,7 +74,7 @@ describe('the challenge of a guard', () => {
     return { status, ...(challenge !== undefined && { challenge }), body }
   }
 
-  it('stands on each 400, 401 and 403, and says the same as the body (BRR-38, BRR-40)', async () => {
+  it('is on each 400, 401 and 403, and says the same as the body (BRR-38, BRR-40)', async () => {
     const found: unknown[] = []
     for (const [what, path, authorization] of situations) {
       const { status, challenge = '', body } = await refused(path, authorization)
@@ -119,7 +119,7 @@ describe('the challenge of a guard', () => {
   })
 
   it.each(['', 'a"b', 'a\\b', 'a\r\nb', 'a\tb', 'réalm', 'a\x7F'])(
-    'a realm that cannot be quoted is refused when the server is made: %j (BRR-37)',
+    'a realm that cannot be quoted is refused at startup: %j (BRR-37)',
     (realm) => {
       expect(() => {
         start({ server: { realm } })

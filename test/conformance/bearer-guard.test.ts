@@ -17,7 +17,7 @@ const badHeader = malformed('The Authorization header is malformed')
 const twoWays = malformed('The access token is sent in more than one way')
 const twoHeaders = malformed('The Authorization header is repeated')
 
-describe.each([4, 5] as const)('where a guard takes the token from, Express %i', (express) => {
+describe.each([4, 5] as const)('where a guard reads the token, Express %i', (express) => {
   let server: TestServer
   let token: string
 
@@ -76,7 +76,7 @@ describe.each([4, 5] as const)('where a guard takes the token from, Express %i',
       ['a percent escape', 'Bearer TOKEN%20'],
       ['what is not ASCII', 'Bearer TOKEN\xE9'],
       ['something that is no token', 'Bearer {TOKEN}'],
-    ])('with %s is malformed: 400, and no guess at the token (BRR-04)', async (_what, template) => {
+    ])('with %s is malformed and gets 400, without a guess at the token (BRR-04)', async (_what, template) => {
       expect(await get(template.replaceAll('TOKEN', token))).toEqual(badHeader)
     })
 
@@ -89,7 +89,7 @@ describe.each([4, 5] as const)('where a guard takes the token from, Express %i',
       expect(await get(`Bearer ${token.toLowerCase()}`)).toEqual(unknown)
     })
 
-    it('is absent or empty: asked for, without any error (BRR-05)', async () => {
+    it('if absent or empty leads to a challenge without an error (BRR-05)', async () => {
       expect(await get()).toEqual(anonymous)
       expect(await get('')).toEqual(anonymous)
       expect(await get('   ')).toEqual(anonymous)
@@ -105,7 +105,7 @@ describe.each([4, 5] as const)('where a guard takes the token from, Express %i',
       'Bearers TOKEN',
       'xBearer TOKEN',
       'TOKEN',
-    ])('is of another scheme: asked for, without any error: %s (BRR-06)', async (template) => {
+    ])('of another scheme leads to a challenge without an error: %s (BRR-06)', async (template) => {
       expect(await get(template.replace('TOKEN', token))).toEqual(anonymous)
     })
 
@@ -115,7 +115,7 @@ describe.each([4, 5] as const)('where a guard takes the token from, Express %i',
       ['the same twice', ['Bearer TOKEN', 'Bearer TOKEN']],
       ['another scheme, right', ['Basic eDp5', 'Bearer TOKEN']],
       ['right, empty', ['Bearer TOKEN', '']],
-    ])('is repeated: 400, whatever the lines say: %s (BRR-28)', async (_what, lines) => {
+    ])('if repeated leads to 400: %s (BRR-28)', async (_what, lines) => {
       const headers = lines.map((line, index) => `${index === 0 ? 'Authorization' : 'aUTHORIZATION'}: ${line}`)
       const answer = await sendRaw(server.http, [
         'GET /orders HTTP/1.1',
@@ -136,7 +136,7 @@ describe.each([4, 5] as const)('where a guard takes the token from, Express %i',
       expect(await get(basic('a', 'b'), `?access_token=${token}`)).toEqual(anonymous)
     })
 
-    it('a token in the query beside one in the header is refused, also when they are the same (BRR-14)', async () => {
+    it('a token in the query beside one in the header is refused, even if they are the same (BRR-14)', async () => {
       for (const query of [`?access_token=${token}`, '?access_token=', '?a=b&access%5Ftoken=x', '?access_token']) {
         expect(await get(`Bearer ${token}`, query)).toEqual(twoWays)
       }
@@ -162,12 +162,12 @@ describe.each([4, 5] as const)('where a guard takes the token from, Express %i',
       expect(shown(await request(server.http).get('/orders').type(type).send(body))).toEqual(anonymous)
     })
 
-    it('a token in a form beside one in the header is refused, also when they are the same (BRR-10)', async () => {
+    it('a token in a form beside one in the header is refused, even if they are the same (BRR-10)', async () => {
       const http = request(server.http).post('/orders').type('form').set('Authorization', `Bearer ${token}`)
       expect(shown(await http.send({ access_token: token }))).toEqual(twoWays)
     })
 
-    it('what is called access_token in a body that is no form is no token (BRR-10)', async () => {
+    it('access_token in a body that is not a form is ignored (BRR-10)', async () => {
       const http = request(server.http).post('/orders').set('Authorization', `Bearer ${token}`)
       expect((await http.send({ access_token: { $ne: '' } })).status).toBe(200)
     })

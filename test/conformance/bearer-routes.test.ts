@@ -53,7 +53,7 @@ describe.each([4, 5] as const)('a guard in an app, Express %i', (major) => {
   }
 
   it.each(['/api/x', '/single', '/reports/2026', '/inner/y'])(
-    'answers every method that it stands in front of with a challenge, OPTIONS and HEAD too: %s (BRR-33, BRR-34)',
+    'responds to every method with a challenge, including OPTIONS and HEAD: %s (BRR-33, BRR-34)',
     async (path) => {
       for (const method of ['GET', 'OPTIONS', 'HEAD']) {
         // Express answers OPTIONS by itself where the application has no handler for it.
@@ -65,7 +65,7 @@ describe.each([4, 5] as const)('a guard in an app, Express %i', (major) => {
     },
   )
 
-  it('a preflight passes only where the application answers it before the guard (BRR-33)', async () => {
+  it('a preflight succeeds only if the application responds before the guard (BRR-33)', async () => {
     const preflight = ['Origin: https://app.example', 'Access-Control-Request-Method: GET']
     expect((await send('OPTIONS', '/cors/x', ...preflight)).status).toBe(204)
     expect(shown(await send('GET', '/cors/x', ...preflight))).toEqual(anonymous)
@@ -94,7 +94,7 @@ describe.each([4, 5] as const)('a guard in an app, Express %i', (major) => {
     '/single/',
     '/%73ingle',
     'http://127.0.0.1/api/x',
-  ])('no spelling of a path goes round it: %s (BRR-34)', async (path) => {
+  ])('no spelling of a path bypasses it: %s (BRR-34)', async (path) => {
     for (const method of ['GET', 'HEAD', 'POST']) {
       const { status, text } = await send(method, path)
       expect([401, 404]).toContain(status)
@@ -114,7 +114,7 @@ describe.each([4, 5] as const)('a guard in an app, Express %i', (major) => {
 })
 
 describe('a guard on bare node:http', () => {
-  it('guards an upgrade like any request, and knows no short cut for a token in the query (BRR-36)', async () => {
+  it('guards an upgrade like any request, and accepts no token in the query (BRR-36)', async () => {
     const app = testServer()
     const token = await issueToken(app)
     const guard = app.oauth.requireBearer({ scope: 'orders:read' })

@@ -50,7 +50,7 @@ describe('a guard whose token store fails', () => {
   it.each([
     ['out of reach', unavailable, outage],
     ['broken', broken, failure],
-  ])('%s: an error without a challenge, and nobody passes (BRR-22)', async (_what, answer, error) => {
+  ])('%s: an error without a challenge, and no access (BRR-22)', async (_what, answer, error) => {
     for (const find of [
       () => Promise.reject(error),
       () => {
@@ -67,7 +67,7 @@ describe('a guard whose token store fails', () => {
   })
 
   it.each([[true], ['yes'], [{}], [{ expiresAt: 1 }], [[]], [0]])(
-    'an answer that is no record is no token: %j (BRR-22)',
+    'a result that is not a record opens no route: %j (BRR-22)',
     async (answer) => {
       for (const find of [() => answer, () => Promise.resolve(answer)]) {
         guardedBy(find)
@@ -76,7 +76,7 @@ describe('a guard whose token store fails', () => {
     },
   )
 
-  it('a record with a scope that is no text lets nobody pass (BRR-22)', async () => {
+  it('a record whose scope is not a string opens no route (BRR-22)', async () => {
     for (const scope of [['orders:read'], undefined, null, 7, {}]) {
       guardedBy(() => ({ clientId: 'shop-app', scope, issuedAt: 0, expiresAt: server.now() + 60 }))
       expect(await get()).toEqual(broken)

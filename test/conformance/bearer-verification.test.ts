@@ -28,7 +28,7 @@ function newTokens(accessToken: AccessTokenRecord): NewTokens {
   return { authorization, accessToken, accessTokenExpiresAt: expiresAt, refreshToken: undefined }
 }
 
-describe('what a guard asks of a token', () => {
+describe('what a guard requires of a token', () => {
   let server: TestServer
 
   /** A server with one guarded route, and one token in its store. */
@@ -62,7 +62,7 @@ describe('what a guard asks of a token', () => {
   }
 
   describe('that it is valid', () => {
-    it('unknown, expired and revoked tokens get the same answer (BRR-08, BRR-19)', async () => {
+    it('unknown, expired and revoked tokens get the same response (BRR-08, BRR-19)', async () => {
       guarded({})
       expect(await get(`Bearer ${token}x`)).toEqual(invalidToken)
       expect(await passes()).toBe(true)
@@ -84,13 +84,13 @@ describe('what a guard asks of a token', () => {
       }
     })
 
-    it('validity is judged before scope, and scope is not told (BRR-08)', async () => {
+    it('validity is judged before scope, and scope is not revealed (BRR-08)', async () => {
       guarded({ scope: 'profile' })
       server.advance(60)
       expect(await get()).toEqual(invalidToken)
     })
 
-    it('what is no access token is as good as unknown: a refresh token, a secret, a hash (BRR-29)', async () => {
+    it('anything else counts as unknown: a refresh token, a secret, a hash (BRR-29)', async () => {
       guarded({})
       const http = request(server.http).post('/oauth/token').type('form')
       const { body } = await http
@@ -110,7 +110,7 @@ describe('what a guard asks of a token', () => {
   })
 
   describe('that its scope suffices', () => {
-    it('403 that names the scope that is needed, not the one that is there (BRR-09, BRR-19)', async () => {
+    it('responds with 403 that names the required scope, not the token’s (BRR-09, BRR-19)', async () => {
       guarded({ scope: 'profile orders:write' }, { scope: 'orders:read profile' })
       expect(await get()).toEqual(insufficientScope('profile orders:write'))
     })
@@ -123,7 +123,7 @@ describe('what a guard asks of a token', () => {
       },
     )
 
-    it('all of scope, in whatever form and order (BRR-20)', async () => {
+    it('requires all of scope, in any form and order (BRR-20)', async () => {
       for (const scope of ['orders:read read', ['orders:read', 'read']]) {
         guarded({ scope }, { scope: 'orders:read' })
         expect(await get()).toEqual(insufficientScope('orders:read read'))
@@ -134,7 +134,7 @@ describe('what a guard asks of a token', () => {
       }
     })
 
-    it('any of anyScope, and all of scope beside it (BRR-20)', async () => {
+    it('requires any of anyScope, and all of scope beside it (BRR-20)', async () => {
       guarded({ anyScope: ['profile', 'read'] })
       expect(await get()).toEqual(insufficientScope('profile read'))
       guarded({ anyScope: ['profile', 'read'] }, { scope: 'read' })
@@ -148,7 +148,7 @@ describe('what a guard asks of a token', () => {
       expect(await passes()).toBe(true)
     })
 
-    it('nothing when nothing is asked for (BRR-20)', async () => {
+    it('requires no scope by default (BRR-20)', async () => {
       guarded({}, { scope: '' })
       expect(await passes()).toBe(true)
     })
@@ -160,7 +160,7 @@ describe('what a guard asks of a token', () => {
       [{ scope: ['orders:read read'] }, /^requireBearer\.scope/],
       [{ scope: 'orders:delete' }, /^requireBearer\.scope/],
       [{ anyScope: ['orders:delete', 'read'] }, /^requireBearer\.anyScope/],
-    ])('a requirement that cannot be meant is refused when the route is made: %j (BRR-20)', (options, message) => {
+    ])('a requirement that cannot work is refused when the route is created: %j (BRR-20)', (options, message) => {
       expect(() => {
         guarded(options)
       }).toThrow(message)
@@ -176,7 +176,7 @@ describe('what a guard asks of a token', () => {
     )
     const ofUser = { userId: 'user-1', authorizationId: 'sign-in-1' }
 
-    it('403 without a code that would make the client ask for more scope (BRR-40)', async () => {
+    it('responds with 403 without a code that would make the client ask for more scope (BRR-40)', async () => {
       guarded({ for: 'user' })
       expect(await get()).toEqual(denied)
       guarded({ for: 'client' }, ofUser)
@@ -185,7 +185,7 @@ describe('what a guard asks of a token', () => {
   })
 
   describe('when it is optional', () => {
-    it('no credentials pass, without req.auth; wrong ones do not (BRR-23)', async () => {
+    it('accepts no credentials, without req.auth, and refuses wrong ones (BRR-23)', async () => {
       guarded({ optional: true, scope: 'orders:read' })
       for (const authorization of [undefined, '', 'Basic eDp5', 'Bearer', 'Bearer  ']) {
         const http = request(server.http).get('/guarded')

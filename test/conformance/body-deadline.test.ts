@@ -86,7 +86,7 @@ describe('a body in several packets', () => {
 })
 
 describe('a middleware that holds the request', () => {
-  it('is named to the operator when the deadline passes (V20, 02)', async () => {
+  it('is reported to the operator when the deadline passes (V20, 02)', async () => {
     const holding: RequestHandler = (req, _res, next) => {
       // A `readable` listener that does not read: no data is emitted for anybody.
       req.on('readable', () => undefined)
@@ -108,7 +108,7 @@ describe('a middleware that holds the request', () => {
   })
 })
 
-describe("an issuer's answer that never ends", () => {
+describe("an issuer's response that never ends", () => {
   it('is given up after the deadline, however often a part arrives (V1, V20)', async () => {
     const timers: NodeJS.Timeout[] = []
     const app = express().get('/', (_req, res) => {
@@ -130,7 +130,7 @@ describe("an issuer's answer that never ends", () => {
     }
   })
 
-  it('is read whole when it comes octet by octet, and refused when it is too large (V1)', async () => {
+  it('is read if it comes byte by byte, and refused if it is too large (V1)', async () => {
     const answer = JSON.stringify({ keys: [], filler: 'é'.repeat(900) })
     const app = express().get('/', (_req, res) => {
       for (const octet of Buffer.from(answer)) res.write(Uint8Array.of(octet))

@@ -108,26 +108,26 @@ describe.each([
       server = testServer({ express: major, before: (app) => parser.forEach((handler) => app.use(handler)) })
     })
 
-    it.each(requests)('answers the same to %s (HTP-04, HTP-09)', async (_what, form, answer, more = [formLine]) => {
-      const lines = ['POST /oauth/token HTTP/1.1', basicLine(), ...more]
-      expect(shown(await sendRaw(server.http, lines, form))).toEqual(answer)
-    })
+    it.each(requests)(
+      'responds in the same way to %s (HTP-04, HTP-09)',
+      async (_what, form, answer, more = [formLine]) => {
+        const lines = ['POST /oauth/token HTTP/1.1', basicLine(), ...more]
+        expect(shown(await sendRaw(server.http, lines, form))).toEqual(answer)
+      },
+    )
   })
 })
 
 describe('what the middleware before the router leaves', () => {
   const post = ['POST /oauth/token HTTP/1.1', basicLine(), formLine]
 
-  it.each(['%zz', '%2', '%'])(
-    'takes a broken escape for the text that a parser made of it: %s (HTP-08)',
-    async (value) => {
-      const parser = express5.urlencoded()
-      const server = testServer({ before: (app) => app.use(parser) })
-      // The parser's result is the same as for %25zz: nobody can tell any more.
-      const answer = await sendRaw(server.http, post, `${good}&scope=${value}`)
-      expect(shown(answer)).toEqual(refused(400, 'invalid_scope', scopeWords))
-    },
-  )
+  it.each(['%zz', '%2', '%'])('accepts what a parser made of a broken escape: %s (HTP-08)', async (value) => {
+    const parser = express5.urlencoded()
+    const server = testServer({ before: (app) => app.use(parser) })
+    // The parser's result is the same as for %25zz: nobody can tell any more.
+    const answer = await sendRaw(server.http, post, `${good}&scope=${value}`)
+    expect(shown(answer)).toEqual(refused(400, 'invalid_scope', scopeWords))
+  })
 
   it.each([
     ['null', null],
@@ -149,7 +149,7 @@ describe('what the middleware before the router leaves', () => {
     expect(shown(await sendRaw(server.http, post, good))).toEqual(repeated)
   })
 
-  it('says to the operator, not to the client, that the body is gone (ORD-05)', async () => {
+  it('tells the operator, not the client, that the body is gone (ORD-05)', async () => {
     const server = testServer({ before: (app) => app.use(leaving(undefined)) })
     expect(shown(await sendRaw(server.http, post, good))).toEqual(
       refused(500, 'server_error', 'The server met an unexpected condition'),

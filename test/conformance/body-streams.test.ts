@@ -108,7 +108,7 @@ const lost: readonly [what: string, message: RegExp, middleware: RequestHandler]
 ]
 
 describe('a body that is lost', () => {
-  it.each(lost)('is one clear error, without a word of it, where a middleware %s (02)', async (_what, message, act) => {
+  it.each(lost)('leads to one clear error without its content if a middleware %s (02)', async (_what, message, act) => {
     const server = behind(act)
     const form = 'password=Sommer1999&username=alice&grant_type=password'
     expect(shown(await sendRaw(server.http, post, form))).toEqual(unexpected)
@@ -128,7 +128,7 @@ describe('a body that a middleware leaves', () => {
     ['a Buffer', (form: string) => Buffer.from(form)],
     ['octets', (form: string) => Uint8Array.from(Buffer.from(form))],
     ['a text', (form: string) => form],
-  ])('is taken as %s (02)', async (_what, made) => {
+  ])('is read as %s (02)', async (_what, made) => {
     const server = behind((req, _res, next) => {
       req.resume().on('end', () => next(void (req.body = made(good))))
     })

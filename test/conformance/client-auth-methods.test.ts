@@ -80,7 +80,7 @@ describe("client authentication by the application's own methods", () => {
     expect(server.events.map(({ type }) => type)).not.toContain('tokens_issued')
   })
 
-  it('does not let its clients in by any other method (CLA-33)', async () => {
+  it('does not accept its clients by any other method (CLA-33)', async () => {
     const server = serverWith(apiKey(), certificate)
     expect(await token(server, basic('key-app', 'right'))).toEqual(invalidClient)
     expect(await token(server, undefined, { client_id: 'key-app', client_secret: 'right' })).toEqual(invalidClient)
@@ -109,7 +109,7 @@ describe("client authentication by the application's own methods", () => {
     expect(await token(serverWith(apiKey(), certificate), authorization, form)).toEqual(severalMethods)
   })
 
-  it('an own method in the body does not make up for a header that nobody reads (CLA-31)', async () => {
+  it('a method in the body does not make up for an unread header (CLA-31)', async () => {
     const server = serverWith(certificate)
     expect(await token(server, 'ApiKey key-app.right')).toEqual(invalidClient)
     expect(await token(server, 'ApiKey key-app.right', { client_id: 'spa' })).toEqual(invalidClient)
@@ -123,13 +123,13 @@ describe("client authentication by the application's own methods", () => {
     expect(await token(server, undefined, inBody)).toEqual(issued('orders:read'))
   })
 
-  it.each([[1], ['yes'], [{}], [[]], [null], [undefined]])('only true is a success: %j is not', async (answer) => {
+  it.each([[1], ['yes'], [{}], [[]], [null], [undefined]])('accepts only true as success: %j fails', async (answer) => {
     expect(await token(serverWith(apiKey(() => answer as never)), 'ApiKey key-app.right')).toEqual(invalidClient)
     const later = apiKey(() => Promise.resolve(answer as never))
     expect(await token(serverWith(later), 'ApiKey key-app.right')).toEqual(invalidClient)
   })
 
-  it('is asked about an unknown client too, to do the same work (CLA-24)', async () => {
+  it('is called for an unknown client too, to do the same work (CLA-24)', async () => {
     const asked: (string | undefined)[] = []
     const server = serverWith(apiKey((client) => asked.push(client?.clientId) === 0))
     await token(server, 'ApiKey stranger.right')
@@ -137,7 +137,7 @@ describe("client authentication by the application's own methods", () => {
     expect(asked).toEqual([undefined, 'key-app'])
   })
 
-  it('cannot authenticate an unknown client, even by answering true', async () => {
+  it('cannot authenticate an unknown client, even by returning true', async () => {
     expect(await token(serverWith(apiKey(() => true)), 'ApiKey stranger.x')).toEqual(invalidClient)
   })
 
@@ -172,7 +172,7 @@ describe("client authentication by the application's own methods", () => {
     })
   })
 
-  describe('is refused when the server is made', () => {
+  describe('is refused at startup', () => {
     it.each<[string, object]>([
       ['without readCredentials', { name: 'a', verifyCredentials: isRight }],
       ['without verifyCredentials', { name: 'a', readCredentials: isRight }],

@@ -78,7 +78,7 @@ describe.each([4, 5] as const)('HTTP Basic at the token endpoint, Express %i', (
       await expectRefused(`Basic ${encoded}`)
     })
 
-    it('octets that are not UTF-8 (CLA-09)', async () => {
+    it('bytes that are not UTF-8 (CLA-09)', async () => {
       await expectRefused('Basic //46YQ==')
       await expectRefused(encode('caf\xE9:secret'))
       await expectRefused(encode('caf%E9:secret'))
@@ -118,7 +118,7 @@ describe.each([4, 5] as const)('HTTP Basic at the token endpoint, Express %i', (
       await expectRefused(encode(text))
     })
 
-    it('the vector of RFC 7617 with a pound sign, which is fine there but no OAuth secret (CLA-12)', async () => {
+    it('the vector of RFC 7617 with a pound sign, which is not a valid OAuth secret (CLA-12)', async () => {
       await expectRefused('Basic dGVzdDoxMjPCow==')
     })
 

@@ -54,7 +54,7 @@ describe('client authentication at the token endpoint', () => {
     client_secret: secret,
   })
 
-  describe('more than one way at once', () => {
+  describe('more than one method at once', () => {
     it.each([
       ['both right', shopApp, inBody('shop-app')],
       ['the header wrong', basic('shop-app', 'wrong'), inBody('shop-app')],
@@ -66,7 +66,7 @@ describe('client authentication at the token endpoint', () => {
       await expectRefused({ authorization, form }, severalMethods)
     })
 
-    it('an empty client_secret is not sent, so it is no second way (CLA-15)', async () => {
+    it('an empty client_secret counts as absent (CLA-15)', async () => {
       const answer = await token({ authorization: shopApp, form: { client_secret: '' } })
       expect(answer).toEqual(issued('orders:read orders:write'))
     })
@@ -98,7 +98,7 @@ describe('client authentication at the token endpoint', () => {
     })
   })
 
-  describe('no credentials, or not where they belong', () => {
+  describe('missing or misplaced credentials', () => {
     it.each([
       ['nothing at all', {}],
       ['an empty client_id', { client_id: '' }],
@@ -136,7 +136,7 @@ describe('client authentication at the token endpoint', () => {
       },
     )
 
-    it('an access token of the server itself is no client authentication (CLA-31)', async () => {
+    it('an access token of the server is not client authentication (CLA-31)', async () => {
       const { body } = await request(server.http)
         .post('/oauth/token')
         .set('Authorization', shopApp)
@@ -146,7 +146,7 @@ describe('client authentication at the token endpoint', () => {
       expect(await token({ authorization, form: { client_id: 'shop-app' } })).toEqual(invalidClient)
     })
 
-    it('in the query: never read, and refused where it holds a secret (CLA-18)', async () => {
+    it('in the query are never read, and refused if they include a secret (CLA-18)', async () => {
       await expectRefused({ query: '?client_id=spa' })
       await expectRefused({ query: `?client_id=post-app`, form: { client_secret: secretOf('post-app') } })
       for (const query of [`?client_id=post-app&client_secret=${secretOf('post-app')}`, '?client%5Fsecret=x']) {
@@ -157,13 +157,13 @@ describe('client authentication at the token endpoint', () => {
     })
   })
 
-  describe('the ways that a client is registered for', () => {
+  describe('the methods that a client is registered for', () => {
     it('client_id and client_secret in the body (CLA-17)', async () => {
       await expectRefused({ form: inBody('post-app', 'wrong') })
       expect(await token({ form: inBody('post-app') })).toEqual(issued('orders:read'))
     })
 
-    it('any other way is refused even with the right secret (CLA-19)', async () => {
+    it('any other method is refused, even with the right secret (CLA-19)', async () => {
       await expectRefused({ form: inBody('shop-app') })
       await expectRefused({ authorization: basic('post-app', secretOf('post-app')) })
       await expectRefused({ form: inBody('key-app') })
@@ -172,20 +172,20 @@ describe('client authentication at the token endpoint', () => {
       expect(reasons).toEqual(Array(4).fill('method_not_registered'))
     })
 
-    it('several ways for a client that is registered for several (CLA-19)', async () => {
+    it('several methods for a client that is registered for several (CLA-19)', async () => {
       expect(await token({ form: inBody('both-app') })).toEqual(issued('orders:read'))
       expect(await token({ authorization: basic('both-app', secretOf('both-app')) })).toEqual(issued('orders:read'))
     })
 
     it.each(['Both-App', 'both-app ', ' both-app', 'both-app\0', 'both-app\u200B', 'ｂoth-app', 'both–app', ''])(
-      'no id but the very same one: "%s" (CLA-34)',
+      'no id but exactly the same: "%s" (CLA-34)',
       async (clientId) => {
         await expectRefused({ form: inBody(clientId, secretOf('both-app')) })
         await expectRefused({ authorization: basic(clientId, secretOf('both-app')) })
       },
     )
 
-    it('not even when the client store compares loosely (CLA-34)', async () => {
+    it('not even if the client store compares loosely (CLA-34)', async () => {
       const findClient = (id: string): Client | undefined =>
         clients.find(({ clientId }) => clientId === id.trim().toLowerCase())
       server = testServer({ server: { clients: { findClient } } })
@@ -195,7 +195,7 @@ describe('client authentication at the token endpoint', () => {
     })
 
     it.each(['both-app\0', 'both\r\napp', 'bóth-app'])(
-      'an id in the body that no client can have never reaches the client store: %j (CLA-11, CLA-12)',
+      'an impossible id in the body never reaches the client store: %j (CLA-11, CLA-12)',
       async (clientId) => {
         const asked: string[] = []
         const findClient = (id: string): undefined => void asked.push(id)
@@ -212,7 +212,7 @@ describe('client authentication at the token endpoint', () => {
   describe('public clients', () => {
     const signIn = { grant_type: 'password', username: 'alice', password: "alice's password" }
 
-    it('name themselves in client_id (CLA-21)', async () => {
+    it('identify themselves by client_id (CLA-21)', async () => {
       const refreshToken: unknown = expect.stringMatching(/^[\w-]{43}$/)
       const answer = await token({ form: { ...signIn, client_id: 'spa' } })
       expect(answer).toEqual(issued('orders:read', { refresh_token: refreshToken }))
@@ -224,7 +224,7 @@ describe('client authentication at the token endpoint', () => {
       await expectRefused({ form: { ...signIn, client_id: 'spa' }, authorization: basic('spa', 'secret') })
     })
 
-    it('are refused even when somebody registered a secret and a method for them (CLA-22)', async () => {
+    it('are refused even if a secret and a method are registered for them (CLA-22)', async () => {
       const muddled = {
         ...confidential('muddled', ['client_secret_basic', 'client_secret_post']),
         clientType: 'public',
@@ -239,18 +239,18 @@ describe('client authentication at the token endpoint', () => {
       await expectRefused({ form: { ...signIn, client_id: 'spa' }, authorization: basic('spa', '') })
     })
 
-    it('are identified, not authenticated: client_credentials is not for them, whatever they are registered for (CLA-29)', async () => {
+    it('may not use client_credentials, even if they are registered for it (CLA-29)', async () => {
       const refusal = refused(400, 'unauthorized_client', 'A public client may not use this grant type')
       await expectRefused({ form: { client_id: 'spa' } }, refusal)
     })
 
-    it('nor is the password grant, unless the server allows it (CLA-29)', async () => {
+    it('may not use the password grant, unless the server allows it (CLA-29)', async () => {
       server = testServer()
       const refusal = refused(400, 'unauthorized_client', 'This client may not use the password grant')
       await expectRefused({ form: { ...signIn, client_id: 'spa' } }, refusal)
     })
 
-    it('are refused for a secret that their grant would not need, and nothing is spent (CLA-37)', async () => {
+    it('are refused if they send a secret that the grant does not need, and nothing is spent (CLA-37)', async () => {
       const http = request(server.http).post('/oauth/token').type('form')
       const { body } = await http.send({ ...signIn, client_id: 'spa' })
       const refresh = { grant_type: 'refresh_token', refresh_token: String(body.refresh_token) }

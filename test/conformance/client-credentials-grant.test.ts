@@ -9,7 +9,7 @@ const stockSync = clients.find(({ clientId }) => clientId === 'stock-sync')!
 const tooMuch = refused(400, 'invalid_scope', scopeWords)
 
 describe.each([4, 5] as const)('the client credentials grant on Express %i', (express) => {
-  it('refuses a public client: that it names itself proves nothing (CCG-02)', async () => {
+  it('refuses a public client, which cannot authenticate (CCG-02)', async () => {
     const server = testServer({ express })
     const answer = await request(server.http).post('/oauth/token').send(`${form}&client_id=spa`)
     expect(shown(answer)).toEqual(refused(400, 'unauthorized_client', 'A public client may not use this grant type'))
@@ -28,14 +28,14 @@ describe.each([4, 5] as const)('the client credentials grant on Express %i', (ex
     expect(shown(await postToken(testServer({ express, moreClients }), form))).toEqual(tooMuch)
   })
 
-  it('answers an authenticated client with an access token, and never with a refresh token (CCG-01, CCG-03)', async () => {
+  it('issues an access token to an authenticated client, and never a refresh token (CCG-01, CCG-03)', async () => {
     const server = testServer({ express })
     expect(shown(await postToken(server, form))).toEqual(issued('stock:write'))
     // Not even a client that gets refresh tokens by another grant.
     expect(shown(await postToken(server, form, 'shop-app'))).toEqual(issued('orders:read orders:write'))
   })
 
-  it('the default scope is its own list, less than what it may ask for (CCG-07)', async () => {
+  it('the default scope is its own list, less than what it may request (CCG-07)', async () => {
     const server = testServer({ express })
     expect(shown(await postToken(server, form))).toEqual(issued('stock:write'))
     expect(shown(await postToken(server, `${form}&scope=orders%3Aread+stock%3Awrite`))).toEqual(
@@ -54,7 +54,7 @@ describe.each([4, 5] as const)('the client credentials grant on Express %i', (ex
     expect((await route).body).toMatchObject({ actsFor: 'client', clientId: 'shop-app' })
   })
 
-  it('the token says which client it acts for, and nothing of a user (CCG-04, CCG-05)', async () => {
+  it('the token names the client, and no user (CCG-04, CCG-05)', async () => {
     // The worst case for anyone who told the two kinds apart by their names alone.
     const server = testServer({ express, moreClients: [{ ...stockSync, clientId: 'user-1' }] })
     const token = await request(server.http)
@@ -73,7 +73,7 @@ describe.each([4, 5] as const)('the client credentials grant on Express %i', (ex
     })
   })
 
-  it('a route for users refuses the token of a client, whatever its name and scope (CCG-05)', async () => {
+  it('a route for users refuses a client’s token, with any name and scope (CCG-05)', async () => {
     const moreClients = [{ ...stockSync, clientId: 'user-1', scopes: ['profile'], defaultScopes: ['profile'] }]
     const server = testServer({ express, moreClients })
     const token = await request(server.http)
@@ -85,7 +85,7 @@ describe.each([4, 5] as const)('the client credentials grant on Express %i', (ex
     expect((await request(server.http).get('/profile').set('Authorization', authorization)).status).toBe(403)
   })
 
-  it('no user store is asked for anything (CCG-01)', async () => {
+  it('calls no user store (CCG-01)', async () => {
     const users = new Proxy({} as never, {
       get: () => () => {
         throw new Error('A user store was asked')

@@ -35,7 +35,7 @@ describe('client secrets', () => {
     chosen = { digest: await hasher.hash('chosen: by a person +%') }
   })
 
-  describe('generated ones', () => {
+  describe('generated secrets', () => {
     const registration = { grantTypes: ['client_credentials'], scopes: ['orders:read'], defaultScopes: ['orders:read'] }
 
     it('ids and secrets consist of what form-encoding leaves alone (CLA-06)', () => {
@@ -80,7 +80,7 @@ describe('client secrets', () => {
     })
   })
 
-  it('chosen ones are kept as a slow hash, and form-encoded on the wire like any other (CLA-38)', async () => {
+  it('chosen secrets are stored as a slow hash, and form-encoded on the wire like any other (CLA-38)', async () => {
     const server = testServer({ moreClients: [app('brought-along', [chosen])] })
     expect(await token(server, 'brought-along', 'chosen: by a person +')).toEqual(invalidClient)
     expect(await token(server, 'brought-along', chosen.digest)).toEqual(invalidClient)
@@ -91,7 +91,7 @@ describe('client secrets', () => {
     const old = { digest: digestOf('the old one'), expiresAt: startedAt + 60 }
     const next = { digest: digestOf('the next one') }
 
-    it('all of them are valid, until each one ends (CLA-27)', async () => {
+    it('are all valid until they expire (CLA-27)', async () => {
       const server = testServer({ moreClients: [app('rotating', [old, next])] })
       expect(await token(server, 'rotating', 'the oldest one')).toEqual(invalidClient)
       expect(await token(server, 'rotating', 'the old one')).toEqual(issued('orders:read'))
@@ -104,14 +104,14 @@ describe('client secrets', () => {
       expect(await token(server, 'rotating', 'the next one')).toEqual(issued('orders:read'))
     })
 
-    it('also when several of them were chosen by people (CLA-27)', async () => {
+    it('are all valid even if people chose several of them (CLA-27)', async () => {
       const another = { digest: await hasher.hash('another one') }
       const server = testServer({ moreClients: [app('rotating', [chosen, another])] })
       expect(await token(server, 'rotating', 'another one')).toEqual(issued('orders:read'))
       expect(await token(server, 'rotating', 'chosen: by a person +%')).toEqual(issued('orders:read'))
     })
 
-    it('a chosen one can be replaced by a generated one without downtime (CLA-27)', async () => {
+    it('let a generated secret replace a chosen one without downtime (CLA-27)', async () => {
       const client = app('rotating', [{ ...chosen, expiresAt: startedAt + 60 }, next])
       const server = testServer({ moreClients: [client] })
       expect(await token(server, 'rotating', 'the next one')).toEqual(issued('orders:read'))
@@ -125,7 +125,7 @@ describe('client secrets', () => {
     })
   })
 
-  describe('a failure tells nothing', () => {
+  describe('a failure reveals nothing', () => {
     const expired = { digest: good, expiresAt: startedAt }
     const attempts: readonly (readonly [what: string, clientId: string, secret: string])[] = [
       ['an unknown client', 'stranger', 'secret'],
@@ -168,7 +168,7 @@ describe('client secrets', () => {
       server = serverWith(app('brought-along', [chosen]))
     })
 
-    it('the same octets for every reason; the reason is for the operator (CLA-24)', async () => {
+    it('responds with the same bytes for every reason; the operator gets the reason (CLA-24)', async () => {
       const answers: string[] = []
       for (const [, clientId, secret] of attempts) {
         const headers = ['Content-Type: application/x-www-form-urlencoded', `Authorization: ${basic(clientId, secret)}`]
@@ -196,7 +196,7 @@ describe('client secrets', () => {
       ])
     })
 
-    it('no slow hash for anybody while every secret is a digest (CLA-24)', async () => {
+    it('computes no slow hash while every secret is a digest (CLA-24)', async () => {
       server = serverWith()
       for (const [, clientId, secret] of attempts.filter(([, id]) => id !== 'brought-along')) {
         expect(await token(server, clientId, secret)).toEqual(invalidClient)
@@ -216,7 +216,7 @@ describe('client secrets', () => {
     )
   })
 
-  describe('where the store cannot list its clients', () => {
+  describe('if the store cannot list its clients', () => {
     function restricted(chosenClientSecrets?: boolean): TestServer {
       const listed = [app('brought-along', [chosen]), app('good-app', [{ digest: good }])]
       const { clients: registry } = createMemoryStores({ clients: listed })
@@ -224,7 +224,7 @@ describe('client secrets', () => {
       return testServer({ server: { clients, ...(chosenClientSecrets !== undefined && { chosenClientSecrets }) } })
     }
 
-    it('chosen ones are refused like wrong ones, and the operator is told why and what to do (V14)', async () => {
+    it('chosen secrets are refused like wrong ones, and the operator learns why and what to do (V14)', async () => {
       const server = restricted()
       server.events.length = 0
       for (let i = 0; i < 2; i += 1)
@@ -245,7 +245,7 @@ describe('client secrets', () => {
       ])
     })
 
-    it('chosen ones are accepted with chosenClientSecrets (V14)', async () => {
+    it('chosen secrets are accepted with chosenClientSecrets (V14)', async () => {
       const server = restricted(true)
       expect(await token(server, 'brought-along', 'chosen: by a person +%')).toEqual(issued('orders:read'))
     })

@@ -12,7 +12,7 @@ beforeEach(() => {
 })
 
 describe('RFC 9700', () => {
-  it('lets no user sign in whose id is the id of a client (BCP-06)', async () => {
+  it('signs in no user whose id is also the id of a client (BCP-06)', async () => {
     server.users.set('alice', { userId: 'inspector', passwordHash: "plain:alice's password" })
     expect(shown(await post(server, '/oauth/token', signIn, 'jwt-app'))).toEqual(
       refused(500, 'server_error', 'The server met an unexpected condition'),
@@ -34,7 +34,7 @@ describe('RFC 9700', () => {
 })
 
 describe('OAuth 2.1', () => {
-  it('takes the credentials of a client in the body, at every endpoint (V21-02)', async () => {
+  it('accepts client credentials in the body, at every endpoint (V21-02)', async () => {
     const more = { authMethods: ['client_secret_post'], mayIntrospect: true }
     server = apiServer({ moreClients: [clientLike('body-app', more)] })
     const credentials = { client_id: 'body-app', client_secret: secretOf('body-app') }
@@ -81,7 +81,7 @@ describe('OAuth 2.1', () => {
   })
 
   it.each(['opaque-app', 'jwt-app'])(
-    'answers with a scope and without nulls: %s (V21-05, V21-06, V21-09)',
+    'responds with a scope and without nulls: %s (V21-05, V21-06, V21-09)',
     async (app) => {
       const token: unknown = expect.any(String)
       const common = { access_token: token, token_type: 'Bearer', expires_in: 3600, scope: 'orders:read profile' }

@@ -53,7 +53,7 @@ describe.each(Object.entries(stores))('the label of a device in %s', (_store, op
     expect(await labelOf(open, { hook: () => label })).toBe(stored)
   })
 
-  it('is absent where nothing is left of it, and is not replaced by the User-Agent (07, V19)', async () => {
+  it('is absent if nothing visible is left, and is not replaced by the User-Agent (07, V19)', async () => {
     expect(await labelOf(open, { label: '\u202E\0', userAgent: 'App/1.0' })).toBeUndefined()
   })
 })

@@ -69,7 +69,7 @@ async function statuses(times: number, send: (i: number) => Promise<Response>): 
 }
 
 describe('a device token', () => {
-  it('lets its user in at a new address, for three days of guesses by a stranger (V9)', async () => {
+  it('lets its user sign in at a new address, despite three days of guesses by a stranger (V9)', async () => {
     const server = deviceServer()
     let deviceToken = await deviceTokenOf(server)
     const withToken: number[] = []
@@ -88,7 +88,7 @@ describe('a device token', () => {
     expect(without).toContain(429)
   })
 
-  it('has tries of its own, five before a delay, which a success clears (V9)', async () => {
+  it('has its own attempts, five before a delay, which a success clears (V9)', async () => {
     const server = deviceServer()
     const deviceToken = await deviceTokenOf(server)
     await statuses(10, () => signIn(server, {}))
@@ -104,7 +104,7 @@ describe('a device token', () => {
     expect(await tries()).toEqual([400, 400, 429, 429, 429, 429])
   })
 
-  it('is no password, and sends nobody on (V9)', async () => {
+  it('does not replace the password (V9)', async () => {
     const server = deviceServer()
     const deviceToken = await deviceTokenOf(server)
     const answer = await signIn(server, { deviceToken, password: 'wrong' })
@@ -114,7 +114,7 @@ describe('a device token', () => {
     ])
   })
 
-  it('that was forged or is another user’s or client’s counts for nothing (V9)', async () => {
+  it('is ignored if it is forged, or another user’s or client’s (V9)', async () => {
     const server = deviceServer()
     const own = await deviceTokenOf(server)
     const bobs = await deviceTokenOf(server, { username: 'bob' })
@@ -141,7 +141,7 @@ describe('a device token', () => {
     expect((await signIn(server, { deviceToken: renewed, password: 'right' })).status).toBe(200)
   })
 
-  it('opens with a secret of before, and is sealed with the current one (V9)', async () => {
+  it('opens with a former secret, and is sealed with the current one (V9)', async () => {
     const next = randomBytes(32)
     const old = await deviceTokenOf(deviceServer())
     for (const [given, status] of [
@@ -154,7 +154,7 @@ describe('a device token', () => {
     }
   })
 
-  it('is there only where the grant makes them, and is in no event and no hook (V9)', async () => {
+  it('is issued only if the grant has them on, and is in no event or hook (V9)', async () => {
     expect((await signIn(deviceServer({ deviceTokens: false }), { password: 'right' })).body).not.toHaveProperty(
       'device_token',
     )
@@ -179,7 +179,7 @@ describe('failures in a row', () => {
   const tooMany = (events: readonly OAuthEvent[]): OAuthEvent[] =>
     events.filter(({ type }) => type === 'account_failures')
 
-  it('are counted over all clients and addresses; each hundred is told once, by an event and a hook (V9)', async () => {
+  it('are counted over all clients and addresses; each hundred is reported once, by an event and a hook (V9)', async () => {
     const called: unknown[] = []
     const server = deviceServer(
       { onTooManyFailures: (failures, { requestId }) => called.push({ ...failures, requestId }) },
@@ -205,7 +205,7 @@ describe('failures in a row', () => {
     expect(called).toHaveLength(2)
   })
 
-  it('time does not clear them: a hundred in as many days are told (V9)', async () => {
+  it('are not cleared by time: a hundred in as many days are reported (V9)', async () => {
     const server = deviceServer()
     for (let day = 0; day < 100; day += 1) {
       await signIn(server, {})
@@ -214,7 +214,7 @@ describe('failures in a row', () => {
     expect(tooMany(server.events)).toMatchObject([{ failures: 100 }])
   })
 
-  it('of names that nobody has are not counted, nor what was not looked at (V9)', async () => {
+  it('are not counted for unknown names, or for attempts that were not verified (V9)', async () => {
     const server = deviceServer({}, {}, { address: { freeFailures: 1000 } })
     await statuses(205, () => signIn(server, {}))
     expect(tooMany(server.events)).toEqual([])
@@ -222,7 +222,7 @@ describe('failures in a row', () => {
     expect(tooMany(server.events)).toEqual([])
   })
 
-  it('a hook that fails is told, and changes no answer (V9)', async () => {
+  it('lead to a failure event if the hook fails, and the response stays the same (V9)', async () => {
     for (const onTooManyFailures of [
       () => {
         throw new Error('the mail server is away')

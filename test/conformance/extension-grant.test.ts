@@ -51,7 +51,7 @@ function cardGrant({ parameters, grantScope }: GrantRequest): GrantedAccess {
 
 describe('the name of the grant', () => {
   it.each(['my_grant', 'card', 'Password', '/card', '', 'urn', 'urn:example:a card', ' urn:example:card'])(
-    'must be an absolute URI: %j is refused when the server is made (EXT-01)',
+    'must be an absolute URI: %j is refused at startup (EXT-01)',
     (name) => {
       expect(() => serverWith({ grantType: name })).toThrow(ConfigurationError)
       expect(() => serverWith({ grantType: name })).toThrow(/^grants\[2\]\.grantType: .*absolute URI.*urn:example/)
@@ -75,7 +75,7 @@ describe('the name of the grant', () => {
 })
 
 describe('an extension grant', () => {
-  it('is asked only for an authenticated client that is registered for it (EXT-03)', async () => {
+  it('is called only for an authenticated client that is registered for it (EXT-03)', async () => {
     let asked = 0
     const server = serverWith({
       grantAccess(given) {
@@ -94,7 +94,7 @@ describe('an extension grant', () => {
     expect(asked).toBe(0)
   })
 
-  it('decides, and the library issues: the same answer, tokens, refresh and events as any grant (EXT-03)', async () => {
+  it('decides, and the library issues: the same response, tokens, refresh and events as any grant (EXT-03)', async () => {
     const server = serverWith({})
     expect(shown(await postToken(server, `${form}&card=8`, kiosk))).toEqual(
       refused(400, 'invalid_grant', 'The card is not known'),
@@ -159,7 +159,7 @@ describe('an extension grant', () => {
       ({ grantScope }: GrantRequest) => ({ actsFor: 'user', userId: '', scope: grantScope() }),
     ],
     ['a user with a number', ({ grantScope }: GrantRequest) => ({ actsFor: 'user', userId: 7, scope: grantScope() })],
-  ])('that answers %s yields no token (EXT-03)', async (_what, access: unknown) => {
+  ])('that returns %s yields no token (EXT-03)', async (_what, access: unknown) => {
     for (const later of [false, true]) {
       const grantAccess = (given: GrantRequest): unknown => {
         const answer: unknown = typeof access === 'function' ? access(given) : access
@@ -173,7 +173,7 @@ describe('an extension grant', () => {
     }
   })
 
-  it('is asked again at each refresh, about the user whom it let in (EXT-03)', async () => {
+  it('is asked at each refresh about the user whom it signed in (EXT-03)', async () => {
     const asked: string[] = []
     const server = serverWith({ confirmUser: (userId) => asked.push(userId) === 1 })
     const { body } = await postToken(server, `${form}&card=7`, kiosk)
@@ -189,7 +189,7 @@ describe('an extension grant', () => {
     ['something', () => 'yes'],
     ['nothing', () => undefined],
     ['nothing, later', async () => undefined],
-  ])('ends a sign-in by anything but true: %s (EXT-03)', async (_what, confirmUser) => {
+  ])('ends a sign-in by returning anything but true: %s (EXT-03)', async (_what, confirmUser) => {
     const server = serverWith({ confirmUser: confirmUser as NonNullable<GrantHandler['confirmUser']> })
     const { body } = await postToken(server, `${form}&card=7`, kiosk)
     const refresh = `grant_type=refresh_token&refresh_token=${String(body.refresh_token)}`
@@ -198,7 +198,7 @@ describe('an extension grant', () => {
 })
 
 describe('what an extension grant throws', () => {
-  it('is answered as it is when it is an OAuth error (EXT-04)', async () => {
+  it('becomes the response if it is an OAuth error (EXT-04)', async () => {
     const grantAccess = (): never => {
       throw new OAuthError('temporarily_unavailable', 'The card reader is busy', { retryAfterSeconds: 2.5 })
     }
@@ -229,7 +229,7 @@ describe('what an extension grant throws', () => {
     ['an error of its own', () => new Error('SELECT * FROM cards')],
     ['a text', () => 'card reader on fire'],
     ['nothing', () => undefined],
-  ])('is server_error when it is %s (EXT-04)', async (_what, thrown) => {
+  ])('is server_error if it is %s (EXT-04)', async (_what, thrown) => {
     const server = serverWith({
       grantAccess() {
         throw thrown() as Error

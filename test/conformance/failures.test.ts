@@ -37,7 +37,7 @@ const calls = [
   ['tokens', 'rotateRefreshToken', 'grant_type=refresh_token&refresh_token='],
 ] as const
 
-describe('something of the application breaks', () => {
+describe('a failure of the application', () => {
   let server: TestServer
   let application: Record<'clients' | 'tokens' | 'users' | 'hasher', object>
   let refreshToken: string
@@ -66,7 +66,7 @@ describe('something of the application breaks', () => {
   })
 
   describe.each(calls)('%s.%s in %s', (part, method, form) => {
-    it.each(breakages)('%s: no token, and nothing told but to the operator (ORD-05, DEC-09)', async (...breakage) => {
+    it.each(breakages)('%s: no token, and only the operator learns the cause (ORD-05, DEC-09)', async (...breakage) => {
       const [, answer, thrown, fail] = breakage
       const before = server.events.length
       const whole = form.endsWith('refresh_token=') ? form + refreshToken : form
@@ -78,7 +78,7 @@ describe('something of the application breaks', () => {
     })
   })
 
-  it.each(breakages)('the guard of a route stays shut when the token store %s (ORD-05)', async (...breakage) => {
+  it.each(breakages)('the guard refuses when the token store %s (ORD-05)', async (...breakage) => {
     const [, answer, , fail] = breakage
     const { access_token: token } = (await postToken(server, 'grant_type=client_credentials')).body
     Object.assign(server.stores.tokens, { findAccessToken: fail })
@@ -90,7 +90,7 @@ describe('something of the application breaks', () => {
   it.each([
     ['a listener that throws', throwing(cause)],
     ['a listener that rejects', () => Promise.reject(cause)],
-  ])('%s changes no answer (ORD-05)', async (_what, onEvent) => {
+  ])('%s changes no response (ORD-05)', async (_what, onEvent) => {
     const deaf = testServer({ server: { onEvent } })
     expect((await postToken(deaf, 'grant_type=client_credentials')).status).toBe(200)
     expect(shown(await postToken(deaf, 'grant_type=x'))).toEqual(
@@ -104,7 +104,7 @@ describe('something of the application breaks', () => {
     ['an object without a scope', { actsFor: 'client' }],
     ['an unknown kind of access', { actsFor: 'everyone', scope: 'orders:read' }],
     ['a user without an id', { actsFor: 'user', userId: '', scope: 'orders:read' }],
-  ])('a grant of the application that answers %s yields no token (ORD-05)', async (_what, access) => {
+  ])('an application’s grant that returns %s yields no token (ORD-05)', async (_what, access) => {
     const grantType = 'urn:example:broken'
     const own = testServer({
       server: { grants: [{ grantType, grantAccess: () => access as never }] },

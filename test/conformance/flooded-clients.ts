@@ -105,7 +105,7 @@ export function describeFloodedClient(guesses: number): void {
 
 /** Introspects so many unknown tokens, of which `free` are answered. */
 export function describeFloodedIntrospection(tokens: number, free: number): void {
-  it(`${tokens} unknown tokens introspected: 429 after the limit, an event, and good tokens are told all the same (INT-15, ABU-108)`, async () => {
+  it(`${tokens} unknown tokens introspected: 429 after the limit, an event, and valid tokens still get their response (INT-15, ABU-108)`, async () => {
     const server = guardedServer({ limits: { token: { freeFailures: free } } }, apiServer)
     await new Promise<void>((resolve) => server.http.listen(0, '127.0.0.1', resolve))
     const ask = (token: string): Promise<Response> =>

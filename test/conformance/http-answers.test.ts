@@ -30,48 +30,51 @@ const kinds: readonly [status: number, what: string, lines: readonly string[], f
 ]
 const errors = kinds.filter(([status]) => status >= 400)
 
-describe.each([4, 5] as const)('every answer, Express %i', (express) => {
+describe.each([4, 5] as const)('every response, Express %i', (express) => {
   let server: TestServer
 
   beforeAll(() => {
     server = testServer({ express, moreClients: [failing] })
   })
 
-  it.each(kinds)('of %i to %s: not stored, no header too many (HTP-16, HTP-35)', async (status, _what, lines, form) => {
-    const { headers, status: answered } = await sendRaw(server.http, lines, form)
-    expect(answered).toBe(status)
-    expect(headers).toMatchObject({ 'cache-control': 'no-store', pragma: 'no-cache' })
-    const names = ['cache-control', 'connection', 'date', 'pragma', 'request-id']
-    if (status === 204 || status === 405) names.push('allow')
-    if (status !== 204) names.push('content-length', 'content-type', 'x-content-type-options')
-    if (status === 401) names.push('www-authenticate')
-    // Among others no Set-Cookie, ETag, X-Powered-By, Vary, Access-Control-Allow-Origin.
-    expect(Object.keys(headers).sort()).toEqual(names.sort())
-    if (status !== 204) expect(headers['x-content-type-options']).toBe('nosniff')
-  })
-
-  it.each(errors)('of %i to %s: JSON of two plain texts (HTP-17, HTP-19)', async (_status, _what, lines, form) => {
-    const { headers, text } = await sendRaw(server.http, lines, form)
-    expect(headers['content-type']).toBe('application/json')
-    const body = JSON.parse(text) as Record<string, string>
-    expect(Object.keys(body)).toEqual(['error', 'error_description'])
-    expect(body['error']).toMatch(allowed)
-    expect(body['error_description']).toMatch(allowed)
-  })
-
   it.each(kinds)(
-    'of %i to %s: the same for whatever is accepted, and for every origin (HTP-24, HTP-30)',
-    async (...kind) => {
-      const [, , lines, form] = kind
-      const answers = await Promise.all(
-        [[], ['Accept: text/html', 'Accept-Language: de', 'Origin: https://evil.example'], ['Origin: null']].map(
-          (more) => sendRaw(testServer({ express, moreClients: [failing] }).http, [...lines, ...more], form),
-        ),
-      )
-      const [plain, ...others] = answers.map(({ octets }) => octets.replace(/"access_token":"[\w-]+"/, ''))
-      expect(others).toEqual([plain, plain])
+    'of %i to %s is not stored, and has no extra header (HTP-16, HTP-35)',
+    async (status, _what, lines, form) => {
+      const { headers, status: answered } = await sendRaw(server.http, lines, form)
+      expect(answered).toBe(status)
+      expect(headers).toMatchObject({ 'cache-control': 'no-store', pragma: 'no-cache' })
+      const names = ['cache-control', 'connection', 'date', 'pragma', 'request-id']
+      if (status === 204 || status === 405) names.push('allow')
+      if (status !== 204) names.push('content-length', 'content-type', 'x-content-type-options')
+      if (status === 401) names.push('www-authenticate')
+      // Among others no Set-Cookie, ETag, X-Powered-By, Vary, Access-Control-Allow-Origin.
+      expect(Object.keys(headers).sort()).toEqual(names.sort())
+      if (status !== 204) expect(headers['x-content-type-options']).toBe('nosniff')
     },
   )
+
+  it.each(errors)(
+    'of %i to %s is JSON with two plain strings (HTP-17, HTP-19)',
+    async (_status, _what, lines, form) => {
+      const { headers, text } = await sendRaw(server.http, lines, form)
+      expect(headers['content-type']).toBe('application/json')
+      const body = JSON.parse(text) as Record<string, string>
+      expect(Object.keys(body)).toEqual(['error', 'error_description'])
+      expect(body['error']).toMatch(allowed)
+      expect(body['error_description']).toMatch(allowed)
+    },
+  )
+
+  it.each(kinds)('of %i to %s is the same for any Accept header and any origin (HTP-24, HTP-30)', async (...kind) => {
+    const [, , lines, form] = kind
+    const answers = await Promise.all(
+      [[], ['Accept: text/html', 'Accept-Language: de', 'Origin: https://evil.example'], ['Origin: null']].map((more) =>
+        sendRaw(testServer({ express, moreClients: [failing] }).http, [...lines, ...more], form),
+      ),
+    )
+    const [plain, ...others] = answers.map(({ octets }) => octets.replace(/"access_token":"[\w-]+"/, ''))
+    expect(others).toEqual([plain, plain])
+  })
 
   it('keeps the CORS headers that the application sets, also with a refusal (HTP-24)', async () => {
     const origin = 'https://app.example.com'
@@ -89,7 +92,7 @@ describe.each([4, 5] as const)('every answer, Express %i', (express) => {
     }
   })
 
-  it('of 401 asks for credentials (HTP-33)', async () => {
+  it('of 401 has a challenge (HTP-33)', async () => {
     for (const [, , lines, form] of kinds.filter(([status]) => status === 401)) {
       expect((await sendRaw(server.http, lines, form)).headers['www-authenticate']).toBe(basicChallenge)
     }
@@ -107,7 +110,7 @@ describe.each([4, 5] as const)('every answer, Express %i', (express) => {
     }
   })
 
-  it('does not mind the case of a scheme, and says each parameter once (HTP-34)', async () => {
+  it('ignores the case of a scheme, and has each parameter once (HTP-34)', async () => {
     for (const scheme of ['basic', 'BASIC', 'bAsIc']) {
       const { text } = await sendRaw(server.http, [post, formLine, basicLine().replace('Basic', scheme)], good)
       const { access_token: token } = JSON.parse(text)
@@ -120,7 +123,7 @@ describe.each([4, 5] as const)('every answer, Express %i', (express) => {
     }
   })
 
-  it('of tokens: all fields at the top, texts and numbers as such, nothing that is absent (HTP-18)', async () => {
+  it('with tokens has all members at the top, as strings and numbers, and no nulls (HTP-18)', async () => {
     const { text } = await sendRaw(server.http, [post, formLine, basicLine()], good)
     expect(text).toMatch(
       /^\{"access_token":"[\w-]{43}","token_type":"Bearer","expires_in":3600,"scope":"stock:write"\}$/,

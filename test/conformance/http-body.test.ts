@@ -62,12 +62,12 @@ describe.each([4, 5] as const)('the body, Express %i', (express) => {
       expect(await send(good, `Content-Type: ${type}`)).toEqual(notAForm)
     })
 
-    it('refuses a body without any, and JSON that says it (HTP-04)', async () => {
+    it('refuses a body without one, and JSON that claims it (HTP-04)', async () => {
       expect(await send(good, 'Accept: */*')).toEqual(notAForm)
       expect(await send('{"grant_type":"client_credentials"}', 'Content-Type: application/json')).toEqual(notAForm)
     })
 
-    it('takes the first of two, as Node does, and parses once (HTP-04)', async () => {
+    it('uses the first of two, as Node does, and parses once (HTP-04)', async () => {
       expect(await send(good, formLine, 'Content-Type: application/json')).toEqual(granted)
       expect(await send(good, 'Content-Type: application/json', formLine)).toEqual(notAForm)
     })
@@ -149,7 +149,7 @@ describe.each([4, 5] as const)('the body, Express %i', (express) => {
       expect(await send(form)).toEqual(repeated)
     })
 
-    it('takes a parameter without a value for one that was not sent (HTP-10)', async () => {
+    it('treats a parameter without a value as absent (HTP-10)', async () => {
       for (const form of ['', 'grant_type=', 'grant_type', 'grant_type=&scope=x'])
         expect(await send(form)).toEqual(missing)
       expect(await send(`${good}&scope=&client_secret=&client_id=`)).toEqual(granted)
@@ -164,7 +164,7 @@ describe.each([4, 5] as const)('the body, Express %i', (express) => {
       expect(await send('grant%5Ftype=client%5Fcredentials')).toEqual(granted)
     })
 
-    it('has no names with a meaning of their own (HTP-29)', async () => {
+    it('gives no special meaning to names such as __proto__ (HTP-29)', async () => {
       const names = ['__proto__', 'constructor', 'hasOwnProperty', 'toString', 'get', 'size']
       expect(await send(echo + names.map((name) => `&${name}=1`).join(''))).toEqual(granted)
       for (const name of names) expect(given.parameters.get(name)).toBe('1')
@@ -204,7 +204,7 @@ describe.each([4, 5] as const)('the body, Express %i', (express) => {
       expect(server.events.map(({ type }) => type)).toEqual(['request_refused'])
     })
 
-    it('may be 65536 octets (HTP-26)', async () => {
+    it('may be 65536 bytes (HTP-26)', async () => {
       const filler = Array.from({ length: 4 }, (_, i) => `&p${i}=${'x'.repeat(16_000)}`).join('')
       const form = `${good}${filler}&last=`
       expect(await send(form.padEnd(65_536, 'x'))).toEqual(granted)

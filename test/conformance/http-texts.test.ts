@@ -24,7 +24,7 @@ function refusing(refuse: () => OAuthError): TestServer {
 }
 
 describe('texts for clients', () => {
-  it('consist of what RFC 6749 allows, whatever a grant of the application says (HTP-19, HTP-20)', async () => {
+  it('contain only what RFC 6749 allows, even from an application’s grant (HTP-19, HTP-20)', async () => {
     let description = ''
     const server = refusing(() => new OAuthError('invalid_client', description))
     const texts = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('', 'a\r\nSet-Cookie: a=b', '"\\', 'é€🔑'))
@@ -56,7 +56,7 @@ describe('texts for the operator', () => {
     vi.unstubAllEnvs()
   })
 
-  it('have no secret, password or token in them; nor has what stores are told (HTP-31)', async () => {
+  it('have no secret, password or token in them; nor do stores get any in the context (HTP-31)', async () => {
     const server = testServer()
     const contexts: RequestContext[] = []
     keepContexts(server.stores.clients, 'findClient', contexts)
@@ -71,7 +71,7 @@ describe('texts for the operator', () => {
     )
   })
 
-  it('have none on the console, where they go when nobody listens (HTP-31)', async () => {
+  it('have none on the console, without a listener (HTP-31)', async () => {
     let secrets: readonly string[] = []
     vi.stubEnv('NODE_ENV', 'development')
     const written = await standardErrorOf(async () => {
@@ -88,7 +88,7 @@ describe('texts for the operator', () => {
   })
 
   it.each(['a\r\nlatchkey: all is well', '\u001B[2Jgone', 'a\u2028b', '\u202Eabc', 'na\u00EFve', 'a\u0000b'])(
-    'have no line or colour that a stranger made: %j (HTP-32)',
+    'have no line break or colour from a stranger: %j (HTP-32)',
     async (id) => {
       const server = testServer()
       const form = new URLSearchParams({ grant_type: 'password', username: id, password: id, scope: id }).toString()

@@ -37,7 +37,7 @@ describe.each([4, 5] as const)('methods and paths, Express %i', (express) => {
     expect(answer.headers['allow']).toBe('POST')
   })
 
-  it('answers OPTIONS with what is allowed, and no CORS headers (HTP-03, HTP-24)', async () => {
+  it('responds to OPTIONS with the allowed methods, and no CORS headers (HTP-03, HTP-24)', async () => {
     const lines = [
       'OPTIONS /oauth/token HTTP/1.1',
       'Origin: https://evil.example',
@@ -98,7 +98,7 @@ describe.each([4, 5] as const)('methods and paths, Express %i', (express) => {
     expect(() => testServer({ server: { tokenPath: '/t#x' } })).toThrow(ConfigurationError)
   })
 
-  it('leaves the framing of requests to Node, which refuses what is ambiguous (HTP-25)', async () => {
+  it('leaves the framing of requests to Node, which refuses ambiguous ones (HTP-25)', async () => {
     const server = testServer({ express })
     const answer = await sendRaw(server.http, [...post, 'Content-Length: 29', 'Transfer-Encoding: chunked'])
     expect(answer.octets).toBe('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n')

@@ -47,33 +47,30 @@ async function signedAnswer(token: string, caller?: string): Promise<string> {
   return body
 }
 
-describe('a signed answer about a token', () => {
-  it.each(['opaque-app', 'jwt-app'])(
-    'says the same, for the caller alone: %s (INT-21, INT-23, BCP-02)',
-    async (app) => {
-      const { access_token } = await signInAt(server, app)
-      const plain = await introspect(server, access_token)
-      const answer = await ask(access_token)
-      expect(answer.headers).toMatchObject({
-        'content-type': type,
-        'content-length': String(answer.body.length),
-        'cache-control': 'no-store',
-        pragma: 'no-cache',
-        vary: 'Accept',
-        'x-content-type-options': 'nosniff',
-      })
-      const { payload, protectedHeader } = await jwtVerify(answer.body, publicKey)
-      expect(protectedHeader).toMatchObject({ typ: 'token-introspection+jwt', alg: 'ES256' })
-      expect(payload).toEqual({
-        iss: 'http://127.0.0.1',
-        aud: 'inspector',
-        iat: server.now(),
-        token_introspection: plain,
-      })
-    },
-  )
+describe('a signed introspection response', () => {
+  it.each(['opaque-app', 'jwt-app'])('says the same, for the caller only: %s (INT-21, INT-23, BCP-02)', async (app) => {
+    const { access_token } = await signInAt(server, app)
+    const plain = await introspect(server, access_token)
+    const answer = await ask(access_token)
+    expect(answer.headers).toMatchObject({
+      'content-type': type,
+      'content-length': String(answer.body.length),
+      'cache-control': 'no-store',
+      pragma: 'no-cache',
+      vary: 'Accept',
+      'x-content-type-options': 'nosniff',
+    })
+    const { payload, protectedHeader } = await jwtVerify(answer.body, publicKey)
+    expect(protectedHeader).toMatchObject({ typ: 'token-introspection+jwt', alg: 'ES256' })
+    expect(payload).toEqual({
+      iss: 'http://127.0.0.1',
+      aud: 'inspector',
+      iat: server.now(),
+      token_introspection: plain,
+    })
+  })
 
-  it('says nothing else of a token that does not work for the caller (INT-22)', async () => {
+  it('says nothing more about a token that is inactive to the caller (INT-22)', async () => {
     const token = await tokenOf(server, 'jwt-app')
     for (const [asked, caller] of [
       ['x', 'inspector'],
@@ -96,7 +93,7 @@ describe('a signed answer about a token', () => {
     expect(await introspect(server, signed)).toEqual({ active: false })
   })
 
-  it('tells names beyond ASCII, in the right length (INT-21)', async () => {
+  it('has names beyond ASCII, with the right length (INT-21)', async () => {
     server.users.set('alice', { userId: '山田 🔑', passwordHash: "plain:alice's password" })
     const { access_token } = await signInAt(server, 'opaque-app')
     const { payload } = await jwtVerify(await signedAnswer(access_token), publicKey)
@@ -104,14 +101,14 @@ describe('a signed answer about a token', () => {
   })
 
   it.each(['application/json', '*/*', 'application/jwt', ''])(
-    'is not given to who accepts %j (INT-21)',
+    'is not sent to a caller that accepts %j (INT-21)',
     async (accept) => {
       const { headers, body } = await ask('x', accept)
       expect([headers['content-type'], body]).toEqual(['application/json', '{"active":false}'])
     },
   )
 
-  it('is given to who accepts it among others, in any case (INT-21)', async () => {
+  it('is sent to a caller that accepts it among others, in any case (INT-21)', async () => {
     const { headers } = await ask('x', 'application/json;q=0.1, Application/Token-Introspection+JWT')
     expect(headers['content-type']).toBe(type)
   })
@@ -167,7 +164,7 @@ describe('a signed answer about a token', () => {
     expect(body).not.toHaveProperty('jwks_uri')
   })
 
-  it('tells a public caller nothing, whatever it accepts (INT-24)', async () => {
+  it('reveals nothing to a public client, with any Accept header (INT-24)', async () => {
     const answer = await request(server.http).post(path).type('form').send({ token: 'x', client_id: 'spa' })
     expect(shown(answer)).toEqual(invalidClient)
     expect(shown(await post(server, path, { token: 'x' }, 'inspector'))).toEqual(answered(200, { active: false }))

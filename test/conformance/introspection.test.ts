@@ -45,7 +45,7 @@ describe.each([4, 5] as const)('the introspection endpoint, Express %i', (expres
     server = apiServer({ express })
   })
 
-  it.each(['get', 'put', 'delete', 'patch'] as const)('answers 405 to %s (INT-01)', async (method) => {
+  it.each(['get', 'put', 'delete', 'patch'] as const)('responds with 405 to %s (INT-01)', async (method) => {
     const token = await tokenOf(server, 'opaque-app')
     const answer = await request(server.http)
       [method](`${path}?token=${token}`)
@@ -74,7 +74,7 @@ describe.each([4, 5] as const)('the introspection endpoint, Express %i', (expres
     expect(shown(await sent.send({ token, ...form }))).toEqual(invalidClient)
   })
 
-  it('is closed to bearer tokens, that which is asked about among them (INT-02, INT-14)', async () => {
+  it('is closed to bearer tokens, including the one in question (INT-02, INT-14)', async () => {
     const token = await tokenOf(server, 'opaque-app')
     const answer = await request(server.http)
       .post(path)
@@ -84,7 +84,7 @@ describe.each([4, 5] as const)('the introspection endpoint, Express %i', (expres
     expect(shown(answer)).toEqual(invalidClient)
   })
 
-  it('is closed to a client that is not meant to ask, whatever the token (INT-03)', async () => {
+  it('is closed to a client without mayIntrospect, for any token (INT-03)', async () => {
     for (const token of [await tokenOf(server, 'opaque-app'), await tokenOf(server, 'stock-sync'), 'x', 'a.b.c']) {
       expect(await ask('stock-sync', token)).toEqual(notPermitted)
     }
@@ -92,7 +92,7 @@ describe.each([4, 5] as const)('the introspection endpoint, Express %i', (expres
 })
 
 describe.each(apps)('a token of %s', (app) => {
-  it('is told with all that is known but a name: of a user (INT-08, INT-09, INT-16, INT-17, RES-03)', async () => {
+  it('is described with everything but a name: of a user (INT-08, INT-09, INT-16, INT-17, RES-03)', async () => {
     const { access_token } = await signInAt(server, app)
     const [authorization] = await server.oauth.authorizations.list({ userId: 'user-1' })
     const known = {
@@ -114,7 +114,7 @@ describe.each(apps)('a token of %s', (app) => {
     if (app === 'jwt-app') expect(await introspect(server, access_token)).toMatchObject(claimsOf(access_token))
   })
 
-  it('is told with all that is known but a name: of a client (INT-09, CCG-08)', async () => {
+  it('is described with everything but a name: of a client (INT-09, CCG-08)', async () => {
     expect(await introspect(server, await tokenOf(server, app))).toEqual({
       active: true,
       iss: 'http://127.0.0.1',
@@ -129,7 +129,7 @@ describe.each(apps)('a token of %s', (app) => {
     })
   })
 
-  it('is inactive from the second in which it ends (INT-05, INT-06, INT-07)', async () => {
+  it('is inactive from the second in which it expires (INT-05, INT-06, INT-07)', async () => {
     const { access_token, refresh_token } = await signInAt(server, app)
     server.advance(3599)
     expect(await introspect(server, access_token)).toMatchObject({ active: true })
@@ -171,7 +171,7 @@ describe.each(apps)('a token of %s', (app) => {
   })
 
   it.each(['access_token', 'refresh_token', 'foo', '', 'constructor'])(
-    'is found whatever the hint says: %j (INT-12)',
+    'is found with any hint: %j (INT-12)',
     async (hint) => {
       const { access_token, refresh_token } = await signInAt(server, app)
       change(app, { mayIntrospect: true })
@@ -181,7 +181,7 @@ describe.each(apps)('a token of %s', (app) => {
     },
   )
 
-  it('is told of a refresh token, without token_type, to its own client only (INT-13)', async () => {
+  it('is described if it is a refresh token, without token_type, to its own client only (INT-13)', async () => {
     const { refresh_token } = await signInAt(server, app)
     expect(await ask('inspector', refresh_token)).toEqual(inactive)
     expect(await ask('stock-inspector', refresh_token)).toEqual(inactive)
@@ -230,7 +230,7 @@ describe.each(apps)('a token of %s', (app) => {
 
 describe('names beyond ASCII', () => {
   it.each(['jürgen', '山田', '🔑 "quoted" \\', 'a\u2028b', '\u0001', 'x'.repeat(300)])(
-    'are told as JSON of the right length: %j (INT-09)',
+    'are JSON of the right length: %j (INT-09)',
     async (userId) => {
       for (const app of apps) {
         server.users.set('alice', { userId, passwordHash: "plain:alice's password" })
@@ -244,7 +244,7 @@ describe('names beyond ASCII', () => {
   )
 })
 
-describe('what is no token', () => {
+describe('anything that is not a token', () => {
   it.each([
     'x',
     'a.b',
@@ -258,11 +258,11 @@ describe('what is no token', () => {
     'x'.repeat(16_384),
     'e30.e30.e30',
     'null',
-  ])('is inactive, in these words: %j (INT-05, INT-06, INT-08)', async (token) => {
+  ])('gets exactly the inactive response: %j (INT-05, INT-06, INT-08)', async (token) => {
     expect(await ask('inspector', token)).toEqual(inactive)
   })
 
-  it('is a JWT that was not signed here, or not as it stands (INT-05, INT-07)', async () => {
+  it('includes a JWT that was not signed here, or was changed (INT-05, INT-07)', async () => {
     const { access_token } = await signInAt(server, 'jwt-app')
     const [head = '', body = '', signature = ''] = access_token.split('.')
     const header = JSON.parse(Buffer.from(head, 'base64url').toString())
@@ -292,7 +292,7 @@ describe('what is no token', () => {
     }
   })
 
-  it('is the hash under which a token is stored (INT-13)', async () => {
+  it('includes the hash under which a token is stored (INT-13)', async () => {
     const { access_token, refresh_token } = await signInAt(server, 'opaque-app')
     for (const token of [access_token, refresh_token]) {
       expect(await ask('inspector', hashToken(token))).toEqual(inactive)
@@ -302,7 +302,7 @@ describe('what is no token', () => {
 
 describe('the introspection endpoint in use', () => {
   it.each(['findAccessToken', 'findAuthorization', 'isSignedTokenRevoked'] as const)(
-    'says neither yes nor no while the store is out of reach: %s (INT-07)',
+    'responds with neither active nor inactive while the store is unreachable: %s (INT-07)',
     async (method) => {
       const token = (await signInAt(server, method === 'isSignedTokenRevoked' ? 'jwt-app' : 'opaque-app')).access_token
       Object.assign(server.stores.tokens, {
@@ -318,7 +318,7 @@ describe('the introspection endpoint in use', () => {
     expect(answer.headers['www-authenticate']).toBe(basicChallenge)
   })
 
-  it('cannot be told more by claims of the application than it set (INT-09)', async () => {
+  it('cannot be overridden by claims of the application (INT-09)', async () => {
     const accessTokenClaims = (): JwtClaims => ({ active: false, token_type: 'x', username: 'alice', tenant: 'a' })
     server = apiServer({
       server: { accessTokenClaims },

@@ -30,7 +30,7 @@ describe.each(algorithms)('an access token signed with %s', (algorithm) => {
     kid = String((await publishedKeys(server)).keys[0]?.kid)
   })
 
-  it('has its type, its algorithm and all claims that are required, and no other (JAT-01, JAT-02, JAT-04, JAT-17)', async () => {
+  it('has its type, its algorithm and all required claims, and no others (JAT-01, JAT-02, JAT-04, JAT-17)', async () => {
     const token = await clientToken(server)
     expect(decodeProtectedHeader(token)).toEqual({ alg: algorithm, typ: 'at+jwt', kid })
     expect(await verified(server, token)).toEqual({
@@ -58,7 +58,7 @@ describe.each(algorithms)('an access token signed with %s', (algorithm) => {
     await expect(validateJwtAccessToken(server_, resourceRequest, `${api}/v2`, options)).rejects.toThrow()
   })
 
-  it('is accepted by the guard when jose signs it with the key of the server, and only then (JAT-03, JAT-12)', async () => {
+  it('is accepted by the guard if jose signs it with the key of the server, and only then (JAT-03, JAT-12)', async () => {
     const claims = await goodClaims(server)
     const sign = (key = privateKeys[algorithm]): Promise<string> =>
       new SignJWT(claims).setProtectedHeader({ alg: algorithm, typ: 'at+jwt', kid }).sign(key)
@@ -77,14 +77,14 @@ describe.each(algorithms)('an access token signed with %s', (algorithm) => {
   })
 })
 
-describe('what an access token says', () => {
+describe('the claims of an access token', () => {
   let server: TestServer
 
   beforeEach(() => {
     server = jwtServer()
   })
 
-  it('names the user where there is one, and the client where there is none (JAT-05)', async () => {
+  it('name the user if there is one, and otherwise the client (JAT-05)', async () => {
     const users = await verified(server, (await signIn(server)).access_token)
     expect(users).toEqual({
       iss: issuer,
@@ -103,7 +103,7 @@ describe('what an access token says', () => {
     expect(clients).not.toHaveProperty('sid')
   })
 
-  it('keeps the time of the sign-in when it is refreshed (JAT-05)', async () => {
+  it('keep the time of the sign-in when it is refreshed (JAT-05)', async () => {
     const signedInAt = server.now()
     const { refresh_token: refreshToken } = await signIn(server)
     server.advance(100)
@@ -113,7 +113,7 @@ describe('what an access token says', () => {
     expect(claims).toMatchObject({ sub: 'user-1', auth_time: signedInAt, iat: signedInAt + 100 })
   })
 
-  it('never names a user whose id is the id of a client: nothing is issued (JAT-05)', async () => {
+  it('never name a user whose id is the id of a client: nothing is issued (JAT-05)', async () => {
     server.users.set('alice', { userId: 'stock-sync', passwordHash: "plain:alice's password" })
     const form = new URLSearchParams({ grant_type: 'password', username: 'alice', password: "alice's password" })
     const answer = await postToken(server, form.toString(), 'shop-app')
@@ -122,13 +122,13 @@ describe('what an access token says', () => {
     expect(await server.oauth.authorizations.list({ userId: 'stock-sync' })).toEqual([])
   })
 
-  it('has the scope that was granted in one string (JAT-06)', async () => {
+  it('have the granted scope in one string (JAT-06)', async () => {
     const form = 'grant_type=client_credentials&scope=orders%3Aread+profile'
     const { body } = await postToken(server, form, 'shop-app')
     expect(await verified(server, body.access_token)).toMatchObject({ scope: 'orders:read profile' })
   })
 
-  it('is for the resources that were asked for, and for the first one where none was (JAT-07)', async () => {
+  it('have the requested resources as audience, or the first one by default (JAT-07)', async () => {
     const stock = 'https://stock.example.com'
     server = jwtServer({ server: { resources: [{ resource: api }, { resource: stock }] } })
     const audienceOf = async (more: string): Promise<unknown> => {
@@ -143,7 +143,7 @@ describe('what an access token says', () => {
     ])
   })
 
-  it('is not issued where it could not say what it allows, and where (JAT-08)', async () => {
+  it('are required: without scope or audience nothing is issued (JAT-08)', async () => {
     const stock = 'https://stock.example.com'
     const both = `grant_type=client_credentials&resource=${encodeURIComponent(api)}&resource=${encodeURIComponent(stock)}`
     server = jwtServer({
@@ -173,7 +173,7 @@ describe('what an access token says', () => {
     }
   })
 
-  it('has the roles that the application adds, under the names that it gives them (JAT-18)', async () => {
+  it('have the roles that the application adds, under the given names (JAT-18)', async () => {
     const more = { roles: ['picker'], groups: ['night shift'], entitlements: ['forklift'] }
     server = jwtServer({ server: { accessTokenClaims: () => more } })
     const token = await clientToken(server)
@@ -182,7 +182,7 @@ describe('what an access token says', () => {
   })
 })
 
-describe('the end of an access token before its time', () => {
+describe('an access token', () => {
   const revoke = (server: TestServer, token: string): PromiseLike<{ status: number }> =>
     request(server.http)
       .post('/oauth/revoke')
@@ -190,7 +190,7 @@ describe('the end of an access token before its time', () => {
       .type('form')
       .send({ token })
 
-  it('comes when it is revoked, by its id and not by its text (JAT-22)', async () => {
+  it('is refused when it is revoked, by its id and not by its text (JAT-22)', async () => {
     const server = jwtServer()
     const [token, other] = [await clientToken(server), await clientToken(server)]
     const claims = await verified(server, token)
@@ -202,7 +202,7 @@ describe('the end of an access token before its time', () => {
     expect((await getOrders(server, other)).status).toBe(200)
   })
 
-  it('does not come where the application chose not to look: it works until it expires (JAT-22)', async () => {
+  it('works until it expires if the application has turned the revocation check off (JAT-22)', async () => {
     const server = jwtServer({ server: { checkRevocation: false } })
     const token = await clientToken(server)
     expect((await revoke(server, token)).status).toBe(200)
@@ -211,7 +211,7 @@ describe('the end of an access token before its time', () => {
     await expectRefused(server, token)
   })
 
-  it('comes with the end of the sign-ins of its user (JAT-23)', async () => {
+  it('is refused when the sign-ins of its user have ended (JAT-23)', async () => {
     const server = jwtServer()
     const { access_token: token } = await signIn(server)
     expect((await getOrders(server, token)).status).toBe(200)

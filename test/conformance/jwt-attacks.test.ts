@@ -126,7 +126,7 @@ describe('the algorithm', () => {
     expect(() => loadSigningKeys([secret, { key: privateKeys.ES256, state: 'retired' }])).toThrow('HS256 is mixed')
   })
 
-  it('may be named Ed25519 where the key is one (JWT-19)', async () => {
+  it('may be named Ed25519 if the key is one (JWT-19)', async () => {
     expect(await accepts(jws(headerOf('EdDSA', { alg: 'Ed25519' }), claims, signer('EdDSA')))).toBe(true)
     await refuse(jws(headerOf('RS256', { alg: 'Ed25519' }), claims, signer('RS256')))
     await refuse(jws(headerOf('EdDSA', { alg: 'Ed448' }), claims, signer('EdDSA')))
@@ -137,7 +137,7 @@ describe('the key', () => {
   const chosen = (header: object, key: KeyObject): string =>
     jws({ alg: 'RS256', typ: 'at+jwt', ...header }, claims, signer('RS256', key))
 
-  it('is never the one that a header brings, or says where to fetch (JWT-05, JAT-12)', async () => {
+  it('is never taken from a header, or from a URL in a header (JWT-05, JAT-12)', async () => {
     let requests = 0
     const host = createServer((_, res) => {
       requests++
@@ -164,7 +164,7 @@ describe('the key', () => {
     expect(await accepts(withHeader({ jwk, jku: url, x5u: url }))).toBe(true)
   })
 
-  it('is found by an id that is a text, and nothing but a text (JWT-06)', async () => {
+  it('is found by an id that is a string, and by nothing else (JWT-06)', async () => {
     const texts = [
       '../../../../dev/null',
       '/etc/passwd',
@@ -217,7 +217,7 @@ describe('the key', () => {
     expect(lookedUp).toBe(1)
   })
 
-  it('of a header that asks for more than is understood is not used (JWT-07, JWT-08)', async () => {
+  it('is not used if a header has extensions that are not understood (JWT-07, JWT-08)', async () => {
     for (const crit of [['x'], [], ['exp'], ['alg'], ['b64'], 'exp', null, {}]) await refuse(withHeader({ crit, x: 1 }))
     for (const b64 of [false, true]) {
       await refuse(withHeader({ b64 }))
@@ -232,7 +232,7 @@ describe('the key', () => {
 })
 
 describe('the form', () => {
-  it('is the compact one, and no JSON (JWT-09)', async () => {
+  it('is compact, and not JSON (JWT-09)', async () => {
     const payload = Buffer.from(JSON.stringify(claims))
     const flattened = await new FlattenedSign(payload)
       .setProtectedHeader(headerOf('RS256') as { alg: string })
@@ -264,7 +264,7 @@ describe('the form', () => {
     await refuse(`${header}.${body}+.${signature}`)
   })
 
-  it('is that of a signed token: an encrypted one is refused (JWT-10, JAT-15)', async () => {
+  it('is that of a signed token, and an encrypted one is refused (JWT-10, JAT-15)', async () => {
     const jwe = await new CompactEncrypt(Buffer.from(JSON.stringify(claims)))
       .setProtectedHeader({ alg: 'RSA-OAEP-256', enc: 'A256GCM', typ: 'at+jwt', kid: keyIds.RS256 })
       .encrypt(createPublicKey(privateKeys.RS256))
@@ -290,7 +290,7 @@ describe('another spelling', () => {
     return `${token.slice(0, dot)}.${other.toString('base64url')}`
   }
 
-  it.each(algorithms)('of a token is none, neither before nor after it is revoked: %s (JWT-16)', async (algorithm) => {
+  it.each(algorithms)('of a token is refused, before and after it is revoked: %s (JWT-16)', async (algorithm) => {
     const own = jwtServer({}, algorithm)
     await once(own.http.listen(0, '127.0.0.1'), 'listening')
     let token = await clientToken(own)
@@ -314,14 +314,14 @@ describe('another spelling', () => {
     own.http.close()
   })
 
-  it('comes from the platform: no two signatures of the same claims share their random part (JWT-22)', () => {
+  it('is not made by weak randomness: no two signatures of the same claims share their random part (JWT-22)', () => {
     const signatures = Array.from({ length: 20 }, () => jws({}, {}, signer('ES256')).split('.')[2] ?? '')
     expect(new Set(signatures.map((text) => text.slice(0, 42))).size).toBe(20)
   })
 })
 
 describe('HS256, for a single app', () => {
-  it('takes its own secret, and no other and no other algorithm (JWT-01, JWT-03)', async () => {
+  it('accepts its own secret, and no other secret or algorithm (JWT-01, JWT-03)', async () => {
     const secret = Buffer.alloc(32, 'a secret of 256 bits ')
     const signingKeys = loadSigningKeys([{ kty: 'oct', k: secret.toString('base64url') }])
     const own = jwtServer({ server: { signingKeys } })

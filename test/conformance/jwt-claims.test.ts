@@ -41,7 +41,7 @@ function keyIdOf(token: string): string {
   return JSON.parse(Buffer.from(token.split('.')[0]!, 'base64url').toString()).kid
 }
 
-describe('claims of a token whose signature is right', () => {
+describe('claims of a token with a valid signature', () => {
   it.each([
     undefined,
     '',
@@ -54,18 +54,18 @@ describe('claims of a token whose signature is right', () => {
     'text/at+jwt',
     5,
     null,
-  ])('of the type %s are no access token (JAT-09, JAT-16, JWT-15)', async (typ) => {
+  ])('of the type %s are refused (JAT-09, JAT-16, JWT-15)', async (typ) => {
     await refuse(claims, { typ })
   })
 
   it.each(['at+jwt', 'AT+JWT', 'application/at+jwt', 'application/AT+jwt'])(
-    'of the type %s are an access token (JAT-09)',
+    'of the type %s are accepted (JAT-09)',
     async (typ) => {
       expect(await accepts(claims, { typ })).toBe(true)
     },
   )
 
-  it('of an ID token by the same key are no access token (JAT-09, JAT-16)', async () => {
+  it('of an ID token by the same key are refused (JAT-09, JAT-16)', async () => {
     const { iss, sub, iat, exp } = claims
     await refuse({ iss, sub, iat, exp, aud: 'shop-app', nonce: 'n' }, { typ: 'JWT' })
     await refuse({ ...claims, aud: 'shop-app' })
@@ -107,7 +107,7 @@ describe('claims of a token whose signature is right', () => {
     await refuse({ ...claims, aud })
   })
 
-  it('for several audiences are accepted where the guard is one of them (JAT-11)', async () => {
+  it('for several audiences are accepted if the guard is one of them (JAT-11)', async () => {
     expect(await accepts({ ...claims, aud: ['https://stock.example.com', api] })).toBe(true)
   })
 
@@ -115,7 +115,7 @@ describe('claims of a token whose signature is right', () => {
     await refuse(without(name))
   })
 
-  it.each(['sub', 'client_id', 'jti'])('with a %s that is no name are refused (JAT-04)', async (name) => {
+  it.each(['sub', 'client_id', 'jti'])('with an invalid %s are refused (JAT-04)', async (name) => {
     for (const value of ['', 5, null, true, ['shop-app'], { a: 1 }]) await refuse({ ...claims, [name]: value })
   })
 
@@ -124,7 +124,7 @@ describe('claims of a token whose signature is right', () => {
     for (const exp of [now, now - 1, now - 3600, 0]) await refuse({ ...claims, exp })
   })
 
-  it.each(['exp', 'iat', 'nbf'])('with a time in %s that is no whole number are refused (JAT-19)', async (name) => {
+  it.each(['exp', 'iat', 'nbf'])('with a fractional time in %s are refused (JAT-19)', async (name) => {
     const time = name === 'exp' ? now + 60 : now - 60
     const withTime = (text: string): string =>
       withMember(`"${name}!":${text}`)
@@ -151,7 +151,7 @@ describe('claims of a token whose signature is right', () => {
     await refuse({ ...claims, nbf: now + 61 })
   })
 
-  it('of a clock that was set back work on, JWT and opaque alike, and end at their end (11) (JAT-21)', async () => {
+  it('keep working after a clock was set back, JWT and opaque alike, until they expire (11) (JAT-21)', async () => {
     for (const format of ['jwt', 'opaque'] as const) {
       const other = jwtServer({ server: { accessTokenFormat: format } })
       const token = await clientToken(other)
@@ -164,7 +164,7 @@ describe('claims of a token whose signature is right', () => {
     }
   })
 
-  it('are as far from the future as clockSkewSeconds says (11) (JAT-21)', async () => {
+  it('may be as far in the future as clockSkewSeconds says (11) (JAT-21)', async () => {
     const strict = jwtServer({ server: { clockSkewSeconds: 0 } })
     const token = await clientToken(strict)
     strict.advance(-1)
@@ -191,7 +191,7 @@ describe('claims of a token whose signature is right', () => {
     expect(failure).toMatchObject({ cause: { message: expect.stringContaining('longestAccessTokenSeconds') } })
   })
 
-  it('with a scope that is no text are refused (JAT-06)', async () => {
+  it('with a scope that is not a string are refused (JAT-06)', async () => {
     for (const scope of [['orders:read'], { 'orders:read': true }, 5, null]) await refuse({ ...claims, scope })
     await refuse({ ...claims, sid: 5 })
   })
@@ -221,7 +221,7 @@ describe('a token that is not made of objects', () => {
     }
   })
 
-  it('says what its last member of a name says, to everyone who looks (JWT-13)', async () => {
+  it('has the last of two members with one name, for every reader (JWT-13)', async () => {
     expect(await accepts(withMember(`"sub":"nobody"`))).toBe(true)
     expect((await getOrders(server, signed(withMember(`"sub":"nobody"`)))).body).toMatchObject({
       actsFor: 'client',

@@ -112,7 +112,7 @@ describe('an ES256 signature', () => {
 })
 
 describe('a client that may introspect', () => {
-  it('is a finding if it may ask about every resource of several', async () => {
+  it('is a posture finding if it may introspect for every one of several resources', async () => {
     const server = apiServer()
     const token = String(
       (await post(server, '/oauth/token', { grant_type: 'client_credentials' }, 'jwt-app')).body.access_token,

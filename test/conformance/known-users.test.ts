@@ -42,7 +42,7 @@ const guessAtAlice = async (server: TestServer): Promise<void> => {
 }
 
 describe('known addresses', () => {
-  it('of others stay, whatever one user does under spellings of the own name (V8)', async () => {
+  it('of others stay, whatever spellings of the own name a user signs in with (V8)', async () => {
     const server = looseServer({ maxEntries: 50 })
     await signIn(server, 'alice', home)
     for (let i = 0; i < 200; i += 1) {
@@ -53,7 +53,7 @@ describe('known addresses', () => {
     expect((await signIn(server, 'alice', '192.0.2.250')).status).toBe(429)
   })
 
-  it('are those of the user, however the name is spelt (V8)', async () => {
+  it('belong to the user, under any spelling of the name (V8)', async () => {
     const server = looseServer()
     await signIn(server, 'Alice', home)
     await guessAtAlice(server)
@@ -121,7 +121,7 @@ describe('the queue of the hasher', () => {
     return { before, parties, statuses }
   }
 
-  it('has five attempts of one user at most, under all spellings where it is known (V7)', async () => {
+  it('has five attempts of one user at most, over all spellings (V7)', async () => {
     const names = Array.from({ length: 20 }, (_, i) => spelling('mallory', i))
     const { before, statuses } = await allKnown(names, '192.0.2.1')
     expect(before).toBe(5)
@@ -163,7 +163,7 @@ describe('IPv6', () => {
     expect((await signIn(server, 'user-1', '2001:db8:1::1', 'wrong')).status).toBe(400)
   })
 
-  it('a token that nobody issued counts for it, too (V16)', async () => {
+  it('an unknown token counts for it, too (V16)', async () => {
     const server = looseServer({ limits: { token: { freeFailures: 2 } } })
     const statuses = []
     for (let i = 0; i < 25; i += 1) {

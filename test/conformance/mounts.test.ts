@@ -64,7 +64,7 @@ describe('the endpoints', () => {
 
   describe.each(otherMounts)('as %s', (_name, server) => {
     it.each(requests)(
-      'answer as router() in Express 5 does, octet by octet: %s',
+      'respond as router() in Express 5 does, byte for byte: %s',
       async (what, _status, lines, form) => {
         const { octets } = await sendRaw(server, lines, form)
         expect(octets.replace(tokenText, 'a token')).toBe(reference.get(what))
@@ -81,12 +81,12 @@ describe('the endpoints', () => {
     }
   })
 
-  it('answer 404 to every other path where handler() stands alone', async () => {
+  it('respond with 404 to every other path if handler() stands alone', async () => {
     const { octets } = await sendRaw(createServer(oauth.handler()), ['GET / HTTP/1.1'])
     expect(octets).toBe('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
   })
 
-  it('stand under the path where the application mounts the router', async () => {
+  it('are below the path where the application mounts the router', async () => {
     const server = createServer(express5().use('/tenants/1', oauth.router()))
     const lines = ['POST /tenants/1/oauth/token HTTP/1.1', formLine, basicLine()]
     expect((await sendRaw(server, lines, good)).status).toBe(200)

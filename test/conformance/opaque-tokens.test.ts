@@ -21,7 +21,7 @@ beforeEach(() => {
 })
 
 describe('tokens', () => {
-  it('are 256 bits, none of which is more often one than the other (ENT-01, ENT-02)', () => {
+  it('have 256 bits, each of them equally often 0 and 1 (ENT-01, ENT-02)', () => {
     const count = 20_000
     const ones = new Uint32Array(256)
     const seen = new Set<string>()
@@ -39,7 +39,7 @@ describe('tokens', () => {
     for (const sum of ones) expect(Math.abs(sum - count / 2)).toBeLessThan(6 * Math.sqrt(count / 4))
   })
 
-  it('are 43 characters of base64url in answers, first ones and renewed ones (ENT-01)', async () => {
+  it('are 43 characters of base64url in responses, first ones and refreshed ones (ENT-01)', async () => {
     const first = await signIn(server)
     const { body: second } = await refresh(first.refresh_token)
     const tokens = [await clientToken(), first.access_token, first.refresh_token]
@@ -48,7 +48,7 @@ describe('tokens', () => {
     expect(new Set(tokens).size).toBe(5)
   })
 
-  it('are stored and looked up as SHA-256 digests alone, by equality (ENT-03, ENT-04)', async () => {
+  it('are stored and looked up only as SHA-256 digests, by equality (ENT-03, ENT-04)', async () => {
     const traffic = recordTraffic(server.stores.tokens)
     const token = await clientToken()
     expect(await mayRead(token)).toBe(true)
@@ -76,7 +76,7 @@ describe('tokens', () => {
     expect(await mayRead(token)).toBe(true)
   })
 
-  it('are of the kind that they were stored as: neither kind works in the place of the other (ENT-07)', async () => {
+  it('work only as the kind that they were stored as (ENT-07)', async () => {
     const { access_token: accessToken, refresh_token: refreshToken } = await signIn(server)
     expect(await mayRead(refreshToken)).toBe(false)
     expect((await refresh(accessToken)).body).toMatchObject({ error: 'invalid_grant' })
@@ -85,7 +85,7 @@ describe('tokens', () => {
     expect((await refresh(refreshToken)).status).toBe(200)
   })
 
-  it('never stand in a cookie, a header or a URL of an answer, and are not taken from there (ENT-12)', async () => {
+  it('are never in a cookie, header or URL of a response, and not read from there (ENT-12)', async () => {
     const answers: Response[] = []
     const tokens: string[] = []
     const login = 'grant_type=password&username=alice&password=alice%27s+password'
@@ -145,7 +145,7 @@ describe('authorizations.revoke', () => {
       0,
       ['phone', 'laptop', 'bob', 'elsewhere', 'shopApp', 'service'],
     ],
-  ])('ends the tokens of %s at once, and no other (ENT-08)', async (_what, selection, ended, alive) => {
+  ])('revokes the tokens of %s at once, and no others (ENT-08)', async (_what, selection, ended, alive) => {
     const tokens = await everyone()
     const ids = Object.fromEntries(Object.entries(selection()).filter(([name]) => name !== 'everything'))
     expect(await server.oauth.authorizations.revoke(selection())).toBe(ended)

@@ -46,7 +46,7 @@ const allWrong: Parts = {
 }
 
 describe('the order of checks', () => {
-  it('answers the first failure, in the fixed order, of a request in which everything is wrong (ORD-01)', async () => {
+  it('reports the first failure, in the fixed order, of a request in which everything is wrong (ORD-01)', async () => {
     const server = testServer()
     const { refresh_token: refreshToken } = await signIn(server)
     const shopApp = [basicLine('shop-app')]
@@ -95,7 +95,7 @@ describe('the order of checks', () => {
     )
   })
 
-  it('tells nothing about grants before the client is authenticated (ORD-02)', async () => {
+  it('reveals nothing about grants before the client is authenticated (ORD-02)', async () => {
     const server = testServer()
     const stranger = { ...allWrong, method: 'POST', query: '', length: [], encoding: [], contentType: form }
     for (const grantType of ['unknown', 'password', 'client_credentials', '']) {

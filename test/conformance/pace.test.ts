@@ -50,7 +50,7 @@ async function serve(options: Parameters<typeof plainServer>[0]): Promise<void> 
 describe('refreshes of one sign-in', () => {
   beforeEach(() => serve({ refresh: { refreshesPerDay: 3 } }))
 
-  it('are as many at once as a day has, then 429 until the next one is due (V4)', async () => {
+  it('are allowed as many at once as a day has, then get 429 until the next one is due (V4)', async () => {
     expect([await goOn(), await goOn(), await goOn()]).toEqual([200, 200, 200])
     const before = server.events.length
     expect(shown(await refresh())).toEqual(tooMany(8 * hour))
@@ -70,7 +70,7 @@ describe('refreshes of one sign-in', () => {
     expect(rotations).toBe(4)
   })
 
-  it('store a bounded number of tokens, however often they are asked for (V4)', async () => {
+  it('store a bounded number of tokens, at any rate of requests (V4)', async () => {
     await serve({ refresh: { refreshesPerDay: 24 } })
     for (let minute = 0; minute < 2 * 24 * 60; minute += 40) {
       await goOn()
@@ -82,7 +82,7 @@ describe('refreshes of one sign-in', () => {
     expect(rotations).toBeGreaterThanOrEqual(24 + 2 * 24 - 1)
   })
 
-  it('take nothing for a retry, a refusal, or a 429 (V4)', async () => {
+  it('use no allowance for a retry, a refusal, or a 429 (V4)', async () => {
     const first = token
     expect(await goOn()).toBe(200)
     for (let time = 0; time < 5; time++) expect((await refresh(first)).body.refresh_token).toBe(token)
@@ -95,7 +95,7 @@ describe('refreshes of one sign-in', () => {
     expect(await goOn()).toBe(200)
   })
 
-  it('answer a retry also when nothing is left, and end a replay (V4)', async () => {
+  it('allow a retry even if nothing is left, and end a replay (V4)', async () => {
     await goOn()
     await goOn()
     const last = token
@@ -107,7 +107,7 @@ describe('refreshes of one sign-in', () => {
     expect(shown(await refresh())).toEqual(invalidGrant)
   })
 
-  it('are counted for each sign-in by itself (V4)', async () => {
+  it('are counted for each sign-in separately (V4)', async () => {
     while ((await goOn()) === 200);
     token = (await signIn(server)).refresh_token
     expect(await goOn()).toBe(200)
@@ -171,7 +171,7 @@ describe('sign-ins of one user at one client', () => {
     server.users.set('bob', { userId: 'user-2', passwordHash: "plain:bob's password" })
   })
 
-  it('are as many at once as a day has, then 429 and nothing is stored (V4)', async () => {
+  it('are allowed as many at once as a day has, then get 429 and store nothing (V4)', async () => {
     expect([(await trySignIn()).status, (await trySignIn()).status]).toEqual([200, 200])
     const before = server.events.length
     expect(shown(await trySignIn())).toEqual(tooMany(12 * hour))
@@ -187,7 +187,7 @@ describe('sign-ins of one user at one client', () => {
     expect((await trySignIn()).status).toBe(429)
   })
 
-  it('take nothing for a wrong password or a refused scope (V4)', async () => {
+  it('use no allowance for a wrong password or a refused scope (V4)', async () => {
     for (let time = 0; time < 5; time++) {
       expect((await trySignIn('alice', 'shop-app', 'wrong')).body).toMatchObject({ error: 'invalid_grant' })
       const form = `grant_type=password&username=alice&password=alice%27s+password&scope=admin`
@@ -197,7 +197,7 @@ describe('sign-ins of one user at one client', () => {
     expect((await trySignIn('alice', 'shop-app', 'wrong')).body).toMatchObject({ error: 'invalid_grant' })
   })
 
-  it('are remembered for 10,000 users, those who came longest ago are forgotten (V4)', () => {
+  it('are remembered for 10,000 users; the least recent ones are forgotten (V4)', () => {
     const take = paceOf('sign_in', 1)
     const server = { emit: () => undefined }
     const asked = { client: { clientId: 'a' }, receivedAt: 1_800_000_000_000, server } as never

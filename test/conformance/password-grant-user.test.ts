@@ -22,7 +22,7 @@ describe('the user', () => {
     expect(server.lookups).toEqual(['alice'])
   })
 
-  it('unknown, disabled and wrong password: the same answer, octet by octet, after the same work (ROP-06)', async () => {
+  it('unknown, disabled and wrong password: the same response, byte for byte, after the same work (ROP-06)', async () => {
     server.users.set('ex', { userId: 'user-9', passwordHash: 'plain:right', disabled: true })
     const lines = ['POST /oauth/token HTTP/1.1', formLine, basicLine('shop-app')]
     const answers: string[] = []
@@ -58,7 +58,7 @@ describe('the user', () => {
     expect(server.verified).toEqual([['verify', password]])
   })
 
-  it('does not cut a password at the 72 octets that bcrypt reads (ROP-09)', async () => {
+  it('does not cut a password at the 72 bytes that bcrypt reads (ROP-09)', async () => {
     const real = plainServer({ password: { hasher } })
     const longest = 'é'.repeat(36)
     real.users.set('bob', { userId: 'user-2', passwordHash: await hasher.hash(longest) })
@@ -71,7 +71,7 @@ describe('the user', () => {
     expect(statuses).toEqual([400, 400, 200])
   })
 
-  it('compares passwords octet by octet: another Unicode form of the same letters is another password (ROP-10)', async () => {
+  it('compares passwords byte for byte: another Unicode form of the same letters is another password (ROP-10)', async () => {
     const composed = 'caf\u00E9'
     server.users.set('bob', { userId: 'user-2', passwordHash: `plain:${composed}` })
     const form = (password: string): string =>
@@ -81,7 +81,7 @@ describe('the user', () => {
     expect(server.verified.map(([, password]) => password)).toEqual(['cafe\u0301', 'caf\u00E9'])
   })
 
-  it('the token names the stable id of the user, not the name that was typed (ROP-16)', async () => {
+  it('the token names the stable id of the user, not the typed name (ROP-16)', async () => {
     const { access_token: token } = await signIn(server)
     const { body } = await request(server.http).get('/orders').set('Authorization', `Bearer ${token}`)
     expect(body).toEqual({
@@ -108,7 +108,7 @@ describe('the user', () => {
     ['a user with a number for an id', { userId: 7, passwordHash: "plain:alice's password" }],
     ['a user without a password', { userId: 'user-1' }],
     ['a user with a null password', { userId: 'user-1', passwordHash: null }],
-  ])('a user store that answers %s lets nobody in (ROP-17)', async (_what, answer) => {
+  ])('a user store that returns %s signs no user in (ROP-17)', async (_what, answer) => {
     server.users.set('alice', answer as never)
     expect(shown(await postToken(server, alice, 'shop-app'))).toEqual(
       refused(500, 'server_error', 'The server met an unexpected condition'),
@@ -117,7 +117,7 @@ describe('the user', () => {
   })
 
   it.each([1, 'true', {}, [], 'alice', null, undefined])(
-    'a hasher that answers %j is no match (ROP-17)',
+    'a hasher that returns %j does not match (ROP-17)',
     async (answer) => {
       const odd = plainServer({ password: { hasher: { ...plainHasher, verify: async () => answer as never } } })
       expect(shown(await postToken(odd, alice, 'shop-app'))).toEqual(invalidUser)

@@ -20,7 +20,7 @@ beforeEach(() => {
 })
 
 describe('the two switches', () => {
-  it('is off unless it is listed, also for a client that is registered for it (ROP-01)', async () => {
+  it('is off unless it is listed, even for a client that is registered for it (ROP-01)', async () => {
     const off = plainServer({ server: { grants: [clientCredentialsGrant(), refreshTokenGrant()] } })
     expect(shown(await postToken(off, alice, 'shop-app'))).toEqual(
       refused(400, 'unsupported_grant_type', unsupportedWords),
@@ -28,7 +28,7 @@ describe('the two switches', () => {
     expect(off.events.map(({ type }) => type)).toEqual(['request_refused'])
   })
 
-  it('warns once, when the server is made, and names RFC 9700 (ROP-01)', () => {
+  it('warns once at startup, and names RFC 9700 (ROP-01)', () => {
     expect(server.events).toEqual([
       {
         type: 'warning',
@@ -111,7 +111,7 @@ describe('the request', () => {
     },
   )
 
-  it('refuses user names and passwords of more than 1024 octets before any look-up (ROP-08)', async () => {
+  it('refuses user names and passwords of more than 1024 bytes before any look-up (ROP-08)', async () => {
     for (const form of [
       `grant_type=password&username=${'%C3%A9'.repeat(513)}&password=x`,
       `grant_type=password&username=alice&password=${'x'.repeat(1025)}`,
@@ -134,14 +134,14 @@ describe('the request', () => {
 })
 
 describe('what is granted', () => {
-  it('no refresh token, unless the client is registered for the refresh grant (ROP-11)', async () => {
+  it('includes no refresh token, unless the client is registered for the refresh grant (ROP-11)', async () => {
     server.stores.clients.saveClient({ ...shopApp, grantTypes: ['password'] })
     expect(shown(await postToken(server, alice, 'shop-app'))).toEqual(issued('orders:read orders:write'))
     server.stores.clients.saveClient(shopApp)
     expect(shown(await postToken(server, alice, 'shop-app'))).toEqual(issued('orders:read orders:write', aRefreshToken))
   })
 
-  it('scope ends where the grant, the client and the server end; the request can only ask for less (ROP-12)', async () => {
+  it('is limited by the grant, the client and the server; a request can only ask for less (ROP-12)', async () => {
     const small = plainServer({ password: { scopes: ['orders:read', 'stock:write'] } })
     const tooMuch = refused(400, 'invalid_scope', scopeWords)
     for (const scope of ['orders:write', 'orders:read profile', 'stock:write']) {
@@ -150,7 +150,7 @@ describe('what is granted', () => {
     expect(shown(await postToken(small, alice, 'shop-app'))).toEqual(issued('orders:read', aRefreshToken))
   })
 
-  it('the lifetime is that of the client or of the server, whatever the request says (ROP-12)', async () => {
+  it('has the lifetime of the client or of the server, not of the request (ROP-12)', async () => {
     const wish = `${alice}&expires_in=999999&lifetime=999999&access_token_lifetime=999999`
     expect((await postToken(server, wish, 'shop-app')).body).toMatchObject({ expires_in: 3600 })
     server.stores.clients.saveClient({ ...shopApp, accessTokenLifetimeSeconds: 300 })

@@ -40,7 +40,7 @@ function told({ headers }: { readonly headers: Readonly<Record<string, string>> 
 }
 
 describe('the end of the password grant for a client', () => {
-  it('is told with tokens, and changes nothing else (ROP-02)', async () => {
+  it('is in the headers with tokens, and changes nothing else (ROP-02)', async () => {
     const answer = await postToken(server, alice, 'shop-app')
     expect(shown(answer)).toEqual(granted)
     expect(told(answer)).toEqual(headers)
@@ -52,7 +52,7 @@ describe('the end of the password grant for a client', () => {
     ['a scope that it may not have', `${alice}&scope=stock%3Awrite`, 400, {}],
     ['a client that is not first-party', alice, 400, { firstParty: false }],
   ]
-  it.each(refusals)('is told with every refusal: %s (ROP-02)', async (_what, form, status, more) => {
+  it.each(refusals)('is in the headers of every refusal: %s (ROP-02)', async (_what, form, status, more) => {
     save({ passwordGrantDeprecatedAt: deprecatedAt, passwordGrantSunsetAt: sunsetAt, ...more })
     const answer = await postToken(server, form, 'shop-app')
     expect(answer.status).toBe(status)
@@ -62,14 +62,14 @@ describe('the end of the password grant for a client', () => {
   it.each([
     ['breaks', new Error('broken'), 500],
     ['is out of reach', new StoreUnavailableError('away'), 503],
-  ])('is told also when a store %s (ROP-02)', async (_what, error, status) => {
+  ])('is in the headers even if a store %s (ROP-02)', async (_what, error, status) => {
     Object.assign(server.stores.tokens, { saveTokens: () => Promise.reject(error) })
     const answer = await postToken(server, alice, 'shop-app')
     expect(answer.status).toBe(status)
     expect(told(answer)).toEqual(headers)
   })
 
-  it('is told to nobody else: a stranger, another client, another grant', async () => {
+  it('is in no other response: of a stranger, another client, another grant', async () => {
     const stranger = await sendRaw(
       server.http,
       ['POST /oauth/token HTTP/1.1', formLine, basicLine('shop-app', 'x')],
@@ -85,7 +85,7 @@ describe('the end of the password grant for a client', () => {
     expect(told(refreshed)).toEqual(none)
   })
 
-  it('comes in the second in which it was said, for sign-ins and not for refreshing (ROP-02)', async () => {
+  it('takes effect in that second, for sign-ins and not for refreshes (ROP-02)', async () => {
     const { refresh_token: refreshToken } = await signIn(server)
     server.advance(86_399)
     expect(shown(await postToken(server, alice, 'shop-app'))).toEqual(granted)
@@ -123,7 +123,7 @@ describe('the end of the password grant for a client', () => {
   })
 
   it.each(['1799827200', 1.5, NaN, -1, null, sunsetAt * 1000, {}])(
-    'lets nobody in where a store answers %j for a time',
+    'refuses if a store returns %j for a time',
     async (time) => {
       for (const name of ['passwordGrantDeprecatedAt', 'passwordGrantSunsetAt']) {
         server.stores.clients.findClient = () => ({ ...shopApp, [name]: time })
@@ -148,7 +148,7 @@ describe('the end of the password grant for a client', () => {
     expect(answered['link']).toBe(`</help>; rel="help", ${headers.link}`)
   })
 
-  it('is the same by every mount, octet by octet', async () => {
+  it('is the same on every mount, byte for byte', async () => {
     const express4 = plainServer({ express: 4, password: { deprecationUrl: 'https://example.com/move?a=1' } })
     express4.stores.clients.saveClient({
       ...shopApp,

@@ -105,7 +105,7 @@ describe('the posture in production', () => {
     expect(warnings).toMatchObject([{ message: `Weak settings: ${code}`, findings }])
   })
 
-  it.each(weak)('refuses %s where it is to be strict', (code, options) => {
+  it.each(weak)('refuses %s with strict', (code, options) => {
     process.env['NODE_ENV'] = 'production'
     expect(() => make({ ...options, strict: true })).toThrow(ConfigurationError)
     expect(() => make({ ...options, strict: true })).toThrow(`strict: refuses weak settings: ${code}: `)
@@ -124,7 +124,7 @@ describe('the posture in production', () => {
     expect(events.filter((event) => event.type === 'warning' && event.code !== 'password_grant_enabled')).toEqual([])
   })
 
-  it('takes several processes for likely where a process manager says so', () => {
+  it('assumes several processes if a process manager says so', () => {
     process.env['NODE_ENV'] = 'production'
     expect(cluster.isWorker).toBe(false)
     for (const name of ['NODE_APP_INSTANCE', 'pm_id']) {
@@ -134,7 +134,7 @@ describe('the posture in production', () => {
   })
 })
 
-describe('the posture where nothing says production', () => {
+describe('the posture if NODE_ENV does not say production', () => {
   const own = { issuer: 'https://localhost:8443', tokens: volatile }
 
   it.each([
@@ -146,7 +146,7 @@ describe('the posture where nothing says production', () => {
     [undefined, 'https://127.0.0.1', []],
     [undefined, 'http://localhost:3000', []],
     ['production', 'https://localhost:8443', ['memory_store']],
-  ])('goes by the issuer: NODE_ENV %s, %s (V15)', (node, issuer, codes) => {
+  ])('depends on the issuer: NODE_ENV %s, %s (V15)', (node, issuer, codes) => {
     if (node === undefined) delete process.env['NODE_ENV']
     else process.env['NODE_ENV'] = node
     const options = { issuer, tokens: volatile }
@@ -161,7 +161,7 @@ describe('the posture where nothing says production', () => {
     expect(noTls.map(({ code }) => code)).toEqual(codes.length > 0 ? ['no_tls'] : [])
   })
 
-  it.each(['NODE_APP_INSTANCE', 'pm_id'])('speaks of several processes where %s does (27)', (name) => {
+  it.each(['NODE_APP_INSTANCE', 'pm_id'])('mentions several processes if %s does (27)', (name) => {
     process.env = { ...environment, NODE_ENV: 'development', [name]: '0' }
     expect(make(own).oauth.posture()).toMatchObject([
       { code: 'memory_store', reason: expect.stringMatching(/each process.*unknown to the others/) },
@@ -171,7 +171,7 @@ describe('the posture where nothing says production', () => {
   })
 })
 
-describe('the posture while developing', () => {
+describe('the posture in development', () => {
   it.each(weak.filter(([code]) => ['memory_store', 'memory_throttle', 'http_issuer', 'no_tls'].includes(code)))(
     'does not mind %s',
     (_code, options) => {
@@ -180,7 +180,7 @@ describe('the posture while developing', () => {
     },
   )
 
-  it('prints what is weak where nobody listens, once in a process', async () => {
+  it('prints weak settings without a listener, once in a process', async () => {
     const printed = await standardErrorOf(() => {
       for (let i = 0; i < 3; i++) createAuthorizationServer({ ...sound, throttle: false })
     })
@@ -199,7 +199,7 @@ describe('a proxy that is not trusted', () => {
     ['x-forwarded-for', '203.0.113.7'],
     ['forwarded', 'for=203.0.113.7'],
     ['x-real-ip', '203.0.113.7'],
-  ])('is noticed by the header %s, and told once', async (name, value) => {
+  ])('is noticed by the header %s, and reported once', async (name, value) => {
     const server = testServer({ server: { throttle: memoryThrottle() } })
     expect(server.oauth.posture()).toEqual([])
     await request(server.http).post('/oauth/token').set(name, value)
@@ -209,7 +209,7 @@ describe('a proxy that is not trusted', () => {
     expect(warnings).toMatchObject([{ findings: server.oauth.posture() }])
   })
 
-  it('is none where the application trusts it, or nothing was forwarded', async () => {
+  it('is not reported if the application trusts it, or nothing was forwarded', async () => {
     const server = testServer({
       server: { throttle: memoryThrottle() },
       before: (app) => app.set('trust proxy', true),
@@ -236,7 +236,7 @@ describe('a proxy at a Unix socket', () => {
     ])
   })
 
-  it.each([1, true, () => true])('is none where the application trusts it: %s (25)', async (trusted) => {
+  it.each([1, true, () => true])('is not reported if the application trusts it: %s (25)', async (trusted) => {
     const server = testServer({
       server: { throttle: memoryThrottle() },
       before: (app) => app.set('trust proxy', trusted),
@@ -278,7 +278,7 @@ describe('stored hashes that cost more than the hasher', () => {
       .type('form')
       .send({ grant_type: 'password', username: 'bob', password: 'wrong' })
 
-  it('are noticed at a sign-in, and told once with the remedy (V14)', async () => {
+  it('are noticed at a sign-in, and reported once with the remedy (V14)', async () => {
     const server = testServer({
       server: { throttle: memoryThrottle() },
       password: { hasher: bcryptHasher({ workers: 1 }) },
@@ -294,7 +294,7 @@ describe('stored hashes that cost more than the hasher', () => {
     expect(warnings).toMatchObject([{ findings: server.oauth.posture() }])
   })
 
-  it('are noticed of clients whose secrets people chose, before one of them is presented (V14)', async () => {
+  it('are noticed for chosen client secrets, before one is presented (V14)', async () => {
     const server = testServer({
       server: { throttle: memoryThrottle() },
       moreClients: [{ ...testClients[2]!, clientId: 'brought-along', secrets: [{ digest: costlier }] } as Client],
@@ -303,7 +303,7 @@ describe('stored hashes that cost more than the hasher', () => {
     expect(server.oauth.posture()).toMatchObject([{ code: 'costlier_hashes' }])
   })
 
-  it('are none of an own hasher that tells nothing (V14)', async () => {
+  it('are not reported for a hasher that does not describe its hashes (V14)', async () => {
     const ours = bcryptHasher({ workers: 1 })
     const hasher: PasswordHasher = {
       hash: (password) => ours.hash(password),
@@ -325,7 +325,7 @@ describe('the address of a caller', () => {
   const post = (http: Parameters<typeof request>[0], from: string): request.Test =>
     request(http).post('/oauth/token').set('x-real-ip', from)
 
-  it('is what the application says, also in front of Express, and then no proxy is missed', async () => {
+  it('is what the application says, also in front of Express, and then no proxy is reported', async () => {
     const clientAddress: NonNullable<AuthorizationServerOptions['clientAddress']> = (req) =>
       req.headers['x-real-ip'] as string
     const server = testServer({ server: { clientAddress } })
@@ -342,7 +342,7 @@ describe('the address of a caller', () => {
     ['a number', () => 7],
     ['a promise', () => Promise.reject(new Error('too late'))],
     ['an exception', () => expect.unreachable()],
-  ])('is that of the peer where the application says %s', async (_what, clientAddress) => {
+  ])('is that of the peer if the application says %s', async (_what, clientAddress) => {
     const server = testServer({ server: { clientAddress: clientAddress as () => string } })
     await post(server.http, '203.0.113.7')
     expect(server.events.at(-1)).toMatchObject({ type: 'request_refused', address: '127.0.0.1' })

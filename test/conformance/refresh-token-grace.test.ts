@@ -67,13 +67,13 @@ describe('the grace', () => {
     expect(await mayRead(second.access_token)).toBe(true)
   })
 
-  it('a retry never gets more than the first answer gave (RTG-15)', async () => {
+  it('a retry never gets more than the first response gave (RTG-15)', async () => {
     const narrow = await refresh(first.refresh_token, '&scope=orders%3Aread')
     expect((await refresh(first.refresh_token)).body).toMatchObject({ error: 'invalid_scope' })
     expect(shown(await refresh(first.refresh_token, '&scope=orders%3Aread'))).toEqual(shown(narrow))
   })
 
-  it('ends when the successor is used: whoever has it had the answer (gap 1) (RTG-15, RTG-12)', async () => {
+  it('ends when the successor is used, because its owner had the response (gap 1) (RTG-15, RTG-12)', async () => {
     const second = await next(first.refresh_token)
     expect(await next(first.refresh_token)).toEqual(second)
     const third = await next(second.refresh_token)
@@ -102,7 +102,7 @@ describe('the grace', () => {
     expect(shown(await refresh(first.refresh_token))).toEqual(invalid)
   })
 
-  it('strict mode has none: after a lost answer the user signs in again (RTG-15, RTG-23)', async () => {
+  it('strict mode has none: after a lost response the user signs in again (RTG-15, RTG-23)', async () => {
     server = plainServer({ refresh: { graceSeconds: 0 } })
     first = await signIn(server)
     const second = await next(first.refresh_token)
@@ -114,7 +114,7 @@ describe('the grace', () => {
 })
 
 describe('what is stored', () => {
-  it('hashes and a nonce only: no token that was ever answered, and nothing that yields one (RTG-18)', async () => {
+  it('is hashes and a nonce only: no token, and nothing that yields one (RTG-18)', async () => {
     server = plainServer()
     const traffic = recordTraffic(server.stores.tokens)
     first = await signIn(server)
@@ -138,7 +138,7 @@ describe('what is stored', () => {
     expect(shown(await refresh(third.refresh_token))).toEqual(renewed)
   })
 
-  it('the successors depend on the presented token and on the nonce, each of 256 random bits (RTG-18)', async () => {
+  it('yields the successors only with the presented token and the nonce, each of 256 random bits (RTG-18)', async () => {
     const traffic = recordTraffic(server.stores.tokens)
     const second = await next(first.refresh_token)
     const rotation = traffic.map((line) => JSON.parse(line)).find(([name]) => name === 'rotateRefreshToken')

@@ -44,7 +44,7 @@ describe('the request', () => {
     ['no credentials', []],
     ['a wrong secret', [`Authorization: ${basic('shop-app', 'wrong')}`]],
     ['the secret of another client', [`Authorization: ${basic('shop-app', secretOf('other-app'))}`]],
-  ])('the token alone proves nothing: %s is invalid_client, and nothing is spent (RTG-02)', async (_what, lines) => {
+  ])('needs more than the token: %s is invalid_client, and nothing is spent (RTG-02)', async (_what, lines) => {
     const form = `grant_type=refresh_token&refresh_token=${refreshToken}`
     for (const clientId of ['', '&client_id=shop-app']) {
       const answer = await sendRaw(server.http, ['POST /oauth/token HTTP/1.1', formLine, ...lines], form + clientId)
@@ -54,7 +54,7 @@ describe('the request', () => {
     expect(server.events.at(-1)).toMatchObject({ type: 'tokens_issued', how: 'refreshed' })
   })
 
-  it('the token of another client is invalid_grant, stays valid, and is told of (RTG-03)', async () => {
+  it('with another client’s token is invalid_grant, which stays valid and is reported (RTG-03)', async () => {
     expect(shown(await refresh(refreshToken, 'other-app'))).toEqual(invalid)
     expect(server.events.slice(-2)).toMatchObject([
       { type: 'refresh_token_misused', clientId: 'other-app', ownerClientId: 'shop-app' },
@@ -89,7 +89,7 @@ describe('the request', () => {
     expect(open.events.slice(before)).toMatchObject([{ type: 'tokens_issued', how: 'refreshed', clientId: 'spa' }])
   })
 
-  it('unknown, expired, revoked and malformed tokens get the same answer, octet by octet (RTG-05)', async () => {
+  it('with an unknown, expired, revoked or malformed token gets the same response, byte for byte (RTG-05)', async () => {
     server.advance(14 * 86_400)
     const revoked = (await signIn(server)).refresh_token
     const authorizationId = server.events.findLast((event) => event.type === 'tokens_issued')!.authorizationId!
@@ -129,7 +129,7 @@ describe('the request', () => {
 })
 
 describe('who may refresh', () => {
-  it('a client that lost the grant is unauthorized_client, and its token is kept for its return (RTG-25)', async () => {
+  it('a client that may no longer use the grant gets unauthorized_client, and its token is kept (RTG-25)', async () => {
     server.stores.clients.saveClient({ ...shopApp, grantTypes: ['password'] })
     expect(shown(await refresh())).toEqual(
       refused(400, 'unauthorized_client', 'This client may not use this grant type'),
@@ -166,7 +166,7 @@ describe('who may refresh', () => {
     expect(server.events.at(-1)).toMatchObject({ how: 'refreshed' })
   })
 
-  it.each([null, undefined, 'other'])('a user store that finds %j confirms nobody (RTG-10)', async (found) => {
+  it.each([null, undefined, 'other'])('a user store that finds %j confirms no user (RTG-10)', async (found) => {
     const user = { userId: 'user-2', passwordHash: 'x' }
     const users = {
       findUserByUsername: () => ({ userId: 'user-1', passwordHash: "plain:alice's password" }),
@@ -176,7 +176,7 @@ describe('who may refresh', () => {
     expect(shown(await refresh((await signIn(server)).refresh_token))).toEqual(invalid)
   })
 
-  it('a grant that is not served any more vouches for none of its users (RTG-10)', async () => {
+  it('a grant that is no longer served confirms none of its users (RTG-10)', async () => {
     const { clients, tokens } = server.stores
     server = plainServer({ server: { clients, tokens, grants: [clientCredentialsGrant(), refreshTokenGrant()] } })
     expect(shown(await refresh())).toEqual(invalid)
@@ -186,18 +186,18 @@ describe('who may refresh', () => {
 })
 
 describe('the two kinds of token', () => {
-  it('an access token is no refresh token, and takes no harm from being tried as one (RTG-21)', async () => {
+  it('an access token is not accepted as a refresh token, and stays valid (RTG-21)', async () => {
     expect(shown(await refresh(accessToken))).toEqual(invalid)
     expect((await orders(accessToken)).status).toBe(200)
   })
 
-  it('a refresh token is no access token, before it is spent and after (RTG-21)', async () => {
+  it('a refresh token is not accepted as an access token, before and after it is spent (RTG-21)', async () => {
     expect((await orders(refreshToken)).status).toBe(401)
     await refresh()
     expect((await orders(refreshToken)).status).toBe(401)
   })
 
-  it('an access token lives to its own end, also when its refresh token is spent (RTG-22)', async () => {
+  it('an access token stays valid until it expires, even if its refresh token is spent (RTG-22)', async () => {
     await refresh()
     server.advance(3599)
     expect((await orders(accessToken)).status).toBe(200)

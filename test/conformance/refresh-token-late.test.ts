@@ -41,7 +41,7 @@ beforeEach(async () => {
 })
 
 describe('a long grace', () => {
-  it('answers once more when the answer was lost, hours later, and says so (08)', async () => {
+  it('allows a retry of a lost response hours later, and emits an event (08)', async () => {
     const second = await next(first.refresh_token)
     server.advance(hour / 2)
     const before = server.events.length
@@ -67,7 +67,7 @@ describe('a long grace', () => {
     expect(replays()).toBe(1)
   })
 
-  it('answers retries of the first minute as often as they come, without a word (08)', async () => {
+  it('allows any number of retries in the first minute, without an event (08)', async () => {
     const second = await next(first.refresh_token)
     server.advance(59)
     for (let time = 0; time < 3; time++) expect(await next(first.refresh_token)).toMatchObject({ refresh_token: second.refresh_token }) // prettier-ignore
@@ -80,7 +80,7 @@ describe('a long grace', () => {
   it.each([
     ['at once', 0],
     ['later', hour],
-  ])('answers a late retry once: the next one, %s, is a replay (08)', async (_when, later) => {
+  ])('allows one late retry: the next one, %s, is a replay (08)', async (_when, later) => {
     const second = await next(first.refresh_token)
     server.advance(300)
     expect((await refresh(first.refresh_token)).status).toBe(200)
@@ -92,7 +92,7 @@ describe('a long grace', () => {
     expect(await mayRead(second.access_token)).toBe(false)
   })
 
-  it('answers no two late retries in a row: a thief and the owner cannot go on in step (08)', async () => {
+  it('allows no two late retries in a row, so a thief and the owner cannot go on in step (08)', async () => {
     // The thief is always first, the owner comes five minutes later with the same token.
     const second = await next(first.refresh_token)
     server.advance(300)
@@ -104,7 +104,7 @@ describe('a long grace', () => {
     expect(typesSince(before)).toEqual(['refresh_token_replayed', 'request_refused'])
   })
 
-  it('answers another late retry after a refresh that needed none (08)', async () => {
+  it('allows another late retry after a normal refresh (08)', async () => {
     let newest = await next(first.refresh_token)
     for (let time = 0; time < 3; time++) {
       const lost = newest
@@ -135,7 +135,7 @@ describe('a long grace', () => {
     expect(replays()).toBe(0)
   })
 
-  it('is not claimed by a retry of a user who is gone (08)', async () => {
+  it('is not claimed by a retry of a deleted user (08)', async () => {
     const second = await next(first.refresh_token)
     server.advance(300)
     const alice = server.users.get('alice')!
@@ -174,8 +174,8 @@ describe('a long grace', () => {
   })
 })
 
-describe('late retries that come at once', () => {
-  it('get one answer; the others are refused, and nothing ends (08)', async () => {
+describe('concurrent late retries', () => {
+  it('get one response; the others are refused, and nothing ends (08)', async () => {
     const second = await next(first.refresh_token)
     server.advance(300)
     delayTogether(server, server.stores.tokens, 'findRefreshToken', 5)
@@ -258,7 +258,7 @@ describe('a token store without claimLateRetry', () => {
     })
   }
 
-  it('is refused with a grace of more than a minute, when the server is made (08)', () => {
+  it('is refused with a grace of more than a minute, at startup (08)', () => {
     const make = (graceSeconds: number): TestServer =>
       plainServer({ refresh: { graceSeconds }, server: { tokens: storeWithout() } })
     expect(() => make(61)).toThrow(

@@ -37,7 +37,7 @@ beforeEach(async () => {
 })
 
 describe('rotation', () => {
-  it('every use answers another refresh token, for confidential and for public clients (RTG-11)', async () => {
+  it('every use returns another refresh token, for confidential and for public clients (RTG-11)', async () => {
     const tokens = [first.refresh_token]
     for (let use = 0; use < 5; use++) tokens.push((await next(tokens.at(-1)!)).refresh_token)
     expect(new Set(tokens).size).toBe(6)
@@ -52,7 +52,7 @@ describe('rotation', () => {
     expect(shown(await post(`grant_type=refresh_token&refresh_token=${spent}`))).toEqual(invalid)
   })
 
-  it('each refresh and each replay is told of, with the sign-in that it belongs to (RTG-26)', async () => {
+  it('each refresh and each replay causes an event with its sign-in (RTG-26)', async () => {
     const { authorizationId } = server.events.find((event) => event.type === 'tokens_issued')!
     const about = {
       at: server.now(),
@@ -116,7 +116,7 @@ describe('replay', () => {
       () => server.users.set('alice', { userId: 'user-1', passwordHash: 'x', disabled: true }),
     ],
     ['comes when the user is gone', '', () => server.users.delete('alice')],
-  ])('is a replay also when it %s (RTG-12)', async (_what, more, change) => {
+  ])('is a replay even if it %s (RTG-12)', async (_what, more, change) => {
     const alice = server.users.get('alice')!
     const second = await next(first.refresh_token)
     server.advance(10)
@@ -136,7 +136,7 @@ describe('replay', () => {
   })
 })
 
-describe('fifty at once', () => {
+describe('fifty concurrent uses', () => {
   /** Sends so many refreshes with one token that all look at it before any is answered. */
   async function storm(token: string, count: number): Promise<Response[]> {
     const { tokens } = server.stores

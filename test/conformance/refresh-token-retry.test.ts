@@ -53,7 +53,7 @@ describe.each(['opaque-app', 'jwt-app'])('a retry of %s asks for what the first 
     first = await signInForBoth(app)
   })
 
-  it('or is refused, when both are sent at once for two APIs (10)', async () => {
+  it('or is refused, if both are sent at once for two APIs (10)', async () => {
     delayTogether(server, server.stores.tokens, 'findRefreshToken', 2)
     const apis = [shopApi, stockApi]
     const answers = await Promise.all(apis.map((api) => refresh(app, first.refresh_token, [['resource', api]])))
@@ -66,7 +66,7 @@ describe.each(['opaque-app', 'jwt-app'])('a retry of %s asks for what the first 
     expect(ends()).toBe(0)
   })
 
-  it('or is refused, when both are sent at once with two scopes (10)', async () => {
+  it('or is refused, if both are sent at once with two scopes (10)', async () => {
     delayTogether(server, server.stores.tokens, 'findRefreshToken', 2)
     const scopes = ['orders:read', 'profile']
     const answers = await Promise.all(scopes.map((scope) => refresh(app, first.refresh_token, [['scope', scope]])))
@@ -174,7 +174,7 @@ describe('claims of the application that depend on a parameter', () => {
 })
 
 describe('a refresh within what the sign-in was granted', () => {
-  it('is for the first resource alone where the sign-in is from before there were resources (gap 9)', async () => {
+  it('is for the first resource only, if the sign-in is older than the resources (gap 9)', async () => {
     const before = apiServer({ server: { resources: [], signingKeys: undefined as never } })
     const { tokens } = before.stores
     server = apiServer({ server: { tokens } })
@@ -188,7 +188,7 @@ describe('a refresh within what the sign-in was granted', () => {
     expect((await refreshAt(before, 'opaque-app', await tokensOf())).status).toBe(200)
   })
 
-  it('stays within the limit of the password grant, also where that is lowered later (gap 10)', async () => {
+  it('stays within the limit of the password grant, even if that is lowered later (gap 10)', async () => {
     const wide = apiServer()
     const { tokens } = wide.stores
     server = apiServer({ password: { scopes: ['profile'] }, server: { tokens } })

@@ -66,7 +66,7 @@ describe('scope at refresh', () => {
     expect(shown(await refresh('orders:write orders:read'))).toEqual(renewed('orders:write orders:read'))
   })
 
-  it('no scope means all that was granted, also after less was asked for (RTG-07)', async () => {
+  it('returns everything that was granted if no scope is requested, also after less was requested (RTG-07)', async () => {
     expect(shown(await refresh('orders:read'))).toEqual(renewed('orders:read'))
     expect(shown(await refresh())).toEqual(renewed('orders:read orders:write'))
     expect(shown(await refresh(''))).toEqual(renewed('orders:read orders:write'))
@@ -78,7 +78,7 @@ describe('scope at refresh', () => {
     expect(shown(await refresh())).toEqual(renewed('orders:read orders:write'))
   })
 
-  it('scope that the client has lost since is dropped, and comes back with it (RTG-09)', async () => {
+  it('drops scope that the client has lost since, until it has it again (RTG-09)', async () => {
     server.stores.clients.saveClient({ ...shopApp, scopes: ['orders:read', 'profile'] })
     expect(shown(await refresh())).toEqual(renewed('orders:read'))
     expect(shown(await refresh('orders:read orders:write'))).toEqual(renewed('orders:read'))
@@ -87,14 +87,14 @@ describe('scope at refresh', () => {
     expect(shown(await refresh())).toEqual(renewed('orders:read orders:write'))
   })
 
-  it('when nothing is left the request is refused, and nothing is spent (RTG-09)', async () => {
+  it('refuses a request if nothing is left, and spends nothing (RTG-09)', async () => {
     server.stores.clients.saveClient({ ...shopApp, scopes: ['profile'] })
     expect(shown(await refresh())).toEqual(tooMuch)
     server.stores.clients.saveClient(shopApp)
     expect(shown(await refresh())).toEqual(renewed('orders:read orders:write'))
   })
 
-  it('scope that left the catalogue is dropped (RTG-09)', async () => {
+  it('drops scope that left the catalogue (RTG-09)', async () => {
     const { clients: kept, tokens } = server.stores
     server = plainServer({ server: { clients: kept, tokens, scopes: ['orders:read', 'profile'] } })
     expect(shown(await refresh())).toEqual(renewed('orders:read'))
@@ -106,7 +106,7 @@ describe('scope at refresh', () => {
     expect(shown(await refresh('stock:write'))).toEqual(tooMuch)
   })
 
-  it('a sign-in for less stays one for less (RTG-17)', async () => {
+  it('does not widen a sign-in for less (RTG-17)', async () => {
     await signInFor('profile')
     expect(shown(await refresh('orders:read'))).toEqual(tooMuch)
     expect(shown(await refresh())).toEqual(renewed('profile'))

@@ -17,7 +17,7 @@ function revoke(server: TestServer, token: string): Promise<request.Response> {
   return revocation.type('form').send({ token })
 }
 
-describe.each(algorithms)('a JWT that was there before, signed with %s', (algorithm) => {
+describe.each(algorithms)('a JWT that was seen before, signed with %s', (algorithm) => {
   it('is refused as soon as it is revoked (JAT-22, REV-12)', async () => {
     const server = jwtServer({}, algorithm)
     const [own, users] = [await clientToken(server), await signIn(server)]
@@ -29,7 +29,7 @@ describe.each(algorithms)('a JWT that was there before, signed with %s', (algori
     await expectRefused(server, users.access_token)
   })
 
-  it('is refused when its time is over (JAT-13)', async () => {
+  it('is refused when it has expired (JAT-13)', async () => {
     const server = jwtServer({}, algorithm)
     const token = await clientToken(server)
     await present(server, token)

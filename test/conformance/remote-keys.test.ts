@@ -46,7 +46,7 @@ const invalid = [401, 'invalid_token']
 const unavailable = [503, 'temporarily_unavailable']
 
 describe('the keys that a resource server reads', () => {
-  it('are asked for once, by all who wait and for all unknown ids (JWK-09)', async () => {
+  it('are fetched once for all waiting requests and all unknown ids (JWK-09)', async () => {
     let requests = 0
     const uri = await listening((_, res) => {
       requests++
@@ -70,7 +70,7 @@ describe('the keys that a resource server reads', () => {
     expect(await present(server, token)).toEqual(accepted)
   })
 
-  it('stay in use while the issuer is away (JWK-09)', async () => {
+  it('stay in use while the issuer is unreachable (JWK-09)', async () => {
     let away = false
     const uri = await listening((_, res) => {
       if (away) res.writeHead(500)
@@ -87,7 +87,7 @@ describe('the keys that a resource server reads', () => {
     expect(await present(server, token)).toEqual(accepted)
   })
 
-  it('may have others among them that cannot be used, and members that nobody knows (JWK-10)', async () => {
+  it('may include unusable keys and unknown members (JWK-10)', async () => {
     const uri = await listening((_, res) => res.end(JSON.stringify({ keys, more: true })))
     const server = withResourceServer(uri)
     const [rsa, ...others] = await published(server)
@@ -123,7 +123,7 @@ describe('the keys that a resource server reads', () => {
     ['never answers', () => () => undefined],
     ['answers no JSON', () => (_, res) => res.end('<html>')],
     ['answers an error', () => (_, res) => res.writeHead(404).end('{"keys":[]}')],
-  ])('are none where the host %s: nobody passes, and it is not the fault of the token (JWK-12)', async (_, answer) => {
+  ])('are missing if the host %s: no access, and it is not the token’s fault (JWK-12)', async (_, answer) => {
     const good = await listening((_, res) => res.end(JSON.stringify({ keys })))
     const bad = await listening(answer(good))
     const server = withResourceServer(bad, { timeoutMilliseconds: 300 })

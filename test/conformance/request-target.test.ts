@@ -82,7 +82,7 @@ describe.each([
     expect((await sendTo(guardedApp(express), target)).status).toBe(418)
   })
 
-  it.each(others)('is cut and never normalized: %s is no endpoint (V11)', async (target) => {
+  it.each(others)('is split and never normalized: %s is not an endpoint (V11)', async (target) => {
     for (const listener of [behind, front.oauth.handler(), guardedApp(express)]) {
       const answer = await sendTo(listener, target)
       expect(answer.text).not.toContain('access_token')
@@ -93,13 +93,13 @@ describe.each([
   })
 })
 
-describe('a slash too many', () => {
+describe('a trailing slash', () => {
   const issuer = 'http://127.0.0.1'
   const elsewhere = (path: string): object =>
     refused(404, 'invalid_request', `The endpoint is ${issuer}${path}, without a slash at the end`)
 
   it.each(['/oauth/token', '/oauth/revoke', '/oauth/introspect', '/oauth/jwks'])(
-    'is told in OAuth JSON, by router() and by handler(): %s/ (trailing slash)',
+    'is refused in OAuth JSON, by router() and by handler(): %s/ (trailing slash)',
     async (path) => {
       const { oauth, http, events } = apiServer()
       for (const method of ['POST', 'GET', 'PUT']) {
@@ -137,7 +137,7 @@ describe('a slash too many', () => {
       expect((await sendTo(app, target, 'GET')).status).toBe(299)
   })
 
-  it('never hides an endpoint that really is there (trailing slash)', async () => {
+  it('never hides an existing endpoint (trailing slash)', async () => {
     const paths = { revocationPath: '/t', tokenPath: '/t/' }
     const { oauth } = testServer({ server: paths })
     expect(shown(await sendTo(oauth.handler(), '/t/'))).toEqual(issued('stock:write'))

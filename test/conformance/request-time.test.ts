@@ -22,7 +22,7 @@ beforeEach(() => {
 })
 
 describe('a refresh that waits for the store', () => {
-  it('is a retry when it came within the grace, however long both requests waited (09)', async () => {
+  it('is a retry if it came within the grace, however long both requests waited (09)', async () => {
     const { refresh_token: token } = await signInAt(server, 'opaque-app')
     delayTogether(server, server.stores.tokens, 'rotateRefreshToken', 2, 30)
     const answers = await Promise.all([refreshAt(server, 'opaque-app', token), refreshAt(server, 'opaque-app', token)])
@@ -52,7 +52,7 @@ describe('a refresh that waits for the store', () => {
     expect(await statusOf(server, first.body.access_token)).toBe(401)
   })
 
-  it('is good when its token had not expired when it came (09)', async () => {
+  it('succeeds if its token had not expired when it came (09)', async () => {
     const brief = { firstParty: true, grantTypes: ['password', 'refresh_token'], refreshTokenLifetimeSeconds: 100 }
     server.stores.clients.saveClient(clientLike('brief', brief))
     const { refresh_token: token } = await signInAt(server, 'brief')
@@ -66,7 +66,7 @@ describe('a refresh that waits for the store', () => {
 })
 
 describe('a sign-in that waits for the store', () => {
-  it('begins when it came, and all its times agree (09)', async () => {
+  it('begins at the time of the request, and all its times agree (09)', async () => {
     const came = server.now()
     delay(server, server.stores.clients, 'findClient', 20)
     const answer = await post(
@@ -80,7 +80,7 @@ describe('a sign-in that waits for the store', () => {
     expect(await server.oauth.authorizations.list({ userId: 'user-1' })).toMatchObject([{ createdAt: came }])
   })
 
-  it('is served when the password grant of the client ended while it waited (09)', async () => {
+  it('succeeds if the client’s password grant ended while it waited (09)', async () => {
     const ending = { firstParty: true, grantTypes: ['password'], passwordGrantSunsetAt: server.now() + 5 }
     server.stores.clients.saveClient(clientLike('ending-app', ending))
     const form = { grant_type: 'password', username: 'alice', password: "alice's password" }
@@ -106,7 +106,7 @@ describe('an access token that expires while the store is asked', () => {
   it.each([
     ['opaque', 'opaque-app', 'findAccessToken'],
     ['JWT', 'jwt-app', 'isSignedTokenRevoked'],
-  ])('is good at the guard: %s (09)', async (_form, clientId, method) => {
+  ])('is accepted by the guard: %s (09)', async (_form, clientId, method) => {
     const { access_token: token } = await signInAt(server, clientId)
     server.advance(3599)
     delay(server, server.stores.tokens, method, 20)
@@ -114,7 +114,7 @@ describe('an access token that expires while the store is asked', () => {
     expect(await statusOf(server, token)).toBe(401)
   })
 
-  it('is good at introspection, as a refresh token is (09)', async () => {
+  it('is active at introspection, as a refresh token is (09)', async () => {
     const { access_token: token, refresh_token: refreshToken } = await signInAt(server, 'opaque-app')
     server.advance(3599)
     delay(server, server.stores.tokens, 'findAccessToken', 20)
@@ -128,7 +128,7 @@ describe('an access token that expires while the store is asked', () => {
     expect(await introspect(server, refreshToken, 'opaque-app')).toEqual({ active: false })
   })
 
-  it('can be revoked, being good when the request came (09)', async () => {
+  it('can be revoked, because it was valid when the request came (09)', async () => {
     const token = await tokenOf(server, 'jwt-app')
     server.advance(3599)
     delay(server, server.stores.clients, 'findClient', 20)
@@ -144,8 +144,8 @@ describe('an access token that expires while the store is asked', () => {
   })
 })
 
-describe('an introspection that is answered as a JWT', () => {
-  it('tells when it was asked, not when it was answered (09)', async () => {
+describe('an introspection response as a JWT', () => {
+  it('has the time of the request, not of the response (09)', async () => {
     const came = server.now()
     const token = await tokenOf(server, 'opaque-app')
     delay(server, server.stores.tokens, 'findAccessToken', 20)
@@ -159,7 +159,7 @@ describe('an introspection that is answered as a JWT', () => {
   })
 })
 
-describe('what is asked for without a request', () => {
+describe('a call without a request', () => {
   it('is judged by the clock', async () => {
     server = plainServer()
     server.stores.tokens.saveTokens({

@@ -30,7 +30,7 @@ async function ask(clientId: string, ...more: [name: string, value: string][]): 
   return shown(await post(server, '/oauth/token', [['grant_type', 'client_credentials'], ...more], clientId))
 }
 
-describe.each(apps)('a resource that %s asks for', (app) => {
+describe.each(apps)('a resource that %s requests', (app) => {
   it.each([
     'shop',
     '/shop',
@@ -78,7 +78,7 @@ describe.each(apps)('a resource that %s asks for', (app) => {
     expect(await ask(app, ['resource', resource])).toEqual(invalidTarget)
   })
 
-  it('is refused when there are more than ten, also when all are the same (RES-11)', async () => {
+  it('is refused with more than ten, even if all are the same (RES-11)', async () => {
     const times = (count: number): [string, string][] => Array.from({ length: count }, () => ['resource', shopApi])
     expect(await ask(app, ...times(11))).toEqual(invalidTarget)
     expect(await ask(app, ...times(10))).toMatchObject({ status: 200 })
@@ -92,7 +92,7 @@ describe.each(apps)('a resource that %s asks for', (app) => {
     expect(await introspect(server, token, 'stock-inspector')).toMatchObject({ active: true })
   })
 
-  it('is the default one when none is named, or one without a value (RES-05, DEC-11)', async () => {
+  it('is the default one if none is named, or one without a value (RES-05, DEC-11)', async () => {
     for (const form of [{}, { resource: '' }]) {
       const token = await tokenOf(server, app, form)
       expect(await introspect(server, token)).toMatchObject({ active: true, aud: shopApi })
@@ -108,7 +108,7 @@ describe.each(apps)('a resource that %s asks for', (app) => {
     expect(await statusOf(server, token)).toBe(200)
   })
 
-  it('cuts the scope to what it understands (RES-07, BCP-03)', async () => {
+  it('limits the scope to what it knows (RES-07, BCP-03)', async () => {
     const beyond: [string, string][] = [
       ['resource', stockApi],
       ['scope', 'orders:read profile'],
@@ -151,7 +151,7 @@ describe.each(apps)('a resource that %s asks for', (app) => {
   })
 })
 
-describe('a client with resources of its own', () => {
+describe('a client with its own resources', () => {
   it('gets tokens for no other, not even for the default one (RES-04)', async () => {
     expect(await ask('stock-only', ['resource', shopApi])).toEqual(invalidTarget)
     expect(await ask('stock-only', ['resource', stockApi], ['resource', shopApi])).toEqual(invalidTarget)
@@ -162,13 +162,13 @@ describe('a client with resources of its own', () => {
 })
 
 describe('audiences', () => {
-  it('has a value of its own for each resource (RES-08)', () => {
+  it('have a value for each resource (RES-08)', () => {
     expect(() => apiServer({ server: { resources: [{ resource: shopApi }, { resource: shopApi }] } })).toThrow(
       'resources[1]: is listed twice',
     )
   })
 
-  it.each(apps)('tells tenants apart by their path: %s (RES-09, BCP-07)', async (app) => {
+  it.each(apps)('distinguish tenants by their path: %s (RES-09, BCP-07)', async (app) => {
     const [a, b] = ['http://127.0.0.1/tenants/a', 'http://127.0.0.1/tenants/b'] as const
     server = apiServer({
       server: { resources: [{ resource: a }, { resource: b }] },
@@ -203,7 +203,7 @@ describe.each([
       server = apiServer({ express: major, before: (app) => parser.forEach((handler) => app.use(handler)) })
     })
 
-    it('lets resource, and nothing else, be sent more than once (RES-02, V21-07)', async () => {
+    it('allows resource, and nothing else, to be sent more than once (RES-02, V21-07)', async () => {
       const token = await tokenOf(server, 'jwt-app', [
         ['resource', shopApi],
         ['resource', stockApi],

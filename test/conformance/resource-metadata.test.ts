@@ -14,7 +14,7 @@ const serverFor = (...resources: string[]): TestServer =>
   apiServer({ server: { resources: resources.map((resource) => ({ resource })) } })
 
 describe.each([4, 5] as const)('the metadata of a resource, Express %i', (major) => {
-  it('tells who issues tokens for it, and how to send them (PRM-01, PRM-02, PRM-03, MET-15)', async () => {
+  it('says who issues tokens for it, and how to send them (PRM-01, PRM-02, PRM-03, MET-15)', async () => {
     const answer = await request(apiServer({ express: major }).http).get(`${wellKnown}/shop`)
     expect(shown(answer)).toEqual(
       answered(
@@ -31,7 +31,7 @@ describe.each([4, 5] as const)('the metadata of a resource, Express %i', (major)
     expect(answer.headers['access-control-allow-origin']).toBe('*')
   })
 
-  it('tells the scopes that mean something to the resource (PRM-03)', async () => {
+  it('lists the scopes that the resource knows (PRM-03)', async () => {
     const resources = [{ resource: shopApi, scopes: ['orders:read'] }]
     const { body } = await request(apiServer({ express: major, server: { resources } }).http).get(`${wellKnown}/shop`)
     expect(body.scopes_supported).toEqual(['orders:read'])
@@ -54,7 +54,7 @@ describe.each([4, 5] as const)('the metadata of a resource, Express %i', (major)
     expect((await request(server.http).get(`${wellKnown}/shop`)).body.resource).toBe(shopApi)
   })
 
-  it('is not pointed to where there is none (PRM-04)', async () => {
+  it('is not pointed to if there is none (PRM-04)', async () => {
     const { headers } = await request(testServer({ express: major }).http).get('/orders')
     expect(headers['www-authenticate']).toBe('Bearer realm="127.0.0.1"')
   })
@@ -75,7 +75,7 @@ describe.each([4, 5] as const)('the metadata of a resource, Express %i', (major)
     expect(challenge).toContain(`resource_metadata="http://127.0.0.1${path}"`)
   })
 
-  it('is a document of its own for each resource, also when only a slash or a query tells them apart (PRM-05)', async () => {
+  it('is a separate document for each resource, even if only a slash or a query differs (PRM-05)', async () => {
     const names = ['', '/', '?a=1', '?a=2'].map((rest) => `http://127.0.0.1/api${rest}`)
     const server = apiServer({ express: major, server: { resources: names.map((resource) => ({ resource })) } })
     for (const resource of names) {
@@ -86,7 +86,7 @@ describe.each([4, 5] as const)('the metadata of a resource, Express %i', (major)
 })
 
 describe('resources elsewhere', () => {
-  it('are told of, but their documents are for their own hosts to serve (PRM-01, PRM-08)', async () => {
+  it('are listed, but their own hosts serve their documents (PRM-01, PRM-08)', async () => {
     const server = serverFor(stockApi, 'urn:example:api')
     for (const path of ['', '/v1', '/example:api', '/']) {
       expect((await request(server.http).get(wellKnown + path)).status).toBe(404)

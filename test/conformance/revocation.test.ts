@@ -61,7 +61,7 @@ describe.each([4, 5] as const)('the revocation endpoint, Express %i', (express) 
     server = apiServer({ express })
   })
 
-  it.each(['GET', 'PUT', 'DELETE', 'PATCH'] as const)('answers 405 to %s (REV-02)', async (method) => {
+  it.each(['GET', 'PUT', 'DELETE', 'PATCH'] as const)('responds with 405 to %s (REV-02)', async (method) => {
     const token = await tokenOf(server, 'opaque-app')
     const answer = await request(server.http)
       [method === 'GET' ? 'get' : (method.toLowerCase() as 'put')](`${path}?token=${token}&callback=alert`)
@@ -85,7 +85,7 @@ describe.each([4, 5] as const)('the revocation endpoint, Express %i', (express) 
     )
   })
 
-  it('takes one token, in a form (REV-02)', async () => {
+  it('accepts one token, in a form (REV-02)', async () => {
     const repeated = await post(
       server,
       path,
@@ -117,7 +117,7 @@ describe.each([4, 5] as const)('the revocation endpoint, Express %i', (express) 
     expect(await statusOf(server, access_token)).toBe(200)
   })
 
-  it('lets a public client name itself (REV-03)', async () => {
+  it('lets a public client identify itself (REV-03)', async () => {
     server = apiServer({ express, password: { allowPublicClients: true } })
     const spa = (endpoint: string, form: object): request.Test =>
       request(server.http)
@@ -157,7 +157,7 @@ describe.each(apps)('a token of %s', (app) => {
     expect(await stillWork(app, tokens)).toEqual([true, true])
   })
 
-  it('can be revoked alone: an access token (REV-01, REV-04, REV-11, REV-12)', async () => {
+  it('can be revoked alone if it is an access token (REV-01, REV-04, REV-11, REV-12)', async () => {
     const tokens = await signInAt(server, app)
     const another = await signInAt(server, app)
     expect(await revoke(app, tokens.access_token)).toEqual(revoked)
@@ -165,7 +165,7 @@ describe.each(apps)('a token of %s', (app) => {
     expect(await stillWork(app, another)).toEqual([true, true])
   })
 
-  it('takes everything of the sign-in along: a refresh token (REV-01, REV-04, REV-10, REV-12)', async () => {
+  it('ends the whole sign-in if it is a refresh token (REV-01, REV-04, REV-10, REV-12)', async () => {
     const tokens = await signInAt(server, app)
     const another = await signInAt(server, app)
     const refreshed = (await refreshAt(server, app, tokens.refresh_token)).body
@@ -174,7 +174,7 @@ describe.each(apps)('a token of %s', (app) => {
     expect(await stillWork(app, another)).toEqual([true, true])
   })
 
-  it('ends the family also by a refresh token that was spent, even after it had expired (REV-13)', async () => {
+  it('ends the sign-in even if it is a spent refresh token that has expired (REV-13)', async () => {
     server = apiServer({ server: { refreshTokenLifetimeSeconds: 100 } })
     const tokens = await signInAt(server, app)
     server.advance(90)
@@ -184,21 +184,21 @@ describe.each(apps)('a token of %s', (app) => {
     expect(await stillWork(app, refreshed)).toEqual([false, false])
   })
 
-  it('is revoked although no user is behind it (REV-01, REV-11)', async () => {
+  it('is revoked even if it has no user (REV-01, REV-11)', async () => {
     const token = await tokenOf(server, app)
     expect(await revoke(app, token)).toEqual(revoked)
     expect(await statusOf(server, token)).toBe(401)
     expect(await introspect(server, token)).toEqual({ active: false })
   })
 
-  it('is answered the same when it was revoked before (REV-05)', async () => {
+  it('gets the same response if it was revoked before (REV-05)', async () => {
     const { access_token, refresh_token } = await signInAt(server, app)
     for (const token of [access_token, access_token, refresh_token, refresh_token, access_token]) {
       expect(await revoke(app, token)).toEqual(revoked)
     }
   })
 
-  it('is answered the same when it has expired (REV-05)', async () => {
+  it('gets the same response if it has expired (REV-05)', async () => {
     const { access_token, refresh_token } = await signInAt(server, app)
     server.advance(91 * 86_400)
     expect(await revoke(app, access_token)).toEqual(revoked)
@@ -206,7 +206,7 @@ describe.each(apps)('a token of %s', (app) => {
   })
 
   it.each(['access_token', 'refresh_token', 'foo', '', 'id_token', 'constructor', 'jwt'])(
-    'is found whatever the hint says: %j (REV-07, REV-08)',
+    'is found with any hint: %j (REV-07, REV-08)',
     async (hint) => {
       const tokens = await signInAt(server, app)
       expect(await revoke(app, tokens.access_token, { token_type_hint: hint })).toEqual(revoked)
@@ -217,7 +217,7 @@ describe.each(apps)('a token of %s', (app) => {
     },
   )
 
-  it('may be hinted at once only (REV-08)', async () => {
+  it('may have one hint only (REV-08)', async () => {
     const tokens = await signInAt(server, app)
     const form: [string, string][] = [
       ['token', tokens.access_token],
@@ -228,7 +228,7 @@ describe.each(apps)('a token of %s', (app) => {
     expect(await stillWork(app, tokens)).toEqual([true, true])
   })
 
-  it('cannot be revoked by a client that was disabled; the operator can (REV-20)', async () => {
+  it('cannot be revoked by a disabled client, but by the operator (REV-20)', async () => {
     const { access_token, refresh_token } = await signInAt(server, app)
     const client = server.stores.clients.findClient(app)!
     server.stores.clients.saveClient({ ...client, disabled: true })
@@ -239,7 +239,7 @@ describe.each(apps)('a token of %s', (app) => {
   })
 
   it.each([0, 3])(
-    'is dead after its revocation, whatever is under way; turns of the store: %i (REV-21)',
+    'is refused after its revocation, despite requests under way; turns of the store: %i (REV-21)',
     async (turns) => {
       const { refresh_token } = await signInAt(server, app)
       const second = (await refreshAt(server, app, refresh_token)).body
@@ -259,9 +259,9 @@ describe.each(apps)('a token of %s', (app) => {
   )
 })
 
-describe('what is no token', () => {
+describe('anything that is not a token', () => {
   it.each(['x', 'a.b', 'a.b.c', '....', '\0', 'ü', '🔑', ' ', '%', "' OR 1=1 --", 'x'.repeat(16_000), '{}', 'null'])(
-    'is answered like one that was revoked: %j (REV-05, REV-14)',
+    'gets the response for a revoked token: %j (REV-05, REV-14)',
     async (token) => {
       expect(await revoke('opaque-app', token)).toEqual(revoked)
     },
@@ -274,7 +274,7 @@ describe('what is no token', () => {
     expect(calls).toEqual({ findAccessToken: 1, findRefreshToken: 1 })
   })
 
-  it('leaves no trace: only what this server signed is put on the list of the revoked (REV-19)', async () => {
+  it('leaves no trace: only tokens that this server signed are stored as revoked (REV-19)', async () => {
     const { access_token } = await signInAt(server, 'jwt-app')
     const [head = '', body = '', signature = ''] = access_token.split('.')
     const { privateKey: strange } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
@@ -332,14 +332,14 @@ function countCalls(store: TokenStore): Record<string, number> {
   return calls
 }
 
-describe('a store that is out of reach', () => {
+describe('an unreachable store', () => {
   it.each([
     ['findAccessToken', 'opaque-app', 'access_token'],
     ['revokeAccessToken', 'opaque-app', 'access_token'],
     ['findRefreshToken', 'opaque-app', 'refresh_token'],
     ['revokeTokens', 'jwt-app', 'refresh_token'],
     ['revokeSignedToken', 'jwt-app', 'access_token'],
-  ] as const)('is no success: %s (REV-16)', async (method, app, kind) => {
+  ] as const)('is not a success: %s (REV-16)', async (method, app, kind) => {
     const tokens = await signInAt(server, app)
     const { stores } = server
     const restore = { [method]: stores.tokens[method].bind(stores.tokens) }

@@ -64,11 +64,11 @@ describe('scope is refused', () => {
     '*',
     'orders:*',
     'orders:read,profile',
-  ])('when it is nearly one that exists: %j (SCO-03)', async (scope) => {
+  ])('when it is almost an existing one: %j (SCO-03)', async (scope) => {
     expect(await ask(serverWithAll(), scope)).toEqual(invalidScope)
   })
 
-  it.each(['', undefined])('when there is none and the client has no default: %j (SCO-04)', async (scope) => {
+  it.each(['', undefined])('when it is missing and the client has no default: %j (SCO-04)', async (scope) => {
     const form = `grant_type=client_credentials${scope === undefined ? '' : '&scope='}`
     expect(shown(await postToken(serverWithAll(), form, 'service'))).toEqual(invalidScope)
   })
@@ -102,7 +102,7 @@ describe('scope is refused', () => {
   })
 
   it.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'has', 'size'])(
-    'when nobody registered it, whatever it means to JavaScript: %s (SCO-12)',
+    'when it is not registered, even if it is a name of JavaScript: %s (SCO-12)',
     async (scope) => {
       expect(await ask(testServer(), scope, 'stock-sync')).toEqual(invalidScope)
       expect(await ask(testServer({ server: { excessScope: 'drop' } }), scope, 'stock-sync')).toEqual(invalidScope)
@@ -129,7 +129,7 @@ describe('scope is granted', () => {
     }
   })
 
-  it('as far as the client may have it, where the server drops the rest, and is never widened (SCO-05)', async () => {
+  it('as far as the client may have it, if the server drops the rest, and is never widened (SCO-05)', async () => {
     const server = serverWithAll({ excessScope: 'drop' })
     expect(await ask(server, 'profile orders:read unknown', 'stock-sync')).toEqual(issued('orders:read'))
     expect(await ask(server, 'orders:read', 'stock-sync')).toEqual(issued('orders:read'))

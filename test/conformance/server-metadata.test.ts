@@ -17,7 +17,7 @@ const withIssuer = (issuer: string, more: object = {}): TestServer => apiServer(
 const read = (server: Pick<TestServer, 'http'>, path = wellKnown): request.Test => request(server.http).get(path)
 
 describe.each([4, 5] as const)('the metadata of a server, Express %i', (major) => {
-  it('tells what there is (SCO-10, MET-01, MET-05, MET-06, MET-08, MET-09, MET-10, MET-11, MET-12, MET-13, MET-15, PRM-08)', async () => {
+  it('lists everything that is served (SCO-10, MET-01, MET-05, MET-06, MET-08, MET-09, MET-10, MET-11, MET-12, MET-13, MET-15, PRM-08)', async () => {
     const answer = await read(apiServer({ express: major }))
     expect(shown(answer)).toEqual(
       answered(
@@ -44,7 +44,7 @@ describe.each([4, 5] as const)('the metadata of a server, Express %i', (major) =
     expect(answer.headers).not.toHaveProperty('x-powered-by')
   })
 
-  it('leaves out what there is not (MET-06, MET-07, MET-10, MET-12, MET-13)', async () => {
+  it('leaves out what is not served (MET-06, MET-07, MET-10, MET-12, MET-13)', async () => {
     const { body } = await read(testServer({ express: major, server: { grants: [clientCredentialsGrant()] } }))
     expect(body).toEqual({
       issuer: 'http://127.0.0.1',
@@ -77,7 +77,7 @@ describe.each([4, 5] as const)('the metadata of a server, Express %i', (major) =
     },
   )
 
-  it('is the same whoever asks, and under whatever name (MET-03, MET-15)', async () => {
+  it('is the same for every caller and every Host header (MET-03, MET-15)', async () => {
     const server = apiServer({
       express: major,
       before: (app) => app.set('trust proxy', true),
@@ -116,7 +116,7 @@ describe.each([4, 5] as const)('the metadata of a server, Express %i', (major) =
     },
   )
 
-  it('answers the endpoints also where the router is mounted below the path, and the document at the root (MET-02)', async () => {
+  it('is right if the router is mounted below the path and the document at the root (MET-02)', async () => {
     const { oauth } = withIssuer('https://as.example.com/tenant1')
     const app = (major === 4 ? (express4 as unknown as typeof express5) : express5)()
     app.use('/tenant1', oauth.router())
@@ -155,7 +155,7 @@ describe('the issuer', () => {
     'https://as.example.com:443',
     'https://as.example.com/%7Ea',
     'https://as.example.com/',
-  ])('is told character by character: %s (MET-03, MET-16)', async (issuer) => {
+  ])('is repeated character by character: %s (MET-03, MET-16)', async (issuer) => {
     const { pathname } = new URL(issuer)
     const { body } = await read(withIssuer(issuer), wellKnown + pathname.replace(/\/$/, ''))
     expect(body.issuer).toBe(issuer)
@@ -172,7 +172,7 @@ describe('the metadata in use', () => {
       '',
     ],
     ['below a path', withIssuer('http://127.0.0.1/a/b', { introspectionPath: '/i' }), '/a/b'],
-  ])('advertises nothing that does not answer: %s (MET-20, BCP-04)', async (_what, server, path) => {
+  ])('advertises nothing that does not respond: %s (MET-20, BCP-04)', async (_what, server, path) => {
     const { body } = await read(server, wellKnown + path)
     for (const name of ['token', 'revocation', 'introspection']) {
       const url = new URL(body[`${name}_endpoint`])
@@ -199,7 +199,7 @@ describe('the metadata in use', () => {
     expect(found.token_endpoint).toBe('http://127.0.0.1/tenant1/oauth/token')
   })
 
-  it('says so when the keys cannot be read, and lets nobody keep that (MET-10)', async () => {
+  it('is an error if the keys cannot be read, and is not cached (MET-10)', async () => {
     const current = (): never => {
       throw new StoreUnavailableError('down', { retryAfterSeconds: 2 })
     }

@@ -14,7 +14,7 @@ const secretMembers = /"(?:d|p|q|dp|dq|qi|oth|k)"/
 const secret = { kty: 'oct', k: Buffer.alloc(32, 'secret').toString('base64url') }
 
 describe.each([4, 5] as const)('the published keys, on Express %i', (express) => {
-  it('are a JSON document that may be kept for as long as the server says (JWK-01, JWK-08)', async () => {
+  it('are a JSON document that may be cached for as long as the server says (JWK-01, JWK-08)', async () => {
     const server = jwtServer({ express, server: { jwksMaxAgeSeconds: 600 } })
     const { status, headers, body } = await request(server.http).get('/oauth/jwks').set('Host', 'attacker.example')
     expect(status).toBe(200)
@@ -58,7 +58,7 @@ describe('the published keys', () => {
     for (const key of Object.values(privateKeys)) expect(text).not.toContain(key.export({ format: 'jwk' }).d)
   })
 
-  it('of a store are public members alone, in every state (JWK-02)', async () => {
+  it('of a store are public members only, in every state (JWK-02)', async () => {
     const server = jwtServer()
     const { keys } = createMemoryStores({ pruneIntervalSeconds: 0 })
     const options = { store: keys, passphrase: 'a passphrase for a test', publishSeconds: 0 }
@@ -75,7 +75,7 @@ describe('the published keys', () => {
     expect(text).not.toContain('PRIVATE')
   })
 
-  it('are none where there is only a secret, and metadata does not point to them (JWK-03)', async () => {
+  it('are empty if there is only a secret, and metadata does not point to them (JWK-03)', async () => {
     const server = jwtServer({ server: { signingKeys: loadSigningKeys([secret]) } })
     expect((await getOrders(server, await clientToken(server))).status).toBe(200)
     const { text } = await request(server.http).get('/oauth/jwks')
@@ -202,7 +202,7 @@ describe('a rotation', () => {
     expect(await publishedBy(other!.server)).toMatchObject([{ kid: decodeProtectedHeader(fresh).kid }])
   })
 
-  it('by hand: the tokens of a retired key work, those of a key that was dropped do not (JWK-07)', async () => {
+  it('by hand keeps the tokens of a retired key, and refuses those of a removed key (JWK-07)', async () => {
     let signingKeys = loadSigningKeys([privateKeys.RS256, { key: privateKeys.ES256, state: 'next' }])
     const rotating: SigningKeys = { current: () => signingKeys.current() }
     const server = jwtServer({ server: { signingKeys: rotating } })
@@ -216,7 +216,7 @@ describe('a rotation', () => {
     expect((await getOrders(server, fresh)).status).toBe(200)
   })
 
-  it('does not make the guard guess: a token that names no key is refused, also where there is but one (JWK-11)', async () => {
+  it('does not make the guard guess: a token that names no key is refused, even if there is only one (JWK-11)', async () => {
     const server = jwtServer({ server: { signingKeys: loadSigningKeys([privateKeys.ES256]) } })
     const claims = await goodClaims(server)
     await expectRefused(server, jws({ alg: 'ES256', typ: 'at+jwt' }, claims, signer('ES256')))

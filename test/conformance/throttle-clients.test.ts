@@ -44,7 +44,7 @@ async function statuses(times: number, send: (i: number) => Promise<Response>): 
 const times = (count: number, status: number): number[] => Array<number>(count).fill(status)
 
 describe.each(['/oauth/token', '/oauth/revoke', '/oauth/introspect'] as const)('guesses at a client, %s', (path) => {
-  it('a secret that somebody chose: ten are looked at, then 429 in OAuth JSON (CLA-26, DEC-08)', async () => {
+  it('verifies ten for a chosen secret, then responds with 429 in OAuth JSON (CLA-26, DEC-08)', async () => {
     const server = guardedServer()
     const guess = (i: number): Promise<Response> => send(server, 'chosen-app', `guess ${i}`, stranger, path)
     expect(await statuses(10, guess)).toEqual(times(10, 401))
@@ -56,7 +56,7 @@ describe.each(['/oauth/token', '/oauth/revoke', '/oauth/introspect'] as const)('
     expect((await send(server, 'chosen-app', 'chosen by a person', stranger, path)).status).toBe(200)
   })
 
-  it('a generated secret: failures are 429 after the limit, and the right one is never held up (CLA-26)', async () => {
+  it('responds with 429 to failures after the limit for a generated secret, and never delays the right one (CLA-26)', async () => {
     const server = guardedServer()
     const guess = (i: number): Promise<Response> => send(server, 'stock-sync', `guess ${i}`, stranger, path)
     expect(await statuses(12, guess)).toEqual([...times(10, 401), 429, 429])
@@ -69,7 +69,7 @@ describe.each(['/oauth/token', '/oauth/revoke', '/oauth/introspect'] as const)('
 describeFloodedClient(400)
 
 describe('many requests of one client', () => {
-  it('a service with a chosen secret that sends two hundred requests at once is answered two hundred times', async () => {
+  it('of a service with a chosen secret all succeed, two hundred at once', async () => {
     const server = guardedServer()
     await new Promise<void>((resolve) => server.http.listen(0, '127.0.0.1', resolve))
     const all = await Promise.all(
@@ -80,7 +80,7 @@ describe('many requests of one client', () => {
   })
 })
 
-describe('a failure tells nothing', () => {
+describe('a failure reveals nothing', () => {
   const tries: readonly (readonly [what: string, clientId: string, secret: string])[] = [
     ['an unknown client', 'stranger', 'wrong'],
     ['a wrong generated secret', 'stock-sync', 'wrong'],
@@ -101,7 +101,7 @@ describe('a failure tells nothing', () => {
     return octets.replace(/\r\nRequest-Id: [^\r]*/i, '')
   }
 
-  it('the same octets and the same work for each failure, before the limit and after it (ABU-047, ABU-048)', async () => {
+  it('has the same bytes and the same work, before the limit and after it (ABU-047, ABU-048)', async () => {
     const told = []
     for (const [, clientId, secret] of tries) {
       const server = guardedServer({ limits: { client: { freeFailures: 2 } } })
@@ -120,7 +120,7 @@ describe('a failure tells nothing', () => {
     ])
   })
 
-  it('while all secrets are generated nothing is hashed for anybody (ABU-047)', async () => {
+  it('computes no slow hash while all secrets are generated (ABU-047)', async () => {
     const server = generatedServer()
     const told = []
     for (const [, clientId, secret] of tries.filter(([what]) => !what.includes('chosen'))) {
@@ -130,7 +130,7 @@ describe('a failure tells nothing', () => {
     expect(hashed).toEqual([])
   })
 
-  it('a secret of another length than the stored one is wrong, and nothing else (ABU-050)', async () => {
+  it('is the same for a secret of another length (ABU-050)', async () => {
     const server = guardedServer({ limits: { client: { freeFailures: 100 } } })
     for (const clientId of ['stock-sync', 'chosen-app']) {
       for (const length of [1, 7, 42, 43, 44, 64, 1000, 5000]) {
@@ -140,7 +140,7 @@ describe('a failure tells nothing', () => {
     expect(server.events.filter(({ type }) => type === 'failure')).toEqual([])
   })
 
-  it('a malformed Basic header is refused, verifies nothing and counts for nobody', async () => {
+  it('of a malformed Basic header verifies nothing and is not counted', async () => {
     const server = guardedServer()
     const malformed = ['Basic', 'Basic !', 'Basic Y2hvc2VuLWFwcA==', 'Basic Y2hvc2VuLWFwcDo=', 'Bearer x', 'Basic Og==']
     for (let i = 0; i < 20; i += 1) {
@@ -152,7 +152,7 @@ describe('a failure tells nothing', () => {
     expect(shown(await send(server, 'chosen-app', 'chosen by a person'))).toEqual(issued('stock:write'))
   })
 
-  it('a client that changes from a chosen to a generated secret is not held up with the new one', async () => {
+  it('does not delay a client that changes from a chosen to a generated secret', async () => {
     const both = clientLike('both-app', {
       secrets: [{ digest: 'plain:the old one' }, { digest: digestOf('the new one') }],
     })
@@ -199,7 +199,7 @@ it('what a method of the application says of its credentials is asked with all t
   ])
 })
 
-describe('counters that are out of reach', () => {
+describe('unreachable counters', () => {
   const refuses = (): Promise<never> => Promise.reject(new Error('connect ECONNREFUSED'))
   const throttle = sharedThrottle({
     penalty: refuses,
@@ -214,7 +214,7 @@ describe('counters that are out of reach', () => {
     { retryAfter: '1' },
   )
 
-  it('nothing that could be guessed is looked at: 503, right or wrong', async () => {
+  it('verify nothing that could be guessed: 503, right or wrong', async () => {
     const server = guardedServer({ server: { throttle } })
     for (const secret of ['wrong', 'chosen by a person']) {
       expect(shown(await send(server, 'chosen-app', secret))).toEqual(unavailable)
@@ -228,7 +228,7 @@ describe('counters that are out of reach', () => {
     expect(hashed).toEqual([])
   })
 
-  it('what cannot be guessed is answered as ever, and the operator is told', async () => {
+  it('let everything that cannot be guessed pass, and the operator learns of it', async () => {
     const server = generatedServer({ server: { throttle } })
     expect((await send(server, 'stock-sync', secretOf('stock-sync'))).status).toBe(200)
     expect(shown(await send(server, 'stock-sync', 'wrong'))).toEqual(invalidClient)
@@ -239,13 +239,13 @@ describe('counters that are out of reach', () => {
 
 describeFloodedIntrospection(200, 20)
 
-describe('tokens that nobody issued', () => {
+describe('unknown tokens', () => {
   const guard = (server: TestServer, token: string, address = stranger): Promise<Response> =>
     Promise.resolve(
       request(server.http).get('/orders').set('X-Forwarded-For', address).set('Authorization', `Bearer ${token}`),
     )
 
-  it('at a guard: 429 after the limit, from that address; good tokens pass', async () => {
+  it('get 429 at a guard after the limit, from that address, while valid tokens pass', async () => {
     const server = guardedServer({ limits: { token: { freeFailures: 10 } } })
     const good = (await send(server, 'stock-sync', secretOf('stock-sync'), home)).body as { access_token: string }
     expect(await statuses(12, () => guard(server, unknownToken()))).toEqual([...times(10, 401), 429, 429])
@@ -258,7 +258,7 @@ describe('tokens that nobody issued', () => {
     expect((await guard(server, unknownToken())).status).toBe(401)
   })
 
-  it('is not what an honest app presents when its token has run out, opaque or JWT', async () => {
+  it('do not include expired tokens of honest apps, opaque or JWT', async () => {
     const server = guardedServer({ limits: { token: { freeFailures: 2 } } }, apiServer)
     for (const clientId of ['opaque-app', 'jwt-app']) {
       const { access_token: token } = (await send(server, clientId, secretOf(clientId), home)).body as {

@@ -62,7 +62,7 @@ async function answers(times: number, send: (i: number) => Promise<Response>): P
 }
 
 describe.each([4, 5] as const)('guesses at a user, Express %d', (express) => {
-  it('five wrong passwords are told, the sixth is not looked at: 429 in OAuth JSON (AUT-01, ROP-07, DEC-08)', async () => {
+  it('verifies five wrong passwords, and responds to the sixth with 429 in OAuth JSON (AUT-01, ROP-07, DEC-08)', async () => {
     const server = guardedServer({ express })
     expect(await answers(5, (i) => signIn(server, 'alice', `guess ${i}`))).toEqual(Array(5).fill(invalidUser))
     expect(shown(await signIn(server, 'alice', 'guess 5'))).toEqual(throttled(1))
@@ -72,7 +72,7 @@ describe.each([4, 5] as const)('guesses at a user, Express %d', (express) => {
     ])
   })
 
-  it('waits grow, and are over when they are over: then the right password works (AUT-03)', async () => {
+  it('makes delays grow; after a delay the right password works (AUT-03)', async () => {
     const server = guardedServer({ express })
     await answers(5, (i) => signIn(server, 'alice', `guess ${i}`))
     for (const seconds of [1, 2, 4, 8]) {
@@ -86,7 +86,7 @@ describe.each([4, 5] as const)('guesses at a user, Express %d', (express) => {
     expect((await signIn(server, 'alice', "alice's password")).status).toBe(200)
   })
 
-  it('while it is throttled right and wrong, known, unknown and disabled users get the same octets (AUT-05, ABU-069)', async () => {
+  it('responds with the same bytes while throttled: right and wrong, known, unknown and disabled (AUT-05, ABU-069)', async () => {
     const server = guardedServer({ express, limits: { account: { freeFailures: 1 } } })
     const lines = ['POST /oauth/token HTTP/1.1', formLine, basicLine('shop-app'), `X-Forwarded-For: ${stranger}`]
     const send = async (username: string, password: string): Promise<string> => {
@@ -112,7 +112,7 @@ describe.each([4, 5] as const)('guesses at a user, Express %d', (express) => {
 })
 
 describe('names', () => {
-  it('are counted whether or not there is such a user: the same answers in the same order (AUT-02)', async () => {
+  it('are counted whether or not the user exists: the same responses in the same order (AUT-02)', async () => {
     const told = []
     for (const username of ['alice', 'nobody', 'ex']) {
       const server = guardedServer()
@@ -127,7 +127,7 @@ describe('names', () => {
     expect(told[0]!.one.map(({ status }) => status)).toContain(429)
   })
 
-  it('one counter for all spellings (AUT-07, ABU-071)', async () => {
+  it('share one counter over all spellings (AUT-07, ABU-071)', async () => {
     const server = guardedServer()
     const spellings = ['bob', 'Bob', 'bob ', ' BOB', 'bo\u0301b', 'bób', '\uFF22ob', 'b\u200Bob']
     const all = await answers(spellings.length, (i) => signIn(server, spellings[i]!, 'wrong'))
@@ -135,7 +135,7 @@ describe('names', () => {
     expect(server.hashed).toHaveLength(5)
   })
 
-  it('a user whose name is spelt like the victim’s gets no more guesses by signing in between (AUT-07)', async () => {
+  it('give a user with a similar name no more guesses by signing in between (AUT-07)', async () => {
     const server = guardedServer()
     server.users.set('Alice', { userId: 'user-6', passwordHash: 'plain:his own' })
     const statuses: number[] = []
@@ -146,14 +146,14 @@ describe('names', () => {
     expect(statuses).toEqual([400, 400, 400, 400, 400, 429, 429, 429])
   })
 
-  it('counts them for each client', async () => {
+  it('are counted for each client', async () => {
     const server = guardedServer()
     await answers(6, (i) => signIn(server, 'alice', `guess ${i}`))
     expect((await signIn(server, 'alice', "alice's password", home, 'other-app')).status).toBe(200)
     expect((await signIn(server, 'alice', "alice's password", home)).status).toBe(429)
   })
 
-  it('what a user name can not be is refused before it is counted', async () => {
+  it('are refused before they are counted if they are impossible', async () => {
     const server = guardedServer()
     const all = await answers(20, () => signIn(server, 'a\nb', 'x'.repeat(2000)))
     expect(new Set(all.map(({ status }) => status))).toEqual(new Set([400]))
@@ -200,24 +200,21 @@ describe('many at once', () => {
   it.each([
     ['one address', () => stranger],
     ['a thousand addresses', (i: number) => `10.0.${i >> 8}.${i & 255}`],
-  ])(
-    'of 1000 parallel guesses from %s as many are looked at as in turn (AUT-06, ABU-070)',
-    async (_what, addressOf) => {
-      const server = guardedServer({ limits: { account: { freeFailures: 10 } } })
-      await new Promise<void>((resolve) => server.http.listen(0, '127.0.0.1', resolve))
-      const all = await Promise.all(
-        Array.from({ length: 1000 }, (_, i) => signIn(server, 'alice', `guess ${i}`, addressOf(i))),
-      )
-      server.http.close()
-      expect(server.hashed).toHaveLength(10)
-      const count = (status: number): number => all.filter((answer) => answer.status === status).length
-      expect([count(400), count(429)]).toEqual([10, 990])
-    },
-  )
+  ])('verifies as many of 1000 parallel guesses from %s as in sequence (AUT-06, ABU-070)', async (_what, addressOf) => {
+    const server = guardedServer({ limits: { account: { freeFailures: 10 } } })
+    await new Promise<void>((resolve) => server.http.listen(0, '127.0.0.1', resolve))
+    const all = await Promise.all(
+      Array.from({ length: 1000 }, (_, i) => signIn(server, 'alice', `guess ${i}`, addressOf(i))),
+    )
+    server.http.close()
+    expect(server.hashed).toHaveLength(10)
+    const count = (status: number): number => all.filter((answer) => answer.status === status).length
+    expect([count(400), count(429)]).toEqual([10, 990])
+  })
 })
 
 describe('addresses', () => {
-  it('one password for a thousand accounts from one address: 429 (ABU-072, AUT-02)', async () => {
+  it('stop one password for a thousand accounts with 429 (ABU-072, AUT-02)', async () => {
     const server = guardedServer()
     const all = await answers(1000, (i) => signIn(server, `user-${i}`, 'Summer2026!'))
     expect(all.map(({ status }) => status)).toEqual([...Array<number>(100).fill(400), ...Array<number>(900).fill(429)])
@@ -225,7 +222,7 @@ describe('addresses', () => {
     expect(server.events.find(({ type }) => type === 'throttled')).toMatchObject({ kind: 'address' })
   })
 
-  it('all addresses of a /64 are one (AUT-08)', async () => {
+  it('count as one within a /64 (AUT-08)', async () => {
     const server = guardedServer({ limits: { address: { freeFailures: 3 } } })
     const all = await answers(6, (i) => signIn(server, `user-${i}`, 'wrong', `2001:db8::${i}:${i}`))
     expect(all.map(({ status }) => status)).toEqual([400, 400, 400, 429, 429, 429])
@@ -238,7 +235,7 @@ describe('addresses', () => {
     ['on', 4, 1],
     ['on', 5, 1],
   ] as const)(
-    'a new X-Forwarded-For for each of 1000 requests evades nothing, trust proxy %s, Express %d (ABU-029, HTP-22)',
+    'cannot be invented by X-Forwarded-For, in 1000 requests, trust proxy %s, Express %d (ABU-029, HTP-22)',
     async (_what, express, trustProxy) => {
       const before: TestServerOptions['before'] = (app) => app.set('trust proxy', trustProxy)
       const server = guardedServer({ express, before })
@@ -252,7 +249,7 @@ describe('addresses', () => {
     },
   )
 
-  it('a user who signed in from an address is not kept out there by strangers elsewhere', async () => {
+  it('of earlier sign-ins stay open to their user despite strangers elsewhere', async () => {
     const server = guardedServer()
     expect((await signIn(server, 'alice', "alice's password", home)).status).toBe(200)
     for (let i = 0; i < 50; i += 1) await signIn(server, 'alice', `guess ${i}`, `203.0.113.${i}`)
@@ -261,7 +258,7 @@ describe('addresses', () => {
     expect((await signIn(server, 'alice', "alice's password", '192.0.2.9')).status).toBe(429)
   })
 
-  it('nor by strangers behind the same address', async () => {
+  it('of earlier sign-ins stay open to their user despite strangers behind the same address', async () => {
     const server = guardedServer({ limits: { address: { freeFailures: 5 } } })
     expect((await signIn(server, 'alice', "alice's password", home)).status).toBe(200)
     await answers(10, (i) => signIn(server, `user-${i}`, 'wrong', home))
@@ -269,7 +266,7 @@ describe('addresses', () => {
     expect((await signIn(server, 'alice', "alice's password", home)).status).toBe(200)
   })
 
-  it('where a user signed in guesses are counted all the same', async () => {
+  it('of earlier sign-ins still count guesses', async () => {
     const server = guardedServer()
     expect((await signIn(server, 'alice', "alice's password", home)).status).toBe(200)
     const all = await answers(7, (i) => signIn(server, 'alice', `guess ${i}`, home))
@@ -288,7 +285,7 @@ describe('refresh tokens', () => {
         .send({ grant_type: 'refresh_token', refresh_token: token }),
     )
 
-  it('that nobody issued are counted for their address; good ones work all the same', async () => {
+  it('that are unknown are counted for their address; valid ones still work', async () => {
     const server = guardedServer({ limits: { token: { freeFailures: 10 } } })
     const signedIn = await signIn(server, 'alice', "alice's password")
     const guess = (i: number): string => createHash('sha256').update(String(i)).digest('base64url')

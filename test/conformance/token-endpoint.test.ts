@@ -43,7 +43,7 @@ describe.each([4, 5] as const)('the grant type, Express %i', (express) => {
   })
 
   it.each(['constructor', '__proto__', 'toString', 'hasOwnProperty', 'get'])(
-    'is unknown, whatever the name means to JavaScript: %s (TOK-02)',
+    'is unknown, even if it is a name of JavaScript: %s (TOK-02)',
     async (grantType) => {
       expect(shown(await postToken(testServer({ express }), `grant_type=${grantType}`))).toEqual(unsupported)
     },
@@ -75,7 +75,7 @@ describe.each([4, 5] as const)('the grant type, Express %i', (express) => {
   )
 })
 
-describe('the answer with tokens', () => {
+describe('the response with tokens', () => {
   it('has the members of RFC 6749 and no others (TOK-06, TOK-07, TOK-09, TOK-10, TOK-13, TOK-22)', async () => {
     const server = testServer()
     expect(shown(await postToken(server, 'grant_type=client_credentials'))).toEqual(issued('stock:write'))
@@ -123,7 +123,7 @@ describe('the answer with tokens', () => {
     )
   })
 
-  it('has no refresh token where nobody could use it (TOK-11)', async () => {
+  it('has no refresh token if it could not be used (TOK-11)', async () => {
     const own = serverWith(({ grantScope }) => ({ actsFor: 'user', userId: 'user-1', scope: grantScope() }))
     expect(shown(await useOwnGrant(own))).toEqual(issued('orders:read orders:write'))
   })

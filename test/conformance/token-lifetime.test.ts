@@ -28,7 +28,7 @@ beforeEach(() => {
 })
 
 describe('access tokens', () => {
-  it('end after an hour, by default (ENT-05)', async () => {
+  it('expire after an hour by default (ENT-05)', async () => {
     const answer = await postToken(server, 'grant_type=client_credentials', 'shop-app')
     expect(shown(answer)).toEqual(issued('orders:read orders:write'))
     const token = String(answer.body.access_token)
@@ -38,7 +38,7 @@ describe('access tokens', () => {
     expect(await mayRead(token)).toBe(false)
   })
 
-  it('are dead from the second on in which they expire: exp = now is expired (ENT-11)', async () => {
+  it('are refused from the second in which they expire: exp = now is expired (ENT-11)', async () => {
     server.stores.clients.saveClient({ ...shopApp, accessTokenLifetimeSeconds: 1 })
     const { body } = await postToken(server, 'grant_type=client_credentials', 'shop-app')
     expect(body).toMatchObject({ expires_in: 1 })
@@ -56,7 +56,7 @@ describe('access tokens', () => {
   })
 
   it.each([0, -1, 1.5, NaN, Infinity, 2 ** 53, '3600', true])(
-    'no token comes of a client whose lifetimes are %j (ENT-05)',
+    'are not issued to a client whose lifetimes are %j (ENT-05)',
     async (lifetime) => {
       const traffic = recordTraffic(server.stores.tokens)
       const post = (form: string, more: object): Test => {
@@ -94,7 +94,7 @@ describe('access tokens', () => {
 })
 
 describe('refresh tokens', () => {
-  it('end after 14 idle days, by default, to the second (RTG-16, ENT-11)', async () => {
+  it('expire after 14 idle days by default, to the second (RTG-16, ENT-11)', async () => {
     const early = (await signIn(server)).refresh_token
     const late = (await signIn(server)).refresh_token
     server.advance(14 * DAY - 1)
@@ -103,7 +103,7 @@ describe('refresh tokens', () => {
     expect(shown(await refresh(late))).toEqual(invalid)
   })
 
-  it('end 90 days after the sign-in, by default, however often they are used (RTG-16)', async () => {
+  it('expire 90 days after the sign-in by default, however often they are used (RTG-16)', async () => {
     let newest = await signIn(server)
     for (let day = 10; day < 90; day += 10) {
       server.advance(10 * DAY)
@@ -162,7 +162,7 @@ describe('refresh tokens', () => {
     expect(shown(await refresh(late))).toEqual(invalid)
   })
 
-  it('pruning takes what is dead, and keeps what a replay is recognized by (ENT-09)', async () => {
+  it('are pruned when they have expired, but not what reveals a replay (ENT-09)', async () => {
     const kept = await signIn(server)
     const { body: second } = await refresh(kept.refresh_token)
     const idle = await signIn(server)

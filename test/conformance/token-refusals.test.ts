@@ -62,7 +62,7 @@ describe('a refusal', () => {
     }
   })
 
-  it('has the code that RFC 6749 gives to its reason (TOK-16, TOK-17, TOK-18, TOK-19)', async () => {
+  it('has the code of RFC 6749 for its reason (TOK-16, TOK-17, TOK-18, TOK-19)', async () => {
     const server = testServer()
     const foreign = (await signIn(server)).refresh_token
     const cases: [form: string, answer: unknown, clientId?: string][] = [
@@ -88,7 +88,7 @@ describe('a refusal', () => {
     expect(refresh.status).toBe(200)
   })
 
-  it('says the same for every user, and for every client, that cannot be authenticated (TOK-21)', async () => {
+  it('says the same for every user and every client that cannot be authenticated (TOK-21)', async () => {
     const server = testServer()
     server.users.set('gone', { ...server.users.get('alice')!, userId: 'user-2', disabled: true })
     for (const [username, password] of [
@@ -104,7 +104,7 @@ describe('a refusal', () => {
     }
   })
 
-  it('has issued nothing, or all of it, and nothing is lost (TOK-24)', async () => {
+  it('has issued nothing, and nothing is lost (TOK-24)', async () => {
     const server = testServer()
     const tokens = await signIn(server)
     Object.assign(server.stores.tokens, { saveTokens: outOfOrder, rotateRefreshToken: outOfOrder })
@@ -131,7 +131,7 @@ describe('a refusal', () => {
       1025,
       refused(400, 'invalid_request', 'The user name or the password is too long or has control characters'),
     ],
-  ])('is the answer to a %s of %i characters (TOK-25)', async (name, length, answer) => {
+  ])('is the response to a %s of %i characters (TOK-25)', async (name, length, answer) => {
     const server = testServer()
     Object.assign(server.stores.tokens, { findRefreshToken: outOfOrder })
     const grantType = name === 'username' ? 'password' : 'refresh_token'

@@ -46,21 +46,21 @@ describe.each([4, 5] as const)('TLS and proxies, Express %i', (express) => {
     expect(shown(answer)).toEqual(refused(405, 'invalid_request', 'Only POST is allowed here'))
   })
 
-  it('refuses what a trusted proxy got without TLS, and serves what it got with TLS (HTP-21)', async () => {
+  it('refuses requests that a trusted proxy got without TLS, and accepts those with TLS (HTP-21)', async () => {
     const { http } = testServer({ ...behindProxy, server: requireTls })
     expect(shown(await sendRaw(http, [...post, 'X-Forwarded-Proto: http'], good))).toEqual(noTls)
     expect(shown(await sendRaw(http, post, good))).toEqual(noTls)
     expect(shown(await sendRaw(http, [...post, 'X-Forwarded-Proto: https'], good))).toEqual(granted)
   })
 
-  it('tells the address of the peer, not what a stranger says it is (HTP-22)', async () => {
+  it('reports the address of the peer, not of a stranger’s header (HTP-22)', async () => {
     const spoofed = [...post, 'X-Forwarded-For: 203.0.113.9', 'Forwarded: for=203.0.113.9', 'X-Real-IP: 203.0.113.9']
     const server = testServer({ express })
     await sendRaw(server.http, spoofed, good)
     expect(server.events.at(-1)).toMatchObject({ type: 'tokens_issued', address: '127.0.0.1' })
   })
 
-  it('tells the address that a trusted proxy says (HTP-22)', async () => {
+  it('reports the address that a trusted proxy forwards (HTP-22)', async () => {
     const server = testServer(behindProxy)
     await sendRaw(server.http, [...post, 'X-Forwarded-For: 198.51.100.1, 203.0.113.9'], good)
     expect(server.events.at(-1)).toMatchObject({ type: 'tokens_issued', address: '203.0.113.9' })
@@ -120,7 +120,7 @@ describe('requireTls', () => {
     'Forwarded: for=203.0.113.9;proto=https',
     'X-Real-IP: 203.0.113.9',
     'Via: 1.1 edge',
-  ])('by default serves the machine itself, and nothing that a proxy forwarded: %s (V15)', async (line) => {
+  ])('by default accepts requests from the machine itself, and none that a proxy forwarded: %s (V15)', async (line) => {
     inEnvironment('production')
     const { http, oauth } = testServer({ server: { issuer: httpsIssuer, realm: '127.0.0.1' } })
     expect(shown(await sendRaw(http, post, good))).toEqual(granted)
@@ -130,7 +130,7 @@ describe('requireTls', () => {
     expect((await sendRaw(http, [...post, line], good)).status).toBe(400)
   })
 
-  it('by default serves a Unix socket, and nothing that a proxy forwarded to it (V15)', async () => {
+  it('by default accepts requests over a Unix socket, and none that a proxy forwarded to it (V15)', async () => {
     inEnvironment('production')
     const { http } = testServer({ server: { issuer: httpsIssuer } })
     const path = join(mkdtempSync(join(tmpdir(), 'tls-')), 'socket')
@@ -212,7 +212,7 @@ describe('guards over plain HTTP', () => {
     expect((await sendRaw(http, ['GET /optional?access_token=abc HTTP/1.1'])).status).toBe(400)
   })
 
-  it('ask for a token, or let a request without one pass', async () => {
+  it('challenge for a token, or accept a request without one', async () => {
     const { http } = guarded(requireTls)
     expect((await sendRaw(http, ['GET /orders HTTP/1.1'])).status).toBe(401)
     expect((await sendRaw(http, ['GET /passport HTTP/1.1'])).status).toBe(401)
@@ -271,7 +271,7 @@ describe('TLS that ends at a proxy', () => {
   it.each([
     ['oauth.handler', ({ oauth }: TestServer) => oauth.handler()],
     ['a middleware without Express', ({ oauth }: TestServer) => plainListener(oauth.router())],
-  ])('is told by isSecure at %s; without it the refusal names it (26)', async (_mount, listenerOf) => {
+  ])('is known from isSecure at %s; without it the refusal names that option (26)', async (_mount, listenerOf) => {
     const unaware = createPlainServer(listenerOf(testServer({ server: requireTls })))
     expect(shown(await sendRaw(unaware, throughProxy, good))).toEqual(refused(400, 'invalid_request', byOption))
     const isSecure: IsSecure = (req) => req.headers['x-forwarded-proto'] === 'https'
@@ -285,12 +285,12 @@ describe('TLS that ends at a proxy', () => {
     ['a promise', () => Promise.resolve(true)],
     ['an exception', () => expect.unreachable()],
     ['nothing', () => undefined],
-  ])('is not believed where isSecure returns %s (26)', async (_what, isSecure) => {
+  ])('is not assumed if isSecure returns %s (26)', async (_what, isSecure) => {
     const { http } = testServer({ server: { ...requireTls, isSecure: isSecure as unknown as IsSecure } })
     expect((await sendRaw(http, throughProxy, good)).status).toBe(400)
   })
 
-  it('is what a framework told its middleware by protocol (26)', async () => {
+  it('is known from the protocol that a framework sets (26)', async () => {
     const { oauth } = testServer({ server: requireTls })
     const listener = plainListener(oauth.router())
     for (const [protocol, status] of [

@@ -18,7 +18,7 @@ const send = (server: TestServer, path: string, form: string, authorization?: st
   return (authorization === undefined ? sent : sent.set('Authorization', authorization)).send(form)
 }
 
-describe('more than one proof of a client', () => {
+describe('more than one client authentication', () => {
   it.each([
     ['Basic and an assertion', header, `client_assertion=x&${type}`],
     ['Basic and an assertion without its type', header, 'client_assertion=x'],
@@ -48,7 +48,7 @@ describe('more than one proof of a client', () => {
     expect((await send(server, '/oauth/token', `${signIn}&client_id=spa`)).status).toBe(200)
   })
 
-  it('an assertion is read by a method of the application, and empty parameters are none (V23)', async () => {
+  it('allows an assertion that a method of the application reads, and ignores empty parameters (V23)', async () => {
     const method: ClientAuthMethod = {
       name: 'private_key_jwt',
       readCredentials: ({ parameters }) => {

@@ -55,7 +55,7 @@ async function signIn(username: string, password: string, from?: string, clientI
 }
 
 describe('user_address of a client that is registered for it', () => {
-  it('keeps the guesses of strangers at the web app from holding up others (V5)', async () => {
+  it('keeps guesses at the web app from delaying others (V5)', async () => {
     expect(await signIn('alice', "alice's password", home)).toBe(200)
     for (let i = 0; i < 6; i += 1) await signIn('alice', `guess ${i}`, stranger)
     expect(await signIn('alice', "alice's password", home)).toBe(200)
@@ -64,7 +64,7 @@ describe('user_address of a client that is registered for it', () => {
     expect(await signIn('carol', "carol's password", elsewhere)).toBe(200)
   })
 
-  it('is the address in the events of the sign-in and for the stores, but not of the client (V5)', async () => {
+  it('is the address in the events of the sign-in and for the stores, but not for the client (V5)', async () => {
     server.events.length = 0
     await signIn('alice', 'wrong', home)
     const { body } = await send({
@@ -131,7 +131,7 @@ describe('user_address of a client that is registered for it', () => {
 })
 
 describe('user_address of any other client', () => {
-  it.each(['silent-app', 'public-app'])('is ignored, of %s, whatever it is (V5)', async (clientId) => {
+  it.each(['silent-app', 'public-app'])('is ignored from %s, with any value (V5)', async (clientId) => {
     const socket = '127.0.0.1'
     expect(await signIn('alice', "alice's password", home, clientId)).toBe(200)
     expect(await signIn('alice', "alice's password", 'no address', clientId)).toBe(200)
@@ -150,7 +150,7 @@ describe('a client whose users all have one address', () => {
   it.each([
     ['does not tell', 'silent-app'],
     ['could tell, and does not', 'web-app'],
-  ])('is noticed once twenty have signed in, where it %s, and told once (V5)', async (_what, clientId) => {
+  ])('is noticed once twenty have signed in, if it %s, and reported once (V5)', async (_what, clientId) => {
     // The same user many times is one user.
     for (let i = 0; i < 25; i += 1) await signIn(users[0]!, 'right', undefined, clientId)
     for (const name of users.slice(1, 19)) await signIn(name, 'right', undefined, clientId)
@@ -166,7 +166,7 @@ describe('a client whose users all have one address', () => {
     expect(warnings).toHaveLength(1)
   })
 
-  it('is not one that tells their addresses, nor a public one, nor one of several (V5)', async () => {
+  it('is not noticed if it sends addresses, is public, or is one of several (V5)', async () => {
     for (const [i, name] of users.entries()) {
       await signIn(name, 'right', home, 'web-app')
       await signIn(name, 'right', undefined, 'public-app')

@@ -47,8 +47,8 @@ beforeEach(() => {
 const reasons = (): readonly unknown[] =>
   server.events.flatMap((event) => (event.type === 'user_authentication_failed' ? [[event.userId, event.reason]] : []))
 
-describe('users whose store verifies by itself', () => {
-  it('denied, locked, wrong and unknown: the same answer, octet by octet (ROP-05, ROP-06, ABU-069)', async () => {
+describe('users whose store verifies passwords', () => {
+  it('get the same response if denied, locked, wrong or unknown, byte for byte (ROP-05, ROP-06, ABU-069)', async () => {
     const lines = ['POST /oauth/token HTTP/1.1', formLine, basicLine('shop-app')]
     const outcomes: UserAuthentication[] = [
       { outcome: 'denied' },
@@ -73,7 +73,7 @@ describe('users whose store verifies by itself', () => {
     ])
   })
 
-  it('a right password that is not enough: invalid_grant in words of its own, and no token (ROP-15, ROP-02)', async () => {
+  it('with a right password that is not enough get invalid_grant with its own description, and no token (ROP-15, ROP-02)', async () => {
     answer = () => ({ outcome: 'challenge', userId: 'user-1' })
     expect(shown(await postToken(server, alice, 'shop-app'))).toEqual(challenged)
     expect(reasons()).toEqual([['user-1', 'challenged']])
@@ -117,7 +117,7 @@ describe('users whose store verifies by itself', () => {
     ['ok with a null id', { outcome: 'ok', userId: null }],
     ['ok with a text object for an id', { outcome: 'ok', userId: new String('user-1') }],
     ['a user, as another store does', { userId: 'user-1', passwordHash: 'plain:right' }],
-  ])('a store that answers %s lets nobody in (ROP-17, ABU-073)', async (_what, answered) => {
+  ])('are not signed in if the store returns %s (ROP-17, ABU-073)', async (_what, answered) => {
     for (const given of [answered, Promise.resolve(answered)]) {
       answer = () => given
       expect(shown(await postToken(server, alice, 'shop-app'))).toEqual(serverError)
@@ -126,7 +126,7 @@ describe('users whose store verifies by itself', () => {
     expect(server.stores.tokens.listAuthorizations('user-1')).toEqual([])
   })
 
-  it('nor does one that throws or rejects (ROP-17, ABU-073)', async () => {
+  it('are not signed in if the store throws or rejects (ROP-17, ABU-073)', async () => {
     answer = () => {
       throw new Error('the directory says: password right')
     }
@@ -165,14 +165,14 @@ describe('users whose store verifies by itself', () => {
     ['who is gone', undefined, false],
     ['who is null', null, false],
     ['who is somebody else', { userId: 'user-2' }, false],
-  ])('refreshing asks for the user: one %s', async (_what, user, isGranted) => {
+  ])('are looked up at a refresh: one %s', async (_what, user, isGranted) => {
     const { refresh_token: refreshToken } = await signIn(server, 'right')
     known = user
     const { status } = await postToken(server, `grant_type=refresh_token&refresh_token=${refreshToken}`, 'shop-app')
     expect(status).toBe(isGranted ? 200 : 400)
   })
 
-  it.each([true, {}, 'user-1', { userId: '' }])('refreshing for %j is no refreshing (ROP-17)', async (user) => {
+  it.each([true, {}, 'user-1', { userId: '' }])('cannot refresh if the store finds %j (ROP-17)', async (user) => {
     const { refresh_token: refreshToken } = await signIn(server, 'right')
     known = user
     const form = `grant_type=refresh_token&refresh_token=${refreshToken}`
@@ -197,7 +197,7 @@ describe('users whose store verifies by itself', () => {
       expect(asked).toHaveLength(3)
     })
 
-    it('a right password is no failure, also where it is not enough; nor is what broke (ROP-07)', async () => {
+    it('do not fail by a right password that is not enough, or by an outage (ROP-07)', async () => {
       answer = () => ({ outcome: 'challenge' })
       expect(await statuses(5)).toEqual([400, 400, 400, 400, 400])
       answer = () => 'rubbish'
@@ -205,7 +205,7 @@ describe('users whose store verifies by itself', () => {
     })
   })
 
-  it('count where a store does both', async () => {
+  it('are verified by the store if it does both', async () => {
     const both = { ...users, findUserByUsername: () => Promise.reject(new Error('looked up')) }
     server = plainServer({ password: { users: both, hasher: untouched } })
     expect((await postToken(server, alice, 'shop-app')).status).toBe(200)
@@ -217,7 +217,7 @@ describe('a locked user of a store that finds', () => {
     server = plainServer()
   })
 
-  it('is answered like a wrong password, octet by octet, and goes on refreshing (ROP-06, ABU-069)', async () => {
+  it('gets the response for a wrong password, byte for byte, and can still refresh (ROP-06, ABU-069)', async () => {
     const { refresh_token: refreshToken } = await signIn(server)
     const form = (password: string): string =>
       new URLSearchParams({ grant_type: 'password', username: 'alice', password }).toString()
