@@ -41,8 +41,15 @@ export interface ClientStoreContractOptions extends TestRunner {
 }
 
 /**
- * Registers the tests that every `ClientStore` must pass, and those of a `ClientRegistry`. These are reported as skipped for a store that
- * has no `saveClient`.
+ * Registers the tests that every `ClientStore` must pass, and those of a `ClientRegistry`, which are reported as skipped for a store
+ * without `saveClient`.
+ *
+ * @example
+ * ```ts
+ * import { describe, it } from 'vitest'
+ *
+ * clientStoreContract({ describe, it, create: () => ({ store: createMemoryStores().clients }) })
+ * ```
  */
 export function clientStoreContract(options: ClientStoreContractOptions): void {
   const { create, clients, isReadableDigest = isReadable, ...runner } = options

@@ -23,7 +23,16 @@ export interface KeyStoreContractOptions extends TestRunner {
   readonly create: () => MaybePromise<KeyStoreUnderTest>
 }
 
-/** Registers the tests that every `KeyStore` must pass. */
+/**
+ * Registers the tests that every `KeyStore` must pass.
+ *
+ * @example
+ * ```ts
+ * import { describe, it } from 'vitest'
+ *
+ * keyStoreContract({ describe, it, create: () => ({ store: createMemoryStores().keys }) })
+ * ```
+ */
 export function keyStoreContract({ create, ...runner }: KeyStoreContractOptions): void {
   registerRules(runner, 'key store', keyStoreRules, create)
 }

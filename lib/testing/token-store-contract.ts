@@ -25,8 +25,15 @@ export interface TokenStoreContractOptions extends TestRunner {
 /**
  * Registers the tests that every `TokenStore` must pass.
  *
- * Records are alive by the clock of the machine. Expiry is tried by calling `prune` with a later time; of a store that has none,
- * by waiting for records that end within a second or two.
+ * Records are alive by the clock of the machine. Expiry is tested by calling `prune` with a later time; for a store without `prune`, by
+ * waiting for records that expire within a second or two.
+ *
+ * @example
+ * ```ts
+ * import { describe, it } from 'vitest'
+ *
+ * tokenStoreContract({ describe, it, create: () => ({ store: createMemoryStores().tokens }) })
+ * ```
  */
 export function tokenStoreContract({ create, ...runner }: TokenStoreContractOptions): void {
   registerRules(runner, 'token store: saving and finding', savingRules, create)

@@ -15,9 +15,9 @@ export interface UserStoreUnderTest {
   readonly store: UserStore
   /** A name that the user signs in with. */
   readonly username: string
-  /** The user as both look-ups must answer. */
+  /** The user that both look-ups must return. */
   readonly user: User
-  /** Another user, who must stay as is when something is done to the first. Absent: that is not checked. */
+  /** Another user, who must not change when the first one does. Absent: that is not checked. */
   readonly otherUser?: User | undefined
   /** A name that nobody signs in with. */
   readonly absentUsername: string
@@ -27,11 +27,26 @@ export interface UserStoreUnderTest {
 
 /** The runner's functions and the adapter. */
 export interface UserStoreContractOptions extends TestRunner {
-  /** Makes the store as it was before the first test; called once for each rule. One rule changes the user's password hash. */
+  /** Creates the store as it was before the first test; called once for each rule. One rule changes the user's password hash. */
   readonly create: () => MaybePromise<UserStoreUnderTest>
 }
 
-/** Registers the tests that every `UserStore` must pass. */
+/**
+ * Registers the tests that every `UserStore` must pass.
+ *
+ * @example
+ * ```ts
+ * import { describe, it } from 'vitest'
+ *
+ * const alice = { userId: 'user-1', username: 'alice', passwordHash: await bcryptHasher().hash('correct-horse') }
+ * const store: UserStore = {
+ *   findUserByUsername: (name) => (name === 'alice' ? alice : undefined),
+ *   findUser: (userId) => (userId === 'user-1' ? alice : undefined),
+ * }
+ * const create = () => ({ store, username: 'alice', user: alice, absentUsername: 'bob' })
+ * userStoreContract({ describe, it, create })
+ * ```
+ */
 export function userStoreContract({ create, ...runner }: UserStoreContractOptions): void {
   registerRules(runner, 'user store', userStoreRules, create)
 }

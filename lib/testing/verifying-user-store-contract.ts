@@ -15,9 +15,9 @@ export interface VerifyingUserStoreUnderTest {
   readonly store: VerifyingUserStore
   /** A name that the user signs in with. */
   readonly username: string
-  /** The password of the user, with letters in it: it is tried in another case, too. */
+  /** The password of the user. It must have letters, because it is tried in another case too. */
   readonly password: string
-  /** The stable id that the store must tell. */
+  /** The stable id that the store must return. */
   readonly userId: string
   /** A name that nobody signs in with. */
   readonly absentUsername: string
@@ -30,13 +30,23 @@ export interface VerifyingUserStoreUnderTest {
 /** The runner's functions and the adapter. */
 export interface VerifyingUserStoreContractOptions extends TestRunner {
   /**
-   * Makes the store as it was before the first test; called once for each rule. Some rules try a dozen wrong passwords: where
-   * these lock the user, the lock must be gone for the next rule.
+   * Creates the store as it was before the first test; called once for each rule. Some rules try a dozen wrong passwords. If these lock the
+   * user, the lock must be gone for the next rule.
    */
   readonly create: () => MaybePromise<VerifyingUserStoreUnderTest>
 }
 
-/** Registers the tests that every `VerifyingUserStore` must pass. How long an answer takes is not measured. */
+/**
+ * Registers the tests that every `VerifyingUserStore` must pass. The time of a response is not measured.
+ *
+ * @example
+ * ```ts
+ * import { describe, it } from 'vitest'
+ * declare function openTestDirectory(): Promise<VerifyingUserStoreUnderTest>
+ *
+ * verifyingUserStoreContract({ describe, it, create: () => openTestDirectory() })
+ * ```
+ */
 export function verifyingUserStoreContract({ create, ...runner }: VerifyingUserStoreContractOptions): void {
   registerRules(runner, 'verifying user store', verifyingUserStoreRules, create)
 }

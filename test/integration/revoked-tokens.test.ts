@@ -107,7 +107,7 @@ describe('asking why a token is not found', () => {
 
   it('is not done for a token that is found, or from an address with too many unknown ones (A1)', async () => {
     const whyNotFound = vi.fn(() => undefined)
-    const throttle = memoryThrottle({ limits: { token: { freeFailures: 3 } } })
+    const throttle = memoryThrottle({ limits: { token: { freeFailures: 3 } }, clock: () => 1_800_000_000 })
     const server = apiServer({ server: { tokens: tokensWith(whyNotFound), throttle } })
     const { access_token: access } = await signInAt(server, 'opaque-app')
     await request(server.http).get('/orders').set('Authorization', `Bearer ${access}`).expect(200)

@@ -37,9 +37,13 @@ const description = describeOptions<MemoryStoresOptions>()('createMemoryStores',
 })
 
 /**
- * Makes stores in memory: for development, tests and single processes that may forget everything when they end.
+ * Creates stores in memory: for development, tests and single processes that may lose everything when they end. Throws
+ * `ConfigurationError`.
  *
- * Throws `ConfigurationError` for an option that it does not know or cannot use.
+ * @example
+ * ```ts
+ * const { clients, tokens, throttle } = createMemoryStores({ clients: [client] })
+ * ```
  */
 export function createMemoryStores(options: MemoryStoresOptions = {}): MemoryStores {
   const { clients, throttleLimits: limits, ...tokenOptions } = description.read(options)

@@ -9,12 +9,12 @@ import type { MysqlPool } from './mysql-pool.js'
 import { isImpossibleValue } from './store-error.js'
 
 /** What {@link mysqlUsers} can be told. */
-export interface MymysqlUsersOptions extends UserTable {
+export interface MysqlUserStoreOptions extends UserTable {
   /** Milliseconds after which a call throws `StoreUnavailableError`, 10 to 60,000. Default 5000. */
   readonly timeoutMilliseconds?: number | undefined
 }
 
-const description = describeOptions<MymysqlUsersOptions>()('mysqlUsers', {
+const description = describeOptions<MysqlUserStoreOptions>()('mysqlUsers', {
   ...userTableKinds,
   timeoutMilliseconds: storeTimeout(),
 })
@@ -49,12 +49,20 @@ function schemaAndName(table: string): readonly [schema: string | null, name: st
 }
 
 /**
- * Makes a `UserStore` over a table of users that the application has in MySQL or MariaDB. With `usernameCase: 'insensitive'` the
- * column needs a collation that ignores case, as most do.
+ * Creates a `UserStore` over the application's table of users in MySQL or MariaDB. With `usernameCase: 'insensitive'` the column needs a
+ * collation that ignores case, as most do. Throws `ConfigurationError`.
  *
- * Throws `ConfigurationError` for what cannot be a table.
+ * @example
+ * ```ts
+ * import mysql from 'mysql2/promise'
+ *
+ * const users = mysqlUsers(mysql.createPool('mysql://localhost/shop'), {
+ *   table: 'users',
+ *   columns: { id: 'id', username: 'email', passwordHash: 'password_hash' },
+ * })
+ * ```
  */
-export function mysqlUsers(pool: MysqlPool, options: MymysqlUsersOptions): UserStore {
+export function mysqlUsers(pool: MysqlPool, options: MysqlUserStoreOptions): UserStore {
   const { timeoutMilliseconds, ...table } = description.read(options)
   checkInterface('mysqlUsers.pool', pool, 'MysqlPool')
   const statements = userStatements(table, dialect)

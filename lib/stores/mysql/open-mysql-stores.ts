@@ -56,10 +56,18 @@ const MIGRATION_MILLISECONDS = 60_000
 const saveClient = statement('replace_client', 'REPLACE INTO latchkey_client (client_id, registration) VALUES (?, ?)')
 
 /**
- * Opens stores in a MySQL (8 or later) or MariaDB (10.6 or later) database, over the pool of `mysql2/promise` that the application
- * has, and creates or updates their tables; several processes may share it. The pool stays the application's: it is not closed here.
+ * Opens stores in a MySQL (8 or later) or MariaDB (10.6 or later) database, over a pool of `mysql2/promise`, and creates or updates their
+ * tables. Several processes may share it. The application closes the pool.
  *
- * Throws `ConfigurationError` for what cannot work, `StoreUnavailableError` when the database is out of reach.
+ * Throws `ConfigurationError`, and `StoreUnavailableError` if the database is unreachable.
+ *
+ * @example
+ * ```ts
+ * import mysql from 'mysql2/promise'
+ *
+ * const pool = mysql.createPool(process.env['DATABASE_URL'] ?? 'mysql://localhost/shop')
+ * const { clients, tokens, keys, throttle } = await openMysqlStores(pool)
+ * ```
  */
 export async function openMysqlStores(pool: MysqlPool, options: MysqlStoresOptions = {}): Promise<MysqlStores> {
   const { timeoutMilliseconds, migrate, clock, throttleLimits: limits } = description.read(options)

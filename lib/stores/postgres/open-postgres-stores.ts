@@ -64,11 +64,18 @@ const saveClient = statement(
 )
 
 /**
- * Opens stores in a PostgreSQL database, 12 or later, over the `Pool` of `pg` that the application has, and creates or updates their
- * tables; several processes may share it. The pool stays the application's: it is not closed here, but a connection that is
- * lost does not end the process any more. Listen to `error` of the pool to hear of it.
+ * Opens stores in a PostgreSQL database, 12 or later, over a `Pool` of `pg`, and creates or updates their tables. Several processes may
+ * share it. The application closes the pool. A lost connection no longer ends the process; listen to `error` of the pool to log it.
  *
- * Throws `ConfigurationError` for what cannot work, `StoreUnavailableError` when the database is out of reach.
+ * Throws `ConfigurationError`, and `StoreUnavailableError` if the database is unreachable.
+ *
+ * @example
+ * ```ts
+ * import pg from 'pg'
+ *
+ * const pool = new pg.Pool({ connectionString: process.env['DATABASE_URL'], connectionTimeoutMillis: 5000 })
+ * const { clients, tokens, keys, throttle } = await openPostgresStores(pool)
+ * ```
  */
 export async function openPostgresStores(
   pool: PostgresPool,

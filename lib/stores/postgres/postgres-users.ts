@@ -42,10 +42,18 @@ const dialect: UserDialect = {
 }
 
 /**
- * Makes a `UserStore` over a table of users that the application has in PostgreSQL. With `usernameCase: 'insensitive'` an index on
- * `lower(<username>)` keeps it fast.
+ * Creates a `UserStore` over the application's table of users in PostgreSQL. With `usernameCase: 'insensitive'` an index on
+ * `lower(<username>)` keeps it fast. Throws `ConfigurationError`.
  *
- * Throws `ConfigurationError` for what cannot be a table.
+ * @example
+ * ```ts
+ * import pg from 'pg'
+ *
+ * const users = postgresUsers(new pg.Pool(), {
+ *   table: 'users',
+ *   columns: { id: 'id', username: 'email', passwordHash: 'password_hash' },
+ * })
+ * ```
  */
 export function postgresUsers(pool: PostgresPool, options: PostgresUserStoreOptions): UserStore {
   const { timeoutMilliseconds, preparedStatements, ...table } = description.read(options)

@@ -47,15 +47,22 @@ export interface RedisStores {
 }
 
 /**
- * Opens stores in Redis, 6.2 or later, or Valkey, over what the application has: a client, pool, cluster or Sentinel of node-redis
- * (`redis`), a client or cluster of `ioredis`; several processes may share it. Connecting and closing stay the application's.
+ * Opens stores in Redis, 6.2 or later, or Valkey, over a client, pool, cluster or Sentinel of node-redis (`redis`), or a client or cluster
+ * of `ioredis`. Several processes may share it. The application connects and closes the client.
  *
- * Use a server that keeps what it is given: with `maxmemory-policy noeviction`, because what is revoked would come back to life if it
- * were evicted, and with `appendonly yes`. The stores listen to `error` of the client, so that a restart of Redis does not end the
- * process; listen yourself to log it. With ioredis set `autoResendUnfulfilledCommands: false`: a rotation that is sent again long after
- * its request was given up looks like a replay.
+ * Set `maxmemory-policy noeviction`, because a revocation that is evicted would be undone, and `appendonly yes`. The stores listen to
+ * `error` of the client, so that a restart of Redis does not end the process; listen to it to log it. With ioredis set
+ * `autoResendUnfulfilledCommands: false`: a rotation that is sent again after its request was given up looks like a replay. Throws
+ * `ConfigurationError`.
  *
- * Throws `ConfigurationError` for what cannot work.
+ * @example
+ * ```ts
+ * import { createClient as createRedis } from 'redis'
+ *
+ * const redis = createRedis({ url: 'redis://localhost:6379' })
+ * await redis.connect()
+ * const stores = openRedisStores(redis)
+ * ```
  */
 export function openRedisStores(client: RedisHandle, options: RedisStoresOptions = {}): RedisStores {
   const { keyPrefix, timeoutMilliseconds, clock, throttleLimits: limits } = description.read(options)

@@ -55,11 +55,15 @@ export interface SqliteStores {
 }
 
 /**
- * Opens stores in a SQLite database, and creates or updates its tables; several processes may share it.
+ * Opens stores in a SQLite database, and creates or updates its tables. Several processes may share it.
  *
- * A string is a file, or `:memory:`; it is opened with `node:sqlite`, or with better-sqlite3 where Node has none, in WAL mode
- * with `synchronous = NORMAL`: a crash of the process loses nothing, a loss of power may lose the last moments.
- * Throws `ConfigurationError` for what cannot work.
+ * A string is a file or `:memory:`. It is opened with `node:sqlite`, or with better-sqlite3 if Node.js does not have it, in WAL mode with
+ * `synchronous = NORMAL`: a crash of the process loses nothing, a power failure may lose the last moments. Throws `ConfigurationError`.
+ *
+ * @example
+ * ```ts
+ * const { clients, tokens, keys, throttle } = openSqliteStores('latchkey.db')
+ * ```
  */
 export function openSqliteStores(database: string | SqliteDatabase, options: SqliteStoresOptions = {}): SqliteStores {
   const { busyTimeoutMilliseconds, migrate: apply, clock, throttleLimits: limits } = description.read(options)

@@ -8,7 +8,7 @@ import type { SqliteDatabase } from './sqlite-database.js'
 
 const description = describeOptions<UserTable>()('sqliteUsers', userTableKinds)
 
-/** In SQLite each value has a type of its own. */
+/** In SQLite each value has its own type. */
 const typesOfRow = ({ id, username, passwordHash }: NamedTable): string =>
   `typeof(${id}) AS id_type, typeof(${username}) AS username_type, typeof(${passwordHash}) AS hash_type`
 
@@ -23,10 +23,19 @@ const dialect: UserDialect = {
 }
 
 /**
- * Makes a `UserStore` over a table of users that the application has in an open SQLite database; it answers without promises. With
- * `usernameCase: 'insensitive'` an index on `lower(<username>)` keeps it fast; SQLite itself lowers the letters of ASCII only.
+ * Creates a `UserStore` over the application's table of users in an open SQLite database. It returns without promises. With
+ * `usernameCase: 'insensitive'` an index on `lower(<username>)` keeps it fast; SQLite lowers only ASCII letters. Throws
+ * `ConfigurationError`.
  *
- * Throws `ConfigurationError` for what cannot be a table.
+ * @example
+ * ```ts
+ * import Database from 'better-sqlite3'
+ *
+ * const users = sqliteUsers(new Database('shop.db'), {
+ *   table: 'users',
+ *   columns: { id: 'id', username: 'email', passwordHash: 'password_hash' },
+ * })
+ * ```
  */
 export function sqliteUsers(database: SqliteDatabase, options: UserTable): UserStore {
   const table = description.read(options)
