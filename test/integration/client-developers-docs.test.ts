@@ -148,7 +148,7 @@ describe('the fetch of docs/client-developers.md', () => {
     instead = (req, res) => {
       instead = undefined
       // The server has done its work when the connection breaks.
-      res.end = () => res.destroy() as never
+      res.end = () => res.destroy()
       server.http.emit('request', req, res)
     }
     expect((await client.fetch(`${base}/orders`)).status).toBe(200)
@@ -211,7 +211,9 @@ describe('the axios interceptor of docs/client-developers.md', () => {
 
 /** Does with interceptors what an `AxiosInstance` does with them. */
 function likeAxios() {
-  type Config = { headers: Headers }
+  interface Config {
+    headers: Headers
+  }
   let onRequest: (config: Config) => Promise<Config>
   let onError: (error: Error) => Promise<unknown>
   return {
