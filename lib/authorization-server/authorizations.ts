@@ -5,15 +5,15 @@ import type { Clock } from '../time/clock.js'
 import type { ListedAuthorization, RevocationSelection, TokenStore } from '../stores/token-store.js'
 import { tokensRevoked } from '../tokens/tokens-revoked.js'
 
-/** What an application may do with the sign-ins of its users: all that a page "signed-in devices" needs. */
+/** What an application can do with the sign-ins of its users: everything that a page of signed-in devices needs. */
 export interface Authorizations {
-  /** The live sign-ins of a user, the last used first, each with its client, device label and times. */
+  /** Lists the live sign-ins of a user, the last used first, each with its client, device label and times. */
   list(selection: { readonly userId: string }): Promise<readonly ListedAuthorization[]>
   /**
-   * Revokes tokens at once: one sign-in, those of a user (but for one, if wished), those of a client, or all; JWTs that clients hold for
-   * themselves as well. To be called when a password is changed and when a user is disabled; for a client, see `clients.disable`. Returns
-   * how many live sign-ins ended. Of a client or all, it resolves at the end of the second in which the revoked tokens were issued, so that
-   * a token that is asked for afterwards works.
+   * Revokes tokens at once: of one sign-in, of a user (optionally except one sign-in), of a client, or all, including the JWTs of clients
+   * that act for themselves. Call it when a password is changed and when a user is disabled; for a client, see `clients.disable`. Returns the
+   * number of live sign-ins that ended. For a client or all, it resolves at the end of the second in which the revoked tokens were issued, so
+   * that a token that is requested afterwards works.
    *
    * @example
    * ```ts
@@ -49,8 +49,8 @@ export function authorizationsOf(services: {
 }
 
 /**
- * A JWT tells the second in which it was issued, and those of this second are revoked. Waits for the next one, a second at most, and not
- * at all with a clock that tells another time than the machine's: it may stand still.
+ * Waits for the next second, because JWTs that were issued in this second are revoked. Does not wait with a clock that differs from the
+ * machine's: it may stand still.
  */
 async function endOfSecond(second: number, clock: Clock): Promise<void> {
   const end = (second + 1) * 1000

@@ -36,7 +36,7 @@ import { rememberedJwts } from '../jose/verified-jwts.js'
 
 const DAY = 86_400
 
-/** The client authentication methods that are always there. */
+/** The built-in client authentication methods. */
 const builtInAuthMethods = ['client_secret_basic', 'client_secret_post', 'none']
 
 const description = describeOptions<AuthorizationServerOptions>()('createAuthorizationServer', {
@@ -116,7 +116,7 @@ export type ServerSettings = WithDefaults<
   | 'clock'
 >
 
-/** Reads the options of a server when it is made. Throws `ConfigurationError`: what is wrong, where, how to fix it. */
+/** Reads the options of a server. Throws `ConfigurationError`, which says what is wrong and how to fix it. */
 export function readServerOptions(options: AuthorizationServerOptions): ServerSettings {
   const settings = description.read(options, 'createAuthorizationServer', '')
   checkIssuerScheme(settings.issuer, settings.allowHttp)
@@ -132,7 +132,7 @@ function accessTokenFormat(): OptionKind<AccessTokenFormat> {
 
 function checkClientStore(path: string, clients: unknown): void {
   checkInterface(path, clients, 'ClientStore')
-  // Absent where a store cannot be written to, or cannot list; then the option `chosenClientSecrets` decides.
+  // Absent if a store is read-only or cannot list. The option `chosenClientSecrets` decides then.
   const { replaceClient, listClients } = clients as Readonly<Record<'replaceClient' | 'listClients', unknown>>
   checkFunction(`${path}.replaceClient`, replaceClient)
   checkFunction(`${path}.listClients`, listClients)
@@ -140,11 +140,11 @@ function checkClientStore(path: string, clients: unknown): void {
 
 function checkTokenStore(path: string, tokens: unknown): void {
   checkInterface(path, tokens, 'TokenStore')
-  // Absent where a store drops by itself what has expired.
+  // Absent if a store removes expired records itself.
   checkFunction(`${path}.prune`, (tokens as { readonly prune?: unknown }).prune)
 }
 
-/** What the server issues, it accepts. */
+/** Checks that the server accepts what it issues. */
 function longestAccessToken({
   longestAccessTokenSeconds,
   accessTokenLifetimeSeconds,
@@ -159,7 +159,7 @@ function longestAccessToken({
   )
 }
 
-/** RFC 9068 §5: each resource has a name of its own. */
+/** Checks that each resource has its own name (RFC 9068 §5). */
 function checkResources({ resources = [], scopes }: AuthorizationServerOptions): void {
   const seen = new Set<string>()
   resources.forEach((entry, index) => {
@@ -175,7 +175,7 @@ function checkResources({ resources = [], scopes }: AuthorizationServerOptions):
   })
 }
 
-/** RFC 8707 §2: an absolute URI without fragment. */
+/** Returns whether a text is an absolute URI without fragment (RFC 8707 §2). */
 function checkResource(path: string, resource: unknown): void {
   if (typeof resource === 'string' && URL.canParse(resource) && !/[\s#]/.test(resource)) return
   const problem = `is ${nameValue(resource)}; must be an absolute URI without fragment`

@@ -40,22 +40,22 @@ import { ownClaimRules } from '../tokens/access-token-claims.js'
 import { VerifiedJwts } from '../jose/verified-jwts.js'
 import { ownTokenVerifier } from '../tokens/verify-access-token.js'
 
-/** How long a guard remembers that a client and a user were found active. */
+/** Seconds for which a guard remembers that a client and a user are active. */
 const PARTY_CHECK_SECONDS = 5
 
-/** An OAuth 2.0 authorization server and the guard for the routes of the same app. */
+/** An OAuth 2.0 authorization server, and the guard for the routes of the same app. */
 export interface AuthorizationServer {
-  /** The middleware with the endpoints: `app.use(oauth.router())`. It needs no body parser, and minds none. */
+  /** Returns the middleware with the endpoints: `app.use(oauth.router())`. It needs no body parser and also works after one. */
   router(): HttpHandler
   /**
-   * The endpoints in front of an app, or of nothing: `createServer(oauth.handler(app))`. The same answers as by `router()`, without
-   * what Express costs. The app's own middleware does not see these requests; its `trust proxy` setting counts, where it is Express.
+   * Returns the endpoints in front of an app, or alone: `createServer(oauth.handler(app))`. The responses are those of `router()`, without the
+   * cost of Express. The app's middleware does not see these requests. The `trust proxy` setting of an Express app applies.
    */
   handler(
     app?: (req: IncomingMessage, res: ServerResponse) => unknown,
   ): (req: IncomingMessage, res: ServerResponse) => void
   /**
-   * The guard of a route.
+   * Returns the guard of a route.
    *
    * @example
    * ```ts
@@ -63,22 +63,21 @@ export interface AuthorizationServer {
    * ```
    */
   readonly requireBearer: RequireBearer
-  /** The same for apps that use Passport: `passport.use(oauth.strategies.bearer())`. */
+  /** The strategies for apps that use Passport: `passport.use(oauth.strategies.bearer())`. */
   readonly strategies: ServerStrategies
-  /** The sign-ins of users, and their end. */
+  /** Lists and revokes the sign-ins of users. */
   readonly authorizations: Authorizations
-  /** Clients and their secrets: rotation, and their end. */
+  /** Disables clients and rotates their secrets. */
   readonly clients: Clients
   /**
-   * The settings that are weaker than they need be, each with the reason and the remedy; empty when there are none. What cannot be
-   * known before there are requests, such as a proxy that is not trusted, is among them once it was noticed.
+   * Returns the weak settings, each with the reason and the remedy. Weaknesses that only requests reveal, such as an untrusted proxy, are
+   * included once they were noticed.
    */
   posture(): readonly PostureFinding[]
 }
 
 /**
- * Creates an authorization server. Everything is checked here: a mistake throws a `ConfigurationError`, with the remedy, when the
- * app starts and not when a user calls.
+ * Creates an authorization server. It checks everything at startup: a mistake throws a `ConfigurationError` with the remedy.
  *
  * @example
  * ```ts
@@ -212,7 +211,7 @@ function wire(options: ServerSettings, secretHasher: PasswordHasher): ServerServ
   return { ...services, grantServer: grantServer(services) }
 }
 
-/** Without a look-up in the token store at each request there is none in the others either. */
+/** If the token store is not asked at each request, the others are not asked either. */
 function partyCheckSeconds({ checkRevocation, partyCheckSeconds }: ServerSettings): number | false {
   return partyCheckSeconds ?? (checkRevocation && PARTY_CHECK_SECONDS)
 }

@@ -5,10 +5,10 @@ import { applicationContext } from '../request/request-context.js'
 import type { ClientRegistry, ClientStore } from '../stores/client-store.js'
 import type { SigningKeys } from '../jose/signing-key-set.js'
 
-/** How long after a server was made: meanwhile the application may connect, migrate, and make its first signing key. */
+/** Milliseconds after startup, in which the application may connect, migrate, and create its first signing key. */
 const PATIENCE_MILLISECONDS = 5000
 
-/** What is looked at when a server starts. */
+/** What is checked when a server starts. */
 export interface StartServices {
   readonly clients: ClientStore
   readonly signingKeys: SigningKeys | undefined
@@ -17,8 +17,8 @@ export interface StartServices {
 }
 
 /**
- * Looks for what would be noticed by the first user only: clients that do not fit the server, signing keys that cannot sign. Clients in
- * memory are looked at now; a database is asked later, once, and whatever goes wrong with that is left to the requests.
+ * Checks for mistakes that only the first user would notice: clients that do not fit the server, signing keys that cannot sign. Clients in
+ * memory are checked now. A database is asked once, later; its errors are left to the requests.
  */
 export function lookAtStart({ clients, signingKeys, clientWatch, emit }: StartServices): void {
   const registry = clients as Partial<ClientRegistry>
@@ -28,7 +28,7 @@ export function lookAtStart({ clients, signingKeys, clientWatch, emit }: StartSe
     await lookAtKeys(signingKeys, emit)
     if (!isInMemory) clientWatch.seeAll(await registry.listClients?.())
   }
-  // It keeps no process alive.
+  // Do not keep the process alive.
   setTimeout(() => void later().catch(ignore), PATIENCE_MILLISECONDS).unref()
 }
 
@@ -42,5 +42,5 @@ async function lookAtKeys(signingKeys: SigningKeys | undefined, emit: Emit): Pro
 }
 
 function ignore(): void {
-  // A store that is out of reach is told of by the first request.
+  // The first request reports an unreachable store.
 }

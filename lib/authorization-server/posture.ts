@@ -10,14 +10,14 @@ import type { Throttle } from '../throttle/throttle.js'
 
 const DAY = 86_400
 
-/** What a server was made with, defaults filled in. */
+/** The settings of a server, with defaults. */
 export interface PostureSubject {
   readonly options: ServerSettings
   readonly throttle: Throttle | undefined
   readonly isProduction: boolean
 }
 
-/** Finds the settings of a server that are weaker than they need be. What is fine while developing is found in production only. */
+/** Finds the weak settings of a server. Settings that are fine in development are reported in production only. */
 export function weakSettings(subject: PostureSubject): readonly PostureFinding[] {
   const { options, throttle, isProduction } = subject
   const isOneOfSeveral = isOneOfSeveralProcesses()
@@ -105,12 +105,12 @@ function weakLifetimes(options: ServerSettings): readonly PostureFinding[] {
   return found
 }
 
-/** A lifetime of weeks that is one of minutes if somebody forgot to divide. */
+/** A lifetime of weeks that would be one of minutes in milliseconds. */
 function looksLikeMilliseconds(seconds: number): boolean {
   return seconds >= 600_000 && seconds % 60_000 === 0
 }
 
-/** What was noticed while requests were served, of each kind once. */
+/** The findings from requests, each kind once. */
 export function noticedWeaknesses(
   grants: readonly GrantHandler[],
   hasher: PasswordHasher,
@@ -121,7 +121,7 @@ export function noticedWeaknesses(
   return newFindings(() => all)()
 }
 
-/** A worker of a cluster, or of a process manager that says so in the environment. */
+/** Returns whether this is a worker of a cluster, or of a process manager that says so in the environment. */
 function isOneOfSeveralProcesses(): boolean {
   const { NODE_APP_INSTANCE, pm_id: processManagerId } = process.env
   return cluster.isWorker || (NODE_APP_INSTANCE ?? processManagerId) !== undefined
@@ -135,7 +135,7 @@ export function requireStrength(findings: readonly PostureFinding[]): void {
   throw new ConfigurationError('strict', `refuses weak settings: ${problem}`, first?.remedy ?? '')
 }
 
-/** Tells of all findings at once, when the server is made. */
+/** Warns about all findings at once, at startup. */
 export function weaknessWarning(findings: readonly PostureFinding[]): Omit<WarningEvent, keyof RequestEvent> {
   const codes = findings.map(({ code }) => code).join(', ')
   return { type: 'warning', code: 'weak_settings', message: `Weak settings: ${codes}`, findings }

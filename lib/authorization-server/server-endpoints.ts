@@ -12,10 +12,10 @@ import type { EndpointName } from '../request/request-context.js'
 
 const WELL_KNOWN_MAX_AGE_SECONDS = 3600
 
-/** What the endpoints of a server work with. */
+/** What the endpoints of a server need. */
 export type ServerServices = TokenEndpointServices & VerificationServices & IntrospectionServices
 
-/** Makes all endpoints of a server, by path; metadata tells of exactly these. */
+/** Creates all endpoints of a server, by path. The metadata lists exactly these. */
 export function serverEndpoints(
   options: ServerSettings,
   services: ServerServices,
@@ -39,7 +39,7 @@ export function serverEndpoints(
   }
   const slashes: [string, Handler][] = []
   const atIssuer = (path: string, endpoint: EndpointName, handler: Handler): [string, Handler][] => {
-    // Where the router is mounted below the issuer's path it sees the path without it, and also behind a proxy that cuts it off.
+    // A router below the issuer's path sees the path without it, as does one behind a proxy that cuts it off.
     const paths = [path, new URL(publicUrl(path)).pathname]
     const withSlash = slashHandler(settings, endpoint, publicUrl(path))
     slashes.push(...paths.map((seen): [string, Handler] => [`${seen}/`, withSlash]))
@@ -83,13 +83,13 @@ export function serverEndpoints(
         documentHandler(settings, () => resourceMetadata(resource, issuer, scopes), WELL_KNOWN_MAX_AGE_SECONDS),
       ]),
   ]
-  // Endpoints last: one of them may be at the path of another with a slash.
+  // Endpoints come last: one of them may be at the path of another plus a slash.
   return new Map([...slashes, ...endpoints])
 }
 
 type Handler = ReturnType<typeof documentHandler>
 
-/** Where the metadata of a resource is; absent for a resource on another host, where somebody else has to serve it. */
+/** Returns the URL of a resource's metadata; `undefined` for a resource on another host, which has to serve it. */
 export function resourceMetadataUrl(resource: string, issuer: string): string | undefined {
   if (!isOnIssuersHost(resource, issuer)) return undefined
   return new URL(wellKnownPath('oauth-protected-resource', resource), issuer).href

@@ -15,26 +15,26 @@ import { checkClient } from '../clients/change-client.js'
 import type { ClientWatch } from '../clients/client-watch.js'
 import { invalidClient, malformedCredentials, noCredentials } from './invalid-client.js'
 
-/** What client authentication works with. */
+/** What client authentication needs. */
 export interface ClientAuthServices extends ThrottleServices {
   readonly clients: ClientStore
   readonly clientAuthMethods: readonly ClientAuthMethod[]
   readonly clock: Clock
-  /** Looks at each client that has authenticated. */
+  /** Checks each client that has authenticated. */
   readonly clientWatch: Pick<ClientWatch, 'see' | 'seeAll'>
 }
 
 /**
- * Tells which client sent a request, and makes it prove that; the same for every endpoint (RFC 6749 §2.3, §3.2.1).
+ * Authenticates the client of a request, in the same way for every endpoint (RFC 6749 §2.3, §3.2.1).
  *
- * Throws `invalid_request` for more than one method at once, `invalid_client` for everything else that is wrong: unknown,
- * disabled, wrong secret and wrong method look alike and cost the same. Too many failures are answered 429.
+ * Throws `invalid_request` for more than one method at once, and `invalid_client` for any other failure: unknown, disabled, wrong secret and
+ * wrong method look alike and cost the same. Too many failures lead to 429.
  */
 export function authenticateClient(services: ClientAuthServices, request: ClientAuthRequest): MaybePromise<Client> {
   const { method, credentials } = selectMethod(services.clientAuthMethods, request)
   const { clientId } = credentials
   return andThen(services.clients.findClient(clientId, request.context), (found) => {
-    // A store whose comparison ignores case or trailing spaces has found another client than was named.
+    // A store that ignores case or trailing spaces may have found another client.
     const client = found?.clientId === clientId ? checkClient(found) : undefined
     return andThen(judgeAttempt(services, request, { client, clientId, method, credentials }), (reason) => {
       if (client !== undefined && reason === undefined) {
@@ -60,13 +60,13 @@ interface Attempt {
   readonly credentials: PresentedCredentials
 }
 
-/** Answers why the attempt is refused; `undefined` when it is not. */
+/** Returns why the attempt is refused; `undefined` if it is not. */
 function judgeAttempt(
   services: ClientAuthServices,
   { context }: ClientAuthRequest,
   { client, clientId, method, credentials }: Attempt,
 ): MaybePromise<ClientRefusal | undefined> {
-  // Made only where something is counted: most requests have a secret that cannot be guessed, and the right one.
+  // Computed only if something is counted: most requests have the right secret, which cannot be guessed.
   const keys = (): AttemptKeys => clientKeys(clientId, context.address)
   const by = { context, clientId: client?.clientId }
   const now = timeOf(context, services.clock)
@@ -76,7 +76,7 @@ function judgeAttempt(
   const attempt = (): MaybePromise<ClientRefusal | undefined> =>
     andThen(
       method.verifyCredentials(provable, credentials, now, context),
-      // Only `true` is a success, for methods of the application too.
+      // Only `true` is a success, for an application's methods too.
       (verified: unknown) => obstacle ?? (verified === true ? undefined : refusalReason(method, client, now)),
     )
   return andThen(method.canBeGuessed?.(provable, credentials, now, context), (canBeGuessed: unknown) => {
@@ -101,8 +101,8 @@ function detailOf(reason: ClientRefusal, { name }: ClientAuthMethod, client: Cli
 }
 
 /**
- * Finds the one way in which a request authenticates its client, and the credentials. Throws `invalid_request` for more than one
- * at once, `invalid_client` for none and for malformed ones.
+ * Finds the method by which a request authenticates its client, and the credentials. Throws `invalid_request` for more than one method, and
+ * `invalid_client` for none or malformed credentials.
  */
 export function selectMethod(
   methods: readonly ClientAuthMethod[],
@@ -118,16 +118,16 @@ export function selectMethod(
     const credentials = method.readCredentials(request)
     if (credentials === undefined) continue
     if (isUnwantedPromise(credentials)) throw new TypeError(`readCredentials of ${method.name} answered a promise`)
-    // A method that only identifies, such as `none`, does not compete with one that proves.
+    // A method that only identifies, such as `none`, does not compete with one that authenticates.
     if (selected !== undefined && credentials.proof === undefined) continue
     if (selected?.credentials.proof !== undefined) throw severalMethods()
     selected = { method, credentials }
   }
   // An Authorization header of an unknown scheme is a failed attempt, not a reason to look elsewhere.
   if (selected === undefined) throw unread(authorization, hasAssertion)
-  // The same for an assertion (RFC 7521 §4.2), beside a name that proves nothing.
+  // The same for an assertion (RFC 7521 §4.2) beside an id without a proof.
   if (hasAssertion && selected.credentials.proof === undefined) throw unread(authorization, hasAssertion)
-  // No client has such an id, and some databases choke on it: a NUL, for one, is an error in PostgreSQL.
+  // No client has such an id, and some databases fail on it: a NUL is an error in PostgreSQL.
   if (!isPrintableAscii(selected.credentials.clientId)) {
     throw malformedCredentials('The credentials are', 'the id is not printable ASCII')
   }
@@ -136,7 +136,7 @@ export function selectMethod(
   return selected
 }
 
-/** A proof, whether or not a method of the application reads it (RFC 7521 §4.2). */
+/** The parameters of an assertion, whether or not a method of the application reads them (RFC 7521 §4.2). */
 const assertionParameters = ['client_assertion', 'client_assertion_type'] as const
 
 /** Returns why a client cannot authenticate by this method with any proof. */
@@ -147,7 +147,7 @@ function unprovable(client: Client | undefined, method: ClientAuthMethod): Clien
   return authMethods.includes(method.name) ? undefined : 'method_not_registered'
 }
 
-/** No method reads what there is, or there is nothing. */
+/** Returns the error if no method reads the credentials, or if there are none. */
 function unread(authorization: string | undefined, hasAssertion: boolean): OAuthError {
   if (hasAssertion) {
     const description = 'No client authentication by assertion is supported; use HTTP Basic'

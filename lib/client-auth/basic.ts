@@ -24,20 +24,20 @@ export function basicChallenge(realm: string): string {
 
 const basicScheme = /^basic +([A-Za-z0-9+/]+={0,2})$/i
 
-/** Whether a header uses the scheme `Basic`, in any case (RFC 9110 §11.1). */
+/** Returns whether a header uses the scheme `Basic`, in any case (RFC 9110 §11.1). */
 export function isBasic(authorization: string): boolean {
   return /^basic(?: |$)/i.test(authorization)
 }
 
 /**
- * Parses `Authorization: Basic …` as a client sends it: strict Base64, split at the first colon, both halves form-encoded
- * (RFC 6749 §2.3.1, RFC 7617 §2). Returns why not, in constant words, when any of it is malformed, and when the id is empty.
+ * Parses `Authorization: Basic …`: strict Base64, split at the first colon, both halves form-decoded (RFC 6749 §2.3.1, RFC 7617 §2). Returns the
+ * reason, in constant words, if any of it is malformed or the id is empty.
  */
 export function parseBasicCredentials(authorization: string): PresentedCredentials | string {
   const encoded = basicScheme.exec(authorization)?.[1]
   if (encoded === undefined) return notBase64
   const octets = Buffer.from(encoded, 'base64')
-  // Node skips what is not Base64 and bits that do not belong: only the canonical spelling of the bytes is accepted.
+  // Node ignores invalid characters and excess bits. Accept only the canonical spelling of the bytes.
   if (octets.toString('base64') !== encoded) return notBase64
   const text = octets.toString('latin1')
   const colon = text.indexOf(':')
@@ -47,7 +47,7 @@ export function parseBasicCredentials(authorization: string): PresentedCredentia
   const proof = decodeFormComponent(text.slice(colon + 1))
   if (proof === undefined) return badEscape('secret')
   if (clientId === '') return 'the id is empty'
-  // RFC 6749 appendix A.1 and A.2. Decoding leaves everything but escapes as it came, so this covers that too.
+  // RFC 6749 appendix A.1 and A.2. Decoding changes only escapes, so this covers the encoded form too.
   if (!isPrintableAscii(clientId)) return 'the id is not printable ASCII'
   if (!isPrintableAscii(proof)) return 'the secret is not printable ASCII'
   return { clientId, proof }

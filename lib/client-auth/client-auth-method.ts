@@ -3,33 +3,33 @@ import type { Parameters } from '../protocol/parameters.js'
 import type { RequestContext } from '../request/request-context.js'
 import type { Client } from '../stores/client-store.js'
 
-/** What an endpoint needs of an HTTP request to tell which client sent it. */
+/** What an endpoint needs of an HTTP request to authenticate its client. */
 export interface ClientAuthRequest {
-  /** The one `Authorization` header; absent when there is none. */
+  /** The `Authorization` header; absent if there is none. */
   readonly authorization: string | undefined
   readonly parameters: Parameters
   readonly context: RequestContext
 }
 
-/** Credentials as a request presents them. */
+/** The credentials of a request. */
 export interface PresentedCredentials {
   readonly clientId: string
-  /** What proves the id; `undefined` when the method only identifies. */
+  /** What proves the id; `undefined` if the method only identifies. */
   readonly proof: string | undefined
 }
 
-/** A way for a client to authenticate (RFC 6749 §2.3). The built-in ones and an application's own are alike. */
+/** A client authentication method (RFC 6749 §2.3). Built-in ones and those of an application are registered in the same way. */
 export interface ClientAuthMethod {
-  /** Its IANA name, as clients are registered for it in `authMethods`. */
+  /** Its IANA name, as in the `authMethods` of clients. */
   readonly name: string
   /**
-   * Finds this method's credentials in a request. `undefined`: the request does not use this method. Throws
-   * `OAuthError('invalid_client')` when it does, but in a malformed way.
+   * Finds the credentials of this method in a request. Returns `undefined` if the request does not use this method. Throws
+   * `OAuthError('invalid_client')` if the credentials are malformed.
    */
   readCredentials(request: ClientAuthRequest): PresentedCredentials | undefined
   /**
-   * Whether the credentials are those of the client. Called with `undefined` for an unknown client, and then must answer
-   * false after the same work as for a wrong proof. `now` is in seconds since the epoch.
+   * Returns whether the credentials are those of the client. For an unknown client it is called with `undefined` and must return false after
+   * the same work as for a wrong proof. `now` is in seconds since the epoch.
    */
   verifyCredentials(
     client: Client | undefined,
@@ -38,9 +38,9 @@ export interface ClientAuthMethod {
     context: RequestContext,
   ): MaybePromise<boolean>
   /**
-   * Whether credentials could be right by a guess, as a secret can that a person chose: then attempts are counted before they are
-   * looked at, and too many are not. Called with `undefined` for an unknown client, and then must answer as for a wrong proof of a
-   * known one. Absent: no; failures are still counted.
+   * Returns whether the credentials can be guessed, as a secret that a person chose can. Then each attempt is counted before it is verified, and
+   * too many are refused unverified. For an unknown client it is called with `undefined` and must return the same as for a wrong proof of a
+   * known client. Absent: false; only failures are counted.
    */
   canBeGuessed?(
     client: Client | undefined,
@@ -48,6 +48,6 @@ export interface ClientAuthMethod {
     now: number,
     context: RequestContext,
   ): MaybePromise<boolean>
-  /** Why a known client was refused, for the operator, where it is not that its credentials were wrong. Absent: they were. */
+  /** Returns why a known client was refused, for the operator, if not for wrong credentials. Absent: `wrong_credentials`. */
   refusalReason?(client: Client, now: number): 'chosen_secrets_not_enabled' | 'unreadable_digest' | undefined
 }

@@ -3,7 +3,7 @@ import type { ClientAuthMethod } from './client-auth-method.js'
 import type { ClientSecretVerifier } from './client-secret.js'
 import { malformedCredentials } from './invalid-client.js'
 
-/** `client_secret_post`: `client_id` and `client_secret` in the body (RFC 6749 §2.3.1). */
+/** Creates the method `client_secret_post`: `client_id` and `client_secret` in the body (RFC 6749 §2.3.1). */
 export function clientSecretPost(verifier: ClientSecretVerifier): ClientAuthMethod {
   return {
     name: 'client_secret_post',

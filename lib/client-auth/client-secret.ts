@@ -12,28 +12,28 @@ import type { NoteSecretUse } from '../clients/note-secret-use.js'
 import { digestOfSecret, isChosen } from '../clients/secret-digest.js'
 import { unreadableDigests, type UnreadableDigests } from '../clients/unreadable-digests.js'
 
-/** What is compared where there is nothing to compare, by the same steps: nobody knows the secret, and it opens nothing. */
-const nobodys: readonly ClientSecret[] = [{ digest: digestOfSecret(randomBytes(32).toString('base64url')) }]
+/** Compared for unknown clients, by the same steps. It is the digest of a random secret that nobody knows. */
+const secretsOfNobody: readonly ClientSecret[] = [{ digest: digestOfSecret(randomBytes(32).toString('base64url')) }]
 
-/** Verifies the secret that a client presents; the same for Basic and for the body. */
+/** Verifies the secret that a client presents, in Basic or in the body. */
 export type ClientSecretVerifier = Pick<ClientAuthMethod, 'refusalReason'> &
   Required<Pick<ClientAuthMethod, 'verifyCredentials' | 'canBeGuessed'>>
 
-/** What verifying secrets works with. */
+/** What verifying secrets needs. */
 export interface ClientSecretServices {
   readonly hasher: PasswordHasher
   readonly chosen: ChosenSecrets
   readonly emit: Emit
-  /** Default: one of its own. */
+  /** Default: a new one. */
   readonly digests?: UnreadableDigests
-  /** Is told of each secret that matches. */
+  /** Called with each secret that matches. */
   readonly noteUse?: NoteSecretUse | undefined
 }
 
 /**
- * Makes what compares secrets. Generated secrets are compared by their SHA-256 digest in constant time, so that
- * the token endpoint costs no slow hash; secrets that people chose are compared by `hasher`. Where a client has such a secret, each wrong
- * secret of any client costs the same slow work, from the first request on.
+ * Creates the verifier of client secrets. Generated secrets are compared by their SHA-256 digest in constant time, so that the token endpoint
+ * needs no slow hash. Secrets that people chose are verified by `hasher`. If any client has one, each wrong secret of any client costs the
+ * same slow work, from the first request on.
  */
 export function clientSecretVerifier(services: ClientSecretServices): ClientSecretVerifier {
   const { hasher, chosen, emit, noteUse, digests = unreadableDigests(hasher, emit) } = services
@@ -65,9 +65,9 @@ export function clientSecretVerifier(services: ClientSecretServices): ClientSecr
     canBeGuessed(client, { proof = '' }, now, context) {
       const live = liveSecrets(client, now)
       const most = chosen.most(live, now, context)
-      // The right generated secret waits for nothing.
+      // The right generated secret does not wait.
       if (most === 0 || proof === '' || findByDigest(live, proof) !== undefined) return false
-      // For whom there is no slow hash, too: what happens after many failures, and how fast, must not tell them apart.
+      // Also for clients without a slow hash: what happens after many failures, and how fast, must not reveal which ones have one.
       return andThen(most, (slowHashes) => slowHashes > 0)
     },
     refusalReason(client, now) {
@@ -78,7 +78,7 @@ export function clientSecretVerifier(services: ClientSecretServices): ClientSecr
   }
 }
 
-/** Finds a generated secret among all: the same work for every wrong one, and where there is none. */
+/** Finds a generated secret, with the same work for every wrong one and for no secrets. */
 function findByDigest(live: readonly ClientSecret[], proof: string): ClientSecret | undefined {
   const presented = Buffer.from(digestOfSecret(proof), 'latin1')
   let found: ClientSecret | undefined
@@ -86,15 +86,15 @@ function findByDigest(live: readonly ClientSecret[], proof: string): ClientSecre
     const stored = Buffer.from(secret.digest, 'latin1')
     if (stored.length === presented.length && timingSafeEqual(stored, presented)) found = secret
   }
-  return live === nobodys ? undefined : found
+  return live === secretsOfNobody ? undefined : found
 }
 
 function liveSecrets(client: Client | undefined, now: number): readonly ClientSecret[] {
-  const secrets = client?.clientType === 'confidential' ? client.secrets : nobodys
+  const secrets = client?.clientType === 'confidential' ? client.secrets : secretsOfNobody
   const live: ClientSecret[] = []
-  // A loop: of frozen lists, as the store in memory has them, `filter` takes microseconds longer, and that would tell who exists.
+  // A loop, because `filter` takes microseconds longer for frozen lists, as the memory store has, and would reveal who exists.
   for (const secret of secrets) if (secret.expiresAt === undefined || now < secret.expiresAt) live.push(secret)
-  return secrets === nobodys || live.length === 0 ? nobodys : live
+  return secrets === secretsOfNobody || live.length === 0 ? secretsOfNobody : live
 }
 
 function findChosen(
@@ -109,7 +109,7 @@ function findChosen(
   )
 }
 
-/** The work that others' wrong secrets cost more. */
+/** Does the additional work that wrong secrets of other clients cost. */
 function verifyNobodies(hasher: PasswordHasher, times: number, proof: string, party: string): MaybePromise<false> {
   if (times <= 0) return false
   return andThen(hasher.verifyNobody(proof, party), () => verifyNobodies(hasher, times - 1, proof, party))

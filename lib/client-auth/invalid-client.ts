@@ -3,14 +3,14 @@ import { refusal, type RefusalFacts } from '../errors/refusal.js'
 import type { ClientRefusal } from '../errors/refusal-reason.js'
 
 /**
- * The one answer to every client that does not prove who it is: unknown, disabled, wrong secret and wrong method have the same words
- * (RFC 6749 §5.2).
+ * Returns the error for every client that fails to authenticate. Unknown, disabled, wrong secret and wrong method have the same words (RFC 6749
+ * §5.2).
  */
 export function invalidClient(reason: ClientRefusal, facts?: RefusalFacts): OAuthError {
   return refusal('invalid_client', reason, 'Client authentication failed', facts)
 }
 
-/** The answer to a request that names no client by any method. Who sent it knows that. */
+/** Returns the error for a request without client credentials. Its sender knows that there are none. */
 export function noCredentials(options?: OAuthErrorOptions): OAuthError {
   return refusal('invalid_client', 'no_credentials', 'No client authentication was sent; use HTTP Basic', options)
 }

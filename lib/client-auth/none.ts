@@ -1,6 +1,6 @@
 import type { ClientAuthMethod } from './client-auth-method.js'
 
-/** `none`: a public client names itself in `client_id`. That identifies it; it proves nothing (RFC 6749 §3.2.1). */
+/** The method `none`: a public client identifies itself by `client_id`, which proves nothing (RFC 6749 §3.2.1). */
 export const none: ClientAuthMethod = {
   name: 'none',
   readCredentials({ authorization, parameters }) {

@@ -7,16 +7,16 @@ import type { EndpointName, RequestContext } from '../request/request-context.js
 import type { Client } from '../stores/client-store.js'
 import type { ClientAuthRequest } from './client-auth-method.js'
 
-/** An address as proxies write it: with a port or without. */
+/** An address with or without a port, as proxies write it. */
 const withPort = /^(?:\[(?<v6>[^\]]+)\]|(?<v4>[\d.]+))(?::\d{1,5})?$/
 /** Grants in which no user signs in. */
 const withoutUser: ReadonlySet<string> = new Set(['client_credentials', 'refresh_token'])
 
 /**
- * The request as it counts for the user who signs in: an authenticated client that is registered for it (`tellsUserAddress`) tells by the
- * parameter `user_address` from where the user came. Of any other client the parameter is ignored: it could make up addresses.
+ * Returns the request with the address of the user who signs in. A client that is registered for it (`tellsUserAddress`) sends the address in the
+ * parameter `user_address`. From any other client the parameter is ignored, because it could invent addresses.
  *
- * Throws `invalid_request` for what is no IP address, so that the mistake is noticed.
+ * Throws `invalid_request` for anything but an IP address, so that the mistake is noticed.
  */
 export function requestOfUser<Request extends ClientAuthRequest>(
   client: Client,
@@ -28,7 +28,7 @@ export function requestOfUser<Request extends ClientAuthRequest>(
   if (told === undefined || withoutUser.has(grantType)) return request
   const { v6, v4 } = withPort.exec(told)?.groups ?? {}
   const address = v6 ?? v4 ?? told
-  // Zones name a network of the machine that wrote them.
+  // A zone is meaningful only on the machine that wrote it.
   if (isIP(address) === 0 || address.includes('%')) {
     throw refusal('invalid_request', 'user_address', 'The parameter user_address is not an IP address')
   }
@@ -77,10 +77,10 @@ class UserContext implements RequestContext {
 const MANY_USERS = 20
 const MOST_ADDRESSES = 100
 
-/** Notices confidential clients whose users all have one address: that of the web app's own server. */
+/** Notices confidential clients whose users all have one address: that of the web app's server. */
 export class SharedAddressWatch {
   readonly #emit: Emit
-  /** The users of each client and address, until there are many; those that were seen first come first. */
+  /** The users of each client and address, until there are many. The oldest come first. */
   readonly #users = new Map<string, Set<string>>()
   #finding: PostureFinding | undefined
 
@@ -88,7 +88,7 @@ export class SharedAddressWatch {
     this.#emit = emit
   }
 
-  /** Looks at a sign-in. `context` is that of the user's request, with the address that it counts for. */
+  /** Checks a sign-in. `context` is that of the user's request, with the address that it counts for. */
   see(client: Client, userId: string, context: RequestContext): void {
     if (this.#finding !== undefined || client.clientType !== 'confidential' || context instanceof UserContext) return
     const { address } = context
@@ -100,7 +100,7 @@ export class SharedAddressWatch {
     else if (this.#users.size > MOST_ADDRESSES) for (const [first] of this.#users) return void this.#users.delete(first)
   }
 
-  /** What was noticed, if anything. */
+  /** Returns what was noticed. */
   finding(): PostureFinding | undefined {
     return this.#finding
   }

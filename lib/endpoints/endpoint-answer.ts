@@ -1,4 +1,4 @@
-/** A successful answer of an endpoint: an object, which becomes JSON, or a text of another type. */
+/** A successful response of an endpoint: an object, which becomes JSON, or a text of another type. */
 export type EndpointAnswer = object | TextAnswer
 
 /** A successful response that is not a JSON object. */

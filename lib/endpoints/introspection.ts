@@ -16,7 +16,7 @@ import { hashToken } from '../crypto/hash.js'
 import type { TokenRefusal } from '../errors/refusal-reason.js'
 import { TextAnswer, type EndpointAnswer } from './endpoint-answer.js'
 
-/** What the introspection endpoint works with. */
+/** What the introspection endpoint needs. */
 export interface IntrospectionServices extends ClientAuthServices, VerificationServices {
   readonly tokens: TokenStore
   readonly introspectionWatch: IntrospectionWatch
@@ -24,13 +24,13 @@ export interface IntrospectionServices extends ClientAuthServices, VerificationS
 
 /** Notices clients that may introspect the tokens of all resources of a server that has several. */
 export interface IntrospectionWatch {
-  /** Looks at a client that may introspect. */
+  /** Checks a client that may introspect. */
   see(client: Client): void
-  /** What was noticed, if anything. */
+  /** Returns what was noticed. */
   finding(): PostureFinding | undefined
 }
 
-/** Makes the watch of a server with so many resources. */
+/** Creates the watch of a server with that number of resources. */
 export function introspectionWatch(resources: number): IntrospectionWatch {
   let noticed: string | undefined
   return {
@@ -48,28 +48,28 @@ export function introspectionWatch(resources: number): IntrospectionWatch {
   }
 }
 
-/** An introspection request: it may ask for a signed answer (RFC 9701). */
+/** An introspection request, which may ask for a signed response (RFC 9701). */
 export interface IntrospectionRequest extends ClientAuthRequest {
   /** The `Accept` header. */
   readonly accept: string | undefined
 }
 
-/** What is told of a token (RFC 7662 §2.2). */
+/** The introspection response (RFC 7662 §2.2). */
 type Introspection = { readonly active: false } | ({ readonly active: true } & Readonly<Record<string, unknown>>)
 
 const inactive: Introspection = Object.freeze({ active: false })
 const jwtType = 'application/token-introspection+jwt'
 
 /**
- * The introspection endpoint (RFC 7662): tells a resource server whether a token works, and what it says. Everything that does
- * not work for this caller is told in the same two words, whatever the reason.
+ * The introspection endpoint (RFC 7662): tells a resource server whether a token is active, and what it says. Every token that is inactive to
+ * this caller gets the same response, for any reason.
  */
 export function introspectionEndpoint(
   services: IntrospectionServices,
   request: IntrospectionRequest,
 ): MaybePromise<EndpointAnswer> {
   const { authorization, parameters } = request
-  // RFC 9701 §5: a caller that does not authenticate is told 400, lest it fall back to something weaker.
+  // RFC 9701 §5: a caller that does not authenticate gets 400, so that it does not fall back to something weaker.
   if (wantsJwt(services, request) && authorization === undefined && parameters.get('client_id') === undefined) {
     throw noCredentials({ status: 400 })
   }
@@ -81,7 +81,7 @@ export function introspectionEndpoint(
   })
 }
 
-/** RFC 7662 §4: only callers that proved who they are, and only those that are meant to ask. */
+/** Requires a caller that has authenticated and may introspect (RFC 7662 §4). */
 function authenticateCaller(services: IntrospectionServices, request: IntrospectionRequest): MaybePromise<Client> {
   return andThen(authenticateClient(services, request), (client) => {
     if (client.clientType !== 'confidential') {
@@ -104,7 +104,7 @@ function introspect(
 ): MaybePromise<Introspection> {
   let unknown: TokenRefusal | undefined
   const onUnknown = (_context: RequestContext, reason: TokenRefusal): TokenRefusal => (unknown = reason)
-  // The guard's own judge, without what it remembers of clients and users.
+  // Judged as the guard does, but without its cached clients and users.
   const verify = ownTokenVerifier(services, {
     checkRevocation: true,
     checkParties: 'anew',
@@ -117,7 +117,7 @@ function introspect(
   })
 }
 
-/** A refresh token is shown only to the client that owns it: no resource accepts it. */
+/** Shows a refresh token only to its client: no resource accepts it. */
 function introspectRefreshToken(
   services: IntrospectionServices,
   caller: Client,
@@ -129,7 +129,7 @@ function introspectRefreshToken(
   return andThen(tokens.findRefreshToken(tokenHash, context), (record): MaybePromise<Introspection> => {
     if (record === undefined) {
       if (unknown === undefined) return inactive
-      // Guesses through a resource server are counted for that one; its own good tokens are told all the same.
+      // Unknown tokens are counted for the resource server that asks. It still gets responses about valid ones.
       const by = { context, clientId: caller.clientId }
       const askWhy = unknown === 'unknown' ? () => tokens.whyNotFound?.(tokenHash, context) : undefined
       return andThen(countUnknownToken(services, by, unknown, askWhy), () => inactive)
@@ -142,7 +142,7 @@ function introspectRefreshToken(
   })
 }
 
-/** RFC 7662 §4: whether the token may be used at the resource that asks. */
+/** Returns whether the token may be used at the resource that asks (RFC 7662 §4). */
 function isFor({ introspectsFor }: Client, audience: readonly string[]): boolean {
   return introspectsFor === undefined || audience.includes(introspectsFor)
 }
@@ -188,7 +188,7 @@ function wantsJwt({ signingKeys }: IntrospectionServices, { accept }: Introspect
   return signingKeys !== undefined && (accept ?? '').toLowerCase().includes(jwtType)
 }
 
-/** RFC 9701 §5: the same answer, signed for the caller alone; no `sub` and no `exp` that would make it an access token. */
+/** Signs the response for the caller (RFC 9701 §5). It has no `sub` and `exp`, which would make it an access token. */
 function signedAnswer(
   { signingKeys, issuer, clock }: IntrospectionServices,
   { clientId }: Client,

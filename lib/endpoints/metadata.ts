@@ -1,15 +1,15 @@
 import type { Resource } from '../tokens/resource.js'
 import type { SigningKeySet } from '../jose/signing-key-set.js'
 
-/** What a server offers, as it was made: metadata is generated from this, so that it cannot say anything else. */
+/** What a server offers. The metadata is generated from it, so that the two cannot differ. */
 export interface ServerOffer {
   readonly issuer: string
-  /** Public URLs of what is mounted. */
+  /** Public URLs of the mounted endpoints. */
   readonly endpoints: {
     readonly token: string
     readonly revocation: string
     readonly introspection: string
-    /** Absent without signing keys that are published. */
+    /** Absent without published signing keys. */
     readonly jwks: string | undefined
   }
   readonly grantTypes: readonly string[]
@@ -18,10 +18,10 @@ export interface ServerOffer {
   readonly resources: readonly Resource[]
 }
 
-/** The authorization server metadata (RFC 8414 §2). */
+/** Returns the authorization server metadata (RFC 8414 §2). */
 export function serverMetadata(offer: ServerOffer, keys: SigningKeySet | undefined): object {
   const { issuer, endpoints, grantTypes, authMethods, scopes, resources } = offer
-  // A public client has nothing to authenticate with where credentials are needed (RFC 7662 §2.1).
+  // A public client cannot authenticate where credentials are required (RFC 7662 §2.1).
   const confidentialMethods = authMethods.filter((method) => method !== 'none')
   const algorithms = keys?.algorithms ?? []
   return {
@@ -31,7 +31,7 @@ export function serverMetadata(offer: ServerOffer, keys: SigningKeySet | undefin
     introspection_endpoint: endpoints.introspection,
     ...(endpoints.jwks !== undefined && algorithms.length > 0 ? { jwks_uri: endpoints.jwks } : {}),
     scopes_supported: scopes,
-    // Deviation: RFC 8414 §3.2 would leave an empty list out, but §2 requires the member, and clients refuse without it.
+    // Deviation: RFC 8414 §3.2 omits empty lists, but §2 requires this member, and clients refuse metadata without it.
     response_types_supported: [],
     grant_types_supported: grantTypes,
     token_endpoint_auth_methods_supported: authMethods,
@@ -42,7 +42,7 @@ export function serverMetadata(offer: ServerOffer, keys: SigningKeySet | undefin
   }
 }
 
-/** The metadata of a protected resource (RFC 9728 §2). */
+/** Returns the metadata of a protected resource (RFC 9728 §2). */
 export function resourceMetadata(resource: string, issuer: string, scopes: readonly string[]): object {
   return {
     resource,
@@ -53,8 +53,8 @@ export function resourceMetadata(resource: string, issuer: string, scopes: reado
 }
 
 /**
- * The path of a well-known document about an identifier: the well-known part goes between its host and its path. A slash at the
- * end is dropped from an issuer (RFC 8414 §3.1); with a resource it makes another resource (RFC 9728 §3.1).
+ * Returns the path of a well-known document about an identifier: the well-known part goes between its host and its path. A trailing slash is
+ * dropped from an issuer (RFC 8414 §3.1), but makes another resource (RFC 9728 §3.1).
  */
 export function wellKnownPath(
   name: 'oauth-authorization-server' | 'oauth-protected-resource',

@@ -7,22 +7,22 @@ import { isJwt } from '../jose/jwt.js'
 import type { VerifiedAccess } from '../tokens/access-token-claims.js'
 import { verifyOwnJwt, type VerificationServices } from '../tokens/verify-access-token.js'
 
-/** A token that a client asks about or wants revoked, told by what it is, not by what the client calls it. */
+/** A token that a client presents, identified by what it is and not by what the client calls it. */
 export type PresentedToken =
   | { readonly kind: 'opaque'; readonly record: AccessTokenRecord }
   | { readonly kind: 'jwt'; readonly access: VerifiedAccess }
   | { readonly kind: 'refresh'; readonly record: RefreshTokenRecord }
 
-/** What finding a token works with. */
+/** What finding a token needs. */
 export interface PresentedTokenServices extends VerificationServices {
   readonly tokens: Pick<TokenStore, 'findAccessToken' | 'findRefreshToken' | 'isSignedTokenRevoked'>
 }
 
 /**
- * Finds a presented token: a JWT by its signature, anything else in the store, among access tokens and then among refresh tokens.
- * Returns why it is not a token of this server, otherwise.
+ * Finds a presented token: a JWT by its signature, anything else in the store, first among access tokens, then among refresh tokens. Otherwise
+ * returns why it is not a token of this server.
  *
- * `token_type_hint` is not needed for that: it is only a hint (RFC 7009 §2.1), and two look-ups are all there can be.
+ * It ignores `token_type_hint`, which is only a hint (RFC 7009 §2.1) and would save one of two look-ups.
  */
 export function findPresentedToken(
   services: PresentedTokenServices,

@@ -9,17 +9,17 @@ import { tokensRevoked } from '../tokens/tokens-revoked.js'
 import type { EndpointAnswer } from './endpoint-answer.js'
 import { findPresentedToken, type PresentedToken, type PresentedTokenServices } from './presented-token.js'
 
-/** What the revocation endpoint works with. */
+/** What the revocation endpoint needs. */
 export interface RevocationServices extends ClientAuthServices, PresentedTokenServices {
   readonly tokens: TokenStore
 }
 
-/** RFC 7009 §2.2 asks for no body, but clients parse one: simple-oauth2, for one, fails on an empty text. */
+/** RFC 7009 §2.2 requires no body, but some clients parse one: simple-oauth2 fails on an empty text. */
 const done: EndpointAnswer = Object.freeze({})
 
 /**
- * The revocation endpoint (RFC 7009): a client ends a token of its own. A refresh token takes its whole authorization with it,
- * spent or not; an access token goes alone. Unknown tokens and those of another client get the same response as one that was revoked.
+ * The revocation endpoint (RFC 7009): a client revokes one of its tokens. A refresh token, spent or not, ends its whole authorization; an access
+ * token ends alone. Unknown tokens and those of another client get the same response as a revoked one.
  */
 export function revocationEndpoint(
   services: RevocationServices,
@@ -38,10 +38,10 @@ export function revocationEndpoint(
 }
 
 /**
- * RFC 7009 §2.2: an invalid token is no error, for the client wants nothing but that it does not work.
+ * Accepts an invalid token without an error, because it does not work, which is what the client wants (RFC 7009 §2.2).
  *
- * Deviation: RFC 7009 §2.1 has a token of another client refused. That would tell anybody with a client, and so everybody where there are
- * public clients, which of the texts they found are live tokens. It stays, and the operator is told.
+ * Deviation: RFC 7009 §2.1 refuses a token of another client. That would reveal to any client, and with public clients to anybody, which of some
+ * found texts are live tokens. The token stays valid, and an event tells the operator.
  */
 function tellWhy(
   { emit }: RevocationServices,
@@ -50,7 +50,7 @@ function tellWhy(
   found: PresentedToken | TokenRefusal,
 ): void {
   if (typeof found === 'string') {
-    // Nothing is learned from that answer, so it is told and not counted: clients give back what has expired, too.
+    // The response reveals nothing, so this is an event and not a counted failure. Clients also revoke expired tokens.
     emit(context, { type: 'unknown_token', clientId, reason: found })
   } else {
     const { clientId: ownerClientId, authorizationId } = ownerOf(found)

@@ -17,12 +17,12 @@ import { limitSignIn, type SignInServices } from '../throttle/limit-sign-in.js'
 import { issueTokens } from '../tokens/issue-tokens.js'
 import type { TokenResponse } from '../tokens/token-response.js'
 
-/** What the token endpoint needs of an HTTP request, and of its answer. */
+/** What the token endpoint needs of an HTTP request and its response. */
 export interface TokenRequest extends ClientAuthRequest {
   readonly addHeader: AddHeader
 }
 
-/** What the token endpoint works with. */
+/** What the token endpoint needs. */
 export interface TokenEndpointServices extends ClientAuthServices, TokenServices, SignInServices {
   readonly grants: ReadonlyMap<string, GrantHandler>
   readonly scopePolicy: ScopePolicy
@@ -31,8 +31,8 @@ export interface TokenEndpointServices extends ClientAuthServices, TokenServices
 }
 
 /**
- * The token endpoint (RFC 6749 §3.2). The order of the lines is the order in which errors win: who the client is comes before
- * what it may ask for, so that a stranger learns nothing about grants and users.
+ * The token endpoint (RFC 6749 §3.2). The order of the lines is the precedence of errors: the client is authenticated before anything else, so
+ * that a stranger learns nothing about grants and users.
  */
 export function tokenEndpoint(services: TokenEndpointServices, request: TokenRequest): MaybePromise<TokenResponse> {
   return andThen(authenticateClient(services, request), (client) => {
@@ -67,7 +67,7 @@ function findGrant(
   return grant
 }
 
-/** What may be shown: a name as RFC 6749 has them, or a URI (§4.5). Anything else may be a secret in the wrong place. */
+/** Grant types that may be shown: a name like those of RFC 6749, or a URI (§4.5). Anything else may be a misplaced secret. */
 const grantTypeForm = /^(?:[a-z_]{1,40}|(?:urn|https?):[\w:/.-]{1,200})$/
 
 function grantRequest(services: TokenEndpointServices, client: Client, request: TokenRequest): GrantRequest {
@@ -112,7 +112,7 @@ export function grantServer(services: Omit<TokenEndpointServices, 'grantServer'>
       }),
     confirmUser(grantType, userId, context) {
       const grant = grants.get(grantType)
-      // A grant that is no longer served cannot vouch for its users.
+      // A grant that is no longer served cannot confirm its users.
       if (grant === undefined) return false
       return grant.confirmUser === undefined || grant.confirmUser(userId, context)
     },

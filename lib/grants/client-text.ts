@@ -1,26 +1,25 @@
 const MAX_CHARACTERS = 100
 const MAX_BYTES = 400
 
-/** Whatever separates words or lines, however it is written. */
+/** Every separator of words or lines. */
 const spaces = /[\s\x85]+/gu
 /**
- * What is not shown as itself: controls, halves of surrogate pairs, code points that are not assigned, and marks that are invisible or
- * turn the direction of the text around them.
+ * What has no visible form: controls, halves of surrogate pairs, unassigned code points, invisible marks, and marks that change the
+ * direction of text.
  */
 const unseen = /[\p{Cc}\p{Cf}\p{Cs}\p{Cn}\p{Default_Ignorable_Code_Point}]/u
-/** The invisible ones that belong to what is seen: joiners of Persian, of Indian scripts and of emoji, and variants of a character. */
+/** Invisible characters that shape visible ones: joiners of Persian, Indian scripts and emoji, and variation selectors. */
 const joining = /[\u200C\u200D\uFE00-\uFE0F\u{E0100}-\u{E01EF}]/u
 const seen = /[\p{L}\p{N}\p{P}\p{S}\p{Co}]/u
 
 /**
- * A free text of a client as it may be stored and shown: one line without controls, invisible marks and marks of direction, without
- * halves of characters, of at most 100 code points and 400 bytes of UTF-8, cut between two characters as a reader counts them.
- * `undefined` when nothing is left.
+ * Returns a client's free text in a form that can be stored and shown: one line without controls, invisible marks and direction marks, of at
+ * most 100 code points and 400 bytes of UTF-8, cut between two characters as a reader counts them. `undefined` if nothing visible is left.
  */
 export function clientText(text: string): string | undefined {
   const kept: string[] = []
   let bytes = 0
-  // What is beyond is cut off anyway; one more tells whether the last character is whole.
+  // One code point more than fits shows whether the last character is whole.
   for (const point of visible(text)) {
     kept.push(point)
     bytes += Buffer.byteLength(point)
@@ -46,7 +45,7 @@ function* visible(text: string): Iterable<string> {
   }
 }
 
-/** All but the last character, which goes on beyond the limit; where that would leave nothing, as many code points as fit. */
+/** Drops the last character, which is cut; if nothing would be left, returns as many code points as fit. */
 function wholeCharacters(points: readonly string[]): string {
   const characters = [...new Intl.Segmenter(undefined, { granularity: 'grapheme' }).segment(points.join(''))]
   const whole = characters.at(-1)?.index ?? 0

@@ -13,8 +13,8 @@ import type { GrantedAccess } from '../tokens/granted-access.js'
 import type { Resource } from '../tokens/resource.js'
 
 /**
- * One grant type. A handler decides what is granted; it issues nothing, changes nothing and writes no answer. The built-in
- * ones and an application's own are registered alike, in `grants: [...]`.
+ * One grant type. A handler decides what is granted. It issues nothing, changes nothing and writes no response. Built-in grants and those of
+ * an application are registered in the same way, in `grants: [...]`.
  *
  * @example
  * ```ts
@@ -30,66 +30,66 @@ import type { Resource } from '../tokens/resource.js'
  * ```
  */
 export interface GrantHandler {
-  /** The value of `grant_type`: a name of RFC 6749, or an absolute URI for a grant of your own (RFC 6749 §4.5). */
+  /** The value of `grant_type`: a name of RFC 6749, or an absolute URI for your own grant (RFC 6749 §4.5). */
   readonly grantType: string
   /**
-   * Decides a request of an authenticated client that is registered for this grant type. Throws `OAuthError` to refuse; any
-   * other exception is answered with `server_error`, a `StoreUnavailableError` with 503.
+   * Decides about a request of an authenticated client that is registered for this grant type. Throws `OAuthError` to refuse. A
+   * `StoreUnavailableError` leads to 503, any other exception to `server_error`.
    */
   grantAccess(request: GrantRequest): MaybePromise<GrantedAccess>
   /**
-   * Whether a user to whom this grant once gave a refresh token may still use it; asked at each refresh. Absent: yes.
+   * Returns whether a user to whom this grant gave a refresh token may still use it. Called at each refresh. Absent: true.
    */
   confirmUser?(userId: string, context: RequestContext): MaybePromise<boolean>
-  /** The most that a token of this grant may have, at sign-in and again at each refresh. Absent: what the client may have. */
+  /** The scopes that a token of this grant may have at most, at sign-in and at each refresh. Absent: those of the client. */
   readonly scopeLimit?: ReadonlySet<string> | undefined
-  /** Refuses a token store that this grant cannot work with, when the server is made: throws `ConfigurationError`. Absent: any will do. */
+  /** Refuses a token store that this grant cannot work with, at startup. Throws `ConfigurationError`. Absent: any store works. */
   checkTokenStore?(tokens: TokenStore): void
-  /** Settings of this grant that are weaker than they need be. Absent: none. */
+  /** Weak settings of this grant, for `posture()`. Absent: none. */
   readonly weaknesses?: readonly PostureFinding[]
-  /** What it noticed while it served requests that is weaker than it need be, for `posture()`. Absent: nothing. */
+  /** Returns weaknesses that it noticed in requests, for `posture()`. Absent: none. */
   noticedWeaknesses?(): readonly PostureFinding[]
-  /** Whether it seals what clients keep, for which the processes of a server need one `secret`. Default false. */
+  /** Whether it seals values that clients keep, so that all processes of the server need the same `secret`. Default false. */
   readonly usesSecret?: boolean
-  /** What an operator should be told when the server is made. */
+  /** A warning for the operator at startup. */
   readonly warning?: { readonly code: 'password_grant_enabled'; readonly message: string }
 }
 
-/** What a grant decides about. */
+/** The request that a grant decides about. */
 export interface GrantRequest {
-  /** Authenticated; or merely identified, when `clientType` is `public`. */
+  /** Authenticated; only identified if `clientType` is `public`. */
   readonly client: Client
   readonly parameters: Parameters
   readonly context: RequestContext
-  /** When the request came, in milliseconds since the epoch: the one time by which it is judged. */
+  /** When the request came, in milliseconds since the epoch. Everything is judged by this time. */
   readonly receivedAt: number
   /**
-   * The resources that the token is for: those asked for, or the default; of a refresh, within what its sign-in was granted. Decided once.
+   * Returns the resources of the token: the requested ones, or the default; at a refresh, within those of the sign-in. Decided once.
    * Throws `invalid_target`.
    */
   readonly resources: (refreshed?: Authorization) => readonly Resource[]
   /**
-   * The scope for this request by the rules of the server and the client, within `limit` when given. Ask for it last: the
-   * user must be known before scope is judged. Throws `invalid_scope`, and `invalid_target` for the resources asked for.
+   * Returns the scope of this request by the rules of the server and the client, and within `limit` if given. Call it last: the user must be
+   * known before scope is judged. Throws `invalid_scope`, and `invalid_target` for the requested resources.
    */
   readonly grantScope: (limit?: ReadonlySet<string>) => Scope
   /**
-   * Makes an attempt at something that can be guessed, such as a password, unless there were too many failures for this name or from
-   * this address: then it throws 429 without looking. A grant that takes such a thing must verify it in here, and must refuse what
-   * `isHeldUp`, after the same work.
+   * Limits an attempt at something that can be guessed, such as a password. After too many failures for this name or from this address it
+   * throws 429 without calling `attempt`. A grant that accepts such a thing must verify it in `attempt`, and must refuse if `isHeldUp`, after
+   * the same work.
    */
   readonly limitAttempts: <Result>(
     account: string | GuessedAccount,
     attempt: (allowed: AllowedGuess) => MaybePromise<Result>,
     isSuccess: (result: Result) => boolean,
   ) => MaybePromise<Result>
-  /** Adds a header to the response, also where the request is refused. */
+  /** Adds a header to the response, even if the request is refused. */
   readonly addHeader: AddHeader
   /** What the server offers to every request; the built-in grants use it. */
   readonly server: GrantServer
 }
 
-/** What a server offers to its grants: the same object for all requests. */
+/** What a server offers to its grants. All requests share it. */
 export interface GrantServer {
   readonly tokens: Pick<TokenStore, 'findRefreshToken'>
   readonly emit: Emit
@@ -97,16 +97,16 @@ export interface GrantServer {
   refreshScope(request: GrantRequest, authorization: Authorization): Scope
   /** Asks the grant that began an authorization whether its user may still use it. Returns false when that grant is no longer served. */
   confirmUser(grantType: string, userId: string, context: RequestContext): MaybePromise<boolean>
-  /** Whether the server serves a grant type. */
+  /** Returns whether the server serves a grant type. */
   isServed(grantType: string): boolean
   /** Creates a token for the device on which this user signed in, for the next sign-in; see `passwordGrant({ deviceTokens: true })`. */
   createDeviceToken(request: GrantRequest, userId: string, username: string): string
   /**
-   * Counts a refresh token that the token store does not find; throws 429 when there were too many from this address. Returns `revoked`
-   * where the store knows that, for the operator; otherwise `unknown`.
+   * Counts a refresh token that the token store does not find. Throws 429 after too many from this address. Otherwise returns the reason for
+   * the operator: `revoked` if the store knows that, else `unknown`.
    */
   countUnknownToken(request: GrantRequest, tokenHash: TokenHash): MaybePromise<TokenRefusal>
 }
 
-/** Adds a header that tells the client of its future: nothing that the answer itself depends on. */
+/** Adds a header about the future of a grant. The response itself does not depend on it. */
 export type AddHeader = (name: 'Deprecation' | 'Link' | 'Sunset', value: string) => void

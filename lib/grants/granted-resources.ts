@@ -8,8 +8,8 @@ import type { Authorization } from '../stores/token-store.js'
 const MAX_RESOURCES = 10
 
 /**
- * Decides which resources a token is for (RFC 8707 §2.2): those asked for, or else `granted` of a refresh, or else the
- * server's first. Throws `invalid_target` for one that is unknown, not for this client, or beyond what was granted.
+ * Decides which resources a token is for (RFC 8707 §2.2): the requested ones, else `granted` at a refresh, else the server's first. Throws
+ * `invalid_target` for a resource that is unknown, not allowed for this client, or not granted.
  */
 function grantedResources(
   resources: Resources,
@@ -32,8 +32,8 @@ function grantedResources(
 }
 
 /**
- * Decides which resources a refreshed token is for: within what was granted at sign-in. A sign-in from before the server had resources
- * was for the app alone, which is the first one. Throws `invalid_target`.
+ * Decides which resources a refreshed token is for, within those of the sign-in. A sign-in that is older than the server's resources was for
+ * the app only, which is the first one. Throws `invalid_target`.
  */
 function refreshedResources(
   resources: Resources,
@@ -45,7 +45,7 @@ function refreshedResources(
   return grantedResources(resources, client, requested, granted)
 }
 
-/** Returns a function that decides about the resources of a request, the first time that it is called. */
+/** Returns a function that decides about the resources of a request when it is first called, and returns the same afterwards. */
 export function resourcesOnce(
   resources: Resources,
   client: Client,
@@ -53,7 +53,7 @@ export function resourcesOnce(
 ): (refreshed?: Authorization) => readonly Resource[] {
   let decided: { readonly for: Authorization | undefined; readonly resources: readonly Resource[] } | undefined
   return (refreshed) => {
-    // A decision for a new token does not hold for one that is refreshed.
+    // A decision about a new token does not hold for a refreshed one.
     if (decided === undefined || decided.for !== refreshed) {
       const of =
         refreshed === undefined
@@ -65,7 +65,7 @@ export function resourcesOnce(
   }
 }
 
-/** The scopes that mean something to at least one of these resources; `undefined` for all, and where there are no resources. */
+/** Returns the scopes that at least one of these resources knows; `undefined` for all scopes, and without resources. */
 export function scopesOf(resources: readonly Resource[]): ReadonlySet<string> | undefined {
   const scopes: string[] = []
   for (const resource of resources) {
@@ -75,7 +75,7 @@ export function scopesOf(resources: readonly Resource[]): ReadonlySet<string> | 
   return resources.length === 0 ? undefined : new Set(scopes)
 }
 
-/** The same words for every resource that is refused: which ones there are is not for every client. */
+/** Returns the same error for every refused resource, so that a client does not learn which ones exist. */
 function invalidTarget(reason: RefusalReason, name: string): OAuthError {
   const description = 'The resource is unknown, malformed, or not for this client'
   return refusal('invalid_target', reason, description, { detail: name })

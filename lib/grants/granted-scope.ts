@@ -4,27 +4,27 @@ import type { RefusalReason } from '../errors/refusal-reason.js'
 import { parseScope, Scope } from '../protocol/scope.js'
 import type { Client } from '../stores/client-store.js'
 
-/** What the server does with a requested scope that the client may not have. */
+/** What to do with a requested scope that the client may not have. */
 export type ExcessScope = 'refuse' | 'drop'
 
-/** The server's part in every decision about scope. */
+/** The server's settings for every decision about scope. */
 export interface ScopePolicy {
-  /** The catalogue: what is not in it cannot be granted to anyone. */
+  /** Every scope that the server knows. Others are never granted. */
   readonly catalogue: ReadonlySet<string>
   readonly excessScope: ExcessScope
 }
 
-/** What bounds the scope of a request beside the catalogue and the client's own list. Absent: nothing. */
+/** Limits of a scope beside the catalogue and the client's list. Absent: none. */
 export interface ScopeLimits {
-  /** Of the grant. */
+  /** The scopes of the grant. */
   readonly grant?: ReadonlySet<string> | undefined
-  /** The scopes that mean something to the resources that were asked for. */
+  /** The scopes that the requested resources know. */
   readonly resource?: ReadonlySet<string> | undefined
 }
 
 /**
- * Decides the scope of a new token (RFC 6749 §3.3): what was asked for, or else the client's default, as far as the
- * catalogue, the client's own list and the `limits` allow. Throws `invalid_scope`, also when nothing is left.
+ * Decides the scope of a new token (RFC 6749 §3.3): the requested scope, else the client's default, as far as the catalogue, the client's
+ * list and the `limits` allow. Throws `invalid_scope`, also if nothing is left.
  */
 export function grantedScope(
   policy: ScopePolicy,
@@ -41,8 +41,8 @@ export function grantedScope(
 }
 
 /**
- * Decides the scope of an access token that a refresh token is exchanged for (RFC 6749 §6): never more than was granted at
- * sign-in, less what the client has lost since, or the part that was asked for. Throws `invalid_scope`.
+ * Decides the scope of a refreshed access token (RFC 6749 §6): that of the sign-in, without what the client has lost since, or the requested
+ * part of it. Throws `invalid_scope`.
  */
 export function refreshedScope(
   policy: ScopePolicy,
@@ -61,7 +61,7 @@ export function refreshedScope(
 
 type ScopeRefusal = Extract<RefusalReason, `scope_${string}`>
 
-/** Why a client may not have a scope token; `undefined` when it may. */
+/** Returns why a client may not have a scope token; `undefined` if it may. */
 function obstacleOf(
   policy: ScopePolicy,
   client: Client,
@@ -74,7 +74,7 @@ function obstacleOf(
   return resource === undefined || resource.has(token) ? undefined : 'scope_beyond_resource'
 }
 
-/** Names the first token that is refused. */
+/** Returns the error about the first refused token. */
 function refusedScope(
   policy: ScopePolicy,
   client: Client,
@@ -90,8 +90,8 @@ function refusedScope(
 }
 
 /**
- * Names the token, which has passed the grammar. Whether the server knows it, another client may have it, or the user may not, is not for
- * the client: the same words for all.
+ * Names the token, which has passed the grammar. The client does not learn whether the server knows it, another client may have it, or the
+ * user may not: the words are the same.
  */
 function scopeRefusal(reason: ScopeRefusal, token: string, isImplied: boolean): OAuthError {
   const description =

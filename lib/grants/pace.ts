@@ -4,14 +4,14 @@ import type { GrantRequest } from './grant-handler.js'
 
 const DAY_MILLISECONDS = 86_400_000
 
-/** How often something is allowed in a day: by default 8,640 times at once, and then once each ten seconds. */
+/** Describes an option that says how often something is allowed in a day: by default 8,640 times at once, then once in ten seconds. */
 export function timesPerDay(): OptionKind<number, 'default'> {
   return wholeNumber(1, DAY_MILLISECONDS).or(8640)
 }
 
 /**
- * Takes one from an allowance that holds as much as a day gives and refills evenly (a generic cell rate). `usedUntil` is what the last
- * call returned, 0 at first: one number in milliseconds since the epoch is all that has to be kept. Throws 429 when nothing is left.
+ * Takes one from an allowance that holds a day's worth and refills evenly (the generic cell rate algorithm). `usedUntil` is what the last call
+ * returned, 0 at first: one number, in milliseconds since the epoch, is the whole state. Throws 429 if nothing is left.
  */
 export function takeOne(
   { client, context, receivedAt, server }: GrantRequest,
@@ -28,10 +28,10 @@ export function takeOne(
   throw tooManyRequests('Too many requests', retryAfterSeconds)
 }
 
-/** How many are remembered: those who came longest ago are forgotten first, and they have most of their allowance back. */
+/** The number of remembered keys. The least recent one is evicted first; most of its allowance has refilled. */
 const MOST_REMEMBERED = 10_000
 
-/** The same for many at once, in this process alone: takes one from the allowance that a key has. */
+/** The same for many keys, in this process only. */
 export function paceOf(kind: 'sign_in', perDay: number): (request: GrantRequest, key: string) => void {
   const used = new Map<string, number>()
   return (request, key) => {

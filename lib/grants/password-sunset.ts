@@ -5,8 +5,8 @@ import { httpDate, isHttpTime } from '../time/clock.js'
 import type { GrantRequest } from './grant-handler.js'
 
 /**
- * Tells a client, on every answer, since when its password grant is deprecated (RFC 9745) and when it ends (RFC 8594), and refuses
- * it once it has ended. Throws a `TypeError` for a time that is not one, as a store may return it.
+ * Adds headers that say since when a client's password grant is deprecated (RFC 9745) and when it ends (RFC 8594). Refuses the request once it
+ * has ended. Throws a `TypeError` for an invalid time from a store.
  */
 export function tellPasswordSunset(
   { client, receivedAt, addHeader }: GrantRequest,

@@ -19,45 +19,45 @@ import { paceOf, timesPerDay } from './pace.js'
 import { checkDeprecationUrl, tellPasswordSunset } from './password-sunset.js'
 import { userVerifier } from './verify-user.js'
 
-/** Longest user name and longest password, in bytes of UTF-8. */
+/** The longest user name and password, in bytes of UTF-8. */
 const MAX_OCTETS = 1024
-/** RFC 6749 appendix A.15 and A.16: any character but the controls and what is no character; a tab is allowed. */
+/** RFC 6749 appendix A.15 and A.16: any character except controls and invalid characters. A tab is allowed. */
 const controls = /[\x00-\x08\x0A-\x1F\x7F\uFFFE\uFFFF]/
 
 /** Settings of the password grant. */
 export interface PasswordGrantOptions {
-  /** The application's users: a store that finds them, or one that verifies their passwords by itself. */
+  /** The application's users: a store that finds them, or one that verifies their passwords. */
   readonly users: UserStore | VerifyingUserStore
-  /** Default `bcryptHasher()`. Not used with a store that verifies by itself. */
+  /** Hashes and verifies passwords. Default `bcryptHasher()`. Not used with a store that verifies passwords. */
   readonly hasher?: PasswordHasher
-  /** The most that a token of this grant may have. Default: what the client may have. */
+  /** The scopes that a token of this grant may have at most. Default: those of the client. */
   readonly scopes?: readonly string[]
   /**
-   * What the user may recognize the device by. Default: the form parameter `device_label` of the client, or else its `User-Agent`. What
-   * is stored of it is one line without controls and invisible marks, at most 100 characters (400 bytes).
+   * Returns a label by which the user recognizes the device. It is stored as one line without controls and invisible marks, of at most 100
+   * characters (400 bytes). Default: the form parameter `device_label`, else the `User-Agent`.
    */
   readonly deviceLabel?: (context: RequestContext) => string | undefined
-  /** Whether a public client may use the grant, without proof of what it is. Default false. */
+  /** Whether a public client, which cannot authenticate, may use the grant. Default false. */
   readonly allowPublicClients?: boolean
   /**
-   * Whether the answer to a sign-in has a `device_token`, which the client keeps on the device and sends along with the next sign-in:
-   * it gives the user tries of their own, which strangers who guess at the name cannot use up. Needs the server option `secret` where
-   * there are several processes. Default false.
+   * Whether the response to a sign-in has a `device_token`, which the client keeps on the device and sends with the next sign-in. It gives the
+   * user their own attempts, which strangers who guess at the name cannot use up. Several processes need the server option `secret`.
+   * Default false.
    */
   readonly deviceTokens?: boolean
   /**
-   * Called after each 100 failures in a row at one user, at all clients together (NIST SP 800-63B §5.2.2): to lock the account, or to
-   * write to the user. The answer does not wait for it. Default: only the event `account_failures` tells.
+   * Called after each 100 failures in a row for one user, over all clients (NIST SP 800-63B §5.2.2), to lock the account or to write to the
+   * user. The response does not wait for it. Default: only the event `account_failures`.
    */
   readonly onTooManyFailures?: (failures: TooManyFailures, context: RequestContext) => unknown
   /**
-   * The page that tells how to leave the grant: a `Link` of the type `deprecation` (RFC 9745 §3) on answers to clients for which it is
-   * deprecated. Default none.
+   * The page that says how to leave the grant: a `Link` of the type `deprecation` (RFC 9745 §3) on responses to clients for which the grant is
+   * deprecated. Default: none.
    */
   readonly deprecationUrl?: string
   /**
-   * How often a user may sign in at a client in a day: as often at once, and then evenly; more is refused with 429. It bounds what one
-   * user can store, and is counted in each process. Default 8,640, at most 86,400,000.
+   * How often a user may sign in at a client in a day: all of it at once, then evenly; more is refused with 429. It bounds what one user can
+   * store, and is counted in each process. Default 8,640, at most 86,400,000.
    */
   readonly signInsPerDay?: number
 }
@@ -75,8 +75,8 @@ const description = describeOptions<PasswordGrantOptions>()('passwordGrant', {
 })
 
 /**
- * The resource owner password credentials grant (RFC 6749 §4.3), for first-party applications that you cannot move to
- * another flow yet: RFC 9700 §2.4 says that it must not be used. It works only for clients with `firstParty: true`.
+ * Creates the resource owner password credentials grant (RFC 6749 §4.3), for first-party applications that cannot be moved to another flow
+ * yet: RFC 9700 §2.4 says that it must not be used. It works only for clients with `firstParty: true`.
  *
  * @example
  * ```ts
@@ -158,7 +158,7 @@ function scopeFor(
   }
 }
 
-/** Null is as good as nothing. */
+/** Treats null as absent. */
 function checkLabel(label: unknown): string | undefined {
   if (label === undefined || label === null) return undefined
   if (isUnwantedPromise(label) || typeof label !== 'string') throw new TypeError('deviceLabel answered no text')
@@ -169,7 +169,7 @@ function ownDeviceLabel({ parameters, userAgent }: RequestContext): string | und
   return parameters.get('device_label') ?? userAgent
 }
 
-/** Refuses what no password can be before anything is looked up; the check depends on nothing but the input. */
+/** Refuses impossible names and passwords before any look-up. The check depends only on the input. */
 function checkCredential(name: 'username' | 'password', value: string): string {
   const length = Buffer.byteLength(value)
   if (!controls.test(value) && length <= MAX_OCTETS) return value
@@ -186,7 +186,7 @@ function invalidUser(reason: UserRefusal, userId: string | undefined): OAuthErro
   return refusal('invalid_grant', reason, 'The user name or the password is wrong', { userId })
 }
 
-/** Says that the password was right, which its owner may know: a store that does not want to reveal that returns `denied`. */
+/** Reveals that the password was right, which its owner may know. A store that does not want to reveal it returns `denied`. */
 function challenged(userId: string | undefined): OAuthError {
   const description = 'The sign-in needs another step, which this grant does not have'
   return refusal('invalid_grant', 'challenged', description, { userId })

@@ -13,22 +13,22 @@ import type { GrantHandler, GrantRequest } from './grant-handler.js'
 import { takeOne, timesPerDay } from './pace.js'
 
 const MAX_LENGTH = 512
-/** What a store may take: see `timeoutMilliseconds` of ours. */
+/** The time that a slow store may take: `timeoutMilliseconds` of our stores. */
 const SLOW_STORE_SECONDS = 5
 
 /** Settings of the refresh token grant. */
 export interface RefreshTokenGrantOptions {
   /**
-   * Seconds within which a spent refresh token is answered with the same successors while those were not used, so that a lost answer or
-   * a second tab does not end the sign-in. Default 10, at most 86,400; 0 makes every second use a replay.
+   * Seconds within which a spent refresh token returns the same successors again, as long as these were not used, so that a lost response or a
+   * second tab does not end the sign-in. Default 10, at most 86,400; 0 makes every second use a replay.
    *
-   * Above 60 it is for confidential clients only (others have 60), needs a token store with `claimLateRetry`, and allows one retry later
-   * than 60 seconds: another one before the sign-in was refreshed as usual is a replay.
+   * Above 60 it is for confidential clients only (others have 60), needs a token store with `claimLateRetry`, and allows one retry later than
+   * 60 seconds: another one before the next normal refresh is a replay.
    */
   readonly graceSeconds?: number
   /**
-   * How often a sign-in may be refreshed in a day: as often at once, and then evenly; more is refused with 429. It bounds what one user
-   * can store. Default 8,640, at most 86,400,000.
+   * How often a sign-in may be refreshed in a day: all of it at once, then evenly; more is refused with 429. It bounds what one user can
+   * store. Default 8,640, at most 86,400,000.
    */
   readonly refreshesPerDay?: number
 }
@@ -39,7 +39,7 @@ const description = describeOptions<RefreshTokenGrantOptions>()('refreshTokenGra
 })
 
 /**
- * The refresh token grant (RFC 6749 §6) with rotation: each use returns a new refresh token, a late second use ends the
+ * Creates the refresh token grant (RFC 6749 §6) with rotation: each use returns a new refresh token, and a late second use ends the
  * authorization (RFC 9700 §4.14.2).
  *
  * @example

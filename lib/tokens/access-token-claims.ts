@@ -4,7 +4,7 @@ import { differInSlash } from '../checks/check-issuer.js'
 import { isStrings } from '../protocol/grammar.js'
 import type { JwtClaims } from '../jose/jwt.js'
 
-/** Seconds by which clocks may differ unless an application says so: `clockSkewSeconds`. */
+/** Default of `clockSkewSeconds`: the seconds by which clocks may differ. */
 export const CLOCK_SKEW_SECONDS = 60
 
 /** Default of `longestAccessTokenSeconds`: a year. */
@@ -13,14 +13,14 @@ export const LONGEST_ACCESS_TOKEN_SECONDS = 31_536_000
 /** Returns whether a token of another issuer acts for a user. */
 export type IsUser = (claims: JwtClaims) => boolean
 
-/** What a verifier asks of the claims of an access token. */
+/** What a verifier requires of the claims of an access token. */
 export interface ClaimRules {
   readonly issuer: string
-  /** Seconds by which `iat` and `nbf` may lie in the future: they inform, and refuse nothing because a clock was set back. */
+  /** Seconds by which `iat` and `nbf` may be in the future, so that a clock that was set back refuses nothing. */
   readonly clockSkewSeconds: number
-  /** Seconds after `exp` for which a token is accepted all the same. */
+  /** Seconds for which a token is accepted after `exp`. */
   readonly leewaySeconds: number
-  /** Longest time from `iat` to `exp`: a key that leaked must not make tokens for a century. */
+  /** The longest time from `iat` to `exp`: a leaked key must not make tokens for a century. */
   readonly longestAccessTokenSeconds: number
   readonly isUser?: IsUser | undefined
 }
@@ -28,25 +28,25 @@ export interface ClaimRules {
 /** What a valid access token says, opaque or JWT. */
 export interface VerifiedAccess {
   readonly clientId: string
-  /** Absent for a client's own token, and where another issuer does not say that it acts for a user. */
+  /** Absent for a client's own token, and if another issuer does not say that it acts for a user. */
   readonly userId: string | undefined
-  /** The subject of a token that may act for a user or for a service; absent where that is known. */
+  /** The subject of a token that may act for a user or for a service; absent if that is known. */
   readonly unknownSubject?: string | undefined
-  /** Absent for a client's own token, and where another issuer does not tell. */
+  /** Absent for a client's own token, and if another issuer does not say. */
   readonly authorizationId: string | undefined
   /** Space-separated. */
   readonly scope: string
-  /** The resources that it is for; empty where the issuer has no resources. */
+  /** The resources that it is for; empty if the issuer has no resources. */
   readonly audience: readonly string[]
   readonly issuedAt: number
   readonly expiresAt: number
   /** The `jti` of a JWT; absent for an opaque token. */
   readonly tokenId: string | undefined
-  /** All claims of a JWT, or members of an introspection answer; empty for an opaque token. */
+  /** All claims of a JWT, or members of an introspection response; empty for an opaque token. */
   readonly claims: JwtClaims
 }
 
-/** The rules for the tokens of an own server. Their end is not forgiven: an opaque token would have expired, too. */
+/** The rules for a server's own tokens. No leeway on expiry: an opaque token would have expired as well. */
 export function ownClaimRules(
   issuer: string,
   options: Partial<Pick<ClaimRules, 'clockSkewSeconds' | 'longestAccessTokenSeconds'>> = {},
@@ -56,8 +56,8 @@ export function ownClaimRules(
 }
 
 /**
- * Judges the claims of a JWT access token whose signature is right (RFC 9068 §4), all but the audience. Returns why the token is
- * refused when one of them is missing, of a wrong type, or not for now; an earlier refusal comes back as it is.
+ * Judges the claims of a JWT access token with a valid signature (RFC 9068 §4), except the audience. Returns why the token is refused if a
+ * claim is missing, of a wrong type, expired or not yet valid. Returns an earlier refusal as it is.
  */
 export function readAccessTokenClaims(
   claims: JwtClaims | TokenRefusal,
@@ -82,7 +82,7 @@ export function readAccessTokenClaims(
   if (now >= exp + leewaySeconds) return 'expired'
   if (iat > now + clockSkewSeconds || nbf > now + clockSkewSeconds) return 'not_yet_valid'
   if (exp - iat > longestAccessTokenSeconds) return 'too_long'
-  // Bound to a key or a certificate that nothing here could check: to take it as a bearer token would undo the binding.
+  // Bound to a key or a certificate, which we cannot check. Accepting it as a bearer token would undo the binding.
   if ('cnf' in claims) return 'sender_constrained'
   const actor = actorOf(claims, sub === clientId, isUser)
   return {
@@ -100,7 +100,7 @@ export function readAccessTokenClaims(
 }
 
 /**
- * For whom a token acts. A sign-in (`sid`, `auth_time`) is that of a user. A subject other than the client is not enough: RFC 9068 §2.2
+ * Returns whom a token acts for. A sign-in (`sid`, `auth_time`) is that of a user. A subject other than the client is not enough: RFC 9068 §2.2
  * lets an issuer name a service account there.
  */
 export function actorOf(

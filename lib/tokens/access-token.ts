@@ -13,7 +13,7 @@ import type { SigningKeys } from '../jose/signing-key-set.js'
 /** Adds claims to a JWT access token; it cannot replace those that latchkey sets. */
 export type AccessTokenClaims = (token: AccessTokenFields, context: RequestContext) => MaybePromise<JwtClaims>
 
-/** What making an access token works with. */
+/** What making an access token needs. */
 export interface AccessTokenServices {
   readonly issuer: string
   readonly accessTokenFormat: AccessTokenFormat
@@ -22,28 +22,28 @@ export interface AccessTokenServices {
   readonly claimRules: Pick<ClaimRules, 'longestAccessTokenSeconds'>
 }
 
-/** An access token that is to be made. */
+/** An access token to make. */
 export type AccessTokenFields = Omit<UserAccessTokenRecord, 'tokenHash'> | Omit<ClientFields, 'tokenHash'>
 type ClientFields = Extract<AccessTokenRecord, { readonly userId: undefined }>
 
-/** What a new access token is made of. */
+/** The parts of a new access token. */
 export interface AccessTokenDraft<Fields extends AccessTokenFields> {
   readonly client: Client
   readonly resources: readonly Resource[]
   readonly fields: Fields
   /** When the user signed in, seconds since the epoch; absent for a client's own token. */
   readonly signedInAt: number | undefined
-  /** 43 random characters: the opaque token itself, or what a JWT's id is cut from. */
+  /** 43 random characters: the opaque token itself, or the source of a JWT's id. */
   readonly seed: string
 }
 
-/** An access token, and what a store keeps of it: nothing of a JWT. */
+/** An access token and its stored record, which a JWT does not have. */
 export interface MadeAccessToken<Fields extends AccessTokenFields> {
   readonly token: string
   readonly record: (Fields & Pick<AccessTokenRecord, 'tokenHash'>) | undefined
 }
 
-/** An access token of an authorization that is issued now, for all of its scope and audience or a part. */
+/** Returns the fields of a new access token of an authorization, for all or part of its scope and audience. */
 export function userTokenFields(
   lifetimes: Lifetimes,
   client: Client,
@@ -55,7 +55,7 @@ export function userTokenFields(
   return { clientId, userId, authorizationId, scope, audience, issuedAt: now, expiresAt: ends }
 }
 
-/** Makes an access token in the form that its resource, its client or the server asks for; the same draft, the same token id. */
+/** Makes an access token in the format of its resource, its client or the server. The same draft yields the same token id. */
 export function makeAccessToken<Fields extends AccessTokenFields>(
   services: AccessTokenServices,
   draft: AccessTokenDraft<Fields>,
@@ -65,7 +65,7 @@ export function makeAccessToken<Fields extends AccessTokenFields>(
     return { token: draft.seed, record: recordOf(draft.fields, hashToken(draft.seed)) }
   }
   return andThen(makeJwt(services, draft, context), (token) => {
-    // What is issued is accepted, by the guard and by Node.
+    // Issue only what the guard and Node accept.
     if (token.length > LONGEST_TOKEN) {
       const limit = `of the ${String(LONGEST_TOKEN)} that fit into the headers of a request`
       throw new Error(
@@ -76,10 +76,10 @@ export function makeAccessToken<Fields extends AccessTokenFields>(
   })
 }
 
-/** Node takes 16 KiB of headers, the guard as much of one: the rest is for the other headers of a request. */
+/** Node accepts 16 KiB of headers. What is left is for the other headers of a request. */
 const LONGEST_TOKEN = 14_336
 
-/** Member by member: to spread the fields costs more than the digest. */
+/** Member by member, since spreading costs more than the digest. */
 function recordOf<Fields extends AccessTokenFields>(
   { clientId, userId, authorizationId, scope, audience, issuedAt, expiresAt }: Fields,
   tokenHash: TokenHash,
@@ -88,7 +88,7 @@ function recordOf<Fields extends AccessTokenFields>(
   return record as Fields & typeof record
 }
 
-/** The form of an access token for these resources. Throws `invalid_target` where they need different ones. */
+/** Returns the format of an access token for these resources. Throws `invalid_target` if they need different ones. */
 export function formatOf(
   services: AccessTokenServices,
   { client, resources }: Pick<AccessTokenDraft<AccessTokenFields>, 'client' | 'resources'>,
@@ -100,7 +100,7 @@ export function formatOf(
   )
 }
 
-/** What those resources say that say something, which must be the same: there is one token for all of them. */
+/** Returns the setting of the resources that have one. It must be the same, since one token is for all of them. */
 function agreed<Said>(
   resources: readonly Resource[],
   saidBy: (resource: Resource) => Said | undefined,
@@ -116,7 +116,7 @@ function agreed<Said>(
   return agreed
 }
 
-/** RFC 9068 §2.2: all of these claims are required, and those of the application come before them, so that they lose. */
+/** RFC 9068 §2.2: all of these claims are required. They come after the claims of the application and override them. */
 function makeJwt(
   { issuer, signingKeys, accessTokenClaims, claimRules }: AccessTokenServices,
   { fields, resources, signedInAt, seed }: AccessTokenDraft<AccessTokenFields>,
@@ -154,7 +154,7 @@ function makeJwt(
   )
 }
 
-/** Claims that only latchkey sets, also where this token has none. */
+/** Claims that only latchkey sets, even if this token has none of them. */
 const reserved: ReadonlySet<string> = new Set([
   'iss',
   'sub',
@@ -169,7 +169,7 @@ const reserved: ReadonlySet<string> = new Set([
   'sid',
   'cnf',
   'act',
-  // Not a claim: JSON.stringify would use what it returns in place of all claims.
+  // Not a claim: JSON.stringify would replace all claims by its result.
   'toJSON',
 ])
 

@@ -7,11 +7,11 @@ import type { Authorization, TokenStore } from '../stores/token-store.js'
 import { RecentLookUps } from './recent-look-ups.js'
 import type { VerifiedAccess } from './access-token-claims.js'
 
-/** What judging clients and users works with. */
+/** What judging clients and users needs. */
 export interface ActivePartiesServices {
   readonly clients: ClientStore
   readonly tokens: Pick<TokenStore, 'findAuthorization'>
-  /** The grants, as far as they confirm their users. */
+  /** The grants, which may confirm their users. */
   readonly grants: ReadonlyMap<string, { confirmUser?(userId: string, context: RequestContext): MaybePromise<boolean> }>
   readonly clock: Clock
 }
@@ -22,15 +22,15 @@ const NAMESAKE_SECONDS = 60
 type Parties = Pick<VerifiedAccess, 'clientId' | 'authorizationId'>
 type Standing = 'active' | TokenRefusal
 
-/** What was found of a user; the sign-in itself does not change, and is not looked up again. */
+/** What was found about a user. The sign-in itself does not change and is not looked up again. */
 interface FoundUser {
   readonly standing: Standing
   readonly authorization: Pick<Authorization, 'grantType' | 'userId'> | undefined
 }
 
 /**
- * Tells whether the clients and users of tokens are still active. An application may disable or delete one in its own database, so they
- * are looked up: by introspection at each request, by the guard once in `seconds`. Both share what was found. No token is remembered.
+ * Knows whether the clients and users of tokens are still active. An application may disable or delete one in its own database, so they are
+ * looked up: by introspection at each request, by the guard once in `seconds`. Both share the results. No token is cached.
  */
 export class ActiveParties {
   readonly #services: ActivePartiesServices
@@ -49,8 +49,8 @@ export class ActiveParties {
   }
 
   /**
-   * Returns why a token of these parties is refused; `undefined` when it is not. `anew`: without what was found before. `activeClient`: the
-   * id of one that is known to be active.
+   * Returns why a token of these parties is refused; `undefined` if it is not. `anew` ignores earlier results. `activeClient` is the id of a
+   * client that is known to be active.
    */
   judge(
     { clientId, authorizationId }: Parties,
@@ -62,7 +62,7 @@ export class ActiveParties {
     if (clientId === activeClient) return this.#judgeUser(authorizationId, context, now, anew)
     const client =
       (anew ? undefined : this.#clients.find(clientId, now)) ?? this.#lookUpClient(clientId, context, now, anew)
-    // Written without a closure for what nearly every request finds.
+    // No closure in the common case.
     if (!isPromiseLike(client)) {
       return client === 'active' ? this.#judgeUser(authorizationId, context, now, anew) : client
     }
@@ -71,21 +71,21 @@ export class ActiveParties {
     )
   }
 
-  /** Whether the user of a sign-in may still use it. */
+  /** Returns whether the user of a sign-in may still use it. */
   isUserActive(
     { grantType, userId }: Pick<Authorization, 'grantType' | 'userId'>,
     context: RequestContext,
   ): MaybePromise<boolean> {
     return andThen(
       this.#services.grants.get(grantType)?.confirmUser?.(userId, context) ?? true,
-      // Only `true` is a yes, for grants of the application too.
+      // Only `true` counts, for an application's grants too.
       (confirmed: unknown) => confirmed === true,
     )
   }
 
   /**
-   * Whether a user has the id of a client. That nobody has it is remembered for a minute, so that a second sign-in of the user looks nothing
-   * up; a failed look-up throws.
+   * Returns whether a user's id is also the id of a client. "No" is remembered for a minute, so that a second sign-in of the user needs no
+   * look-up. Throws if the look-up fails.
    */
   isClient(userId: string, context: RequestContext, now: number): MaybePromise<boolean> {
     const known = this.#namesakes.find(userId, now)
@@ -95,7 +95,7 @@ export class ActiveParties {
     return this.#namesakes.look(userId, now, lookUp, true)
   }
 
-  /** Forgets what was found of a client that this process has changed. */
+  /** Forgets the result for a client that this process has changed. */
   forgetClient(clientId: string): void {
     this.#clients.forget(clientId)
     this.#namesakes.forget(clientId)
@@ -127,7 +127,7 @@ export class ActiveParties {
     const lookUp = (): MaybePromise<FoundUser> =>
       known === undefined
         ? andThen(this.#services.tokens.findAuthorization(authorizationId, context), (found) =>
-            // Also of a store that returns something else than the record.
+            // A store may return another record than the requested one.
             found?.authorizationId === authorizationId ? this.#confirm(found, context) : gone,
           )
         : this.#confirm(known, context)

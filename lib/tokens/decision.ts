@@ -9,24 +9,24 @@ import type { AccessTokenServices } from './access-token.js'
 import type { ActiveParties } from './active-parties.js'
 import type { Lifetimes } from './lifetimes.js'
 
-/** What issuing works with. */
+/** What issuing tokens needs. */
 export interface TokenServices extends AccessTokenServices {
   readonly parties: Pick<ActiveParties, 'isClient'>
   readonly tokens: TokenStore
   readonly lifetimes: Lifetimes
   readonly resources: Resources
-  /** Whether the refresh token grant is enabled at all. */
+  /** Whether the refresh token grant is enabled. */
   readonly issuesRefreshTokens: boolean
   readonly clock: Clock
   readonly emit: Emit
 }
 
-/** A decision of a grant, and whom it is about. */
+/** The decision of a grant, and the request it is about. */
 export interface Decision {
   readonly grantType: string
   readonly client: Client
   readonly access: GrantedAccess
-  /** What the tokens are for; of a refresh, within what its sign-in was granted. Throws `invalid_target`. */
+  /** Returns the resources of the tokens; at a refresh, within those of the sign-in. Throws `invalid_target`. */
   readonly resources: (refreshed?: Authorization) => readonly Resource[]
   readonly context: RequestContext
   /** In milliseconds since the epoch. */

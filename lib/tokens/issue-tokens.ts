@@ -14,7 +14,7 @@ import type { TokenResponse } from './token-response.js'
 
 const accessKinds: readonly GrantedAccess['actsFor'][] = ['client', 'user', 'same-user', 'nobody']
 
-/** Makes the tokens that a grant decided on, and stores them in one step: the only place where tokens come from. */
+/** Makes the tokens that a grant has decided on, and stores them in one step. All tokens come from here. */
 export function issueTokens(services: TokenServices, decision: Decision): MaybePromise<TokenResponse> {
   const { access, context } = decision
   checkAccess(access)
@@ -51,7 +51,7 @@ function issueClientToken(
   }
   const draft = { client, resources, fields, signedInAt: undefined, seed: createOpaqueToken() }
   return andThen(makeAccessToken(services, draft, context), ({ token, record }) => {
-    // A JWT of a client leaves nothing to store.
+    // For a client's JWT nothing is stored.
     const stored =
       record &&
       services.tokens.saveTokens({ authorization: undefined, accessToken: record, refreshToken: undefined }, context)
@@ -64,7 +64,7 @@ function issueUserTokens(services: TokenServices, decision: Decision, access: Us
   const userId = checkedUserId(access.userId)
   const now = Math.floor(decision.receivedAt / 1000)
   return andThen(services.parties.isClient(userId, context, now), (isClient) => {
-    // RFC 9068 §5: `sub` would not tell them apart.
+    // RFC 9068 §5: `sub` would not distinguish them.
     if (isClient) throw new Error('The id of the user who signs in is also the id of a client')
     const resources = decision.resources()
     const authorization = newAuthorization(services, decision, access, resources, now)
@@ -135,14 +135,14 @@ function answer(
     access_token: token,
     token_type: 'Bearer',
     expires_in: expiresAt - issuedAt,
-    // JSON has no member that is undefined.
+    // JSON omits undefined members.
     refresh_token: refreshToken,
     scope,
     device_token: deviceToken,
   }
 }
 
-/** Grants of the application are not all checked by a compiler; their scope must have come from `grantScope`. */
+/** Checks the result of a grant, which may be JavaScript. Its scope must come from `grantScope`. */
 function checkAccess(access: GrantedAccess): void {
   if (access.actsFor === 'nobody') {
     if (typeof (access.replayed as unknown) === 'object') return
@@ -158,7 +158,7 @@ function checkAccess(access: GrantedAccess): void {
 
 function checkedUserId(userId: unknown): string {
   if (typeof userId !== 'string' || userId === '') throw wrongAnswer('The grant', 'a userId', userId)
-  // Some databases refuse them, others change them: then it would be somebody else's id.
+  // Some databases refuse such an id, others change it into another user's.
   if (/[\0\p{Cs}]/u.test(userId)) throw new TypeError('The grant answered a userId with a NUL or half a surrogate pair')
   return userId
 }

@@ -9,15 +9,15 @@ export interface Lifetimes {
   readonly authorizationLifetimeSeconds: number
 }
 
-/** A lifetime for a client: its own, or else the server's. Throws on a value that no lifetime can have. */
+/** Returns the lifetime of a client, else that of the server. Throws if it is not a lifetime. */
 export function lifetimeSeconds(lifetimes: Lifetimes, client: Client, name: keyof Lifetimes): number {
   const seconds = client[name] ?? lifetimes[name]
-  // A client store may hold anything: a token that never ends must not come of it.
+  // A client store may contain anything. It must not lead to a token that never expires.
   if (!Number.isSafeInteger(seconds) || seconds <= 0) throw new RangeError(`The client's ${name} is not a lifetime`)
   return seconds
 }
 
-/** The record of a refresh token that is issued now: it may lie idle for so long, and never outlives its authorization. */
+/** Returns the record of a new refresh token. It expires when unused for its lifetime, and never outlives its authorization. */
 export function newRefreshToken(
   lifetimes: Lifetimes,
   client: Client,

@@ -5,8 +5,8 @@ const pool = Buffer.alloc(TOKEN_OCTETS * 128)
 let used = pool.length
 
 /**
- * A new opaque token: 256 random bits in base64url, 43 characters that fit a header and a form as they are
- * (RFC 6749 §10.10, RFC 6750 §2.1). Random bytes are drawn in bulk; each is wiped as it is handed out.
+ * Creates an opaque token: 256 random bits in base64url, 43 characters that fit a header and a form as they are (RFC 6749 §10.10, RFC 6750
+ * §2.1). Random bytes are drawn in bulk and wiped when they are used.
  */
 export function createOpaqueToken(): string {
   if (used === pool.length) {
@@ -19,7 +19,7 @@ export function createOpaqueToken(): string {
   return token
 }
 
-/** A new name for something that is not secret, such as an authorization: 128 random bits in base64url. */
+/** Creates an id for something that is not secret, such as an authorization: 128 random bits in base64url. */
 export function createIdentifier(): string {
   return createOpaqueToken().slice(0, 22)
 }

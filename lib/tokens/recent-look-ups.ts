@@ -1,19 +1,19 @@
 import { isPromiseLike, type MaybePromise } from '../time/maybe-promise.js'
 
-/** Most keys that are remembered; the one that was looked up longest ago goes first. */
+/** The most keys. The one that was looked up longest ago is evicted first. */
 const MOST_LOOK_UPS = 10_000
-/** For how long the last value is used while look-ups fail. */
+/** Seconds for which the last value is used while look-ups fail. */
 const STALE_SECONDS = 60
 
 interface LookUp<Value> {
   readonly value: MaybePromise<Value>
-  /** When it began, seconds since the epoch. */
+  /** When the look-up began, seconds since the epoch. */
   readonly at: number
-  /** When the value was really found. */
+  /** When the value was last found. */
   readonly foundAt: number
 }
 
-/** What was looked up in the last seconds. A look-up that is under way is shared by all who need it. */
+/** Caches look-ups for some seconds. Concurrent requests share a look-up. */
 export class RecentLookUps<Value> {
   readonly #seconds: number
   readonly #lookUps = new Map<string, LookUp<Value>>()
@@ -22,22 +22,22 @@ export class RecentLookUps<Value> {
     this.#seconds = seconds
   }
 
-  /** What was looked up under this key in the last seconds; `undefined`: nothing. */
+  /** Returns the cached result for a key; `undefined` if there is none. */
   find(key: string, now: number): MaybePromise<Value> | undefined {
     const lookUp = this.#lookUps.get(key)
-    // Also after the clock was set back.
+    // Correct even if the clock was set back.
     return lookUp !== undefined && Math.abs(now - lookUp.at) < this.#seconds ? lookUp.value : undefined
   }
 
-  /** What was found last, however long ago. */
+  /** Returns the last result, of any age. */
   last(key: string): Value | undefined {
     const value = this.#lookUps.get(key)?.value
     return isPromiseLike(value) ? undefined : value
   }
 
   /**
-   * Looks up and remembers. Where that fails, the value that was found in the last minute is used and looked up again after the usual
-   * seconds; `anew` throws instead.
+   * Looks a key up and caches the result. If that fails, it uses the value that was found in the last minute, and looks it up again after the
+   * usual seconds; with `anew` it throws instead.
    */
   look(key: string, now: number, lookUp: () => MaybePromise<Value>, anew: boolean): MaybePromise<Value> {
     const before = this.#lookUps.get(key)
@@ -60,7 +60,7 @@ export class RecentLookUps<Value> {
     const pending: LookUp<Value> = {
       value: Promise.resolve(looked).then(
         (value) => {
-          // Unless it was forgotten, or looked up again, since it began.
+          // Unless it was forgotten or looked up again meanwhile.
           if (this.#lookUps.get(key) === pending) this.#put(key, { value, at: now, foundAt: now })
           return value
         },
@@ -78,13 +78,13 @@ export class RecentLookUps<Value> {
     return pending.value
   }
 
-  /** Forgets what was looked up, and what is under way. */
+  /** Forgets a result, and a look-up that is under way. */
   forget(key: string): void {
     this.#lookUps.delete(key)
   }
 
   #put(key: string, lookUp: LookUp<Value>): void {
-    // To the end of the order in which they go.
+    // Move it to the end of the eviction order.
     this.#lookUps.delete(key)
     const [oldest] = this.#lookUps.size < MOST_LOOK_UPS ? [] : this.#lookUps.keys()
     if (oldest !== undefined) this.#lookUps.delete(oldest)

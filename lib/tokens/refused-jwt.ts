@@ -4,8 +4,8 @@ import type { ClaimRules } from './access-token-claims.js'
 import { presentedHeader, type JwtClaims } from '../jose/jwt.js'
 
 /**
- * What an operator may know of a JWT that is refused: whose it is, where the signature is right, and what shows why. `claims`: as
- * `verifyJwt` returned them.
+ * Returns what an operator may know about a refused JWT: whose it is, if its signature is valid, and what shows the reason. `claims` are the
+ * result of `verifyJwt`.
  */
 export function factsOfJwt(
   reason: TokenRefusal,
@@ -24,12 +24,12 @@ export function factsOfJwt(
   }
 }
 
-/** How long ago a token expired. */
+/** Says how long ago a token expired. */
 export function sinceExpiry(expiresAt: number, now: number): string {
   return `It expired ${String(now - expiresAt)} seconds ago`
 }
 
-/** The header of a token is not secret, and whatever its sender wrote. */
+/** The header of a token is not secret, but its sender can write anything into it. */
 function detailOfHeader(reason: TokenRefusal, token: string): string | undefined {
   const { typ, alg, kid } = presentedHeader(token)
   switch (reason) {

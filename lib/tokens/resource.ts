@@ -5,15 +5,15 @@ import type { AccessTokenFormat } from '../stores/client-store.js'
 export interface Resource {
   /** Its identifier: an absolute URI without fragment, compared as it is. It becomes `aud`. */
   readonly resource: string
-  /** The scopes that mean something to it, each also in the server's catalogue. Default: all. */
+  /** The scopes that it knows, each also in the server's `scopes`. Default: all. */
   readonly scopes?: readonly string[]
-  /** The form of access tokens for it. Default: the client's, then the server's. */
+  /** The format of access tokens for it. Default: the client's, then the server's. */
   readonly accessTokenFormat?: AccessTokenFormat
   /** The algorithm that its JWTs are signed with. Default: that of the first active key. */
   readonly signingAlgorithm?: SigningAlgorithm
 }
 
-/** The server's resources; the first one is meant when a request names none. */
+/** The server's resources. The first one is the default. */
 export type Resources = ReadonlyMap<string, Resource>
 
 /** Returns the audience of a token as it is stored: a URI has no space. */
@@ -21,7 +21,7 @@ export function audienceText(resources: readonly Resource[]): string {
   return resources.map(({ resource }) => resource).join(' ')
 }
 
-/** Returns the resources in a stored audience; `undefined` for none, as in records from before the server had resources. */
+/** Returns the resources in a stored audience; `undefined` for none, as in records that are older than the server's resources. */
 export function audienceList(audience: string): readonly string[] | undefined {
   return audience === '' ? undefined : audience.split(' ')
 }

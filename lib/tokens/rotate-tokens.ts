@@ -17,8 +17,8 @@ import type { TokenResponse } from './token-response.js'
 const outcomes: readonly RotationOutcome['outcome'][] = ['rotated', 'already_spent', 'gone']
 
 /**
- * Exchanges a refresh token for its successors. The store decides in one atomic step whether this request is the one that
- * spends it; every other request is a retry, which gets the same successors, or a replay, which ends the authorization.
+ * Exchanges a refresh token for its successors. The store decides in one atomic step whether this request spends it. Every other request is a
+ * retry, which gets the same successors, or a replay, which ends the authorization.
  */
 export function rotateTokens(
   services: TokenServices,
@@ -27,7 +27,7 @@ export function rotateTokens(
 ): MaybePromise<TokenResponse> {
   const { client, context, receivedAt } = decision
   const { authorization, tokenHash, spending } = access.record
-  // The refresh token grant has judged it; a grant of the application may not have.
+  // The refresh token grant has judged it. An application's grant may not have.
   if (spending !== undefined) return answerSpent(services, decision, access, spending, access.retry)
   const { lifetimes, tokens } = services
   const now = Math.floor(receivedAt / 1000)
@@ -58,7 +58,7 @@ export function rotateTokens(
       receivedAt,
     }
     return andThen(tokens.rotateRefreshToken(rotation, context), (outcome) => {
-      // Stores of the application are not all checked by a compiler.
+      // The application's store may be JavaScript.
       if (!outcomes.includes(outcome.outcome)) throw new TypeError('The TokenStore answered no RotationOutcome')
       switch (outcome.outcome) {
         case 'rotated':
@@ -80,7 +80,7 @@ export function rotateTokens(
   })
 }
 
-/** The token was spent by an earlier request: this one is a retry, or it comes from a thief, or from the client after a thief. */
+/** Handles a token that an earlier request has spent: this one is a retry, or one of the two comes from a thief. */
 function answerSpent(
   services: TokenServices,
   decision: Decision,
@@ -107,7 +107,7 @@ function repeatAnswer(
   const { authorization } = access.record
   const { accessTokenScope: scope, accessTokenAudience: audience, spentAt, accessTokenExpiresAt: expiresAt } = spending
   const { authorizationId, userId, clientId } = authorization
-  // Forgotten while this request waited, so the successor was spent.
+  // The nonce was forgotten while this request waited, so the successor was spent.
   if (spending.successorNonce === undefined) throw invalidRefreshToken('overtaken', ownerOf(authorization))
   const successors = deriveSuccessors(access.presentedToken, spending.successorNonce)
   const fields = { clientId, userId, authorizationId, scope, audience, issuedAt: spentAt, expiresAt }
@@ -118,9 +118,9 @@ function repeatAnswer(
 }
 
 /**
- * A retry asks for what the first request got. Another scope or resource is refused: an answer with the tokens of the first would
- * mislead the client, and the one token would work where it must not (RFC 9700 §2.3). Nothing is ended: an app that asks for tokens
- * for two APIs at once is not a thief. Throws `invalid_target`, `invalid_scope`, `invalid_request`.
+ * Requires a retry to ask for what the first request got. With another scope or resource it is refused: the tokens of the first request would
+ * mislead the client, and might work where they must not (RFC 9700 §2.3). Nothing is revoked: an app that asks for tokens for two APIs at once
+ * is not a thief. Throws `invalid_target`, `invalid_scope`, `invalid_request`.
  */
 function requireSameRequest(
   services: TokenServices,
@@ -151,12 +151,12 @@ function isSameScope(one: Scope, other: Scope): boolean {
   return one.size === other.size && [...one].every((token) => other.has(token))
 }
 
-/** Only claims of the application can depend on other parameters than those that are compared by themselves. */
+/** Returns whether claims of the application may depend on parameters other than scope and resource. */
 function isShapedByParameters(services: TokenServices, client: Client, resources: readonly Resource[]): boolean {
   return services.accessTokenClaims !== undefined && formatOf(services, { client, resources }) === 'jwt'
 }
 
-/** Lets one late retry pass, unless the one before it in the same sign-in was a late one, too: that is a replay. */
+/** Allows one late retry, unless the previous token of the sign-in was retried late too: that is a replay. */
 function claimLateRetry(
   services: TokenServices,
   decision: Decision,
@@ -175,7 +175,7 @@ function claimLateRetry(
     }
     return andThen(tokens.findRefreshToken(tokenHash, context), (found) => {
       const spending = found?.spending
-      // Revoked meanwhile, or answered to another request that came at the same moment.
+      // It was revoked meanwhile, or a concurrent request got the response.
       if (spending === undefined) throw invalidRefreshToken('revoked', ownerOf(authorization))
       if (typeof spending.lateRetryAt === 'number') throw invalidRefreshToken('overtaken', ownerOf(authorization))
       if (judgeSpentToken(spending, receivedAt, graceSeconds) === 'refused') {

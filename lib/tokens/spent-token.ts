@@ -3,23 +3,23 @@ import { refusal, type RefusalFacts } from '../errors/refusal.js'
 import type { RefusalReason } from '../errors/refusal-reason.js'
 import type { Authorization, RefreshTokenSpending } from '../stores/token-store.js'
 
-/** A grace beyond this is for confidential clients only, and a retry that comes later is a late one. */
+/** A longer grace is for confidential clients only. A retry after this time is a late one. */
 export const LATE_AFTER_SECONDS = 60
 
-/** What a spent refresh token that is presented again means. */
+/** The verdict about a spent refresh token that is presented again. */
 export type SpentTokenVerdict =
-  /** The answer was lost, or two requests were sent at once: the same successors are returned. */
+  /** The response was lost, or two requests were sent at once: the same successors are returned. */
   | 'retry'
   /** The same, long after the token was spent: allowed once, see {@link TokenStore.claimLateRetry}. */
   | 'late_retry'
-  /** It is too late for a retry, but the request came in time and waited: it gets nothing, and the authorization stays. */
+  /** It is too late for a retry, but the request came in time and waited: it is refused, and the authorization stays. */
   | 'refused'
-  /** The token was stolen, or the client lost its state: the authorization ends (RFC 9700 §4.14.2). */
+  /** The token was stolen, or the client lost its state: the authorization is revoked (RFC 9700 §4.14.2). */
   | 'replay'
 
 /**
- * Judges a spent token by when the request came, in milliseconds since the epoch. A spending without a proper time, as a store may
- * return it, is a replay: every comparison is written so that `NaN` leads there.
+ * Judges a spent token by when the request came, in milliseconds since the epoch. A spending without a valid time, as a store may return it, is
+ * a replay: every comparison is written so that `NaN` leads there.
  */
 export function judgeSpentToken(
   spending: RefreshTokenSpending,
@@ -28,7 +28,7 @@ export function judgeSpentToken(
 ): SpentTokenVerdict {
   const { spentAt, successorNonce, retryUntil, successorSpentAt, lateRetryAt } = withoutNulls(spending)
   const came = Math.floor(cameAt / 1000)
-  // Whoever got the successors has had the answer, by a late retry or by their use: there is nothing left to retry.
+  // A late retry, or the use of the successors, shows that the client had the response: there is nothing to retry.
   if (lateRetryAt !== undefined) return came < lateRetryAt ? 'refused' : 'replay'
   if (successorSpentAt !== undefined) return cameAt < successorSpentAt ? 'refused' : 'replay'
   const isInTime = came < (retryUntil ?? spentAt + LATE_AFTER_SECONDS)
@@ -38,7 +38,7 @@ export function judgeSpentToken(
   return age < LATE_AFTER_SECONDS ? 'retry' : 'late_retry'
 }
 
-/** Returns the one error for every refresh token that does not work: unknown, expired, revoked, foreign, replayed. */
+/** Returns the error for every invalid refresh token: unknown, expired, revoked, foreign, replayed. */
 export function invalidRefreshToken(reason: RefusalReason, facts?: RefusalFacts): OAuthError {
   const description = 'The refresh token is invalid, expired, revoked, or belongs to another client'
   return refusal('invalid_grant', reason, description, facts)
@@ -49,7 +49,7 @@ export function ownerOf({ userId, authorizationId }: Authorization): RefusalFact
   return { userId, authorizationId }
 }
 
-/** Databases return null for what is absent. */
+/** Databases return null for absent values. */
 function withoutNulls(spending: RefreshTokenSpending): RefreshTokenSpending {
   const { spentAt, successorNonce, retryUntil, successorSpentAt, lateRetryAt } = spending
   return {
