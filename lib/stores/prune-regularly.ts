@@ -4,15 +4,15 @@ import { checkInterface } from '../checks/check-interface.js'
 import type { Clock } from '../time/clock.js'
 import type { TokenStore } from './token-store.js'
 
-/** What {@link pruneRegularly} can be told. */
+/** Options of {@link pruneRegularly}. */
 export interface PruneRegularlyOptions {
   /** Seconds between two prunings, 1 to 86,400. Default 60. */
   readonly intervalSeconds?: number | undefined
-  /** Milliseconds that one pruning may take, 1 to 60,000; what is left waits for the next one. Default 200. */
+  /** Milliseconds that one pruning may take, 1 to 60,000. The rest waits for the next one. Default 200. */
   readonly budgetMilliseconds?: number | undefined
-  /** Called with the error of a failed pruning; the next one tries again. Default writes to the console. */
+  /** Called with the error of a failed pruning. The next one tries again. Default: writes to the console. */
   readonly onError?: ((error: unknown) => void) | undefined
-  /** Default the clock of the machine. */
+  /** Default: the clock of the machine. */
   readonly clock?: Clock | undefined
 }
 
@@ -48,7 +48,7 @@ export function pruneRegularly(store: Pick<TokenStore, 'prune'>, options: PruneR
     checkFunction('pruneRegularly.store.prune', pruneOf)
     return () => undefined
   }
-  // A timer that held the store would keep all its tokens when an application drops it without closing it.
+  // A timer that referenced the store would keep its tokens in memory if the application drops it without closing it.
   const reference = new WeakRef(store)
   let isPruning = false
   let isStopped = false
@@ -68,7 +68,7 @@ export function pruneRegularly(store: Pick<TokenStore, 'prune'>, options: PruneR
     try {
       await held.prune?.(clock(), { budgetMilliseconds })
     } catch (error) {
-      // Whoever stopped it closes the database next, perhaps under a pruning that is on its way.
+      // The caller probably closes the database next, perhaps during a pruning.
       if (!isStopped) onError(error)
     } finally {
       isPruning = false

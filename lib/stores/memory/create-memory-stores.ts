@@ -11,11 +11,11 @@ import { throttleLimits, type ThrottleLimits } from '../../throttle/throttle-lim
 import { MemoryKeyStore } from './memory-key-store.js'
 import { memoryTokenStoreKinds, MemoryTokenStore, type MemoryTokenStoreOptions } from './memory-token-store.js'
 
-/** What {@link createMemoryStores} can be told. */
+/** Options of {@link createMemoryStores}. */
 export interface MemoryStoresOptions extends MemoryTokenStoreOptions {
-  /** Clients that are there from the start. Default none. */
+  /** Clients to start with. Default: none. */
   readonly clients?: Iterable<Client> | undefined
-  /** Limits of the stores' `throttle`, where they differ from the defaults. */
+  /** Limits of the stores' `throttle` that differ from the defaults. */
   readonly throttleLimits?: ThrottleLimits | undefined
 }
 
@@ -24,7 +24,7 @@ export interface MemoryStores {
   readonly clients: MemoryClientStore
   readonly tokens: MemoryTokenStore
   readonly keys: MemoryKeyStore
-  /** Counts failures in this process alone, as the server does without it. */
+  /** Counts failures in this process only, as the server does by default. */
   readonly throttle: Throttle
   /** Stops the timer that frees memory. */
   close(): void
@@ -57,7 +57,7 @@ export function createMemoryStores(options: MemoryStoresOptions = {}): MemorySto
   }
 }
 
-/** An iterable that can be read only once is checked by the store. */
+/** The store checks an iterable that can be read only once. */
 function checkClients(where: string, clients: unknown): void {
   if (typeof clients !== 'object' || clients === null || !(Symbol.iterator in clients)) {
     const problem = `is ${describeValue(clients)}; it must be a list of clients`

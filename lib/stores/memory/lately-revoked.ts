@@ -1,9 +1,9 @@
 import type { TokenHash } from '../../crypto/hash.js'
 
-/** Most hashes that are kept, about 1 MB; the one that was revoked longest ago goes first. */
+/** The most hashes, about 1 MB. The oldest is evicted first. */
 const MOST_HASHES = 10_000
 
-/** The hashes of tokens that were revoked lately, and are not stored any more: for the reason of a refusal. */
+/** The hashes of recently revoked tokens that are no longer stored, for the reason of a refusal. */
 export class LatelyRevoked {
   readonly #hashes = new Set<TokenHash>()
 

@@ -1,5 +1,5 @@
 /**
- * Visits the values of a Map round and round, a few at a time, while others are added and deleted.
+ * Visits the values of a Map in rounds, a few at a time, while others are added and deleted.
  *
  * One iterator is kept for a whole round: a new one for each visit would first walk over the slots of everything deleted
  * since the Map last grew.
@@ -13,12 +13,12 @@ export class MapWalk<Value> {
     this.#values = map.values()
   }
 
-  /** Begins a new round: an iterator that stands still keeps what the Map has shed since, also when the Map is empty. */
+  /** Begins a new round. An idle iterator keeps deleted entries of the Map in memory, even if the Map is empty. */
   restart(): void {
     this.#values = this.#map.values()
   }
 
-  /** Visits so many values; fewer at the end of a round. */
+  /** Visits a number of values; fewer at the end of a round. */
   visit(count: number, visitor: (value: Value) => void): void {
     for (let visited = 0; visited < count; visited++) {
       const next = this.#values.next()

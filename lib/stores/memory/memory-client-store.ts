@@ -1,7 +1,7 @@
 import { checkClientRecord, registrationText } from '../client-record.js'
 import type { Client, ClientRegistry } from '../client-store.js'
 
-/** Keeps clients in memory. It copies what it stores, and freezes what it returns. */
+/** Stores clients in memory. It copies what it stores and freezes what it returns. */
 export class MemoryClientStore implements ClientRegistry {
   readonly isVolatile = true as const
   readonly #clients = new Map<string, Client>()

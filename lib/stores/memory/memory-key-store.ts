@@ -1,6 +1,6 @@
 import { fingerprintOfKeys, type KeyInState, type KeyStore, type StoredSigningKey } from '../key-store.js'
 
-/** Keeps signing keys in memory. It copies what it stores, and freezes what it returns. */
+/** Stores signing keys in memory. It copies what it stores and freezes what it returns. */
 export class MemoryKeyStore implements KeyStore {
   #keys: readonly StoredSigningKey[] = []
 

@@ -24,15 +24,14 @@ import { StoredTokens } from './stored-tokens.js'
 /** What a {@link MemoryTokenStore} can be told. */
 export interface MemoryTokenStoreOptions {
   /**
-   * Access tokens, refresh tokens and revoked JWTs together. When so many are alive, or so many authorizations, saving throws
-   * `StoreUnavailableError`: a live token is never forgotten to make room. One client may hold half of them, and revoked JWTs
-   * half of them, so that neither takes the room of all others. Default 1,000,000, about 250 MB; at most 16,000,000, which is what
-   * one Map can hold.
+   * The most access tokens, refresh tokens and revoked JWTs together, and the most authorizations. When the store is full, saving throws
+   * `StoreUnavailableError`: a live token is never evicted. One client may hold half of them, and revoked JWTs half of them, so that neither
+   * leaves no room for others. Default 1,000,000, about 250 MB; at most 16,000,000, which one Map can hold.
    */
   readonly maxTokens?: number | undefined
-  /** Seconds between two prunings, which free the memory of a store that is idle; 0 never prunes. Default 60. */
+  /** Seconds between two prunings, which free the memory of an idle store. 0 never prunes. Default 60. */
   readonly pruneIntervalSeconds?: number | undefined
-  /** Default the clock of the machine. */
+  /** Default: the clock of the machine. */
   readonly clock?: Clock | undefined
 }
 
@@ -45,13 +44,13 @@ export const memoryTokenStoreKinds: DefaultedKinds<MemoryTokenStoreOptions> = {
 
 const description = describeOptions<MemoryTokenStoreOptions>()('MemoryTokenStore', memoryTokenStoreKinds)
 
-/** The share of one client in a small store: half of it would be too little to be of use. */
+/** The share of one client in a small store, where half would be too little. */
 const leastShare = 8
 
-/** How many records of a kind a request visits to find room in a store that is full. */
+/** The records of a kind that a request visits to find room in a full store. */
 const visitsForRoom = 500
 
-/** Tokens in Maps, answered without promises. What it answers belongs to it; what it is given is copied. */
+/** Stores tokens in Maps, without promises. It copies what it is given; do not change what it returns. */
 export class MemoryTokenStore implements TokenStore {
   readonly isVolatile = true as const
   readonly #tokens = new StoredTokens()
@@ -98,7 +97,7 @@ export class MemoryTokenStore implements TokenStore {
   rotateRefreshToken(rotation: RefreshTokenRotation): RotationOutcome {
     const clientId = this.#tokens.findRefreshToken(rotation.presented)?.authorization.record.clientId
     if (clientId === undefined) return { outcome: 'gone' }
-    // Makes room before it looks: what could be pruned to make room must not be spent.
+    // Make room before the look-up: a token that could be pruned must not be spent.
     const full = this.#findNoRoom(clientId, rotation)
     const presented = this.#tokens.findRefreshToken(rotation.presented)
     if (presented === undefined) return { outcome: 'gone' }
@@ -126,7 +125,7 @@ export class MemoryTokenStore implements TokenStore {
 
   isSignedTokenRevoked({ tokenId, authorizationId, clientId, issuedAt }: SignedTokenId): boolean {
     if (authorizationId !== undefined) {
-      // What ended it before is known by the authorization: one that began in the same second is not ended.
+      // The authorization knows whether an earlier revocation ended it: one that began in the same second is not ended.
       if (this.findAuthorization(authorizationId) === undefined) return true
     } else if (issuedAt !== undefined) {
       const issuedUntil = clientId === undefined ? undefined : this.#issuedUntil.get(clientId)
@@ -153,7 +152,7 @@ export class MemoryTokenStore implements TokenStore {
     return this.#tokens.revoke(selection)
   }
 
-  /** All at once; with a budget in steps, and requests are served between two of them. */
+  /** Prunes at once; with a budget in steps, so that requests are served between them. */
   prune(now: number): number
   prune(now: number, limits?: PruneLimits): MaybePromise<number>
   prune(now: number, { budgetMilliseconds }: PruneLimits = {}): MaybePromise<number> {
@@ -171,7 +170,7 @@ export class MemoryTokenStore implements TokenStore {
   async #pruneWithin(milliseconds: number, now: number): Promise<number> {
     const end = performance.now() + milliseconds
     let removed = this.#revokedSignedTokens.prune(now)
-    // One that stopped early goes on where it was: else it would look at the first ones again and again.
+    // Continue a pruning that stopped early, instead of visiting the first records again.
     let isNew = this.#pruning === undefined
     for (;;) {
       this.#pruning ??= this.#tokens.prune(now)[Symbol.iterator]()
@@ -188,7 +187,7 @@ export class MemoryTokenStore implements TokenStore {
     }
   }
 
-  /** Why there is no room for what a client is to get; `undefined` when there is. */
+  /** Returns why there is no room for a client's new tokens; `undefined` if there is. */
   #findNoRoom(clientId: string, { accessToken, refreshToken }: Partial<NewTokens>): StoreUnavailableError | undefined {
     const count = accessToken === undefined || refreshToken === undefined ? 1 : 2
     this.#sweep(2)

@@ -3,10 +3,10 @@ import type { ClientAccessTokenRecord, UserAccessTokenRecord } from '../token-st
 import type { ClientShare } from './client-share.js'
 import type { StoredAuthorization } from './stored-authorization.js'
 
-/** An access token in memory: a copy of the record in a class of its own, so that all share one compact layout. */
+/** An access token in memory: a copy of the record in a class, so that all share one compact layout. */
 export type StoredAccessToken = StoredUserToken | StoredClientToken
 
-/** An access token of a client itself. */
+/** A client's own access token. */
 export class StoredClientToken implements ClientAccessTokenRecord {
   readonly tokenHash: TokenHash
   readonly clientId: string
@@ -43,7 +43,7 @@ export class StoredClientToken implements ClientAccessTokenRecord {
   }
 }
 
-/** An access token of a user. It leads to its authorization, but as a record it does not show it. */
+/** A user's access token. It links to its authorization without exposing it in the record. */
 export class StoredUserToken implements UserAccessTokenRecord {
   readonly tokenHash: TokenHash
   readonly clientId: string

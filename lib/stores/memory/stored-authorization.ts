@@ -10,21 +10,21 @@ import {
 } from '../token-store.js'
 import type { ClientShare } from './client-share.js'
 
-/** An authorization in memory, and what keeps it there. */
+/** An authorization in memory. */
 export class StoredAuthorization {
   readonly record: Authorization
   readonly share: ClientShare
-  /** Revoked or pruned: access tokens that are still in their Map are dead. */
+  /** Revoked or pruned: access tokens that are still in their Map are invalid. */
   #hasEnded = false
-  /** How many of its access tokens are in their Map. */
+  /** The number of its access tokens in their Map. */
   accessTokens = 0
-  /** How many of its refresh tokens were spent and are kept. */
+  /** The number of its spent refresh tokens. */
   spentTokens = 0
   /** The start of its chain of refresh tokens. */
   oldestRefreshToken: StoredRefreshToken | undefined = undefined
-  /** The only one that may be unspent: every other was spent to get its successor. */
+  /** The only token that may be unspent: each other one was spent for its successor. */
   newestRefreshToken: StoredRefreshToken | undefined = undefined
-  /** When the last of its JWTs ends; 0 when it has none. */
+  /** When the last of its JWTs expires; 0 without JWTs. */
   signedTokensUntil = 0
   lastUsedAt: number
   /** The neighbours in the list of the user's sign-ins. */
@@ -47,7 +47,7 @@ export class StoredAuthorization {
     this.#hasEnded = true
   }
 
-  /** Whether a token is left that can be used. */
+  /** Returns whether it has a usable token. */
   isUsable(now: number): boolean {
     if (this.hasEnded || this.record.expiresAt <= now) return false
     return this.accessTokens > 0 || this.signedTokensUntil > now || this.newestRefreshToken?.isUsable(now) === true
@@ -62,7 +62,7 @@ export class StoredAuthorization {
     return added
   }
 
-  /** Takes the oldest refresh token away when it was spent and has expired, or when more are kept than need be. */
+  /** Removes the oldest refresh token if it is spent and expired, or if more are kept than necessary. */
   dropSpentToken(now: number): StoredRefreshToken | undefined {
     const { oldestRefreshToken: oldest } = this
     if (oldest?.spending === undefined) return undefined
@@ -89,7 +89,7 @@ export class StoredRefreshToken {
   /** The one that was spent to get this one. */
   predecessor: StoredRefreshToken | undefined
   successor: StoredRefreshToken | undefined = undefined
-  /** Never changed, always replaced: it was answered to others. */
+  /** Never changed, always replaced: others may hold it. */
   spending: RefreshTokenSpending | undefined = undefined
 
   constructor(token: NewRefreshToken, authorization: StoredAuthorization) {
@@ -106,7 +106,7 @@ export class StoredRefreshToken {
     return this.spending === undefined && this.expiresAt > now
   }
 
-  /** Spends it: from now on nobody can derive it from the token that was spent to get it. */
+  /** Spends it. From now on it cannot be derived from its predecessor. */
   spend({ spending, receivedAt = spending.spentAt * 1000 }: RefreshTokenRotation): void {
     this.spending = { ...spending }
     this.authorization.spentTokens += 1
@@ -115,7 +115,7 @@ export class StoredRefreshToken {
     predecessor.spending = { ...predecessor.spending, successorNonce: undefined, successorSpentAt: receivedAt }
   }
 
-  /** Forgets the nonce when no retry can come any more. */
+  /** Forgets the nonce when no retry is possible. */
   forgetNonce(now: number): void {
     const { spending } = this
     if (spending?.successorNonce === undefined) return
@@ -123,7 +123,7 @@ export class StoredRefreshToken {
     this.spending = { ...spending, successorNonce: undefined }
   }
 
-  /** Notes a late retry, unless there was one of it or of its predecessor; returns whether it did. */
+  /** Notes a late retry, unless this token or its predecessor had one. Returns whether it did. */
   claimLateRetry(at: number): boolean {
     const { spending } = this
     if (spending?.successorNonce === undefined || spending.lateRetryAt !== undefined) return false
@@ -132,7 +132,7 @@ export class StoredRefreshToken {
     return true
   }
 
-  /** The record as a store answers it. */
+  /** Returns the record. */
   toRecord(): RefreshTokenRecord {
     const { record: authorization } = this.authorization
     const { authorizationId } = authorization

@@ -32,12 +32,12 @@ export class StoredTokens {
   readonly #shares = new ClientShares()
   readonly #latelyRevoked = new LatelyRevoked()
 
-  /** Access and refresh tokens; authorizations when they are more, as they may be with JWTs, which are not stored. */
+  /** The number of access and refresh tokens, or of authorizations if they are more: JWTs are not stored. */
   get count(): number {
     return Math.max(this.#accessTokens.size + this.#refreshTokens.size, this.#authorizations.size)
   }
 
-  /** The same of one client. */
+  /** The same for one client. */
   countOf(clientId: string): number {
     return this.#shares.countOf(clientId)
   }
@@ -65,7 +65,7 @@ export class StoredTokens {
     return token?.authorization.hasEnded === true ? undefined : token
   }
 
-  /** Whether a token that is not found was revoked, as far as that is known. */
+  /** Returns whether a token that is not found is known as revoked. */
   isRevoked(tokenHash: TokenHash): boolean {
     if (this.#latelyRevoked.has(tokenHash)) return true
     return (
@@ -83,7 +83,7 @@ export class StoredTokens {
     return listed.sort((a, b) => b.lastUsedAt - a.lastUsedAt)
   }
 
-  /** Spends a token that is unspent. */
+  /** Spends an unspent token. */
   replace(presented: StoredRefreshToken, rotation: RefreshTokenRotation, now: number): void {
     const { spending, accessToken, refreshToken } = rotation
     this.#requireNew({ accessToken, refreshToken })
@@ -92,7 +92,7 @@ export class StoredTokens {
     owner.lastUsedAt = spending.spentAt
     this.#addUserToken(owner, accessToken, spending.accessTokenExpiresAt)
     this.#addRefreshToken(owner, refreshToken)
-    // Two where one is added: what was imported or has expired goes, too, and no rotation waits for it.
+    // Two for one that is added, so that imported and expired ones are removed too, without delaying a rotation.
     this.#dropSpentTokens(owner, now, 2)
   }
 
@@ -103,7 +103,7 @@ export class StoredTokens {
     this.#remove(token)
   }
 
-  /** Ends what is selected: it takes as long as there is to end of one user, and no time at all for a client or everything. */
+  /** Revokes a selection: in proportion to the sign-ins of a user, and in constant time for a client or everything. */
   revoke(selection: RevocationSelection): number {
     if ('clientId' in selection) return this.#shares.revoke(selection.clientId)
     if ('everything' in selection) return this.#shares.revokeAll()
@@ -117,11 +117,11 @@ export class StoredTokens {
     return authorizations.length
   }
 
-  /** Prunes in steps of a bounded size, and returns after each one how many records went. */
+  /** Prunes in steps of a bounded size. Yields the number of removed records after each step. */
   *prune(now: number): Generator<number, void> {
     let removed = 0
     let visited = 0
-    // Sign-ins at the end again, because one may have lost its only access token a moment ago.
+    // Sign-ins again at the end: one may have lost its only access token.
     for (const map of [this.#authorizations, this.#accessTokens, this.#authorizations]) {
       for (const record of map.values()) {
         removed += record instanceof StoredAuthorization ? this.#prune(record, now) : this.#removeIfDead(record, now)
@@ -137,8 +137,8 @@ export class StoredTokens {
   }
 
   /**
-   * Prunes a few records. Called before each insert it keeps the Maps free of the dead at a constant cost: it visits two
-   * records of a kind where one is added, and more of them when there is no room.
+   * Prunes a few records. Called before each insert, it keeps the Maps free of expired records at a constant cost: it visits two records of a
+   * kind for one that is added, and more if there is no room.
    */
   sweep(now: number, count = 2): void {
     this.#accessTokenWalk.visit(count, (token) => this.#removeIfDead(token, now))
@@ -211,12 +211,12 @@ export class StoredTokens {
   }
 
   #prune(authorization: StoredAuthorization, now: number): number {
-    // Earlier ones are forgotten when their successor is spent.
+    // Earlier nonces are forgotten when their successor is spent.
     authorization.newestRefreshToken?.predecessor?.forgetNonce(now)
     return this.#tidy(authorization, now)
   }
 
-  /** Ends a sign-in that cannot be used, or takes away what need not be kept of it; returns how many records went. */
+  /** Ends an unusable sign-in, or removes what need not be kept of it. Returns the number of removed records. */
   #tidy(authorization: StoredAuthorization, now: number): number {
     if (!authorization.isUsable(now)) return this.#end(authorization)
     return this.#dropSpentTokens(authorization, now, spentTokensInStep)

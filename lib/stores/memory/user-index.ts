@@ -1,6 +1,6 @@
 import type { StoredAuthorization } from './stored-authorization.js'
 
-/** Leads from a user to the own sign-ins: lists whose links are in the authorizations, so that each costs two pointers. */
+/** Links a user to their sign-ins by lists inside the authorizations, at two pointers each. */
 export class UserIndex {
   readonly #first = new Map<string, StoredAuthorization>()
 
@@ -22,7 +22,7 @@ export class UserIndex {
     authorization.nextOfUser = undefined
   }
 
-  /** The sign-ins of a user that have not ended. */
+  /** Returns the sign-ins of a user that have not ended. */
   of(userId: string): readonly StoredAuthorization[] {
     const found: StoredAuthorization[] = []
     for (let one = this.#first.get(userId); one !== undefined; one = one.nextOfUser) {

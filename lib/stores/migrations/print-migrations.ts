@@ -9,7 +9,7 @@ import { sqliteSchema } from '../sqlite/migrations.js'
 /** The databases whose tables are made by migrations. `mysql` is MariaDB, too. */
 export type SqlDialect = 'postgres' | 'mysql' | 'sqlite'
 
-/** What {@link printMigrations} can be told. */
+/** Options of {@link printMigrations}. */
 export interface PrintMigrationsOptions {
   /** The version that the database has already: only later steps are printed. Default 0. */
   readonly after?: number | undefined

@@ -5,7 +5,7 @@ const table = 'ENGINE = InnoDB ROW_FORMAT = DYNAMIC DEFAULT CHARACTER SET utf8mb
 
 /**
  * The tables in MySQL and MariaDB. Times are seconds since the epoch. What is compared is VARBINARY: the
- * collations that compare octets and trailing spaces have other names in MySQL than in MariaDB. Every statement can be repeated,
+ * collations that compare bytes and trailing spaces have other names in MySQL than in MariaDB. Every statement can be repeated,
  * because these databases cannot take a CREATE TABLE back.
  */
 export const mysqlSchema: Schema = {

@@ -45,7 +45,7 @@ export class MysqlConnection implements SqlConnection {
         await client.query({ sql: 'COMMIT' })
         return result
       } catch (error) {
-        // When the connection is lost the server rolls back by itself; the error that led here says more than another one.
+        // If the connection is lost, the server rolls back itself. The original error says more than this one.
         if (!deadline.hasPassed) await client.query({ sql: 'ROLLBACK' }).catch(() => undefined)
         throw error
       }
@@ -58,8 +58,8 @@ export class MysqlConnection implements SqlConnection {
   }
 
   /**
-   * Takes a connection for some work. Work that got none in time is not done at all: a rotation that went through long after its
-   * client was told to try again would make a replay of the second try.
+   * Takes a connection for some work. Work that gets none in time is not done: a rotation that succeeded long after its client was told to try
+   * again would turn the second try into a replay.
    */
   async #withClient<Result>(work: (client: MysqlClient, deadline: Deadline) => Promise<Result>): Promise<Result> {
     try {
@@ -70,7 +70,7 @@ export class MysqlConnection implements SqlConnection {
             client.release()
             requireTime(deadline)
           }
-          // A connection that does not answer must not be missing in the pool. Closing it ends its transaction.
+          // Remove a connection that does not respond from the pool. Closing it ends its transaction.
           deadline.whenPassed(() => client.destroy())
           try {
             return await work(client, deadline)
@@ -106,7 +106,7 @@ function sessionOn(client: MysqlClient, deadline: Deadline): MysqlSession {
   }
 }
 
-/** Nobody waits any more: what has been done is rolled back. */
+/** The caller has given up, so the work is rolled back. */
 function requireTime(deadline: Deadline): void {
   if (deadline.hasPassed) throw new StoreUnavailableError('MySQL was too slow')
 }

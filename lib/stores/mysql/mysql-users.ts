@@ -8,7 +8,7 @@ import { MysqlConnection } from './mysql-connection.js'
 import type { MysqlPool } from './mysql-pool.js'
 import { isImpossibleValue } from './store-error.js'
 
-/** What {@link mysqlUsers} can be told. */
+/** Options of {@link mysqlUsers}. */
 export interface MysqlUserStoreOptions extends UserTable {
   /** Milliseconds after which a call throws `StoreUnavailableError`, 10 to 60,000. Default 5000. */
   readonly timeoutMilliseconds?: number | undefined

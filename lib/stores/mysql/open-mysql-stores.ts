@@ -17,11 +17,11 @@ import { mysqlCounters } from './mysql-counters.js'
 import type { MysqlPool } from './mysql-pool.js'
 import { mysqlTokens } from './mysql-tokens.js'
 
-/** What {@link openMysqlStores} can be told. */
+/** Options of {@link openMysqlStores}. */
 export interface MysqlStoresOptions {
   /**
-   * Milliseconds after which a call throws `StoreUnavailableError`: for a connection of the pool and the answers of the database
-   * together. 10 to 60,000. Default 5000.
+   * Milliseconds after which a call throws `StoreUnavailableError`, including the wait for a connection of the pool. 10 to 60,000. Default
+   * 5000.
    */
   readonly timeoutMilliseconds?: number | undefined
   /**
@@ -29,9 +29,9 @@ export interface MysqlStoresOptions {
    * is refused. Default true.
    */
   readonly migrate?: boolean | undefined
-  /** Default the clock of the machine. */
+  /** Default: the clock of the machine. */
   readonly clock?: Clock | undefined
-  /** Limits of the stores' `throttle`, where they differ from the defaults. */
+  /** Limits of the stores' `throttle` that differ from the defaults. */
   readonly throttleLimits?: ThrottleLimits | undefined
 }
 

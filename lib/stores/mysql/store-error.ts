@@ -28,7 +28,7 @@ const unavailable: ReadonlySet<number> = new Set([
 const connectionCode = /^(?:E(?:CONN|PIPE|TIMEDOUT|HOST|NET|NOTFOUND|AI_AGAIN|ADDR|MFILE|NFILE|NOENT)|PROTOCOL_|POOL_)/
 const driverMessage = /pool is closed|no connections available|queue limit|closed state|connection lost/i
 
-/** What to throw for an error of the driver: `StoreUnavailableError` when it may pass, the error itself otherwise. */
+/** Returns what to throw for an error of the driver: `StoreUnavailableError` if it may be temporary, otherwise the error itself. */
 export function storeError(error: unknown): unknown {
   if (!(error instanceof Error)) return error
   const { code, errno } = error as { readonly code?: unknown; readonly errno?: unknown }
@@ -47,7 +47,7 @@ export function isAborted(error: unknown): boolean {
   return errno === 1213 || errno === 1020
 }
 
-/** Whether there is no such table. */
+/** Returns whether the table does not exist. */
 export function isMissingTable(error: unknown): boolean {
   return (Object(error) as { readonly errno?: unknown }).errno === 1146
 }

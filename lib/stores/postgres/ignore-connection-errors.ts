@@ -3,9 +3,8 @@ import type { PostgresClient, PostgresPool } from './postgres-pool.js'
 const pools = new WeakSet<PostgresPool>()
 
 /**
- * Keeps the process alive when connections are lost. Whoever uses one is told by its calls, but `pg` emits the error as well: by the pool
- * while the connection is idle, and by the connection itself while it was taken and has no statement under way, such as right after
- * the answer to one.
+ * Keeps the process alive when connections are lost. The calls that use a connection fail, but `pg` emits the error as well: on the pool while
+ * the connection is idle, and on the connection itself while it is in use without a statement under way.
  */
 export function ignoreConnectionErrors(pool: PostgresPool): void {
   if (pools.has(pool)) return

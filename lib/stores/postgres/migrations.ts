@@ -1,6 +1,6 @@
 import type { Schema } from '../sql/migration.js'
 
-/** The tables in PostgreSQL. Times are seconds since the epoch, ids and hashes compare octets. */
+/** The tables in PostgreSQL. Times are seconds since the epoch, ids and hashes compare bytes. */
 export const postgresSchema: Schema = {
   migrationTable:
     'CREATE TABLE IF NOT EXISTS latchkey_migration (version BIGINT NOT NULL PRIMARY KEY, applied_at BIGINT NOT NULL)',

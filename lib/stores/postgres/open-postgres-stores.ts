@@ -18,11 +18,11 @@ import { postgresCounters } from './postgres-counters.js'
 import type { PostgresPool } from './postgres-pool.js'
 import { postgresTokens } from './postgres-tokens.js'
 
-/** What {@link openPostgresStores} can be told. */
+/** Options of {@link openPostgresStores}. */
 export interface PostgresStoresOptions {
   /**
-   * Milliseconds after which a call throws `StoreUnavailableError`: for a connection of the pool and the answer of the database
-   * together. 10 to 60,000. Default 5000.
+   * Milliseconds after which a call throws `StoreUnavailableError`, including the wait for a connection of the pool. 10 to 60,000. Default
+   * 5000.
    */
   readonly timeoutMilliseconds?: number | undefined
   /**
@@ -30,11 +30,11 @@ export interface PostgresStoresOptions {
    * is refused. Default true.
    */
   readonly migrate?: boolean | undefined
-  /** Whether the server keeps the statements prepared; a proxy that shares connections may not be able to. Default true. */
+  /** Whether the server keeps statements prepared. Set it to false behind a pooler that shares connections and cannot. Default true. */
   readonly preparedStatements?: boolean | undefined
-  /** Default the clock of the machine. */
+  /** Default: the clock of the machine. */
   readonly clock?: Clock | undefined
-  /** Limits of the stores' `throttle`, where they differ from the defaults. */
+  /** Limits of the stores' `throttle` that differ from the defaults. */
   readonly throttleLimits?: ThrottleLimits | undefined
 }
 

@@ -37,7 +37,7 @@ export class PostgresConnection implements SqlConnection {
   atomically<Result>(work: (session: SqlSession) => Promise<Result>): Promise<Result> {
     return this.#withClient(async (client, deadline) => {
       const send = (query: PostgresQuery): Promise<PostgresResult> => {
-        // Nobody waits for it any more: what has been done is rolled back.
+        // The caller has given up, so roll back.
         if (deadline.hasPassed) throw new StoreUnavailableError('PostgreSQL was too slow')
         return client.query(query)
       }
@@ -52,7 +52,7 @@ export class PostgresConnection implements SqlConnection {
         await send({ text: 'COMMIT' })
         return result
       } catch (error) {
-        // When the connection is lost the server rolls back by itself; the error that led here says more than another one.
+        // If the connection is lost, the server rolls back itself. The original error says more than this one.
         await client.query({ text: 'ROLLBACK' }).catch(() => undefined)
         throw error
       }
@@ -64,8 +64,8 @@ export class PostgresConnection implements SqlConnection {
   }
 
   /**
-   * Takes a connection for some work. Work that got none in time is not done at all: a rotation that went through long after its
-   * client was told to try again would make a replay of the second try.
+   * Takes a connection for some work. Work that gets none in time is not done: a rotation that succeeded long after its client was told to try
+   * again would turn the second try into a replay.
    */
   async #withClient<Result>(
     work: (client: PostgresClient, deadline: Deadline, attempt: number) => Promise<Result>,
@@ -83,7 +83,7 @@ export class PostgresConnection implements SqlConnection {
             if (!isReleased) client.release(isBroken)
             isReleased = true
           }
-          // A connection that does not answer must not be missing in the pool.
+          // Remove a connection that does not respond from the pool.
           deadline.whenPassed(() => release(true))
           try {
             const result = await work(client, deadline, attempt)
@@ -119,8 +119,8 @@ export class PostgresConnection implements SqlConnection {
 }
 
 /**
- * Whether the connection may be of no use to anybody after this error. What the server answers in good order has a severity, but in
- * the language of the server; after some answers it closes the connection.
+ * Returns whether the connection may be unusable after this error. A regular error of the server has a severity, in the server's language; after
+ * some errors the server closes the connection.
  */
 function isBroken(error: unknown): boolean {
   const { severity, code } = Object(error) as { readonly severity?: unknown; readonly code?: unknown }

@@ -35,8 +35,8 @@ function saveSignIn(...others: readonly string[]): SqlStatement {
  * A rotation is one statement, too. Of several at once all but one wait for the row of the token, and then look at it again: it is
  * spent. Successors are stored only where the authorization, whose row is locked next, is not revoked meanwhile.
  *
- * The server goes on with a statement that waits for a lock when its client has given up and closed the connection. A rotation that
- * came so late would make a replay of the second try: so it fails by a division by zero, which takes all of it back.
+ * The server continues a statement that waits for a lock even if its client has given up and closed the connection. A rotation that succeeded so
+ * late would turn the second try into a replay. So it fails by a division by zero, which undoes it.
  */
 function rotation(hasAccessToken: boolean): SqlStatement {
   const accessToken = `, access AS (

@@ -8,11 +8,11 @@ import { PostgresConnection } from './postgres-connection.js'
 import type { PostgresPool } from './postgres-pool.js'
 import { isImpossibleValue } from './store-error.js'
 
-/** What {@link postgresUsers} can be told. */
+/** Options of {@link postgresUsers}. */
 export interface PostgresUserStoreOptions extends UserTable {
   /** Milliseconds after which a call throws `StoreUnavailableError`, 10 to 60,000. Default 5000. */
   readonly timeoutMilliseconds?: number | undefined
-  /** Whether the server keeps the statements prepared; a proxy that shares connections may not be able to. Default true. */
+  /** Whether the server keeps statements prepared. Set it to false behind a pooler that shares connections and cannot. Default true. */
   readonly preparedStatements?: boolean | undefined
 }
 

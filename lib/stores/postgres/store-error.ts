@@ -16,7 +16,7 @@ const unavailable: readonly string[] = [
 const networkCode = /^E(?:CONN|PIPE|TIMEDOUT|HOST|NET|NOTFOUND|AI_AGAIN|ADDR|MFILE|NFILE|NOENT)/
 const driverMessage = /timeout|terminated|connection error|not queryable|after calling end|closed/i
 
-/** What to throw for an error of the driver: `StoreUnavailableError` when it may pass, the error itself otherwise. */
+/** Returns what to throw for an error of the driver: `StoreUnavailableError` if it may be temporary, otherwise the error itself. */
 export function storeError(error: unknown): unknown {
   if (!(error instanceof Error)) return error
   const code = codeOf(error)
@@ -38,7 +38,7 @@ export function isStaleStatement(error: unknown): boolean {
   return (code === '0A000' && error.message.includes('cached plan')) || code === '26000'
 }
 
-/** Whether there is no such table. */
+/** Returns whether the table does not exist. */
 export function isMissingTable(error: unknown): boolean {
   return error instanceof Error && codeOf(error) === '42P01'
 }

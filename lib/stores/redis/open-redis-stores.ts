@@ -15,7 +15,7 @@ import { redisRateLimiter } from './redis-rate-limiter.js'
 import { RedisTokenStore } from './redis-token-store.js'
 import { sendCommandOf } from './send-command.js'
 
-/** What {@link openRedisStores} can be told. */
+/** Options of {@link openRedisStores}. */
 export interface RedisStoresOptions {
   /**
    * What all keys begin with. The word in braces is their hash tag: on a cluster it keeps all keys of one installation on one node,
@@ -24,9 +24,9 @@ export interface RedisStoresOptions {
   readonly keyPrefix?: string | undefined
   /** Milliseconds after which a call throws `StoreUnavailableError`, connected or not. 10 to 60,000. Default 5000. */
   readonly timeoutMilliseconds?: number | undefined
-  /** Default the clock of the machine. */
+  /** Default: the clock of the machine. */
   readonly clock?: Clock | undefined
-  /** Limits of the stores' `throttle`, where they differ from the defaults. */
+  /** Limits of the stores' `throttle` that differ from the defaults. */
   readonly throttleLimits?: ThrottleLimits | undefined
 }
 

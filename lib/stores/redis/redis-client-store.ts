@@ -7,7 +7,7 @@ import { listReply, numberReply, stringReply, redisScript } from './redis-script
 // Scripts, also for what is one command: some clients ask a replica where a command only reads.
 const find = redisScript(stringReply, `return redis.call('HGET', KEYS[1], ARGV[1])`)
 const save = redisScript(numberReply, `return redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])`)
-/** Replies whether the registration was the expected one, octet by octet. */
+/** Replies whether the registration was the expected one, byte for byte. */
 const replace = redisScript(
   numberReply,
   `

@@ -1,6 +1,6 @@
 import type { Authorization, ListedAuthorization } from '../token-store.js'
 
-/** What a driver answers for a text: octets where the column compares octets (MySQL). */
+/** What a driver answers for a text: octets where the column compares bytes (MySQL). */
 export type SqlText = string | Uint8Array
 
 /** What a driver answers for a whole number: a string where it may be too long for a number (PostgreSQL). */

@@ -13,7 +13,7 @@ export const findClient: SqlStatement = statement(
   'find_client',
   'SELECT registration FROM latchkey_client WHERE client_id = ?',
 )
-/** Values: the new document, the id, the document that is replaced, octet by octet. */
+/** Values: the new document, the id, the document that is replaced, byte for byte. */
 export const replaceClient: SqlStatement = statement(
   'replace_current_client',
   'UPDATE latchkey_client SET registration = ? WHERE client_id = ? AND registration = ?',
@@ -26,7 +26,7 @@ export const listClients: SqlStatement = statement(
   'SELECT registration FROM latchkey_client ORDER BY client_id',
 )
 
-/** Clients in a database with an asynchronous driver, each one a JSON document. */
+/** Stores clients in a database with an asynchronous driver, each as a JSON document. */
 export class SqlClientStore implements ClientRegistry {
   readonly #connection: SqlConnection
   readonly #saveClient: SqlStatement
@@ -53,7 +53,7 @@ export class SqlClientStore implements ClientRegistry {
     const stored = textOf(row.registration)
     if (!isRegistrationOf(current, stored)) return false
     const text = registrationText(next)
-    // A driver may count rows that it changes, not rows that it finds.
+    // A driver may count changed rows, not found rows.
     if (text === stored) return true
     return (await this.#connection.change(replaceClient, [text, next.clientId, stored])) === 1
   }

@@ -1,4 +1,4 @@
-/** A value that is bound to a statement; nothing else is, because drivers differ in the rest. */
+/** A value of a statement. Drivers differ in all other types. */
 export type SqlValue = string | number | null
 
 /** One of the fixed statements of a store. */
@@ -14,19 +14,19 @@ export function statement(name: string, text: string): SqlStatement {
   return { name: `latchkey_${name}`, text }
 }
 
-/** Sends statements; throws `StoreUnavailableError` when the database cannot serve. */
+/** Sends statements. Throws `StoreUnavailableError` if the database cannot serve. */
 export interface SqlSession {
-  /** Answers the rows that a statement finds. */
+  /** Returns the rows that a statement finds. */
   rows<Row>(statement: SqlStatement, values: readonly SqlValue[]): Promise<readonly Row[]>
-  /** Answers how many rows a statement changed. */
+  /** Returns the number of rows that a statement changed. */
   change(statement: SqlStatement, values: readonly SqlValue[]): Promise<number>
 }
 
-/** A database with an asynchronous driver: where the differences between drivers end. */
+/** A database with an asynchronous driver. It hides the differences between drivers. */
 export interface SqlConnection extends SqlSession {
   /**
-   * Does all of the work or nothing, in one transaction. The work may be done again when the database chose it as the victim of a
-   * deadlock: it must depend on nothing but what it reads.
+   * Does all of the work or nothing, in one transaction. The work is repeated if the database aborts it because of a deadlock, so it must depend
+   * only on what it reads.
    */
   atomically<Result>(work: (session: SqlSession) => Promise<Result>): Promise<Result>
 }

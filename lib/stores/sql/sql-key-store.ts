@@ -28,13 +28,13 @@ export const insertSigningKey: SqlStatement = statement(
   `INSERT INTO latchkey_signing_key (key_id, algorithm, state, encrypted_private_key, since) VALUES (?, ?, ?, ?, ?)`,
 )
 
-/** A row that is always there: whoever replaces keys locks it, also while there are no keys that could be locked. */
+/** A row that always exists. Replacing keys locks it, even while there are no keys to lock. */
 const lockSigningKeys = statement(
   'lock_signing_keys',
   'SELECT version FROM latchkey_migration WHERE version = 1 FOR UPDATE',
 )
 
-/** Signing keys in a database with an asynchronous driver, private keys encrypted. */
+/** Stores signing keys in a database with an asynchronous driver, private keys encrypted. */
 export class SqlKeyStore implements KeyStore {
   readonly #connection: SqlConnection
 

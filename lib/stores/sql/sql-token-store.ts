@@ -51,11 +51,11 @@ import {
 } from './token-statements.js'
 import { isTrimDue, trimValues } from './trim-statements.js'
 
-/** What the databases do in ways of their own. */
+/** What each database does in its own way. */
 export interface TokenDialect extends PruneDialect {
   /** Values: the id, the time until which it is remembered. Changes nothing where the id is there already. */
   readonly insertRevokedToken: SqlStatement
-  /** Stores a sign-in: all of it or nothing. */
+  /** Stores a sign-in atomically. */
   saveSignIn(connection: SqlConnection, tokens: NewUserTokens): Promise<void>
   /** Values: the time, the token. Changes one row where the claim wins. */
   readonly claimLateRetry: SqlStatement
@@ -64,15 +64,15 @@ export interface TokenDialect extends PruneDialect {
   /** Notes up to when JWTs are revoked; a later time stays. Values: the subject, the time. */
   readonly revokeUntil: SqlStatement
   /**
-   * Spends a token and stores its successors, all of it or nothing. Returns the generation of the new refresh token; `undefined` when
-   * this call did not spend the token.
+   * Spends a token and stores its successors atomically. Returns the generation of the new refresh token; `undefined` if this call did not
+   * spend the token.
    */
   rotate(connection: SqlConnection, rotation: RefreshTokenRotation): Promise<number | undefined>
-  /** Deletes an access token and has the next pruning look at its authorization: it may have been the last one that could be used. */
+  /** Deletes an access token, and makes the next pruning check its authorization: it may have been the last usable token. */
   deleteAccessToken(connection: SqlConnection, tokenHash: TokenHash): Promise<void>
 }
 
-/** Tokens in a database with an asynchronous driver. Look-ups and tokens of clients are one statement each. */
+/** Stores tokens in a database with an asynchronous driver. Look-ups and tokens of clients take one statement each. */
 export class SqlTokenStore implements TokenStore {
   readonly isShared = true as const
   readonly #connection: SqlConnection
@@ -114,7 +114,7 @@ export class SqlTokenStore implements TokenStore {
       if (isTrimDue(generation)) await this.#trim(rotation, generation)
       return { outcome: 'rotated' }
     }
-    // The other call has committed: this one has waited for the lock on the row.
+    // The other call has committed, because this one has waited for the lock on the row.
     const [row] = await this.#connection.rows<SpendingRow>(findSpending, [rotation.presented])
     const spending = row && toSpending(row)
     return spending === undefined ? { outcome: 'gone' } : { outcome: 'already_spent', spending }
@@ -146,7 +146,7 @@ export class SqlTokenStore implements TokenStore {
     return (await this.#connection.rows<ListedRow>(listAuthorizations, [userId])).map(toListedAuthorization)
   }
 
-  /** Revokes an authorization by its own row alone: look-ups join it. */
+  /** Revokes an authorization by its row only, which look-ups join. */
   async revokeTokens(selection: RevocationSelection): Promise<number> {
     const now = this.#clock()
     if ('authorizationId' in selection) {
@@ -169,7 +169,7 @@ export class SqlTokenStore implements TokenStore {
     })
   }
 
-  /** Prunes in batches, each a transaction of its own. Several processes may prune at once. */
+  /** Prunes in batches, each in its own transaction. Several processes may prune at once. */
   async prune(now: number, limits?: PruneLimits): Promise<number> {
     const batches = pruneBatches(this.#dialect, now, limits)
     let batch = batches.next()

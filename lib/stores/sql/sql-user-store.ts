@@ -36,8 +36,8 @@ export function userDatabase(connection: SqlConnection, isImpossibleValue: (erro
 }
 
 /**
- * The users in a table of the application. What the database takes for equal (`alice` and `ALICE`, `12` and `12abc`) is compared
- * again here, character by character.
+ * Finds users in the application's table. What the database considers equal (`alice` and `ALICE`, `12` and `12abc`) is compared again, character
+ * by character.
  */
 export class SqlUserStore implements UserStore {
   readonly #database: UserDatabase
@@ -57,7 +57,7 @@ export class SqlUserStore implements UserStore {
       const found = rows.filter((row) => typeof row.username === 'string' && this.#comparable(row.username) === wanted)
       // If two rows match a name, neither may be taken for the other.
       const user = found.length === 1 ? found.map((row) => this.#toUser(row))[0] : undefined
-      // Also for nobody, so that it takes as long.
+      // Also for an unknown user, so that it takes as long.
       return andThen(this.findUser(user?.userId ?? username), (same) => {
         if (user !== undefined && same?.username !== user.username) throw ambiguousId(this.#statements.origin)
         return user
@@ -73,7 +73,7 @@ export class SqlUserStore implements UserStore {
     })
   }
 
-  /** Replaces the hash only where it is still the one that was verified: a password that was changed meanwhile stays. */
+  /** Replaces the hash only if it is still the verified one, so that a concurrent change of the password stays. */
   updatePasswordHash(userId: string, passwordHash: string, replacedHash: string): MaybePromise<void> {
     return andThen(this.findUser(userId), (user) => {
       if (user === undefined) return undefined
@@ -86,7 +86,7 @@ export class SqlUserStore implements UserStore {
     return andThen(this.#checkTypes(), () => this.#database.rows(statement, [value]))
   }
 
-  /** Once, before the first look-up: whether the columns have a text for each value. */
+  /** Checks once, before the first look-up, whether the columns have a text for each value. */
   #checkTypes(): MaybePromise<void> {
     if (this.#areTypesKnown) return undefined
     const { findTypes, valuesOfFindTypes, lossyTypes, origin } = this.#statements
@@ -97,7 +97,7 @@ export class SqlUserStore implements UserStore {
     })
   }
 
-  /** A user without a password, who signs in some other way, is nobody to the password grant. */
+  /** A user without a password signs in in some other way, and is unknown to the password grant. */
   #toUser(row: UserRow): User | undefined {
     const { lossyTypes, origin } = this.#statements
     refuseLossyColumns(origin, row, lossyTypes)
@@ -113,9 +113,9 @@ export class SqlUserStore implements UserStore {
   }
 }
 
-/** Whatever it is, it disables or locks, unless it clearly says no. */
+/** Every value disables or locks, except a clear no. */
 function isSet(value: unknown): boolean {
-  // A BIT of MySQL is octets.
+  // A BIT of MySQL is bytes.
   if (value instanceof Uint8Array) return value.some((octet) => octet !== 0)
   return !(value === null || value === undefined || value === false || Number(value) === 0)
 }

@@ -6,29 +6,29 @@ import { ConfigurationError } from '../../errors/configuration-error.js'
 import { statement, type SqlStatement, type SqlValue } from './sql-connection.js'
 import type { LossyTypes } from './user-column-types.js'
 
-/** Where the users of an application are. */
+/** The application's table of users. */
 export interface UserTable {
-  /** Its name exactly as the database has it, with its schema or database before a dot where one is needed. */
+  /** The name of the table, exactly as in the database, with its schema or database before a dot if needed. */
   readonly table: string
-  /** The names of its columns, exactly as the database has them. */
+  /** The names of its columns, exactly as in the database. */
   readonly columns: {
     /** The stable id: text, a whole number or a UUID, and unique. It becomes the `sub` of tokens. */
     readonly id: string
     /** What a user types to sign in. */
     readonly username: string
-    /** As the password hasher wrote it. */
+    /** The hash, as the password hasher returned it. */
     readonly passwordHash: string
     /**
-     * Whether a user is disabled: a boolean, a number, or a time at which that happened. Only null, false and 0 mean that the user is
-     * not. Absent: no user is disabled.
+     * Whether a user is disabled: a boolean, a number, or the time when it happened. Only null, false and 0 mean not disabled. Absent: no
+     * user is disabled.
      */
     readonly disabled?: string | undefined
-    /** Whether a user is locked for a while, in the same form: a time in the past locks, too. Absent: no user is locked. */
+    /** Whether a user is temporarily locked, in the same form. A time in the past locks as well. Absent: no user is locked. */
     readonly locked?: string | undefined
   }
   /**
-   * How names are compared. `'exact'`: character by character, whatever the collation of the column says. `'insensitive'`: after
-   * lower-casing both; if two rows have the same name then, its sign-ins are refused. Default `'exact'`.
+   * How names are compared. `'exact'`: character by character, with any collation of the column. `'insensitive'`: after lower-casing both; if
+   * two rows match a name, its sign-ins are refused. Default `'exact'`.
    */
   readonly usernameCase?: UsernameCase | undefined
 }
@@ -63,7 +63,7 @@ export interface NamedTable {
   readonly table: UserTable
 }
 
-/** The statements on a table of users; rows are {@link UserRow}s. */
+/** The statements on a table of users. Rows are {@link UserRow}s. */
 export interface UserStatements {
   /** Value: the name. Finds too many rows where the collation of the column says so. */
   readonly findByUsername: SqlStatement
@@ -96,7 +96,7 @@ export const userTableKinds: OptionKinds<UserTable> = {
   usernameCase: oneOf('exact', 'insensitive'),
 }
 
-/** Makes the statements. Throws `ConfigurationError` for what cannot be a table. */
+/** Creates the statements. Throws `ConfigurationError` for an invalid table. */
 export function userStatements(userTable: UserTable, dialect: UserDialect): UserStatements {
   const { table, columns, usernameCase } = userTable
   const name = (option: string, text: unknown): string => quoted(`${dialect.name}.${option}`, text, dialect.quote)
@@ -130,13 +130,13 @@ export function userStatements(userTable: UserTable, dialect: UserDialect): User
   }
 }
 
-/** Another table has other statements, and on one connection a name means one of them. */
+/** Returns a name for the statements of a table: on one connection a name means one statement. */
 function ownStatement(name: string, text: string): SqlStatement {
   return statement(`${name}_${createHash('sha256').update(text).digest('hex').slice(0, 16)}`, text)
 }
 
 function quoted(where: string, name: unknown, quote: string): string {
-  // A question mark would be taken for the place of a value.
+  // A question mark would be read as a placeholder.
   if (typeof name === 'string' && name !== '' && name.length <= 128 && !/[\0?]/.test(name)) {
     return quote + name.replaceAll(quote, quote + quote) + quote
   }

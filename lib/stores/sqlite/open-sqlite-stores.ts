@@ -18,7 +18,7 @@ import { sqliteRateLimiter } from './sqlite-rate-limiter.js'
 import type { SqliteDatabase } from './sqlite-database.js'
 import { SqliteTokenStore } from './sqlite-token-store.js'
 
-/** What {@link openSqliteStores} can be told. */
+/** Options of {@link openSqliteStores}. */
 export interface SqliteStoresOptions {
   /**
    * Milliseconds that a call waits, and its process with it, for another process that is writing; then it throws
@@ -30,9 +30,9 @@ export interface SqliteStoresOptions {
    * is refused. Default true.
    */
   readonly migrate?: boolean | undefined
-  /** Default the clock of the machine. */
+  /** Default: the clock of the machine. */
   readonly clock?: Clock | undefined
-  /** Limits of the stores' `throttle`, where they differ from the defaults. */
+  /** Limits of the stores' `throttle` that differ from the defaults. */
   readonly throttleLimits?: ThrottleLimits | undefined
 }
 

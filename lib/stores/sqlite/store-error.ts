@@ -11,7 +11,7 @@ const unavailable: ReadonlyMap<number, string> = new Map([
 ])
 const names: readonly string[] = [...unavailable.values()]
 
-/** What to throw for an error of a driver: `StoreUnavailableError` when it may pass, the error itself otherwise. */
+/** Returns what to throw for an error of a driver: `StoreUnavailableError` if it may be temporary, otherwise the error itself. */
 export function storeError(error: unknown): unknown {
   const name = unavailableName(error)
   return name === undefined ? error : new StoreUnavailableError(`SQLite cannot serve: ${name}`, { cause: error })
