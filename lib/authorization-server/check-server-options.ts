@@ -33,8 +33,7 @@ import type { Throttle } from '../throttle/throttle.js'
 import { CLOCK_SKEW_SECONDS, LONGEST_ACCESS_TOKEN_SECONDS } from '../tokens/access-token-claims.js'
 import type { SigningKeys } from '../jose/signing-key-set.js'
 import { rememberedJwts } from '../jose/verified-jwts.js'
-
-const DAY = 86_400
+import { DAY } from '../time/clock.js'
 
 /** The built-in client authentication methods. */
 const builtInAuthMethods = ['client_secret_basic', 'client_secret_post', 'none']

@@ -7,8 +7,7 @@ import type { ServerSettings } from './check-server-options.js'
 import type { PasswordHasher } from '../passwords/password-hasher.js'
 import { isOnLoopback } from '../checks/check-issuer.js'
 import type { Throttle } from '../throttle/throttle.js'
-
-const DAY = 86_400
+import { DAY } from '../time/clock.js'
 
 /** The settings of a server, with defaults. */
 export interface PostureSubject {

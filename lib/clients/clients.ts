@@ -5,11 +5,9 @@ import { flag, text, wholeNumber } from '../checks/option-kind.js'
 import { ConfigurationError } from '../errors/configuration-error.js'
 import type { ClientChangedEvent } from '../telemetry/operator-events.js'
 import type { Emit } from '../telemetry/events.js'
-import type { Clock } from '../time/clock.js'
+import { DAY, type Clock } from '../time/clock.js'
 import { applicationContext } from '../request/request-context.js'
 import type { Client, ClientRegistry, ClientSecret, ClientStore, ConfidentialClient } from '../stores/client-store.js'
-
-const DAY = 86_400
 
 /**
  * What an operator can do with clients and their secrets. Several processes may do so at once: each change is a compare-and-set. The

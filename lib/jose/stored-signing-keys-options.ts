@@ -1,12 +1,12 @@
 import { describeOptions, type WithDefaults } from '../checks/describe-options.js'
 import { checkedLater, clock, func, having, wholeNumber } from '../checks/option-kind.js'
 import type { OAuthEvent } from '../telemetry/events.js'
-import type { Clock } from '../time/clock.js'
+import { DAY, type Clock } from '../time/clock.js'
 import type { KeyStore, SigningKeyState } from '../stores/key-store.js'
 import type { GeneratedAlgorithm } from './signing-key.js'
 import type { SigningKeys } from './signing-key-set.js'
 
-const YEAR = 366 * 86_400
+const YEAR = 366 * DAY
 
 /** Settings of keys that live in a store. */
 export interface StoredSigningKeysOptions {
@@ -82,7 +82,7 @@ const description = describeOptions<StoredSigningKeysOptions>()('storedSigningKe
   passphrase: checkedLater<string | readonly string[]>('a string, or a list of them').required(),
   refreshSeconds: wholeNumber(0, YEAR).or(5),
   publishSeconds: wholeNumber(0, YEAR).or(300),
-  retainSeconds: wholeNumber(0, YEAR).or(86_400),
+  retainSeconds: wholeNumber(0, YEAR).or(DAY),
   maxStaleSeconds: wholeNumber(0, YEAR).or(3600),
   onEvent: func(),
   clock: clock(),

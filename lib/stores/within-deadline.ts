@@ -1,17 +1,17 @@
 import { StoreUnavailableError } from '../errors/store-unavailable-error.js'
 import { withinTime } from '../time/within-time.js'
 
-/** Until when a caller waits for some work. */
+/** The time until which a caller waits for some work. */
 export interface Deadline {
-  /** Whether it is too late: work that has several steps asks before each one that changes something. */
+  /** Whether it has passed. Work with several steps checks it before each one that changes something. */
   readonly hasPassed: boolean
-  /** Has something done when it passes, such as giving back what the work holds; replaces what was to be done before. */
+  /** Calls `act` when it passes, for example to release a connection. Replaces an earlier `act`. */
   whenPassed(act: (() => void) | undefined): void
 }
 
 /**
- * Waits for work so many milliseconds, then throws `StoreUnavailableError`: a database that does not answer must not hold its
- * callers. Work that ends later is not waited for, and a late result or error is ignored.
+ * Waits for work for a limited time, then throws `StoreUnavailableError`: a database that does not respond must not block its callers. A late result
+ * or error is ignored.
  */
 export function withinDeadline<Result>(
   milliseconds: number,
@@ -28,6 +28,6 @@ export function withinDeadline<Result>(
   return withinTime(milliseconds, work(deadline), () => {
     deadline.hasPassed = true
     act?.()
-    return new StoreUnavailableError(`${database} did not answer within ${String(milliseconds)} ms`)
+    return new StoreUnavailableError(`${database} did not respond within ${String(milliseconds)} ms`)
   })
 }

@@ -5,6 +5,9 @@ export interface Clock {
   readonly milliseconds?: () => number
 }
 
+/** The seconds of a day. */
+export const DAY = 86_400
+
 /** The system clock. */
 export const systemClock: Clock = Object.assign(() => Math.floor(Date.now() / 1000), { milliseconds: () => Date.now() })
 

@@ -118,7 +118,7 @@ describe('a call that has been given up', () => {
       call: async (...command: string[]) => (calls.push(command), isConnected),
     }
     const { tokens } = openRedisStores(client, { timeoutMilliseconds: 20 })
-    await expect(tokens.revokeTokens({ everything: true })).rejects.toThrow('Redis did not answer within 20 ms')
+    await expect(tokens.revokeTokens({ everything: true })).rejects.toThrow('Redis did not respond within 20 ms')
     connected()
     await new Promise((resolve) => setTimeout(resolve, 20))
     expect(calls).toEqual([['PING']])
@@ -132,7 +132,7 @@ describe('a call that has been given up', () => {
       throw new Error('NOSCRIPT No matching script. Please use EVAL.')
     }
     const { tokens } = openRedisStores({ sendCommand }, { timeoutMilliseconds: 20 })
-    await expect(tokens.revokeTokens({ everything: true })).rejects.toThrow('Redis did not answer within 20 ms')
+    await expect(tokens.revokeTokens({ everything: true })).rejects.toThrow('Redis did not respond within 20 ms')
     await new Promise((resolve) => setTimeout(resolve, 80))
     expect(calls).toEqual(['EVALSHA'])
   })

@@ -88,7 +88,7 @@ describe.skipIf(server === undefined)('an unreachable Redis', () => {
     const blocker = await connect(server!.url)
     await blocker.sendCommand(['CLIENT', 'PAUSE', '2000', 'ALL'])
     const error = await errorOf(stores.clients.listClients())
-    expect(error).toMatchObject({ message: 'Redis did not answer within 100 ms' })
+    expect(error).toMatchObject({ message: 'Redis did not respond within 100 ms' })
     await expect.poll(() => stores.clients.listClients().catch(() => undefined)).toEqual([])
   })
 })

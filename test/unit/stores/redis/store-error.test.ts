@@ -71,7 +71,7 @@ describe('storeError', () => {
   })
 
   it('passes on what is not an error, and its own errors', () => {
-    const own = new StoreUnavailableError('Redis did not answer within 5000 ms')
+    const own = new StoreUnavailableError('Redis did not respond within 5000 ms')
     for (const thrown of [undefined, null, 'OOM', own]) expect(storeError(thrown)).toBe(thrown)
   })
 
