@@ -64,8 +64,8 @@ function mostBits(secret: string): number {
 
 function alphabetSize(secret: string): number {
   if (/^(?:[0-9a-f]*|[0-9A-F]*)$/.test(secret)) return /[a-f]/i.test(secret) ? 16 : 10
-  // A secret with the separators of base64url counts as base64url.
-  if (/^[\w-]*$/.test(secret) && /[-_]/.test(secret)) return 64
+  // Separators, or letters of both cases, count as base64url: 128 bits of it may happen to have no digit.
+  if (/^[\w-]*$/.test(secret) && /[-_]|[a-z].*[A-Z]|[A-Z].*[a-z]/.test(secret)) return 64
   const classes: readonly (readonly [RegExp, number])[] = [
     [/[0-9]/, 10],
     [/[a-z]/, 26],

@@ -46,6 +46,7 @@ describe('digestClientSecret', () => {
   it.each([
     ['256 bits in base64url', randomBytes(32).toString('base64url')],
     ['128 bits in base64url', randomBytes(16).toString('base64url')],
+    ['128 bits in base64url that happen to have no digit', 'aVRnbUtvaVRnbUtvaVRnbQ'],
     ['128 bits in hex', randomBytes(16).toString('hex')],
     ['128 bits in hex of upper case', randomBytes(16).toString('hex').toUpperCase()],
     ['128 bits in base64', randomBytes(16).toString('base64')],
