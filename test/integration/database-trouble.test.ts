@@ -199,7 +199,9 @@ describe.each(kinds)('trouble with $name', (kind) => {
     expect(answers.map(({ status }) => status)).toEqual([503, 503, 503, 503])
     expect(shown(answers[0])).toEqual(unavailable)
     expect(shown(answers[2])).toEqual(unavailable)
-    await expect(app.oauth.authorizations.revoke({ userId: 'user-1' })).rejects.toThrow('did not respond within 1500 ms')
+    await expect(app.oauth.authorizations.revoke({ userId: 'user-1' })).rejects.toThrow(
+      'did not respond within 1500 ms',
+    )
     giveBack()
 
     expect((await app.orders(access)).status).toBe(200)
