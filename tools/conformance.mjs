@@ -34,13 +34,21 @@ async function readJson(path, what) {
   }
 }
 
+/** Returns the path of a test in this checkout. Results of another checkout say nothing about this one. */
+function fileOf(name) {
+  const file = relative(root, name)
+  if (!file.startsWith('..')) return file
+  console.error('The test results are those of another checkout: run npm test here')
+  process.exit(1)
+}
+
 /** Returns the tests of each id, sorted by file and title. */
 function testsById({ testResults }) {
   const found = new Map()
   for (const { name, assertionResults } of testResults) {
     for (const { fullName, status } of assertionResults) {
       for (const id of idsIn(fullName)) {
-        found.set(id, [...(found.get(id) ?? []), { file: relative(root, name), fullName, status }])
+        found.set(id, [...(found.get(id) ?? []), { file: fileOf(name), fullName, status }])
       }
     }
   }

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { memoryThrottle, type Client, type PasswordHasher, type ThrottleLimits } from 'latchkey'
+import { memoryThrottle, type Client, type ThrottleLimits } from 'latchkey'
 import request, { type Response } from 'supertest'
 import { describe, expect, it } from 'vitest'
 import { apiServer, clientLike } from '../fixtures/api-server.js'
-import { plainHasher, plainServer } from '../fixtures/plain-passwords.js'
+import { plainServer, recordingHasher } from '../fixtures/plain-passwords.js'
 import { answered, shown, type ShownAnswer } from '../fixtures/shown-answer.js'
 import { basic, secretOf, type TestServer, type TestServerOptions } from '../fixtures/test-server.js'
 import { flood } from './throttle-flood.js'
@@ -31,16 +31,7 @@ export function guardedServer(
   options: TestServerOptions & { readonly limits?: ThrottleLimits } = {},
   make = plainServer,
 ) {
-  const secretHasher: PasswordHasher = {
-    ...plainHasher,
-    async verify(password, passwordHash) {
-      hashed.push(password)
-      return plainHasher.verify(password, passwordHash)
-    },
-    async verifyNobody(password) {
-      hashed.push(password)
-    },
-  }
+  const secretHasher = recordingHasher(hashed)
   const { limits, ...others } = options
   const server: TestServer = make({
     before: (app) => app.set('trust proxy', 1),

@@ -11,7 +11,7 @@ const onlyPost = refused(405, 'invalid_request', 'Only POST is allowed here')
 const inQuery = refused(400, 'invalid_request', 'Credentials and tokens must not be sent in the query')
 
 describe.each([4, 5] as const)('methods and paths, Express %i', (express) => {
-  it('refuses GET, whatever its query (HTP-01)', async () => {
+  it('refuses GET with any query (HTP-01)', async () => {
     const server = testServer({ express })
     for (const query of ['', `?${good}`, `?${good}&client_id=post-app&client_secret=post-app-secret-of-256-bits`]) {
       const answer = await sendRaw(server.http, [`GET /oauth/token${query} HTTP/1.1`, basicLine()])

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
-import { memoryThrottle, type PasswordHasher, type ThrottleLimits } from 'latchkey'
+import { memoryThrottle, type ThrottleLimits } from 'latchkey'
 import request, { type Response } from 'supertest'
 import { describe, expect, it } from 'vitest'
-import { plainHasher, plainServer } from '../fixtures/plain-passwords.js'
+import { plainServer, recordingHasher } from '../fixtures/plain-passwords.js'
 import { basicLine, formLine } from '../fixtures/post-token.js'
 import { sendRaw } from '../fixtures/raw-http.js'
 import { answered, refused, shown, type ShownAnswer } from '../fixtures/shown-answer.js'
@@ -17,16 +17,7 @@ const throttled = (seconds: number): ShownAnswer => answered(429, body, { retryA
 /** A server with the throttle as it is by default, behind one proxy, and what its hasher was asked. */
 function guardedServer(options: TestServerOptions & { readonly limits?: ThrottleLimits } = {}) {
   const hashed: string[] = []
-  const hasher: PasswordHasher = {
-    ...plainHasher,
-    async verify(password, passwordHash) {
-      hashed.push(password)
-      return plainHasher.verify(password, passwordHash)
-    },
-    async verifyNobody(password) {
-      hashed.push(password)
-    },
-  }
+  const hasher = recordingHasher(hashed)
   const { limits, ...others } = options
   const clock = (): number => server.now()
   const server: TestServer = plainServer({

@@ -122,7 +122,7 @@ describe('a refusal', () => {
 
   it.each([
     ['grant_type', 16_385, tooLong],
-    ['a parameter that nobody knows', 16_385, tooLong],
+    ['unknown_parameter', 16_385, tooLong],
     ['assertion', 16_385, tooLong],
     ['refresh_token', 16_385, tooLong],
     ['refresh_token', 513, wrongToken],

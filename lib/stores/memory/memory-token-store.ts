@@ -18,7 +18,7 @@ import type {
   SignedTokenId,
   TokenStore,
 } from '../token-store.js'
-import { RevokedSignedTokens } from './revoked-signed-tokens.js'
+import { RevokedSignedTokens } from './revoked-tokens.js'
 import { StoredTokens } from './stored-tokens.js'
 
 /** What a {@link MemoryTokenStore} can be told. */

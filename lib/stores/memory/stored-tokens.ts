@@ -10,7 +10,7 @@ import type {
   UserAccessTokenRecord,
 } from '../token-store.js'
 import { ClientShares } from './client-share.js'
-import { LatelyRevoked } from './lately-revoked.js'
+import { LatelyRevoked } from './revoked-tokens.js'
 import { MapWalk } from './map-walk.js'
 import { StoredClientToken, StoredUserToken, type StoredAccessToken } from './stored-access-token.js'
 import { StoredAuthorization, type StoredRefreshToken } from './stored-authorization.js'

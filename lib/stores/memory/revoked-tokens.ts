@@ -1,3 +1,4 @@
+import type { TokenHash } from '../../crypto/hash.js'
 import { MapWalk } from './map-walk.js'
 
 interface RevokedSignedToken {
@@ -36,5 +37,23 @@ export class RevokedSignedTokens {
 
   #removeIfExpired({ tokenId, expiresAt }: RevokedSignedToken, now: number): void {
     if (expiresAt <= now) this.#tokens.delete(tokenId)
+  }
+}
+
+/** The most hashes, about 1 MB. The oldest is evicted first. */
+const MOST_HASHES = 10_000
+
+/** The hashes of recently revoked tokens that are no longer stored, for the reason of a refusal. */
+export class LatelyRevoked {
+  readonly #hashes = new Set<TokenHash>()
+
+  add(tokenHash: TokenHash): void {
+    const [oldest] = this.#hashes.size < MOST_HASHES ? [] : this.#hashes
+    if (oldest !== undefined) this.#hashes.delete(oldest)
+    this.#hashes.add(tokenHash)
+  }
+
+  has(tokenHash: TokenHash): boolean {
+    return this.#hashes.has(tokenHash)
   }
 }
